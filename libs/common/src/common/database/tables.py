@@ -1,0 +1,150 @@
+"""Tables as SQLAlchemy models. All times are UTC with time zone."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, DateTime, ForeignKey, Index, MetaData, Text, UniqueConstraint, func
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Table(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {str: Text, datetime: DateTime(timezone=True), dict[str, Any]: JSONB, list[Any]: JSONB}  # noqa: RUF012
+
+
+class BatchJob(Table):
+    """One submitted file; this row, not the queue, is the truth about it."""
+
+    __tablename__ = "batch_jobs"
+    __table_args__ = (Index("ix_batch_jobs_created_at_id", "created_at", "id"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    status: Mapped[str] = mapped_column(default="queued", index=True)
+    input_uri: Mapped[str]
+    output_uri: Mapped[str]
+    input_etag: Mapped[str | None]
+    model_version: Mapped[str | None]
+    rows_total: Mapped[int | None] = mapped_column(BigInteger)
+    rows_done: Mapped[int] = mapped_column(BigInteger, default=0)
+    rows_failed: Mapped[int] = mapped_column(BigInteger, default=0)
+    errors: Mapped[list[Any]] = mapped_column(default=list)
+    error: Mapped[str | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    idempotency_key: Mapped[str | None] = mapped_column(unique=True)
+    upload_id: Mapped[str | None]
+    lease_expires_at: Mapped[datetime | None] = mapped_column(index=True)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+
+
+class BatchChunk(Table):
+    """A part of a job's input that one worker scores and uploads as one part of the output."""
+
+    __tablename__ = "batch_chunks"
+
+    job_id: Mapped[UUID] = mapped_column(ForeignKey("batch_jobs.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    source: Mapped[dict[str, Any]]
+    status: Mapped[str] = mapped_column(default="queued")
+    rows: Mapped[int | None] = mapped_column(BigInteger)
+    rows_failed: Mapped[int | None] = mapped_column(BigInteger)
+    errors: Mapped[list[Any]] = mapped_column(default=list)
+    part: Mapped[dict[str, Any] | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    lease_expires_at: Mapped[datetime | None] = mapped_column(index=True)
+
+
+class Prediction(Table):
+    """The prediction log: one answer of the gateway."""
+
+    __tablename__ = "predictions"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    predicted_at: Mapped[datetime] = mapped_column(index=True)
+    request_id: Mapped[str]
+    order_id: Mapped[str | None] = mapped_column(index=True)
+    model_version: Mapped[str]
+    role: Mapped[str] = mapped_column(default="champion")
+    seller_zip_code_prefix: Mapped[int]
+    customer_lat: Mapped[float]
+    customer_lng: Mapped[float]
+    purchase_timestamp: Mapped[datetime]
+    delivery_time_days: Mapped[float]
+    lower_days: Mapped[float]
+    upper_days: Mapped[float]
+    seller_known: Mapped[bool]
+    latency_ms: Mapped[float]
+
+
+class Actual(Table):
+    """A late label: when an order really arrived."""
+
+    __tablename__ = "actuals"
+
+    order_id: Mapped[str] = mapped_column(primary_key=True)
+    delivered_at: Mapped[datetime]
+    received_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
+
+
+class ModelMetrics(Table):
+    """Metrics of one window of predictions by one model version; writing a window again replaces it."""
+
+    __tablename__ = "model_metrics"
+    __table_args__ = (UniqueConstraint("source", "model_version", "window_end"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    timestamp: Mapped[datetime] = mapped_column(index=True)
+    source: Mapped[str]
+    model_version: Mapped[str]
+    window_start: Mapped[datetime]
+    window_end: Mapped[datetime]
+    rows: Mapped[int]
+    rows_with_actual: Mapped[int]
+    prediction_drift: Mapped[float | None]
+    num_drifted_columns: Mapped[int | None]
+    share_missing_values: Mapped[float | None]
+    value_range_share_in_range: Mapped[float | None]
+    prediction_corr_with_features: Mapped[float | None]
+    mae: Mapped[float | None]
+    rmse: Mapped[float | None]
+    bias: Mapped[float | None]
+    interval_coverage: Mapped[float | None]
+    baseline_mae: Mapped[float | None]
+    note: Mapped[str | None]
+    report_uri: Mapped[str | None]
+
+
+class DeliveryPace(Table):
+    """The speed of deliveries on a day in a region, in days (restricted mean, see common.pace)."""
+
+    __tablename__ = "delivery_pace"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    region: Mapped[str] = mapped_column(primary_key=True)
+    pace_days: Mapped[float]
+    orders: Mapped[int]
+    computed_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class ModelEvent(Table):
+    """What happened to model versions: registered, promoted, rolled back, swapped in by a gateway."""
+
+    __tablename__ = "model_events"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    happened_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
+    event: Mapped[str]
+    model_version: Mapped[str]
+    actor: Mapped[str]
+    reason: Mapped[str | None]

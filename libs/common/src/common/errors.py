@@ -1,0 +1,131 @@
+"""Every error that a user may see.
+
+DeliveryTimeError (500)
+├── InvalidSettings
+├── InvalidInput (422)
+│   ├── InvalidAddress (400)
+│   ├── BucketNotAllowed (403)
+│   └── MissingColumns
+├── NotFound (404)
+│   ├── JobNotFound
+│   └── ObjectNotFound
+├── Conflict (409)
+│   ├── JobStateConflict
+│   ├── IdempotencyConflict
+│   └── InputReplaced
+└── Unavailable (503)
+    ├── NoChampion
+    ├── RegistryUnavailable
+    ├── ObjectStoreUnavailable
+    └── DamagedBundle
+
+A class carries its HTTP status and title; it builds its message from the facts: the thing, the value, the way out.
+"""
+
+from collections.abc import Iterable, Mapping
+
+
+class DeliveryTimeError(Exception):
+    """Base of all; `status` is the HTTP status the gateway answers with, `title` names the kind of error."""
+
+    status = 500
+    title = "Internal error"
+
+
+class InvalidSettings(DeliveryTimeError):
+    title = "Invalid settings"
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        listed = "; ".join(f"{name.upper()}: {problem}" for name, problem in problems.items())
+        super().__init__(f"settings: {listed}. Set them in the environment, or run inside the stack (`devstack run`)")
+
+
+class InvalidInput(DeliveryTimeError):
+    status = 422
+    title = "Invalid input"
+
+
+class InvalidAddress(InvalidInput):
+    status = 400
+    title = "Invalid address"
+
+    def __init__(self, address: str, expected: str = "s3://bucket/key") -> None:
+        super().__init__(f"{address!r} is not an object's address: write {expected}")
+
+
+class BucketNotAllowed(InvalidInput):
+    status = 403
+    title = "Bucket not allowed"
+
+    def __init__(self, bucket: str, allowed: Iterable[str]) -> None:
+        super().__init__(
+            f"bucket {bucket!r} is not open to batch jobs: use one of {', '.join(sorted(allowed))}, "
+            "or add it to OBJECT_STORE_ALLOWED_BUCKETS"
+        )
+
+
+class MissingColumns(InvalidInput):
+    title = "Missing columns"
+
+    def __init__(self, where: str, missing: Iterable[str], present: Iterable[str]) -> None:
+        super().__init__(f"{where} lacks column(s) {', '.join(missing)}; it has: {', '.join(present) or 'none'}")
+
+
+class NotFound(DeliveryTimeError):
+    status = 404
+    title = "Not found"
+
+
+class JobNotFound(NotFound):
+    def __init__(self, job_id: object) -> None:
+        super().__init__(f"there is no batch job {job_id}; GET /batch-jobs lists them")
+
+
+class ObjectNotFound(NotFound):
+    def __init__(self, uri: str) -> None:
+        super().__init__(f"{uri} does not exist or cannot be read: check the key and upload it first")
+
+
+class Conflict(DeliveryTimeError):
+    status = 409
+    title = "Conflict"
+
+
+class JobStateConflict(Conflict):
+    def __init__(self, job_id: object, status: str, wanted: str) -> None:
+        super().__init__(f"batch job {job_id} is {status}, so it cannot be {wanted}")
+
+
+class IdempotencyConflict(Conflict):
+    def __init__(self, key: str, job_id: object) -> None:
+        super().__init__(f"Idempotency-Key {key!r} was used with another body (batch job {job_id}): send a new key")
+
+
+class InputReplaced(Conflict):
+    def __init__(self, uri: str) -> None:
+        super().__init__(f"{uri} was replaced while the job ran: submit a new job for the new object")
+
+
+class Unavailable(DeliveryTimeError):
+    status = 503
+    title = "Not ready"
+
+
+class NoChampion(Unavailable):
+    def __init__(self, name: str) -> None:
+        super().__init__(f"model {name!r} has no champion yet: run `make params-search register-model`")
+
+
+class RegistryUnavailable(Unavailable):
+    def __init__(self, url: str, cause: object) -> None:
+        super().__init__(f"the model registry at {url} does not answer ({cause})")
+
+
+class ObjectStoreUnavailable(Unavailable):
+    def __init__(self, cause: object) -> None:
+        super().__init__(f"the object store does not answer ({cause})")
+
+
+class DamagedBundle(Unavailable):
+    def __init__(self, folder: object, cause: object) -> None:
+        super().__init__(f"the model bundle in {folder} is damaged ({cause}): it will be downloaded again")

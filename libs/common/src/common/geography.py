@@ -1,0 +1,39 @@
+"""Where sellers are, and how far from the customer."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+EARTH_RADIUS_KM = 6371.0088
+"""Mean radius of the Earth, IUGG 1980."""
+
+ZIP_PREFIXES = 100_000
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Centroids:
+    """Location of each zip prefix: two arrays of shape (100000,), degrees, NaN where the prefix is unknown."""
+
+    lat: Floats
+    lng: Floats
+
+    @classmethod
+    def of(cls, zip_code_prefix: NDArray[np.integer], lat: Floats, lng: Floats) -> "Centroids":
+        """Spread n known prefixes over the whole range."""
+        table = cls(np.full(ZIP_PREFIXES, np.nan), np.full(ZIP_PREFIXES, np.nan))
+        table.lat[zip_code_prefix] = lat
+        table.lng[zip_code_prefix] = lng
+        return table
+
+
+def great_circle_km(lat1: Floats, lng1: Floats, lat2: Floats, lng2: Floats) -> Floats:
+    """Great-circle distance in km between points in degrees, element by element (haversine formula)."""
+    phi1, phi2 = np.radians(lat1), np.radians(lat2)
+    half_chord = (
+        np.sin((phi2 - phi1) / 2) ** 2
+        + np.cos(phi1) * np.cos(phi2) * np.sin(np.radians(np.subtract(lng2, lng1)) / 2) ** 2
+    )
+    return 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(half_chord))

@@ -1,0 +1,76 @@
+"""The object store: any S3 endpoint behind one small interface."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Self
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from common.errors import BucketNotAllowed, InvalidAddress, ObjectNotFound, ObjectStoreUnavailable
+from common.settings import ObjectStoreSettings, load
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+@dataclass(frozen=True)
+class ObjectAddress:
+    """s3://bucket/key"""
+
+    bucket: str
+    key: str
+
+    @classmethod
+    def parse(cls, uri: str) -> Self:
+        """Split an address; InvalidAddress if it is not s3://bucket/key, BucketNotAllowed if jobs may not use it."""
+        parts = urlsplit(uri)
+        bucket, key = parts.netloc, uri.partition(f"s3://{parts.netloc}/")[2]
+        if parts.scheme != "s3" or not bucket or not key or "\x00" in uri:
+            raise InvalidAddress(uri)
+        allowed = load(ObjectStoreSettings).job_buckets
+        if bucket not in allowed:
+            raise BucketNotAllowed(bucket, allowed)
+        return cls(bucket, key)
+
+    def __str__(self) -> str:
+        return f"s3://{self.bucket}/{self.key}"
+
+
+@lru_cache
+def s3() -> "S3Client":
+    """The process's S3 client: path style, few retries, bounded waits."""
+    settings = load(ObjectStoreSettings)
+    return boto3.client(
+        "s3",
+        endpoint_url=settings.endpoint,
+        aws_access_key_id=settings.access_key,
+        aws_secret_access_key=settings.secret_key.get_secret_value(),
+        region_name=settings.region,
+        config=Config(
+            s3={"addressing_style": "path"},
+            connect_timeout=3,
+            read_timeout=60,
+            retries={"max_attempts": 3, "mode": "standard"},
+            # Servers other than AWS's do not all know the newer default checksums.
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+        ),
+    )
+
+
+@contextmanager
+def store_errors(address: ObjectAddress) -> Iterator[None]:
+    """Turn boto's errors into ObjectNotFound (missing or unreadable) or ObjectStoreUnavailable (anything else)."""
+    try:
+        yield
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] in (403, 404):
+            raise ObjectNotFound(str(address)) from error
+        raise ObjectStoreUnavailable(error.response["Error"].get("Code", "unknown error")) from error
+    except BotoCoreError as error:
+        raise ObjectStoreUnavailable(type(error).__name__) from error

@@ -1,0 +1,48 @@
+"""Raw orders as columns: what a request, a file's rows and the training table have in common."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+REQUIRED_COLUMNS = ("seller_zip_code_prefix", "customer_lat", "customer_lng")
+OPTIONAL_COLUMNS = ("purchase_timestamp",)
+
+ZIP_RANGE = (1, 99_999)
+LATITUDE_RANGE = (-90.0, 90.0)
+LONGITUDE_RANGE = (-180.0, 180.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """n orders, every array of shape (n,).
+
+    seller_zip_code_prefix: int64, 1..99999. customer_lat, customer_lng: float64, degrees.
+    purchase_timestamp: datetime64[s], as on the shop's clock.
+    """
+
+    seller_zip_code_prefix: NDArray[np.int64]
+    customer_lat: NDArray[np.float64]
+    customer_lng: NDArray[np.float64]
+    purchase_timestamp: NDArray[np.datetime64]
+
+    def __len__(self) -> int:
+        return len(self.seller_zip_code_prefix)
+
+    @classmethod
+    def single(
+        cls, seller_zip_code_prefix: int, customer_lat: float, customer_lng: float, purchase: datetime
+    ) -> "Orders":
+        """One order as arrays of length 1."""
+        return cls(
+            np.array([seller_zip_code_prefix], dtype=np.int64),
+            np.array([customer_lat], dtype=np.float64),
+            np.array([customer_lng], dtype=np.float64),
+            np.array([naive_utc(purchase)], dtype="datetime64[s]"),
+        )
+
+
+def naive_utc(moment: datetime) -> datetime:
+    """The moment without zone: one with a zone is turned into UTC first, one without is taken as it is."""
+    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment

@@ -1,0 +1,140 @@
+"""The model registry (MLflow) by its REST interface, with a verified cache on disk in front.
+
+MLflow's own client would bring pandas and more into every service; resolving an alias and fetching files is two calls.
+"""
+
+import json
+import shutil
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from common.bundle import Bundle, load
+from common.errors import DamagedBundle, NoChampion, RegistryUnavailable
+from common.settings import RegistrySettings
+
+MODEL_NAME = "delivery-time"
+CHAMPION = "champion"
+CHALLENGER = "challenger"
+BUNDLE_PATH = "artifacts/bundle"
+"""Where the bundle lies inside the registered MLflow model."""
+
+API = "/api/2.0/mlflow"
+ARTIFACTS_API = "/api/2.0/mlflow-artifacts/artifacts"
+
+
+@dataclass(frozen=True)
+class ModelVersion:
+    """A version in the registry."""
+
+    version: str
+    source: str
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+class Registry:
+    """Resolves aliases, downloads bundles, keeps them."""
+
+    def __init__(self, settings: RegistrySettings) -> None:
+        self._url = settings.url.rstrip("/")
+        self._cache = settings.cache_dir / MODEL_NAME
+        self._http = httpx.Client(base_url=self._url, timeout=httpx.Timeout(10.0, connect=2.0))
+
+    def resolve(self, alias: str = CHAMPION) -> ModelVersion:
+        """The version an alias points to; NoChampion if it points nowhere, RegistryUnavailable if MLflow is away."""
+        answer = self._get(f"{API}/registered-models/alias", name=MODEL_NAME, alias=alias)
+        found = answer["model_version"]
+        return ModelVersion(found["version"], found["source"], {t["key"]: t["value"] for t in found.get("tags", [])})
+
+    def bundle(self, version: str) -> Bundle:
+        """The verified bundle of a version: from the cache, else downloaded. A damaged copy is thrown away first."""
+        folder = self._cache / version
+        if folder.exists():
+            try:
+                return load(folder, version)
+            except DamagedBundle:
+                shutil.rmtree(folder)
+        self._download(version, folder)
+        return load(folder, version)
+
+    def champion(self) -> Bundle:
+        """The champion's bundle; while MLflow is away, the last champion that this cache has seen."""
+        try:
+            version = self.resolve().version
+        except RegistryUnavailable:
+            return self._last_champion()
+        bundle = self.bundle(version)
+        _write_whole(self._cache / CHAMPION, version)
+        return bundle
+
+    def _last_champion(self) -> Bundle:
+        try:
+            version = (self._cache / CHAMPION).read_text()
+            return load(self._cache / version, version)
+        except (OSError, DamagedBundle) as error:
+            raise RegistryUnavailable(self._url, "and no champion is in the cache") from error
+
+    def _download(self, version: str, folder: Path) -> None:
+        """Fetch into a scratch folder, verify, move into place: nobody ever sees half a bundle."""
+        self._cache.mkdir(parents=True, exist_ok=True)
+        root = self._artifact_root(version)
+        scratch = Path(tempfile.mkdtemp(dir=self._cache, prefix="download-"))
+        try:
+            for entry in self._get(ARTIFACTS_API, path=f"{root}/{BUNDLE_PATH}")["files"]:
+                name = Path(entry["path"]).name
+                self._fetch(f"{ARTIFACTS_API}/{root}/{BUNDLE_PATH}/{name}", scratch / name)
+            load(scratch, version)
+            scratch.rename(folder)
+        except OSError:
+            if not folder.exists():  # else another process was faster, and its copy is verified too
+                raise
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+    def _artifact_root(self, version: str) -> str:
+        answer = self._get(f"{API}/model-versions/get-download-uri", name=MODEL_NAME, version=version)
+        uri = str(answer["artifact_uri"])
+        scheme, _, path = uri.partition(":/")
+        if scheme != "mlflow-artifacts":
+            raise RegistryUnavailable(
+                self._url, f"it keeps {uri} outside its artifact proxy: start it with --serve-artifacts"
+            )
+        return path.strip("/")
+
+    def _fetch(self, path: str, target: Path) -> None:
+        try:
+            with self._http.stream("GET", path) as response, target.open("wb") as file:
+                response.raise_for_status()
+                for block in response.iter_bytes():
+                    file.write(block)
+        except httpx.HTTPError as error:
+            raise RegistryUnavailable(self._url, error) from error
+
+    def _get(self, route: str, **query: str) -> Any:
+        try:
+            response = self._http.get(route, params=query)
+        except httpx.HTTPError as error:
+            raise RegistryUnavailable(self._url, error) from error
+        if _says_missing(response):
+            raise NoChampion(MODEL_NAME)
+        if response.is_error:
+            raise RegistryUnavailable(self._url, f"status {response.status_code}")
+        return response.json()
+
+
+def _says_missing(response: httpx.Response) -> bool:
+    if response.status_code not in (400, 404):
+        return False
+    try:
+        return response.json().get("error_code") in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
+    except json.JSONDecodeError:
+        return False
+
+
+def _write_whole(path: Path, text: str) -> None:
+    scratch = path.with_suffix(f".{id(text)}.part")
+    scratch.write_text(text)
+    scratch.replace(path)
