@@ -17,17 +17,17 @@ from common.errors import InvalidSettings
 WEAK_SECRETS = frozenset({"", "admin", "changeme", "minioadmin", "password", "postgres", "root", "secret", "test"})
 
 
-class _Group(BaseSettings):
+class SettingsGroup(BaseSettings):
     model_config = SettingsConfigDict(extra="ignore", frozen=True)
 
 
-class ModeSettings(_Group):
+class ModeSettings(SettingsGroup):
     """Where the process runs: `local` (loopback, no API keys needed) or `production`."""
 
     mode: Literal["local", "production"] = Field("local", description="local or production")
 
 
-class DatabaseSettings(_Group):
+class DatabaseSettings(SettingsGroup):
     """Postgres, the truth about jobs, metrics and predictions."""
 
     model_config = SettingsConfigDict(env_prefix="DATABASE_")
@@ -41,7 +41,7 @@ class DatabaseSettings(_Group):
         return self
 
 
-class QueueSettings(_Group):
+class QueueSettings(SettingsGroup):
     """Valkey (Redis protocol): wakes workers, carries the prediction log."""
 
     model_config = SettingsConfigDict(env_prefix="QUEUE_")
@@ -54,7 +54,7 @@ class QueueSettings(_Group):
         return self
 
 
-class ObjectStoreSettings(_Group):
+class ObjectStoreSettings(SettingsGroup):
     """Any S3 endpoint: batch inputs and results, MLflow's artifacts."""
 
     model_config = SettingsConfigDict(env_prefix="OBJECT_STORE_")
@@ -77,7 +77,7 @@ class ObjectStoreSettings(_Group):
         return self.allowed_buckets | {self.bucket}
 
 
-class RegistrySettings(_Group):
+class RegistrySettings(SettingsGroup):
     """The MLflow model registry and the disk cache in front of it."""
 
     model_config = SettingsConfigDict(env_prefix="REGISTRY_")
@@ -87,7 +87,7 @@ class RegistrySettings(_Group):
     poll_seconds: float = Field(10.0, gt=0, description="how often the champion alias is looked up")
 
 
-Settings = TypeVar("Settings", bound=_Group)
+Settings = TypeVar("Settings", bound=SettingsGroup)
 
 
 @lru_cache
