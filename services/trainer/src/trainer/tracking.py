@@ -1,0 +1,24 @@
+"""MLflow as this service uses it: one experiment, one registered model."""
+
+import logging
+import os
+
+import mlflow
+
+from common.settings import RegistrySettings, load
+
+EXPERIMENT = "delivery-time"
+
+
+def connect() -> None:
+    """Point MLflow at the registry's server and at our experiment; waits for a server at most seconds, not minutes."""
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    logging.getLogger("mlflow").setLevel(logging.WARNING)
+    mlflow.set_tracking_uri(load(RegistrySettings).url)
+    mlflow.set_experiment(EXPERIMENT)
+
+
+def experiment_id() -> str:
+    """The experiment's id at the connected server."""
+    return str(mlflow.set_experiment(EXPERIMENT).experiment_id)
