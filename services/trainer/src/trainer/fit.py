@@ -87,7 +87,7 @@ def _reference(model: CatBoostRegressor, centroids: Centroids, train: Labelled) 
             "seller_zip_code_prefix": orders.seller_zip_code_prefix[chosen],
             "customer_lat": orders.customer_lat[chosen],
             "customer_lng": orders.customer_lng[chosen],
-            "purchase_timestamp": orders.purchase_timestamp[chosen],
+            "purchase_timestamp": orders.purchase_timestamp[chosen].astype("datetime64[ms]"),
             "prediction": np.sort(model.predict(features(orders, centroids)[chosen]), axis=1)[:, 1],
             "delivery_days": train.days[chosen],
         }

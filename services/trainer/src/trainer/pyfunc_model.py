@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from mlflow.models import set_model
-from mlflow.pyfunc import PythonModel
+from mlflow.pyfunc.model import PythonModel
 
 from common import bundle
 from common.orders import Orders, naive_utc
 from common.predictor import Predictor
 
 
-class DeliveryTimeModel(PythonModel):  # type: ignore[misc]  # mlflow exports it untyped
+class DeliveryTimeModel(PythonModel):
     """Rows with the three required columns to days with their interval."""
 
     def load_context(self, context: Any) -> None:

@@ -7,7 +7,7 @@ Days = NDArray[np.float64]
 
 
 def scores(actual: Days, predicted: Days, lower: Days, upper: Days) -> dict[str, float]:
-    """MAE, RMSE, bias (predicted - actual), share within 3 days, interval coverage, mean width; inputs of shape (n,)."""
+    """MAE, RMSE, bias (predicted - actual), share within 3 days, interval coverage, mean width; inputs (n,)."""
     error = predicted - actual
     return {
         "mae": float(np.abs(error).mean()),
