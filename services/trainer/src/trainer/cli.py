@@ -1,0 +1,64 @@
+"""`trainer`: data, search, registration and evaluation from the command line.
+
+A command is a function of the parsed arguments that imports what it needs when it runs, so that `--help` and the
+light commands do not wait for CatBoost and MLflow.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from typing import TypeAlias
+
+from common.errors import DeliveryTimeError
+
+
+def main() -> None:
+    """Run one command; exit 1 with one clear message when its input is not usable."""
+    arguments = _parser().parse_args()
+    run: Callable[[argparse.Namespace], None] = arguments.run
+    try:
+        run(arguments)
+    except DeliveryTimeError as error:
+        sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="trainer", description=__doc__.partition("\n")[0])
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_prepare_data(commands)
+    return parser
+
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+def _add_prepare_data(commands: Commands) -> None:
+    command = commands.add_parser("prepare-data", help="check and join the nine files, one row per order")
+    command.add_argument(
+        "--cutoff",
+        type=datetime.fromisoformat,
+        metavar="DATE",
+        help="train on orders delivered before it, validate on those bought since (default: the last fifth validates)",
+    )
+    command.set_defaults(run=_prepare_data)
+
+
+def _prepare_data(arguments: argparse.Namespace) -> None:
+    from rich.console import Console
+
+    from common.settings import load
+    from trainer.data.prepare import prepare
+    from trainer.data.settings import DataSettings
+
+    settings = load(DataSettings)
+    report = prepare(settings.dataset, settings.prepared, arguments.cutoff)
+    console = Console()
+    report.show(console)
+    console.print(f"prepared {report.orders:,} orders in {report.seconds} s: {settings.prepared}")
+
+
+if __name__ == "__main__":
+    main()

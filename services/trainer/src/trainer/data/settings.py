@@ -1,0 +1,29 @@
+"""Where the training data lies."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from common.settings import SettingsGroup
+
+
+class DataSettings(SettingsGroup):
+    """The data store, and a folder with Kaggle's nine files to use instead of downloading them."""
+
+    data_dir: Path = Field(Path("data_store"), description="folder of the data set and of the prepared tables")
+    olist_dir: Path | None = Field(None, description="folder with Kaggle's nine files, used in place")
+
+    @property
+    def downloaded(self) -> Path:
+        """Where `download-data` puts the nine files."""
+        return self.data_dir / "dataset"
+
+    @property
+    def dataset(self) -> Path:
+        """The nine files to prepare from."""
+        return self.olist_dir or self.downloaded
+
+    @property
+    def prepared(self) -> Path:
+        """Where `prepare-data` writes."""
+        return self.data_dir / "prepared"

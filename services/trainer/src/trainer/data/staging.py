@@ -1,0 +1,31 @@
+"""Folders that appear whole or not at all."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import mkdtemp
+
+
+@contextmanager
+def staged_folder(target: Path) -> Iterator[Path]:
+    """A new folder beside the target, which takes the target's place when the block ends well, else disappears."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    staging = Path(mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    staging.chmod(0o755)
+    try:
+        yield staging
+        replace_folder(staging, target)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def replace_folder(staging: Path, target: Path) -> None:
+    """Rename the folder to the target's name; what was there is removed afterwards."""
+    if not target.exists():
+        staging.rename(target)
+        return
+    old = Path(mkdtemp(prefix=f".{target.name}-old-", dir=target.parent))
+    target.rename(old / "folder")
+    staging.rename(target)
+    shutil.rmtree(old)
