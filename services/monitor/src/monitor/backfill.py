@@ -1,0 +1,53 @@
+"""`monitor backfill`: the champion over the prepared history, week by week, into `model_metrics`.
+
+Scored as if live: each order is predicted from its own inputs, and its actual counts once delivered. One model, the
+champion, over all weeks: registering one model per past month would take longer than the rest of the system. So weeks
+that the champion learned from are compared for drift like any other, but say in `note` that their quality flatters.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import Progress
+
+from common.bundle import Bundle
+from common.database.session import transaction
+from common.predictor import Predictor
+from monitor.history import first_and_last, read_history, scored, within
+from monitor.measure import measure
+from monitor.metrics_table import upsert
+from monitor.reference import reference_of
+from monitor.windows import Window, windows_between
+
+SOURCE = "backfill"
+
+
+@dataclass(frozen=True)
+class Backfilled:
+    """What was written: the windows, oldest first, and how many of them had no order."""
+
+    model_version: str
+    windows: list[Window]
+    empty: int
+
+
+def backfill(bundle: Bundle, data_dir: Path, weeks: int | None = None) -> Backfilled:
+    """Measure the newest `weeks` weeks of history (all by default), oldest first.
+
+    Each week is committed by itself, so a run that was cut short is completed by the next; running it again rewrites
+    the same rows.
+    """
+    orders = read_history(data_dir)
+    reference, predictor = reference_of(bundle), Predictor(bundle)
+    windows = windows_between(*first_and_last(orders))[-weeks if weeks else 0 :]
+    empty = 0
+    console = Console(stderr=True)
+    with Progress(console=console, disable=not console.is_terminal) as progress:
+        for window in progress.track(windows, description="weeks"):
+            rows = scored(within(orders, window), predictor)
+            empty += rows.empty
+            measured = measure(rows, window, reference, SOURCE)
+            with transaction() as session:
+                upsert(session, measured.row)
+    return Backfilled(bundle.version, windows, empty)

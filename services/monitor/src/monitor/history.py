@@ -1,0 +1,70 @@
+"""The prepared orders of the past, scored as if they had come in live."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from common.errors import InvalidInput
+from common.orders import LATITUDE_RANGE, LONGITUDE_RANGE, ZIP_RANGE, Orders
+from common.predictor import Predictor
+from monitor.windows import Window
+
+COLUMNS = ["seller_zip_code_prefix", "customer_lat", "customer_lng", "purchase_timestamp", "delivery_days"]
+
+
+def read_history(data_dir: Path) -> pd.DataFrame:
+    """The prepared orders (COLUMNS) by purchase time; InvalidInput says to prepare them first."""
+    path = data_dir / "prepared" / "orders.parquet"
+    if not path.exists():
+        raise InvalidInput(f"{path} does not exist: run `make prepare-data` first")
+    orders = pd.read_parquet(path, columns=COLUMNS).sort_values("purchase_timestamp", ignore_index=True)
+    if orders.empty:
+        raise InvalidInput(f"{path} holds no order: prepare a data set that has some")
+    return orders
+
+
+def first_and_last(orders: pd.DataFrame) -> tuple[datetime, datetime]:
+    """Purchase times of the oldest and the newest order."""
+    times = orders["purchase_timestamp"]
+    return times.iloc[0].to_pydatetime().replace(tzinfo=UTC), times.iloc[-1].to_pydatetime().replace(tzinfo=UTC)
+
+
+def within(orders: pd.DataFrame, window: Window) -> pd.DataFrame:
+    """The orders bought in a window; `orders` is sorted by purchase time."""
+    bounds = [pd.Timestamp(moment.replace(tzinfo=None)) for moment in (window.start, window.end)]
+    start, end = orders["purchase_timestamp"].searchsorted(bounds)
+    return orders.iloc[start:end]
+
+
+def scored(orders: pd.DataFrame, predictor: Predictor) -> pd.DataFrame:
+    """A window's rows (see `monitor.columns`); orders that the gateway would refuse have no prediction."""
+    valid = _valid(orders).to_numpy()
+    accepted = orders[valid]
+    predictions = predictor.predict(
+        Orders(
+            accepted["seller_zip_code_prefix"].to_numpy().astype(np.int64),
+            accepted["customer_lat"].to_numpy().astype(np.float64),
+            accepted["customer_lng"].to_numpy().astype(np.float64),
+            accepted["purchase_timestamp"].to_numpy().astype("datetime64[s]"),
+        )
+    )
+    rows = orders.rename(columns={"delivery_days": "actual_days"}).drop(columns="purchase_timestamp")
+    for name, values in (
+        ("prediction", predictions.days),
+        ("lower_days", predictions.lower_days),
+        ("upper_days", predictions.upper_days),
+    ):
+        column = np.full(len(orders), np.nan)
+        column[valid] = values
+        rows[name] = column
+    return rows
+
+
+def _valid(orders: pd.DataFrame) -> "pd.Series[bool]":
+    return (
+        orders["seller_zip_code_prefix"].astype("float64").between(*ZIP_RANGE)
+        & orders["customer_lat"].between(*LATITUDE_RANGE)
+        & orders["customer_lng"].between(*LONGITUDE_RANGE)
+    )

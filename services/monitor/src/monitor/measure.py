@@ -1,0 +1,83 @@
+"""All metrics of one window: one row of `model_metrics`, whatever the window holds."""
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from monitor.columns import INPUTS, PREDICTION, watched
+from monitor.evidently_report import report_on
+from monitor.quality import quality_of
+from monitor.reference import Reference
+from monitor.windows import Window
+
+if TYPE_CHECKING:
+    from evidently.core.report import Snapshot
+
+MIN_ROWS = 30
+"""Fewer values than this say nothing about a distribution: the distance of 30 reference rows is already 0.2 to 0.5."""
+
+MAX_ROWS = 50_000
+"""Evidently sees a sample of at most so many rows of a window: more cost time and memory and change no figure."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A row for `model_metrics` and the Evidently snapshot it came from, if there was one."""
+
+    row: dict[str, Any]
+    snapshot: "Snapshot | None"
+
+
+def measure(rows: pd.DataFrame, window: Window, reference: Reference, source: str) -> Measured:
+    """Measure a window's rows (see `monitor.columns`); what cannot be told is None, with the reason in `note`."""
+    notes: list[str] = []
+    if window.start <= reference.trained_until:
+        notes.append(
+            f"the model learned from orders until {reference.trained_until:%Y-%m-%d}: quality looks better than it is"
+        )
+    data, snapshot = _data_metrics(rows, reference, notes)
+    quality = quality_of(rows, reference.median_days)
+    if len(rows) and not quality.rows_with_actual:
+        notes.append("no actuals yet")
+    row = {
+        "timestamp": window.end,
+        "source": source,
+        "model_version": reference.model_version,
+        "window_start": window.start,
+        "window_end": window.end,
+        "rows": len(rows),
+        **asdict(quality),
+        **data,
+        "note": "; ".join(notes) or None,
+    }
+    return Measured(row, snapshot)
+
+
+def _data_metrics(
+    rows: pd.DataFrame, reference: Reference, notes: list[str]
+) -> tuple[dict[str, Any], "Snapshot | None"]:
+    nothing = dict.fromkeys(
+        (
+            "prediction_drift",
+            "num_drifted_columns",
+            "share_missing_values",
+            "value_range_share_in_range",
+            "prediction_corr_with_features",
+        )
+    )
+    if rows.empty:
+        notes.append("no predictions")
+        return nothing, None
+    current = watched(rows if len(rows) <= MAX_ROWS else rows.sample(MAX_ROWS, random_state=0))
+    present = current.count()
+    if present.sum() == 0:
+        notes.append("every value is missing")
+        return nothing | {"share_missing_values": 1.0}, None
+    scarce = [name for name in (*INPUTS, PREDICTION) if present[name] < MIN_ROWS]
+    notes.extend(f"{name}: {present[name]} values, drift needs {MIN_ROWS}" for name in scarce)
+    drifting = [name for name in INPUTS if name not in scarce]
+    snapshot, values = report_on(current, reference, drifting, PREDICTION not in scarce)
+    if PREDICTION not in scarce and values.prediction_corr_with_features is None:
+        notes.append("no correlation: the prediction or every input is constant")
+    return asdict(values), snapshot

@@ -1,0 +1,39 @@
+"""How good predictions were, once the actuals are known."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class Quality:
+    """Errors in days; coverage is the share of actuals inside the predicted interval. None without actuals."""
+
+    rows_with_actual: int
+    mae: float | None = None
+    rmse: float | None = None
+    bias: float | None = None
+    interval_coverage: float | None = None
+    baseline_mae: float | None = None
+
+
+def quality_of(rows: pd.DataFrame, baseline_days: float) -> Quality:
+    """Quality of a window's rows (see `monitor.columns`); the baseline predicts `baseline_days` for every order.
+
+    bias is predicted minus actual: positive means promised later than delivered.
+    """
+    known = rows.dropna(subset=["prediction", "actual_days"])
+    if known.empty:
+        return Quality(rows_with_actual=0)
+    actual = known["actual_days"].to_numpy()
+    error = known["prediction"].to_numpy() - actual
+    inside = (known["lower_days"].to_numpy() <= actual) & (actual <= known["upper_days"].to_numpy())
+    return Quality(
+        rows_with_actual=len(known),
+        mae=float(np.abs(error).mean()),
+        rmse=float(np.sqrt((error**2).mean())),
+        bias=float(error.mean()),
+        interval_coverage=float(inside.mean()),
+        baseline_mae=float(np.abs(baseline_days - actual).mean()),
+    )
