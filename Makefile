@@ -12,6 +12,7 @@ CODE := libs services tests
 
 DATA_DIR ?= data_store
 TRIALS ?= 15
+JUPYTER_PORT ?= 8899
 export DATA_DIR
 
 STACK := $(BIN)/devstack
@@ -69,8 +70,8 @@ backtest: up ## rolling-origin evaluation, month by month, against the baselines
 promise: up ## promised days at a wanted on-time share, against Olist's own promise
 	@$(IN_STACK) $(BIN)/trainer promise
 
-run-jupyter: ## the EDA notebook at http://127.0.0.1:8899
-	@echo "run-jupyter: the EDA notebook is not part of the project yet" >&2; exit 1
+run-jupyter: $(READY) ## the EDA notebook at http://127.0.0.1:8899 (JUPYTER_PORT)
+	@DATA_DIR=$(abspath $(DATA_DIR)) $(BIN)/jupyter lab --ip 127.0.0.1 --port $(JUPYTER_PORT) notebooks/EDA.ipynb
 
 ##@ Monitoring
 

@@ -70,9 +70,7 @@ def run(data_dir: Path, seconds: dict[str, float]) -> dict[str, Any]:
     figures["rows prepared"] = json.loads((data_dir / "prepared" / "report.json").read_text())["rows_out"]
     timed(seconds, "search parameters", lambda: command("trainer", "params-search", "--trials", TRIALS))
     figures["best trial"] = best_trial()
-    timed(
-        seconds, "register the model", lambda: command("trainer", "register-model", accepted=(0, GATE_REFUSED))
-    )
+    timed(seconds, "register the model", lambda: command("trainer", "register-model", accepted=(0, GATE_REFUSED)))
     with httpx.Client(base_url=gateway_address(), timeout=30) as gateway:
         figures["prediction"] = timed(seconds, "predict one order", lambda: predict(gateway))
         figures["registered version"] = figures["prediction"]["model_version"]

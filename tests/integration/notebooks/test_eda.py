@@ -1,0 +1,35 @@
+"""The exploration notebook runs from top to bottom on prepared data, and is kept without outputs."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+NOTEBOOK = Path(__file__).parents[3] / "notebooks" / "EDA.ipynb"
+
+
+@pytest.fixture
+def prepared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A data folder with prepared synthetic orders."""
+    monkeypatch.delenv("OLIST_DIR", raising=False)
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    trainer = Path(sys.executable).with_name("trainer")
+    subprocess.run([trainer, "synthesize", "--orders", "3000", "--out", tmp_path / "dataset"], check=True)
+    subprocess.run([trainer, "prepare-data"], check=True)
+
+
+@pytest.mark.usefixtures("prepared")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:zmq", "ignore::ResourceWarning")
+def test_the_notebook_runs_on_prepared_data() -> None:
+    notebook = nbformat.read(NOTEBOOK, as_version=4)
+    NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    assert any("image/png" in output.get("data", {}) for output in outputs)
+
+
+def test_the_notebook_is_kept_without_outputs() -> None:
+    notebook = nbformat.read(NOTEBOOK, as_version=4)
+    assert [cell for cell in notebook.cells if cell.get("outputs") or cell.get("execution_count")] == []
