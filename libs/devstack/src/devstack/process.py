@@ -1,0 +1,42 @@
+"""What the supervisor must know about one server or service."""
+
+import signal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from devstack.ports import Port
+
+
+def nothing() -> None:
+    """A step that a process does not need."""
+
+
+def alive(_pid: int) -> None:
+    """The probe of a process that cannot be asked: it is healthy while it lives."""
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process to start, watch and stop.
+
+    `probe` gets the process's id and raises, with the reason, while it is not healthy. `prepare` runs before each
+    start, `settle` after the first healthy answer; only then do those that `needs` this one start. A process with
+    `once` does its work and ends: exit code 0 is its health.
+    """
+
+    name: str
+    argv: Sequence[str]
+    env: Mapping[str, str] = field(default_factory=dict, repr=False)
+    probe: Callable[[int], None] = alive
+    needs: tuple[str, ...] = ()
+    ports: tuple[Port, ...] = ()
+    address: str = ""
+    prepare: Callable[[], None] = nothing
+    settle: Callable[[], None] = nothing
+    stop_signal: signal.Signals = signal.SIGTERM
+    stop_seconds: float = 10.0
+    start_seconds: float = 30.0
+    probe_seconds: float = 5.0
+    probe_failures: int = 3
+    once: bool = False
+    user: int | None = None

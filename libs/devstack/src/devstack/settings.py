@@ -1,0 +1,20 @@
+"""Where the stack lives and which ports it takes: StackSettings, from the environment."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class StackSettings(BaseSettings):
+    """The variables of a stack. Two stacks on one machine need different folders and ports."""
+
+    model_config = SettingsConfigDict(extra="ignore", frozen=True)
+
+    stack_dir: Path = Field(Path(".stack"), description="folder of all state: data, logs, secrets")
+    postgres_port: int = Field(5434, ge=1024, le=65535, description="port of Postgres")
+    valkey_port: int = Field(6380, ge=1024, le=65535, description="port of the queue")
+    s3_port: int = Field(8333, ge=1024, le=65535, description="port of the object store")
+    mlflow_port: int = Field(5000, ge=1024, le=65535, description="port of the MLflow server")
+    gateway_port: int = Field(8090, ge=1024, le=65535, description="port of the gateway")
+    scorer_workers: int = Field(1, ge=1, le=64, description="how many scorer processes to run")

@@ -1,0 +1,107 @@
+"""One stack: its folder, its ports, its secrets, and the environment that its services see."""
+
+import hashlib
+import os
+import shlex
+import tempfile
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from devstack.credentials import Credentials, load_or_create, write_private
+from devstack.ports import LOOPBACK
+from devstack.settings import StackSettings
+
+DATABASE = "delivery_time"
+BUCKET = "delivery-time"
+MLFLOW_BUCKET = "mlflow"
+REGION = "us-east-1"
+LONGEST_SOCKET_NAME = 40
+LONGEST_SOCKET_PATH = 100
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Where everything of a stack is. `directory` is absolute; nothing is written outside it but sockets."""
+
+    settings: StackSettings
+
+    @cached_property
+    def directory(self) -> Path:
+        return self.settings.stack_dir.absolute()
+
+    @property
+    def logs(self) -> Path:
+        return self.directory / "logs"
+
+    @property
+    def env_file(self) -> Path:
+        return self.directory / "env"
+
+    @property
+    def state_file(self) -> Path:
+        return self.directory / "state.json"
+
+    @property
+    def lock_file(self) -> Path:
+        return self.directory / "supervisor.lock"
+
+    @property
+    def temp(self) -> Path:
+        """Folder of temporary files and sockets: in the stack's folder unless that path is too long for a socket."""
+        inside = self.directory / "tmp"
+        if len(str(inside)) + LONGEST_SOCKET_NAME < LONGEST_SOCKET_PATH:
+            return inside
+        digest = hashlib.sha256(str(self.directory).encode()).hexdigest()[:10]
+        return Path(tempfile.gettempdir()) / f"devstack-{os.getuid()}-{digest}"
+
+    @cached_property
+    def credentials(self) -> Credentials:
+        return load_or_create(self.directory / "credentials.json")
+
+    def create(self) -> None:
+        """Make the folder, the secrets and the env file; what exists is kept."""
+        for folder in (self.directory, self.logs, self.temp):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lines = [f"{name}={shlex.quote(value)}" for name, value in self.environment.items()]
+        write_private(self.env_file, "\n".join(lines) + "\n")
+
+    @property
+    def database_url(self) -> str:
+        password = self.credentials.database_password
+        return f"postgresql+psycopg2://{DATABASE}:{password}@{LOOPBACK}:{self.settings.postgres_port}/{DATABASE}"
+
+    @property
+    def mlflow_database_url(self) -> str:
+        password = self.credentials.mlflow_database_password
+        return f"postgresql+psycopg2://mlflow:{password}@{LOOPBACK}:{self.settings.postgres_port}/mlflow"
+
+    @property
+    def queue_url(self) -> str:
+        return f"redis://:{self.credentials.queue_password}@{LOOPBACK}:{self.settings.valkey_port}/0"
+
+    @property
+    def object_store_endpoint(self) -> str:
+        return f"http://{LOOPBACK}:{self.settings.s3_port}"
+
+    @property
+    def mlflow_url(self) -> str:
+        return f"http://{LOOPBACK}:{self.settings.mlflow_port}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables by which services and commands find this stack."""
+        return {
+            "DATABASE_URL": self.database_url,
+            "QUEUE_URL": self.queue_url,
+            "OBJECT_STORE_ENDPOINT": self.object_store_endpoint,
+            "OBJECT_STORE_ACCESS_KEY": self.credentials.access_key,
+            "OBJECT_STORE_SECRET_KEY": self.credentials.secret_key,
+            "OBJECT_STORE_REGION": REGION,
+            "OBJECT_STORE_BUCKET": BUCKET,
+            "REGISTRY_URL": self.mlflow_url,
+            "REGISTRY_CACHE_DIR": str(self.directory / "models"),
+            "MLFLOW_TRACKING_URI": self.mlflow_url,
+            "GATEWAY_HOST": LOOPBACK,
+            "GATEWAY_PORT": str(self.settings.gateway_port),
+        }

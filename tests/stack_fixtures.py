@@ -1,0 +1,114 @@
+"""Real servers for tests: each started when first asked for, on free ports, in a temporary folder, once per session."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pytest
+
+from devstack import mlflow_server, postgres, seaweedfs, valkey
+from devstack.child import Child, running
+from devstack.ports import pick_free
+from devstack.process import Process
+from devstack.settings import StackSettings
+from devstack.stack import BUCKET, REGION, Stack
+
+
+@dataclass(frozen=True)
+class ObjectStore:
+    endpoint: str
+    access_key: str
+    secret_key: str
+    bucket: str
+    region: str
+
+
+@dataclass(frozen=True)
+class TestServers:
+    """Starts each server once; all stop at the end of the session."""
+
+    __test__ = False
+    stack: Stack
+    started: ExitStack
+
+    @cached_property
+    def postgres(self) -> Child:
+        return self._start(postgres.process(self.stack))
+
+    @cached_property
+    def valkey(self) -> Child:
+        return self._start(valkey.process(self.stack))
+
+    @cached_property
+    def seaweedfs(self) -> Child:
+        return self._start(seaweedfs.process(self.stack))
+
+    @cached_property
+    def mlflow(self) -> Child:
+        _ = self.postgres, self.seaweedfs
+        return self._start(mlflow_server.process(self.stack))
+
+    def _start(self, process: Process) -> Child:
+        return self.started.enter_context(running(process, self.stack.directory))
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestServers]:
+    stack = Stack(free_settings(tmp_path_factory.mktemp("stack")))
+    stack.create()
+    with ExitStack() as started:
+        yield TestServers(stack, started)
+
+
+def free_settings(directory: Path) -> StackSettings:
+    """Settings of a stack that disturbs no other: its own folder, free ports."""
+    names = ("postgres_port", "valkey_port", "s3_port", "mlflow_port", "gateway_port")
+    return StackSettings(stack_dir=directory, **{name: pick_free() for name in names})
+
+
+@pytest.fixture(scope="session")
+def postgres_url(servers: TestServers) -> str:
+    """SQLAlchemy address of an empty database (no tables), owned by an ordinary role."""
+    assert servers.postgres.pid
+    return servers.stack.database_url
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres_url(postgres_url: str) -> str:
+    """The same database with all tables."""
+    from common.database.migrate import migrate
+
+    migrate(postgres_url)
+    return postgres_url
+
+
+@pytest.fixture(scope="session")
+def valkey_url(servers: TestServers) -> str:
+    assert servers.valkey.pid
+    return servers.stack.queue_url
+
+
+@pytest.fixture(scope="session")
+def object_store(servers: TestServers) -> ObjectStore:
+    """An S3 endpoint with the bucket `delivery-time`."""
+    assert servers.seaweedfs.pid
+    stack = servers.stack
+    keys = stack.credentials
+    return ObjectStore(stack.object_store_endpoint, keys.access_key, keys.secret_key, BUCKET, REGION)
+
+
+@pytest.fixture(scope="session")
+def mlflow_url(servers: TestServers) -> str:
+    """Address of an MLflow server; takes some 15 s on first use."""
+    assert servers.mlflow.pid
+    return servers.stack.mlflow_url
+
+
+@pytest.fixture(scope="session")
+def service_env(
+    servers: TestServers, migrated_postgres_url: str, valkey_url: str, object_store: ObjectStore
+) -> dict[str, str]:
+    """Every variable a service needs, pointing at running servers; MLflow runs only if a test asks for mlflow_url."""
+    return {"MODE": "local", **servers.stack.environment, "REGISTRY_POLL_SECONDS": "1"}
