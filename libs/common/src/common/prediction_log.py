@@ -1,0 +1,73 @@
+"""How logged predictions travel: many in one entry of a Valkey stream, from the gateway to the monitor's consumer.
+
+One entry for many predictions costs the gateway one command, and the consumer one COPY. The consumer deletes what it
+has stored; a gateway adds no entry beyond STREAM_ENTRIES, so the stream is bounded and nothing is trimmed unseen.
+"""
+
+import os
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from pydantic_core import from_json, to_json
+
+STREAM = "prediction-log"
+CONSUMER_GROUP = "monitor"
+STREAM_ENTRIES = 4_000
+"""Entries that may wait for the consumer: an hour of Postgres being away at a trickle, 2 M predictions at full load."""
+
+FIELD = b"predictions"
+
+
+class LoggedPrediction(NamedTuple):
+    """One answer of the gateway, with the columns of the table `predictions`. Times are UTC."""
+
+    id: UUID
+    predicted_at: datetime
+    request_id: str
+    order_id: str | None
+    model_version: str
+    role: str
+    seller_zip_code_prefix: int
+    customer_lat: float
+    customer_lng: float
+    purchase_timestamp: datetime
+    delivery_time_days: float
+    lower_days: float
+    upper_days: float
+    seller_known: bool
+    latency_ms: float
+
+
+def encode(predictions: Iterable[LoggedPrediction]) -> dict[bytes, bytes]:
+    """The fields of one stream entry, for XADD."""
+    return {FIELD: to_json(list(predictions))}
+
+
+def decode(fields: Mapping[bytes, bytes]) -> list[LoggedPrediction]:
+    """The predictions of one stream entry; ValueError or TypeError if it is not one of ours."""
+    try:
+        return [_from_row(row) for row in from_json(fields[FIELD])]
+    except KeyError as error:
+        raise ValueError(f"the stream entry has no field {FIELD.decode()!r}") from error
+
+
+def new_ids(count: int) -> list[UUID]:
+    """Random ids (version 4) for a batch: a consumer that sees an entry twice stores it once."""
+    entropy = os.urandom(16 * count)
+    return [UUID(bytes=entropy[start : start + 16], version=4) for start in range(0, 16 * count, 16)]
+
+
+def _from_row(row: list[object]) -> LoggedPrediction:
+    prediction = LoggedPrediction._make(row)
+    return prediction._replace(
+        id=UUID(str(prediction.id)),
+        predicted_at=_utc(str(prediction.predicted_at)),
+        purchase_timestamp=_utc(str(prediction.purchase_timestamp)),
+    )
+
+
+def _utc(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
