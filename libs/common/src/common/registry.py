@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import httpx
 
@@ -42,6 +42,16 @@ class Registry:
         self._url = settings.url.rstrip("/")
         self._cache = settings.cache_dir / MODEL_NAME
         self._http = httpx.Client(base_url=self._url, timeout=httpx.Timeout(10.0, connect=2.0))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._http.close()
 
     def resolve(self, alias: str = CHAMPION) -> ModelVersion:
         """The version an alias points to; NoChampion if it points nowhere, RegistryUnavailable if MLflow is away."""

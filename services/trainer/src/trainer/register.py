@@ -43,20 +43,25 @@ def register(data_dir: Path, seed: int = 0) -> Registered:
         with mlflow.start_run(tags={"step": "register-model", "trial": best.info.run_id}):
             mlflow.log_params(best.data.params)
             mlflow.log_metrics(best.data.metrics)
-            logged = mlflow.pyfunc.log_model(
-                name="model",
-                python_model=pyfunc_model.__file__,
-                artifacts={"bundle": str(folder)},
-                signature=signature(),
-                input_example=EXAMPLE,
-                pip_requirements=["delivery-time-common"],
-                registered_model_name=MODEL_NAME,
-            )
-    version = str(logged.registered_model_version)
+            version = log_and_register(folder)
     mlflow.MlflowClient().set_registered_model_alias(MODEL_NAME, CHAMPION, version)
     with transaction() as session:
         session.add(ModelEvent(event="promoted", model_version=version, actor="trainer", reason="first registration"))
     return Registered(version, CHAMPION, best.data.metrics)
+
+
+def log_and_register(folder: Path) -> str:
+    """Log a bundle folder as an MLflow model in the running MLflow run, and register it; the new version."""
+    logged = mlflow.pyfunc.log_model(
+        name="model",
+        python_model=pyfunc_model.__file__,
+        artifacts={"bundle": str(folder)},
+        signature=signature(),
+        input_example=EXAMPLE,
+        pip_requirements=["delivery-time-common"],
+        registered_model_name=MODEL_NAME,
+    )
+    return str(logged.registered_model_version)
 
 
 def best_run() -> Any:

@@ -1,0 +1,70 @@
+"""Bundles come whole out of a real registry, or not at all."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import mlflow
+import pytest
+
+from common.errors import NoChampion, RegistryUnavailable
+from common.registry import CHAMPION, MODEL_NAME, Registry
+from common.settings import RegistrySettings
+from model_fixtures import write_sample_bundle
+from trainer.register import log_and_register
+
+
+@pytest.fixture(scope="module")
+def champion(mlflow_url: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A version registered as the trainer does it, with the alias."""
+    folder = tmp_path_factory.mktemp("logged") / "bundle"
+    write_sample_bundle(folder)
+    mlflow.set_tracking_uri(mlflow_url)
+    mlflow.set_experiment("registry-tests")
+    with mlflow.start_run():
+        version = log_and_register(folder)
+    mlflow.MlflowClient().set_registered_model_alias(MODEL_NAME, CHAMPION, version)
+    return version
+
+
+@pytest.fixture
+def settings(mlflow_url: str, tmp_path: Path) -> RegistrySettings:
+    return RegistrySettings(url=mlflow_url, cache_dir=tmp_path)
+
+
+@pytest.fixture
+def registry(settings: RegistrySettings) -> Iterator[Registry]:
+    with Registry(settings) as opened:
+        yield opened
+
+
+def test_the_champion_is_downloaded_and_verified(registry: Registry, champion: str) -> None:
+    bundle = registry.champion()
+    assert bundle.version == champion
+    assert set(bundle.manifest.files) <= {path.name for path in bundle.folder.iterdir()}
+
+
+def test_without_the_registry_the_last_champion_is_served_from_disk(
+    registry: Registry, settings: RegistrySettings, champion: str
+) -> None:
+    registry.champion()
+    away = settings.model_copy(update={"url": "http://127.0.0.1:9"})
+    with Registry(away) as cut_off:
+        assert cut_off.champion().version == champion
+
+
+def test_without_registry_and_cache_the_error_names_the_registry(settings: RegistrySettings) -> None:
+    away = settings.model_copy(update={"url": "http://127.0.0.1:9"})
+    with Registry(away) as cut_off, pytest.raises(RegistryUnavailable, match=r"127\.0\.0\.1:9"):
+        cut_off.champion()
+
+
+def test_a_damaged_copy_is_downloaded_again(registry: Registry, champion: str) -> None:
+    model = registry.bundle(champion).folder / "model.cbm"
+    whole = model.read_bytes()
+    model.write_bytes(whole[:100])
+    assert (registry.bundle(champion).folder / "model.cbm").read_bytes() == whole
+
+
+def test_an_alias_that_points_nowhere_says_what_to_run(registry: Registry, champion: str) -> None:
+    with pytest.raises(NoChampion, match="make params-search register-model"):
+        registry.resolve("nobody")
