@@ -55,6 +55,14 @@ def report_on(
 
     drifting: the input columns with enough values to be compared. with_prediction: whether the prediction has enough.
     """
+    with warnings.catch_warnings():
+        # Evidently's own on import, numpy's on constant and missing values, which the values below say as None.
+        warnings.simplefilter("ignore")
+        snapshot = _run(current, reference, drifting, with_prediction)
+    return snapshot, _values(snapshot.dict()["metrics"], current)
+
+
+def _run(current: pd.DataFrame, reference: Reference, drifting: list[str], with_prediction: bool) -> "Snapshot":
     from evidently import DataDefinition, Dataset, Report
     from evidently.metrics import (
         ColumnCorrelations,
@@ -84,13 +92,10 @@ def report_on(
             )
         )
     columns = DataDefinition(numerical_columns=[*NUMERIC_INPUTS, PREDICTION], categorical_columns=[SELLER_REGION])
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # numpy's on constant and missing values: the values below say it as None
-        snapshot = Report(metrics).run(
-            Dataset.from_pandas(current, data_definition=columns),
-            Dataset.from_pandas(reference.columns, data_definition=columns),
-        )
-    return snapshot, _values(snapshot.dict()["metrics"], current)
+    return Report(metrics).run(
+        Dataset.from_pandas(current, data_definition=columns),
+        Dataset.from_pandas(reference.columns, data_definition=columns),
+    )
 
 
 def _values(metrics: list[dict[str, Any]], current: pd.DataFrame) -> ReportValues:
@@ -100,15 +105,13 @@ def _values(metrics: list[dict[str, Any]], current: pd.DataFrame) -> ReportValue
         kind = config["type"].rpartition(":")[2]
         if kind != "ColumnCorrelationMatrix" or config["kind"] == CORRELATION:
             found[kind] = metric["value"]
-    missing = (
-        found["DatasetMissingValueCount"]["count"] / current.size
-    )  # Evidently's own share is per row, not per cell
+    missing = found["DatasetMissingValueCount"]["count"]
     drifted = found.get("DriftedColumnsCount")
     in_range = found.get("InRangeValueCount")
     return ReportValues(
         prediction_drift=_number(found.get("ValueDrift")),
         num_drifted_columns=None if drifted is None else int(drifted["count"]),
-        share_missing_values=float(missing),
+        share_missing_values=float(missing) / current.size,  # Evidently's own share is per row, not per value
         value_range_share_in_range=_share_of_present(in_range, current),
         prediction_corr_with_features=_mean_strength(found.get("ColumnCorrelationMatrix")),
     )
