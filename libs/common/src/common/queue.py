@@ -12,6 +12,8 @@ TRAINING = "training"
 MONITORING = "monitoring"
 
 RUN_JOB = "scorer.run_job"
+RETRAIN = "trainer.retrain"
+"""Takes the id of a row of `retrainings`: prepare, search, register; writes status, model_version and outcome there."""
 
 VISIBILITY_SECONDS = 600
 """A task that no worker acknowledged for this long is delivered again; longer than the longest task."""

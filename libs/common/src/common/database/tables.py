@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, ForeignKey, Index, MetaData, Text, UniqueConstraint, func
+from sqlalchemy import BigInteger, DateTime, ForeignKey, Index, MetaData, Text, UniqueConstraint, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -79,7 +79,7 @@ class Prediction(Table):
     seller_zip_code_prefix: Mapped[int]
     customer_lat: Mapped[float]
     customer_lng: Mapped[float]
-    purchase_timestamp: Mapped[datetime]
+    purchase_timestamp: Mapped[datetime] = mapped_column(index=True)
     delivery_time_days: Mapped[float]
     lower_days: Mapped[float]
     upper_days: Mapped[float]
@@ -148,3 +148,45 @@ class ModelEvent(Table):
     model_version: Mapped[str]
     actor: Mapped[str]
     reason: Mapped[str | None]
+
+
+class Alert(Table):
+    """Something that needs a look: at most one that is not closed for each rule and subject."""
+
+    __tablename__ = "alerts"
+    __table_args__ = (
+        Index("uq_alerts_not_closed", "rule", "subject", unique=True, postgresql_where=text("status <> 'closed'")),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    rule: Mapped[str]
+    subject: Mapped[str]
+    severity: Mapped[str]
+    status: Mapped[str] = mapped_column(default="open")
+    message: Mapped[str]
+    value: Mapped[float | None]
+    threshold: Mapped[float | None]
+    opened_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
+    window_end: Mapped[datetime | None]
+    acknowledged_at: Mapped[datetime | None]
+    acknowledged_by: Mapped[str | None]
+    closed_at: Mapped[datetime | None]
+
+
+class Retraining(Table):
+    """One asked-for run of prepare, search, register; at most one is queued or running."""
+
+    __tablename__ = "retrainings"
+    __table_args__ = (
+        Index("uq_retrainings_active", text("(true)"), unique=True, postgresql_where=text("finished_at IS NULL")),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    status: Mapped[str] = mapped_column(default="queued")
+    reason: Mapped[str]
+    alert_id: Mapped[int | None] = mapped_column(ForeignKey("alerts.id"))
+    requested_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    model_version: Mapped[str | None]
+    outcome: Mapped[str | None]
