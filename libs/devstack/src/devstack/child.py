@@ -31,7 +31,7 @@ class Child:
                 self._popen = subprocess.Popen(
                     process.argv,
                     env={**process.env, **self.marks},
-                    cwd=directory,
+                    cwd=process.cwd,
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=subprocess.STDOUT,

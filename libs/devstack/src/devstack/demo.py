@@ -25,7 +25,7 @@ from common.errors import DeliveryTimeError
 from common.objects import s3
 from common.settings import ObjectStoreSettings, RegistrySettings, load
 from devstack.environment import stack_environment
-from devstack.supervisor import is_up
+from devstack.state import is_up
 
 EXAMPLE = {"seller_zip_code_prefix": 9350, "customer_lat": -23.577, "customer_lng": -46.587}
 BATCH_ROWS = 5_000
@@ -67,7 +67,7 @@ def run(data_dir: Path, seconds: dict[str, float]) -> dict[str, Any]:
     figures: dict[str, Any] = {}
     timed(seconds, "get the data", lambda: command("trainer", "download-data"))
     timed(seconds, "prepare it", lambda: command("trainer", "prepare-data"))
-    figures["rows prepared"] = json.loads((data_dir / "prepared" / "report.json").read_text())["rows_out"]
+    figures["rows prepared"] = json.loads((data_dir / "prepared" / "report.json").read_text())["orders"]
     timed(seconds, "search parameters", lambda: command("trainer", "params-search", "--trials", TRIALS))
     figures["best trial"] = best_trial()
     timed(seconds, "register the model", lambda: command("trainer", "register-model", accepted=(0, GATE_REFUSED)))

@@ -18,6 +18,7 @@ def process(stack: Stack) -> Process:
     return Process(
         name=NAME,
         argv=[sys.executable, "-m", "mlflow", "server", *_flags(port)],
+        cwd=stack.directory,
         env=_environment(stack),
         probe=lambda _pid: _require_health(stack.mlflow_url),
         needs=("postgres", "seaweedfs"),

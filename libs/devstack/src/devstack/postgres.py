@@ -30,6 +30,7 @@ def process(stack: Stack) -> Process:
     return Process(
         name=NAME,
         argv=[*runner.prefix, str(programs / "postgres"), "-D", str(data), *_options(port)],
+        cwd=stack.directory,
         env=_environment(stack),
         probe=lambda _pid: _answer(stack),
         ports=(Port(port, "Postgres", "POSTGRES_PORT"),),

@@ -3,6 +3,7 @@
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from devstack.ports import Port
 
@@ -21,7 +22,7 @@ class Process:
 
     `probe` gets the process's id and raises, with the reason, while it is not healthy. `prepare` runs before each
     start, `settle` after the first healthy answer; only then do those that `needs` this one start. A process with
-    `once` does its work and ends: exit code 0 is its health.
+    `once` does its work and ends: exit code 0 is its health. `user` and `cwd` are its starter's unless given.
     """
 
     name: str
@@ -40,3 +41,4 @@ class Process:
     probe_failures: int = 3
     once: bool = False
     user: int | None = None
+    cwd: Path | None = None

@@ -35,6 +35,7 @@ def process(stack: Stack) -> Process:
     return Process(
         name=NAME,
         argv=[str(program), "mini", *_flags(stack, internal)],
+        cwd=stack.directory,
         env={"GOMEMLIMIT": "256MiB", "TMPDIR": str(stack.temp), "HOME": str(stack.directory)},
         probe=lambda _pid: _require_buckets(stack),
         ports=(Port(port, "object store", "S3_PORT"), *_listed(internal)),

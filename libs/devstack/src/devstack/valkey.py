@@ -26,6 +26,7 @@ def process(stack: Stack) -> Process:
     return Process(
         name=NAME,
         argv=[str(program), str(config)],
+        cwd=stack.directory,
         env={"TMPDIR": str(stack.temp)},
         probe=lambda _pid: _ping(stack),
         ports=(Port(port, "Valkey, the queue", "VALKEY_PORT"),),
