@@ -34,7 +34,9 @@ def program(name: str) -> str:
     return str(Path(sys.executable).with_name(name))
 
 
-def run(environment: dict[str, str], name: str, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+def run(
+    environment: dict[str, str], name: str, *arguments: str, check: bool = True
+) -> subprocess.CompletedProcess[str]:
     """A finished command with its output; fails the test with that output."""
     done = subprocess.run([program(name), *arguments], env=environment, capture_output=True, text=True, timeout=280)
     assert not check or done.returncode == 0, f"{name} {' '.join(arguments)}\n{done.stdout}\n{done.stderr}"

@@ -29,6 +29,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="trainer", description=__doc__.partition("\n")[0])
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_prepare_data(commands)
+    _add_params_search(commands)
+    _add_register_model(commands)
     return parser
 
 
@@ -58,6 +60,39 @@ def _prepare_data(arguments: argparse.Namespace) -> None:
     console = Console()
     report.show(console)
     console.print(f"prepared {report.orders:,} orders in {report.seconds} s: {settings.prepared}")
+
+
+def _add_params_search(commands: Commands) -> None:
+    command = commands.add_parser("params-search", help="search the model's parameters, each trial an MLflow run")
+    command.add_argument("--trials", type=int, default=15, help="how many trials (default: 15)")
+    command.add_argument("--seed", type=int, default=0, help="of Hyperopt and CatBoost (default: 0)")
+    command.set_defaults(run=_params_search)
+
+
+def _params_search(arguments: argparse.Namespace) -> None:
+    from common.settings import RegistrySettings, load
+    from trainer.data.settings import DataSettings
+    from trainer.search import search
+
+    best = search(load(DataSettings).data_dir, arguments.trials, arguments.seed)
+    print(f"best of {arguments.trials} trials: run {best.run_id}, MAE {best.metrics['mae']:.3f} days, {best.params}")
+    print(f"all trials: {load(RegistrySettings).url}")
+
+
+def _add_register_model(commands: Commands) -> None:
+    command = commands.add_parser("register-model", help="retrain the best trial and register it")
+    command.add_argument("--seed", type=int, default=0, help="of CatBoost (default: 0)")
+    command.set_defaults(run=_register_model)
+
+
+def _register_model(arguments: argparse.Namespace) -> None:
+    from common.registry import MODEL_NAME
+    from common.settings import load
+    from trainer.data.settings import DataSettings
+    from trainer.register import register
+
+    made = register(load(DataSettings).data_dir, arguments.seed)
+    print(f"registered {MODEL_NAME} version {made.version} as {made.alias}")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ from typing import Any
 
 import mlflow
 import pandas as pd
-from mlflow.models import ModelSignature, infer_signature
+from mlflow.models import ModelSignature
+from mlflow.types import ColSpec, Schema
 
 from common.database.session import transaction
 from common.database.tables import ModelEvent
@@ -91,5 +92,13 @@ def fingerprint(data_dir: Path) -> str:
 
 def signature() -> ModelSignature:
     """Three required columns in, days with their interval out."""
-    answer = pd.DataFrame({"delivery_time_days": [8.85], "lower_days": [3.4], "upper_days": [19.6]})
-    return infer_signature(EXAMPLE, answer)
+    return ModelSignature(
+        inputs=Schema(
+            [
+                ColSpec("long", "seller_zip_code_prefix"),
+                ColSpec("double", "customer_lat"),
+                ColSpec("double", "customer_lng"),
+            ]
+        ),
+        outputs=Schema([ColSpec("double", name) for name in ("delivery_time_days", "lower_days", "upper_days")]),
+    )

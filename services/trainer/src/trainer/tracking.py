@@ -13,6 +13,7 @@ EXPERIMENT = "delivery-time"
 def connect() -> None:
     """Point MLflow at the registry's server and at our experiment; waits for a server at most seconds, not minutes."""
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     logging.getLogger("mlflow").setLevel(logging.WARNING)
     mlflow.set_tracking_uri(load(RegistrySettings).url)
