@@ -100,8 +100,8 @@ format: $(READY) ## put imports and format right
 	@$(BIN)/ruff check --fix $(CODE)
 	@$(BIN)/ruff format $(CODE)
 
-bench: $(READY) ## benchmarks: a table on screen, bench/results.json on disk
-	@$(BIN)/python -m tests.bench
+bench: $(READY) ## benchmarks: a table on screen, bench/results.json on disk (ONLY=realtime)
+	@$(BIN)/python -m tests.bench $(ONLY)
 
 lock: $(READY) ## remake requirements.lock from the pyproject files
 	@$(BIN)/uv lock --quiet --upgrade

@@ -1,0 +1,36 @@
+"""`make bench`: run every benchmark of this folder, print a table, write bench/results.json.
+
+A benchmark is a module with `measure() -> dict[str, float]`; its keys are the figures of the product's contract and
+what they were computed from. `make bench ONLY="realtime batch"` runs some and keeps the other figures of the file.
+"""
+
+import importlib
+import json
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).parent
+RESULTS = Path("bench/results.json")
+
+
+def main(only: list[str]) -> None:
+    names = sorted(path.stem for path in HERE.glob("[!_]*.py") if "def measure()" in path.read_text())
+    if unknown := set(only) - set(names):
+        sys.exit(f"bench: there is no benchmark {', '.join(sorted(unknown))}; there are: {', '.join(names)}")
+    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    for name in only or names:
+        print(f"── {name} " + "─" * (60 - len(name)), flush=True)
+        begin = time.monotonic()
+        figures = importlib.import_module(f"{__package__}.{name}").measure()
+        for figure, value in figures.items():
+            print(f"  {figure:36} {value:12.3f}")
+        print(f"  ({time.monotonic() - begin:.0f} s)")
+        results |= figures
+        RESULTS.parent.mkdir(exist_ok=True)
+        RESULTS.write_text(json.dumps(results, indent=1, sort_keys=True) + "\n")
+    print(f"written to {RESULTS}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
