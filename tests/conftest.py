@@ -1,3 +1,3 @@
 """Fixtures that every test may use."""
 
-pytest_plugins = ["stack_fixtures", "model_fixtures"]
+pytest_plugins = ["stack_fixtures", "model_fixtures", "gateway_fixtures"]

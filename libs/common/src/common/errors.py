@@ -5,7 +5,9 @@ DeliveryTimeError (500)
 ├── InvalidInput (422)
 │   ├── InvalidAddress (400)
 │   ├── BucketNotAllowed (403)
-│   └── MissingColumns
+│   ├── InputTooLarge (413)
+│   ├── MissingColumns
+│   └── UnreadableInput
 ├── NotFound (404)
 │   ├── JobNotFound
 │   └── ObjectNotFound
@@ -15,6 +17,7 @@ DeliveryTimeError (500)
 │   └── InputReplaced
 └── Unavailable (503)
     ├── NoChampion
+    ├── ModelNotLoaded
     ├── RegistryUnavailable
     ├── ObjectStoreUnavailable
     └── DamagedBundle
@@ -71,6 +74,21 @@ class MissingColumns(InvalidInput):
         super().__init__(f"{where} lacks column(s) {', '.join(missing)}; it has: {', '.join(present) or 'none'}")
 
 
+class InputTooLarge(InvalidInput):
+    status = 413
+    title = "Input too large"
+
+    def __init__(self, uri: str, size: str, limit: str) -> None:
+        super().__init__(f"{uri} has {size}, a job takes up to {limit}: split it, or raise the limit (BATCH_LIMIT_*)")
+
+
+class UnreadableInput(InvalidInput):
+    title = "Unreadable input"
+
+    def __init__(self, where: str, problem: str) -> None:
+        super().__init__(f"{where} {problem}")
+
+
 class NotFound(DeliveryTimeError):
     status = 404
     title = "Not found"
@@ -114,6 +132,11 @@ class Unavailable(DeliveryTimeError):
 class NoChampion(Unavailable):
     def __init__(self, name: str) -> None:
         super().__init__(f"model {name!r} has no champion yet: run `make params-search register-model`")
+
+
+class ModelNotLoaded(Unavailable):
+    def __init__(self, why: str) -> None:
+        super().__init__(f"no model is loaded: {why}")
 
 
 class RegistryUnavailable(Unavailable):

@@ -75,12 +75,17 @@ class Registry:
         try:
             version = self.resolve().version
         except RegistryUnavailable:
-            return self._last_champion()
+            return self.last_champion()
         bundle = self.bundle(version)
-        _write_whole(self._cache / CHAMPION, version)
+        self.remember_champion(version)
         return bundle
 
-    def _last_champion(self) -> Bundle:
+    def remember_champion(self, version: str) -> None:
+        """Note in the cache which version the champion is."""
+        _write_whole(self._cache / CHAMPION, version)
+
+    def last_champion(self) -> Bundle:
+        """The last champion that this cache has seen, without asking MLflow."""
         try:
             version = (self._cache / CHAMPION).read_text()
             return load(self._cache / version, version)

@@ -1,0 +1,39 @@
+"""GET /model: what answers now."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from pydantic import BaseModel
+
+from common.registry import MODEL_NAME
+from gateway import problems
+from gateway.champion import Champion
+
+
+class Model(BaseModel):
+    """The model version in service. Metrics are in days, measured on the newest window at registration."""
+
+    name: str
+    version: str
+    trained_at: str
+    training_window: dict[str, Any]
+    metrics: dict[str, float]
+    features: list[str]
+
+
+def add_routes(app: FastAPI, champion: Champion) -> None:
+    """Serve the description of the champion."""
+
+    @app.get("/model", tags=["model"], responses=problems.documented())
+    async def model() -> Model:
+        """Name, version, training window, metrics and features of the model that answers now."""
+        predictor = champion.current()
+        manifest = predictor.manifest
+        return Model(
+            name=MODEL_NAME,
+            version=predictor.version,
+            trained_at=manifest.trained_at,
+            training_window=manifest.training_window,
+            metrics=manifest.metrics,
+            features=manifest.feature_names,
+        )

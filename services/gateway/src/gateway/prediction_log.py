@@ -1,0 +1,116 @@
+"""The prediction log's sending end: answers wait in memory, a background task sends them to the stream in batches.
+
+A client never waits for it. While the stream is away or full the buffer fills, and what does not fit is counted.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections import deque
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from common.prediction_log import STREAM, STREAM_ENTRIES, encode
+
+logger = logging.getLogger(__name__)
+
+Row = tuple[Any, ...]
+
+ENTRY_ROWS = 500
+FLUSH_SECONDS = 0.5
+SEND_TIMEOUT_SECONDS = 2.0
+
+
+class Answered(Protocol):
+    """What the gateway answered to one request."""
+
+    def __len__(self) -> int:
+        """How many predictions."""
+
+    def rows(self) -> Iterator[Row]:
+        """The predictions as rows for `common.prediction_log.encode`."""
+
+
+class PredictionLog:
+    """A bounded buffer of answers in front of the stream."""
+
+    def __init__(self, queue: Redis, capacity: int) -> None:
+        """`capacity` counts predictions."""
+        self._queue = queue
+        self._capacity = capacity
+        self._waiting: deque[Answered] = deque()
+        self._unsent: list[Row] = []
+        self._wake = asyncio.Event()
+        self._away = False
+        self.buffered = 0
+        self.dropped = 0
+
+    def put(self, answered: Answered) -> None:
+        """Take one answer; drop and count it if the buffer is full."""
+        count = len(answered)
+        if self.buffered + count > self._capacity:
+            self.dropped += count
+            return
+        self.buffered += count
+        self._waiting.append(answered)
+        if self.buffered >= ENTRY_ROWS:
+            self._wake.set()
+
+    async def run(self) -> None:
+        """Send for ever: when enough waits for a full entry, at the latest every FLUSH_SECONDS."""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), FLUSH_SECONDS)
+            self._wake.clear()
+            await self.flush()
+            if self._away:
+                await asyncio.sleep(FLUSH_SECONDS)
+
+    async def flush(self) -> None:
+        """Send all that waits, or keep it if the stream takes nothing now."""
+        while self._unsent or self._waiting:
+            if not self._unsent:
+                self._unsent = self._next_rows()
+            try:
+                async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
+                    sent = await self._send(self._unsent)
+            except (RedisError, OSError, TimeoutError) as error:
+                self._note(str(error) or type(error).__name__)
+                return
+            if not sent:
+                self._note(f"{STREAM_ENTRIES} entries wait for the consumer")
+                return
+            self._note(None)
+            self.buffered -= len(self._unsent)
+            self._unsent = []
+
+    async def close(self, seconds: float) -> None:
+        """Send what waits, for so long at most; count the rest as dropped."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.flush(), seconds)
+        if self.buffered:
+            self.dropped += self.buffered
+            logger.warning("%d predictions were not logged before the end", self.buffered)
+        await self._queue.aclose()
+
+    async def _send(self, rows: list[Row]) -> bool:
+        if await self._queue.xlen(STREAM) >= STREAM_ENTRIES:
+            return False
+        await self._queue.xadd(STREAM, encode(rows))  # type: ignore[arg-type]  # its stubs want a mutable, invariant dict
+        return True
+
+    def _next_rows(self) -> list[Row]:
+        rows: list[Row] = []
+        while self._waiting and len(rows) < ENTRY_ROWS:
+            rows.extend(self._waiting.popleft().rows())
+        return rows
+
+    def _note(self, trouble: str | None) -> None:
+        if trouble and not self._away:
+            logger.warning("the prediction log waits: %s", trouble)
+        elif self._away and not trouble:
+            logger.info("the prediction log flows again")
+        self._away = trouble is not None

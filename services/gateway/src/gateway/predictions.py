@@ -1,0 +1,110 @@
+"""POST /delivery_time and /delivery_times."""
+
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TypeVar
+
+import numpy as np
+from fastapi import FastAPI
+from pydantic import BaseModel, ValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from common.orders import Orders, naive_utc
+from gateway import direct_route, problems
+from gateway.answers import ManyAnswers, SingleAnswer
+from gateway.bodies import DeliveryTime, Order, OrderList
+from gateway.champion import Champion
+from gateway.prediction_log import PredictionLog
+
+JSON = "application/json"
+PROBLEMS = problems.documented(413, 415, 422)
+
+Body = TypeVar("Body", bound=BaseModel)
+
+
+class _Refused(Exception):
+    def __init__(self, response: Response) -> None:
+        self.response = response
+
+
+def add_routes(app: FastAPI, champion: Champion, log: PredictionLog) -> None:
+    """Serve both routes from the champion; every answer goes to the log."""
+
+    async def one(request: Request) -> Response:
+        started = time.perf_counter()
+        try:
+            order = await _read(request, Order)
+        except _Refused as refused:
+            return refused.response
+        predictor = champion.current()
+        purchase = naive_utc(order.purchase_timestamp or datetime.now(UTC))
+        prediction = predictor.predict_one(
+            order.seller_zip_code_prefix, order.customer_lat, order.customer_lng, purchase
+        )
+        answer = SingleAnswer(
+            request.scope["request_id"],
+            order,
+            purchase,
+            predictor.version,
+            prediction,
+            time.time(),
+            (time.perf_counter() - started) * 1e3,
+        )
+        log.put(answer)
+        return Response(answer.json(), media_type=JSON)
+
+    async def many(request: Request) -> Response:
+        started = time.perf_counter()
+        try:
+            body = await _read(request, OrderList)
+        except _Refused as refused:
+            return refused.response
+        predictor = champion.current()
+        orders = _columns(body.orders)
+        predictions = await run_in_threadpool(predictor.predict, orders)
+        answer = ManyAnswers(
+            request.scope["request_id"],
+            [order.order_id for order in body.orders],
+            orders,
+            predictor.version,
+            predictions,
+            time.time(),
+            (time.perf_counter() - started) * 1e3,
+        )
+        log.put(answer)
+        return Response(answer.json(), media_type=JSON)
+
+    direct_route.add(app, "/delivery_time", delivery_time, one, tags=["predictions"], responses=PROBLEMS)
+    direct_route.add(app, "/delivery_times", delivery_times, many, tags=["predictions"], responses=PROBLEMS)
+
+
+async def delivery_time(order: Order) -> DeliveryTime:  # type: ignore[empty-body]
+    """Predict the days from purchase to delivery of one order."""
+
+
+async def delivery_times(orders: OrderList) -> list[DeliveryTime]:  # type: ignore[empty-body]
+    """Predict many orders at once; the answers come in the order of the request."""
+
+
+async def _read(request: Request, body: type[Body]) -> Body:
+    content_type = request.headers.get("content-type", "")
+    if content_type.partition(";")[0].strip().lower() != JSON:
+        detail = f"send the body as {JSON} (got {content_type or 'no Content-Type'!r})"
+        raise _Refused(problems.problem(415, "Unsupported media type", detail))
+    try:
+        return body.__pydantic_validator__.validate_json(await request.body())
+    except ValidationError as error:
+        raise _Refused(problems.invalid_request(error.errors(include_url=False))) from None
+
+
+def _columns(orders: Sequence[Order]) -> Orders:
+    now = datetime.now(UTC)
+    return Orders(
+        np.array([order.seller_zip_code_prefix for order in orders], dtype=np.int64),
+        np.array([order.customer_lat for order in orders], dtype=np.float64),
+        np.array([order.customer_lng for order in orders], dtype=np.float64),
+        np.array([naive_utc(order.purchase_timestamp or now) for order in orders], dtype="datetime64[s]"),
+    )

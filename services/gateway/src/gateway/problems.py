@@ -1,0 +1,127 @@
+"""Errors as problem details (RFC 9457): what is wrong, with a JSON pointer for each field of the body at fault."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+from pydantic_core import ErrorDetails, to_json
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from common.errors import DeliveryTimeError
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_SECONDS = 5
+"""What a client is told to wait after a 503: a few polls of the registry or of the database."""
+SHOWN_CHARACTERS = 60
+
+
+class FieldProblem(BaseModel):
+    """One field at fault."""
+
+    pointer: str | None = Field(None, description="where in the body, a JSON pointer as a URI fragment")
+    parameter: str | None = Field(None, description="or which query parameter, header or part of the path")
+    detail: str
+
+
+class Problem(BaseModel):
+    """Problem details, RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[FieldProblem] | None = None
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route that may answer with these problems, beside those that every route may."""
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {
+        status: {"description": HTTPStatus(status).phrase, "content": content}
+        for status in sorted({400, 401, 403, 429, 500, 503, *statuses})
+    }
+
+
+def problem(
+    status: int,
+    title: str,
+    detail: str,
+    errors: Sequence[Mapping[str, str]] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """A problem as a response; 503 says when to come back."""
+    body = {"type": f"urn:delivery-time:{_slug(title)}", "title": title, "status": status, "detail": detail}
+    if errors:
+        body["errors"] = list(errors)
+    waiting = {"Retry-After": str(RETRY_SECONDS)} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
+    return Response(to_json(body), status, {**waiting, **(headers or {})}, MEDIA_TYPE)
+
+
+def from_error(error: DeliveryTimeError) -> Response:
+    """One of the project's own errors."""
+    return problem(error.status, error.title, str(error))
+
+
+def invalid_request(errors: Iterable[ErrorDetails]) -> Response:
+    """What pydantic found wrong: 400 if the body is no JSON at all, else 422 with every field at fault."""
+    found = list(errors)
+    unreadable = [error for error in found if error["type"] == "json_invalid"]
+    if unreadable:
+        reason = unreadable[0].get("ctx", {}).get("error", unreadable[0]["msg"])
+        return problem(HTTPStatus.BAD_REQUEST, "Not JSON", f"the body is not valid JSON: {reason}")
+    fields = [_field(error) for error in found]
+    summary = fields[0]["detail"] + (f" (and {len(fields) - 1} more, see errors)" if len(fields) > 1 else "")
+    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid input", summary, fields)
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of the app's routes with a problem."""
+
+    @app.exception_handler(DeliveryTimeError)
+    async def own(_: Request, error: DeliveryTimeError) -> Response:
+        return from_error(error)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_: Request, error: RequestValidationError) -> Response:
+        return invalid_request(error.errors())
+
+    @app.exception_handler(HTTPException)
+    async def http(request: Request, error: HTTPException) -> Response:
+        title = HTTPStatus(error.status_code).phrase
+        detail = f"{request.method} {request.url.path}: {error.detail}; GET /docs shows the routes"
+        return problem(error.status_code, title, detail, headers=error.headers)
+
+
+def _field(error: ErrorDetails) -> dict[str, str]:
+    place, location = _place(error["loc"])
+    name = ".".join(map(str, location)) or "the body"
+    return {**place, "detail": _sentence(name, error)}
+
+
+def _place(location: tuple[int | str, ...]) -> tuple[dict[str, str], tuple[int | str, ...]]:
+    if location and location[0] in ("query", "header", "path"):
+        return {"parameter": str(location[-1])}, location[1:]
+    location = location[1:] if location and location[0] == "body" else location
+    tokens = [quote(str(part).replace("~", "~0").replace("/", "~1")) for part in location]
+    return {"pointer": "#" + "".join(f"/{token}" for token in tokens)}, location
+
+
+def _sentence(name: str, error: ErrorDetails) -> str:
+    match error["type"]:
+        case "missing":
+            return f"{name} is required"
+        case "extra_forbidden":
+            return f"{name} is not a known field: leave it out"
+    wanted = error["msg"].removeprefix("Input should ").removeprefix("Value error, ").removeprefix("be ")
+    shown = repr(error["input"])
+    shown = shown if len(shown) <= SHOWN_CHARACTERS else shown[:SHOWN_CHARACTERS] + "…"
+    return f"{name} must be {wanted[:1].lower()}{wanted[1:]} (got {shown})"
+
+
+def _slug(title: str) -> str:
+    return title.lower().replace(" ", "-")

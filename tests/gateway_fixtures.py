@@ -1,0 +1,116 @@
+"""Real gateways for tests: processes on free ports that serve a small model out of the disk cache."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from common.registry import CHAMPION, MODEL_NAME
+from devstack.ports import pick_free
+from model_fixtures import write_sample_bundle
+
+NOWHERE = "http://127.0.0.1:9"
+READY_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """A running gateway."""
+
+    process: subprocess.Popen[bytes]
+    url: str
+    client: httpx.Client
+    log_file: Path
+
+    def wait_ready(self) -> None:
+        """Wait until /readyz says 200."""
+        wait_until(lambda: self.client.get("/readyz").status_code == 200)
+
+    def log(self) -> str:
+        """What it wrote to standard error so far."""
+        return self.log_file.read_text()
+
+    def stop(self) -> int:
+        """SIGTERM, and the exit code."""
+        self.process.terminate()
+        return self.process.wait(timeout=15)
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = READY_SECONDS) -> None:
+    """Poll until the condition holds; connection errors count as not yet."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            if condition():
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.05)
+    raise AssertionError(f"not within {seconds} s: {condition}")
+
+
+@contextmanager
+def running_gateway(environment: dict[str, str], folder: Path, *arguments: str) -> Iterator[Gateway]:
+    """A gateway process with these variables; it listens when the block begins and is gone after it."""
+    port, log_file = pick_free(), folder / f"gateway-{time.monotonic_ns()}.log"
+    url = f"http://127.0.0.1:{port}"
+    with ExitStack() as stack:
+        log = stack.enter_context(log_file.open("wb"))
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gateway.cli", "serve", *arguments],
+            env={**os.environ, **environment, "GATEWAY_PORT": str(port)},
+            stderr=log,
+        )
+        stack.callback(_end, process)
+        client = stack.enter_context(httpx.Client(base_url=url, timeout=20))
+        gateway = Gateway(process, url, client, log_file)
+        wait_until(lambda: process.poll() is not None or client.get("/livez").is_success)
+        assert process.poll() is None, gateway.log()
+        yield gateway
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(timeout=15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def fill_cache(cache_dir: Path, version: str = "1", seed: int = 0) -> None:
+    """Put a small model into a registry cache, as its champion."""
+    folder = cache_dir / MODEL_NAME / version
+    folder.mkdir(parents=True)
+    write_sample_bundle(folder, seed)
+    (cache_dir / MODEL_NAME / CHAMPION).write_text(version)
+
+
+@pytest.fixture(scope="session")
+def model_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A registry cache that holds a small champion, version 1."""
+    cache_dir = tmp_path_factory.mktemp("models")
+    fill_cache(cache_dir)
+    return cache_dir
+
+
+@pytest.fixture(scope="session")
+def gateway_env(service_env: dict[str, str], model_cache: Path) -> dict[str, str]:
+    """Variables of a gateway with all its servers, whose registry is away."""
+    return {**service_env, "REGISTRY_URL": NOWHERE, "REGISTRY_CACHE_DIR": str(model_cache)}
+
+
+@pytest.fixture(scope="session")
+def gateway(gateway_env: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """One gateway for all tests that do not disturb it."""
+    with running_gateway(gateway_env, tmp_path_factory.mktemp("gateway")) as running:
+        running.wait_ready()
+        yield running
