@@ -3,7 +3,12 @@
 The Postgres row is the truth, the queue only wakes workers: a task may come twice, late, or be replaced by the sweeper.
 """
 
+import logging
+from functools import lru_cache
+from uuid import UUID
+
 from celery import Celery
+from kombu.exceptions import OperationalError
 
 from common.settings import QueueSettings, load
 
@@ -12,6 +17,13 @@ TRAINING = "training"
 MONITORING = "monitoring"
 
 RUN_JOB = "scorer.run_job"
+"""Takes a job id: plan the job if that is due, keep its chunks in work, complete it when all are done."""
+
+SCORE_CHUNK = "scorer.score_chunk"
+"""Takes a job id: score one chunk of that job, whichever is free."""
+
+URGENT, PATIENT = 0, 6
+"""Priorities of the Redis transport (0 goes first): planning and small jobs before the chunks of large ones."""
 RETRAIN = "trainer.retrain"
 """Takes the id of a row of `retrainings`: prepare, search, register; writes status, model_version and outcome there."""
 
@@ -30,10 +42,35 @@ def celery_app(service: str) -> Celery:
         task_reject_on_worker_lost=True,
         worker_prefetch_multiplier=1,
         broker_connection_retry_on_startup=True,
-        broker_transport_options={"visibility_timeout": VISIBILITY_SECONDS},
+        broker_transport_options={
+            "visibility_timeout": VISIBILITY_SECONDS,
+            "socket_connect_timeout": 3,
+            "socket_keepalive": True,
+            "queue_order_strategy": "priority",
+        },
         worker_hijack_root_logger=False,
         worker_soft_shutdown_timeout=25,
         task_routes={"scorer.*": SCORING, "trainer.*": TRAINING, "monitor.*": MONITORING},
         timezone="UTC",
     )
     return app
+
+
+def wake(job_id: UUID) -> bool:
+    """Tell the workers of a job, after its row is committed. False if the queue is away: the sweeper then finds it."""
+    return send(RUN_JOB, job_id, URGENT)
+
+
+def send(task: str, job_id: UUID, priority: int) -> bool:
+    """Enqueue a scorer task once; False, and a line in the log, if the queue does not take it."""
+    try:
+        _sender().send_task(task, args=[str(job_id)], priority=priority, retry=False)
+    except (OperationalError, OSError) as error:
+        logging.getLogger(__name__).warning("the queue did not take %s for job %s: %s", task, job_id, error)
+        return False
+    return True
+
+
+@lru_cache
+def _sender() -> Celery:
+    return celery_app("sender")

@@ -77,6 +77,16 @@ class ObjectStoreSettings(SettingsGroup):
         return self.allowed_buckets | {self.bucket}
 
 
+class BatchSettings(SettingsGroup):
+    """What a batch job may ask for."""
+
+    model_config = SettingsConfigDict(env_prefix="BATCH_")
+
+    limit_bytes: int = Field(200 * 2**30, gt=0, description="largest input of a job, in bytes")
+    limit_objects: int = Field(10_000, gt=0, description="most objects under an input prefix")
+    result_link_seconds: int = Field(3600, ge=1, le=604_800, description="how long a presigned result address works")
+
+
 class RegistrySettings(SettingsGroup):
     """The MLflow model registry and the disk cache in front of it."""
 

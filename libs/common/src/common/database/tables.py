@@ -33,6 +33,8 @@ class BatchJob(Table):
     input_uri: Mapped[str]
     output_uri: Mapped[str]
     input_etag: Mapped[str | None]
+    bytes_total: Mapped[int] = mapped_column(BigInteger, default=0)
+    bytes_done: Mapped[int] = mapped_column(BigInteger, default=0)
     model_version: Mapped[str | None]
     rows_total: Mapped[int | None] = mapped_column(BigInteger)
     rows_done: Mapped[int] = mapped_column(BigInteger, default=0)
@@ -40,8 +42,9 @@ class BatchJob(Table):
     errors: Mapped[list[Any]] = mapped_column(default=list)
     error: Mapped[str | None]
     attempts: Mapped[int] = mapped_column(default=0)
+    faults: Mapped[int] = mapped_column(default=0)
     idempotency_key: Mapped[str | None] = mapped_column(unique=True)
-    upload_id: Mapped[str | None]
+    claim: Mapped[UUID | None]
     lease_expires_at: Mapped[datetime | None] = mapped_column(index=True)
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     started_at: Mapped[datetime | None]
@@ -56,13 +59,31 @@ class BatchChunk(Table):
     job_id: Mapped[UUID] = mapped_column(ForeignKey("batch_jobs.id", ondelete="CASCADE"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True)
     source: Mapped[dict[str, Any]]
+    output: Mapped[int]
+    bytes: Mapped[int] = mapped_column(BigInteger)
     status: Mapped[str] = mapped_column(default="queued")
-    rows: Mapped[int | None] = mapped_column(BigInteger)
-    rows_failed: Mapped[int | None] = mapped_column(BigInteger)
+    rows: Mapped[int] = mapped_column(BigInteger, default=0)
+    rows_failed: Mapped[int] = mapped_column(BigInteger, default=0)
+    lines: Mapped[int] = mapped_column(BigInteger, default=0)
     errors: Mapped[list[Any]] = mapped_column(default=list)
-    part: Mapped[dict[str, Any] | None]
+    parts: Mapped[list[Any]] = mapped_column(default=list)
     attempts: Mapped[int] = mapped_column(default=0)
+    faults: Mapped[int] = mapped_column(default=0)
+    fault: Mapped[str | None]
+    claim: Mapped[UUID | None] = mapped_column(index=True)
     lease_expires_at: Mapped[datetime | None] = mapped_column(index=True)
+
+
+class BatchOutput(Table):
+    """An object that a job writes by multipart upload; it appears when the job succeeds, not before."""
+
+    __tablename__ = "batch_outputs"
+
+    job_id: Mapped[UUID] = mapped_column(ForeignKey("batch_jobs.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    bucket: Mapped[str]
+    key: Mapped[str]
+    upload_id: Mapped[str | None] = mapped_column(index=True)
 
 
 class Prediction(Table):
