@@ -1,0 +1,78 @@
+"""The monitor's environment on real servers, with its tables empty."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from redis import Redis
+from sqlalchemy import text
+
+from common.database.session import engine, transaction
+from common.objects import s3
+from common.prediction_log import CONSUMER_GROUP, STREAM, LoggedPrediction, new_ids
+from common.settings import load
+
+TABLES = "predictions, actuals, model_metrics, delivery_pace, model_events, retrainings, alerts"
+
+
+@pytest.fixture
+def monitoring(service_env: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
+    """Settings that point at the test's servers, empty tables, an empty prediction log."""
+    for name, value in service_env.items():
+        monkeypatch.setenv(name, value)
+    _forget_clients()
+    with transaction() as session:
+        session.execute(text(f"TRUNCATE {TABLES}"))
+    with Redis.from_url(service_env["QUEUE_URL"]) as redis:
+        redis.delete(STREAM, f"{STREAM}-refused")
+    yield service_env
+    engine().dispose()
+    _forget_clients()
+
+
+def _forget_clients() -> None:
+    for cached in (load, engine, s3):
+        cached.cache_clear()
+
+
+@pytest.fixture
+def queue(monitoring: dict[str, str]) -> Iterator["Redis"]:
+    with Redis.from_url(monitoring["QUEUE_URL"]) as redis:
+        yield redis
+
+
+@pytest.fixture
+def logged() -> Callable[..., list[LoggedPrediction]]:
+    return make_logged
+
+
+def make_logged(count: int, **changes: Any) -> list[LoggedPrediction]:
+    """Predictions of one order a minute from 2018-03-05 on."""
+    start = datetime(2018, 3, 5, tzinfo=UTC)
+    return [
+        LoggedPrediction(
+            id=id_,
+            predicted_at=start + timedelta(minutes=number),
+            request_id=f"request-{number}",
+            order_id=f"order-{number}",
+            model_version="1",
+            role="champion",
+            seller_zip_code_prefix=9350 + number % 7 * 10_000,
+            customer_lat=-23.5 + number % 5,
+            customer_lng=-46.6 + number % 3,
+            purchase_timestamp=start + timedelta(minutes=number),
+            delivery_time_days=8.0 + number % 6,
+            lower_days=3.0,
+            upper_days=20.0,
+            seller_known=True,
+            latency_ms=0.5,
+        )._replace(**changes)
+        for number, id_ in enumerate(new_ids(count))
+    ]
+
+
+@pytest.fixture
+def pending(queue: "Redis") -> Callable[[], int]:
+    """How many entries were read but not acknowledged."""
+    return lambda: int(queue.xpending(STREAM, CONSUMER_GROUP)["pending"])

@@ -1,0 +1,152 @@
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from uuid import UUID
+
+import pytest
+from redis import Redis
+from sqlalchemy import select, text
+
+from common.database.session import engine, transaction
+from common.database.tables import Prediction
+from common.prediction_log import CONSUMER_GROUP, STREAM, LoggedPrediction, encode
+from monitor import log_consumer
+from monitor.log_consumer import REFUSED_STREAM, LogConsumer
+
+MakeLogged = Callable[..., list[LoggedPrediction]]
+
+
+def stored() -> int:
+    with transaction() as session:
+        return int(session.scalar(text("SELECT count(*) FROM predictions")))
+
+
+def consume_all(queue: Redis) -> None:
+    consumer = LogConsumer(queue, engine())
+    consumer._join_group()
+    while consumer.consume_once():
+        pass
+
+
+def send(queue: Redis, predictions: list[LoggedPrediction], per_entry: int = 100) -> None:
+    for start in range(0, len(predictions), per_entry):
+        queue.xadd(STREAM, encode(predictions[start : start + per_entry]))
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 15) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.05)
+
+
+def test_a_logged_prediction_arrives_with_every_value(queue: Redis, logged: MakeLogged) -> None:
+    odd = logged(1, order_id=None, request_id="tab\t, newline\n, backslash \\N, quote ' and ção")
+    send(queue, odd)
+    consume_all(queue)
+    with transaction() as session:
+        row = session.scalars(select(Prediction)).one()
+    found = LoggedPrediction._make(getattr(row, name) for name in LoggedPrediction._fields)
+    assert found == odd[0]._replace(id=UUID(str(odd[0].id)))
+
+
+def test_stored_entries_leave_the_stream(queue: Redis, logged: MakeLogged, pending: Callable[[], int]) -> None:
+    send(queue, logged(250))
+    consume_all(queue)
+    assert stored() == 250
+    assert queue.xlen(STREAM) == 0
+    assert pending() == 0
+
+
+def test_an_entry_sent_twice_is_stored_once(queue: Redis, logged: MakeLogged) -> None:
+    predictions = logged(100)
+    send(queue, predictions)
+    send(queue, predictions, per_entry=30)
+    consume_all(queue)
+    assert stored() == 100
+
+
+def test_what_a_dead_consumer_took_is_taken_over(
+    queue: Redis, logged: MakeLogged, pending: Callable[[], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send(queue, logged(100), per_entry=10)
+    queue.xgroup_create(STREAM, CONSUMER_GROUP, id="0")
+    queue.xreadgroup(CONSUMER_GROUP, "dead", {STREAM: ">"}, count=5)
+    monkeypatch.setattr(log_consumer, "ABANDONED_MS", 0)
+    consume_all(queue)
+    assert stored() == 100
+    assert pending() == 0
+
+
+def test_a_refused_prediction_costs_no_other(queue: Redis, logged: MakeLogged) -> None:
+    predictions = logged(50)
+    predictions[17] = predictions[17]._replace(order_id="null\x00byte")
+    send(queue, predictions)
+    queue.xadd(STREAM, {"something": "else"})
+    consume_all(queue)
+    assert stored() == 49
+    reasons = [fields[b"reason"].decode() for _, fields in queue.xrange(REFUSED_STREAM)]
+    assert len(reasons) == 2
+    assert "has no field 'predictions'" in reasons[0]
+    assert queue.xlen(STREAM) == 0
+
+
+def test_a_dropped_database_connection_loses_and_doubles_nothing(queue: Redis, logged: MakeLogged) -> None:
+    consumer = LogConsumer(queue, engine())
+    thread = threading.Thread(target=consumer.run)
+    thread.start()
+    try:
+        for _ in range(10):
+            send(queue, logged(500), per_entry=100)
+            with transaction() as session:
+                session.execute(
+                    text(
+                        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() "
+                        "AND usename = current_user"
+                    )
+                )
+        wait_for(lambda: stored() == 5_000)
+    finally:
+        consumer.stop()
+        thread.join(timeout=10)
+    assert queue.xlen(STREAM) == 0
+
+
+CONSUME = """
+from redis import Redis
+from common.database.session import engine
+from common.settings import QueueSettings, load
+from monitor import log_consumer
+log_consumer.ABANDONED_MS = 200
+print("ready", flush=True)
+log_consumer.LogConsumer(Redis.from_url(load(QueueSettings).url.get_secret_value()), engine()).run()
+"""
+
+
+def test_consumers_killed_at_any_moment_lose_and_double_nothing(
+    queue: Redis, monitoring: dict[str, str], logged: MakeLogged, pending: Callable[[], int]
+) -> None:
+    def start() -> subprocess.Popen[bytes]:
+        process = subprocess.Popen([sys.executable, "-c", CONSUME], env=os.environ | monitoring, stdout=subprocess.PIPE)
+        assert process.stdout is not None
+        process.stdout.readline()
+        return process
+
+    send(queue, logged(40_000), per_entry=200)
+    for _ in range(3):
+        process = start()
+        time.sleep(0.25)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+    process = start()
+    try:
+        wait_for(lambda: queue.xlen(STREAM) == 0)
+    finally:
+        process.kill()
+        process.communicate()
+    assert stored() == 40_000
+    assert pending() == 0
