@@ -7,7 +7,8 @@ light commands do not wait for CatBoost and MLflow.
 import argparse
 import sys
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
+from pathlib import Path
 from typing import TypeAlias
 
 from common.errors import DeliveryTimeError
@@ -28,13 +29,30 @@ def main() -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="trainer", description=__doc__.partition("\n")[0])
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_download_data(commands)
     _add_prepare_data(commands)
+    _add_synthesize(commands)
     _add_params_search(commands)
     _add_register_model(commands)
     return parser
 
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+def _add_download_data(commands: Commands) -> None:
+    command = commands.add_parser("download-data", help="get the nine files: OLIST_DIR, else Kaggle, else made up")
+    command.set_defaults(run=_download_data)
+
+
+def _download_data(arguments: argparse.Namespace) -> None:
+    from rich.console import Console
+
+    from common.settings import load
+    from trainer.data.download import download
+    from trainer.data.settings import DataSettings
+
+    download(load(DataSettings), Console())
 
 
 def _add_prepare_data(commands: Commands) -> None:
@@ -59,7 +77,7 @@ def _prepare_data(arguments: argparse.Namespace) -> None:
     report = prepare(settings.dataset, settings.prepared, arguments.cutoff)
     console = Console()
     report.show(console)
-    console.print(f"prepared {report.orders:,} orders in {report.seconds} s: {settings.prepared}")
+    console.print(f"prepared {report.orders:,} orders in {report.seconds} s: {settings.prepared}", soft_wrap=True)
 
 
 def _add_params_search(commands: Commands) -> None:
@@ -93,6 +111,25 @@ def _register_model(arguments: argparse.Namespace) -> None:
 
     made = register(load(DataSettings).data_dir, arguments.seed)
     print(f"registered {MODEL_NAME} version {made.version} as {made.alias}")
+
+
+def _add_synthesize(commands: Commands) -> None:
+    command = commands.add_parser("synthesize", help="make up orders in the nine files' formats")
+    command.add_argument("--orders", type=int, default=40_000, help="how many (default: 40000)")
+    command.add_argument("--start", type=date.fromisoformat, default="2017-01-01", metavar="DATE", help="first day")
+    command.add_argument("--end", type=date.fromisoformat, default="2018-08-31", metavar="DATE", help="last day")
+    command.add_argument("--seed", type=int, default=7, help="the same seed makes the same files (default: 7)")
+    command.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="folder to write")
+    command.set_defaults(run=_synthesize)
+
+
+def _synthesize(arguments: argparse.Namespace) -> None:
+    from rich.console import Console
+
+    from trainer.data.synthetic.generate import Wanted, synthesize
+
+    synthesize(Wanted(arguments.orders, arguments.start, arguments.end, arguments.seed), arguments.out)
+    Console().print(f"made up {arguments.orders:,} orders: {arguments.out}", soft_wrap=True)
 
 
 if __name__ == "__main__":
