@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 
 from common.registry import Registry
 from common.settings import QueueSettings, RegistrySettings, load
-from gateway import health, model, model_events, predictions, problems
+from gateway import actuals, health, jobs, model, model_events, predictions, problems
 from gateway.champion import Champion
 from gateway.observation import Observation
 from gateway.prediction_log import PredictionLog
@@ -40,6 +40,8 @@ def create_app(champion: Champion, log: PredictionLog) -> FastAPI:
         redoc_url=None,
     )
     predictions.add_routes(app, champion, log)
+    app.include_router(jobs.router)
+    actuals.add_routes(app)
     model.add_routes(app, champion)
     health.add_routes(app, champion, log)
     problems.install(app)

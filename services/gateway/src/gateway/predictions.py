@@ -3,31 +3,21 @@
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TypeVar
 
 import numpy as np
 from fastapi import FastAPI
-from pydantic import BaseModel, ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
 from common.orders import Orders, naive_utc
-from gateway import direct_route, problems
+from gateway import direct_route, json_body, problems
 from gateway.answers import ManyAnswers, SingleAnswer
 from gateway.bodies import DeliveryTime, Order, OrderList
 from gateway.champion import Champion
 from gateway.prediction_log import PredictionLog
 
-JSON = "application/json"
 PROBLEMS = problems.documented(413, 415, 422)
-
-Body = TypeVar("Body", bound=BaseModel)
-
-
-class _Refused(Exception):
-    def __init__(self, response: Response) -> None:
-        self.response = response
 
 
 def add_routes(app: FastAPI, champion: Champion, log: PredictionLog) -> None:
@@ -35,10 +25,7 @@ def add_routes(app: FastAPI, champion: Champion, log: PredictionLog) -> None:
 
     async def one(request: Request) -> Response:
         started = time.perf_counter()
-        try:
-            order = await _read(request, Order)
-        except _Refused as refused:
-            return refused.response
+        order = await json_body.read(request, Order)
         predictor = champion.current()
         purchase = naive_utc(order.purchase_timestamp or datetime.now(UTC))
         prediction = predictor.predict_one(
@@ -54,14 +41,11 @@ def add_routes(app: FastAPI, champion: Champion, log: PredictionLog) -> None:
             (time.perf_counter() - started) * 1e3,
         )
         log.put(answer)
-        return Response(answer.json(), media_type=JSON)
+        return Response(answer.json(), media_type=json_body.JSON)
 
     async def many(request: Request) -> Response:
         started = time.perf_counter()
-        try:
-            body = await _read(request, OrderList)
-        except _Refused as refused:
-            return refused.response
+        body = await json_body.read(request, OrderList)
         predictor = champion.current()
         orders = _columns(body.orders)
         predictions = await run_in_threadpool(predictor.predict, orders)
@@ -75,7 +59,7 @@ def add_routes(app: FastAPI, champion: Champion, log: PredictionLog) -> None:
             (time.perf_counter() - started) * 1e3,
         )
         log.put(answer)
-        return Response(answer.json(), media_type=JSON)
+        return Response(answer.json(), media_type=json_body.JSON)
 
     direct_route.add(app, "/delivery_time", delivery_time, one, tags=["predictions"], responses=PROBLEMS)
     direct_route.add(app, "/delivery_times", delivery_times, many, tags=["predictions"], responses=PROBLEMS)
@@ -87,17 +71,6 @@ async def delivery_time(order: Order) -> DeliveryTime:  # type: ignore[empty-bod
 
 async def delivery_times(orders: OrderList) -> list[DeliveryTime]:  # type: ignore[empty-body]
     """Predict many orders at once; the answers come in the order of the request."""
-
-
-async def _read(request: Request, body: type[Body]) -> Body:
-    content_type = request.headers.get("content-type", "")
-    if content_type.partition(";")[0].strip().lower() != JSON:
-        detail = f"send the body as {JSON} (got {content_type or 'no Content-Type'!r})"
-        raise _Refused(problems.problem(415, "Unsupported media type", detail))
-    try:
-        return body.__pydantic_validator__.validate_json(await request.body())
-    except ValidationError as error:
-        raise _Refused(problems.invalid_request(error.errors(include_url=False))) from None
 
 
 def _columns(orders: Sequence[Order]) -> Orders:

@@ -1,5 +1,6 @@
 """Errors as problem details (RFC 9457): what is wrong, with a JSON pointer for each field of the body at fault."""
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -9,10 +10,14 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from pydantic_core import ErrorDetails, to_json
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from common.errors import DeliveryTimeError
+
+logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 5
@@ -36,6 +41,14 @@ class Problem(BaseModel):
     status: int
     detail: str
     errors: list[FieldProblem] | None = None
+
+
+class Refused(Exception):
+    """A request that is answered with this problem and no more."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__(response.status_code)
+        self.response = response
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -86,9 +99,19 @@ def install(app: FastAPI) -> None:
     async def own(_: Request, error: DeliveryTimeError) -> Response:
         return from_error(error)
 
+    @app.exception_handler(Refused)
+    async def refused(_: Request, error: Refused) -> Response:
+        return error.response
+
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> Response:
         return invalid_request(error.errors())
+
+    @app.exception_handler(OperationalError)
+    @app.exception_handler(PoolTimeout)
+    async def database(_: Request, error: SQLAlchemyError) -> Response:
+        logger.warning("the database does not answer: %s", str(getattr(error, "orig", error)).strip())
+        return problem(HTTPStatus.SERVICE_UNAVAILABLE, "Not ready", "the database does not answer: try again later")
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> Response:

@@ -1,0 +1,147 @@
+"""Batch jobs over HTTP: submit, look, list, cancel, fetch the result. Their life is in `common.jobs`."""
+
+import asyncio
+import time
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Header, Path, Query
+from pydantic import BaseModel, Field
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import RedirectResponse, Response
+
+from common import jobs
+from common.database.session import transaction
+from common.queue import wake
+from gateway import problems
+from gateway.bodies import Strict
+
+Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]
+ENDED = ("succeeded", "failed", "cancelled")
+LONGEST_WAIT_SECONDS = 30
+LOOK_AGAIN_SECONDS = 0.5
+
+Uri = Annotated[str, Field(min_length=1, max_length=2_000)]
+JobId = Annotated[UUID, Path(description="the job's id")]
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        pattern=r"^[!-~]{1,200}$",
+        description="the same key with the same body gives the same job, however often it is sent",
+    ),
+]
+
+
+class Submission(Strict):
+    """What to score and where to write the result."""
+
+    input_uri: Uri = Field(
+        description="s3://bucket/key ending in .csv, .csv.gz or .parquet, or a prefix ending in /",
+        examples=["s3://delivery-time/orders.csv"],
+    )
+    output_uri: Uri | None = Field(None, description="s3://bucket/key of the result; chosen for you if left out")
+
+
+class RowError(BaseModel):
+    """Why one row has no prediction."""
+
+    row: int
+    reason: str
+
+
+class Job(BaseModel):
+    """A batch job."""
+
+    id: UUID
+    status: Status
+    input_uri: str
+    output_uri: str
+    rows_total: int | None
+    rows_done: int
+    rows_failed: int
+    progress: float = Field(ge=0, le=1)
+    errors: list[RowError] = Field(description="the first 20 rows without a prediction")
+    error: str | None = Field(description="why the job failed")
+    model_version: str | None
+    attempts: int
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+class JobPage(BaseModel):
+    """Jobs, newest first."""
+
+    items: list[Job]
+    next_cursor: str | None
+
+
+router = APIRouter(tags=["batch jobs"])
+
+
+@router.post("/batch-jobs", status_code=202, responses=problems.documented(404, 409, 413, 415, 422))
+def submit(submission: Submission, response: Response, idempotency_key: IdempotencyKey = None) -> Job:
+    """Score a file of the object store; the job is durable once this answers."""
+    with transaction() as session:
+        job, created = jobs.submit(session, submission.input_uri, submission.output_uri, idempotency_key)
+    if created:
+        wake(job.id)
+    response.headers["Location"] = f"/batch-jobs/{job.id}"
+    return _body(job)
+
+
+@router.get("/batch-jobs/{job_id}", responses=problems.documented(404, 422))
+async def look(
+    job_id: JobId,
+    wait: Annotated[float, Query(ge=0, le=LONGEST_WAIT_SECONDS, description="seconds to wait for the job's end")] = 0,
+) -> Job:
+    """The job as it is now, or at its end if that comes within `wait` seconds."""
+    deadline = time.monotonic() + wait
+    job = await run_in_threadpool(_get, job_id)
+    while job.status not in ENDED and (left := deadline - time.monotonic()) > 0:
+        await asyncio.sleep(min(left, LOOK_AGAIN_SECONDS))
+        job = await run_in_threadpool(_get, job_id)
+    return job
+
+
+@router.get("/batch-jobs", responses=problems.documented(422))
+def list_jobs(
+    status: Annotated[Status | None, Query(description="only jobs in this state")] = None,
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    cursor: Annotated[str | None, Query(max_length=200, description="`next_cursor` of the page before")] = None,
+) -> JobPage:
+    """Jobs, newest first, a page at a time."""
+    with transaction() as session:
+        page, next_cursor = jobs.list_page(session, status, limit, cursor)
+    return JobPage(items=[_body(job) for job in page], next_cursor=next_cursor)
+
+
+@router.post("/batch-jobs/{job_id}/cancel", status_code=202, responses=problems.documented(404, 409, 422))
+def cancel(job_id: JobId) -> Job:
+    """Stop a job; no output is left behind."""
+    with transaction() as session:
+        job = jobs.cancel(session, job_id)
+    wake(job.id)
+    return _body(job)
+
+
+@router.get(
+    "/batch-jobs/{job_id}/result",
+    status_code=302,
+    response_class=RedirectResponse,
+    responses={302: {"description": "The presigned address of the result"}, **problems.documented(404, 409, 422)},
+)
+def result(job_id: JobId) -> str:
+    """Go to the result of a job that succeeded; of a dataset, to its manifest."""
+    with transaction() as session:
+        return jobs.result_address(jobs.get(session, job_id))
+
+
+def _get(job_id: UUID) -> Job:
+    with transaction() as session:
+        return _body(jobs.get(session, job_id))
+
+
+def _body(job: Any) -> Job:
+    return Job.model_validate(jobs.as_body(job))

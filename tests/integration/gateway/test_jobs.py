@@ -1,0 +1,129 @@
+"""Batch jobs over HTTP, up to the point where a scorer takes over."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from uuid import uuid4
+
+import boto3
+import pytest
+
+from gateway_fixtures import Gateway
+from stack_fixtures import ObjectStore
+
+CSV = b"seller_zip_code_prefix,customer_lat,customer_lng\n9350,-23.577,-46.587\n"
+
+
+@pytest.fixture(scope="module")
+def bucket(object_store: ObjectStore) -> Iterator[Any]:
+    """The batch bucket, to put files into."""
+    session = boto3.Session(object_store.access_key, object_store.secret_key, region_name=object_store.region)
+    resource = session.resource("s3", endpoint_url=object_store.endpoint)
+    yield resource.Bucket(object_store.bucket)
+    resource.meta.client.close()
+
+
+@pytest.fixture
+def input_uri(bucket: Any) -> str:
+    key = f"gateway/{uuid4()}/orders.csv"
+    bucket.put_object(Key=key, Body=CSV)
+    return f"s3://{bucket.name}/{key}"
+
+
+def test_a_submitted_job_can_be_looked_at_listed_and_cancelled(gateway: Gateway, input_uri: str) -> None:
+    submitted = gateway.client.post("/batch-jobs", json={"input_uri": input_uri})
+    job = submitted.json()
+    assert submitted.status_code == 202
+    assert submitted.headers["location"] == f"/batch-jobs/{job['id']}"
+    assert list(job) == [
+        "id",
+        "status",
+        "input_uri",
+        "output_uri",
+        "rows_total",
+        "rows_done",
+        "rows_failed",
+        "progress",
+        "errors",
+        "error",
+        "model_version",
+        "attempts",
+        "created_at",
+        "started_at",
+        "finished_at",
+    ]
+    assert (job["status"], job["progress"], job["input_uri"]) == ("queued", 0.0, input_uri)
+    assert gateway.client.get(submitted.headers["location"]).json() == job
+    assert gateway.client.get("/batch-jobs", params={"status": "queued", "limit": 1}).json()["items"] == [job]
+    assert gateway.client.get(f"/batch-jobs/{job['id']}/result").status_code == 409
+    cancelled = gateway.client.post(f"/batch-jobs/{job['id']}/cancel")
+    assert (cancelled.status_code, cancelled.json()["status"]) == (202, "cancelled")
+
+
+def test_an_idempotency_key_gives_the_same_job_and_refuses_another_body(
+    gateway: Gateway, input_uri: str, bucket: Any
+) -> None:
+    headers = {"Idempotency-Key": str(uuid4())}
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(
+            pool.map(
+                lambda _: gateway.client.post("/batch-jobs", json={"input_uri": input_uri}, headers=headers), range(8)
+            )
+        )
+    assert {answer.status_code for answer in answers} == {202}
+    assert len({answer.json()["id"] for answer in answers}) == 1
+    other = {"input_uri": input_uri, "output_uri": f"s3://{bucket.name}/elsewhere.csv"}
+    conflict = gateway.client.post("/batch-jobs", json=other, headers=headers)
+    assert (conflict.status_code, conflict.json()["title"]) == (409, "Conflict")
+
+
+@pytest.mark.parametrize(
+    ("uri", "status", "said"),
+    [
+        ("file:///etc/passwd", 400, "s3://bucket/key"),
+        ("s3://other/orders.csv", 403, "delivery-time"),
+        ("s3://delivery-time/nothing.csv", 404, "upload it first"),
+        ("s3://delivery-time/orders.xlsx", 400, ".parquet"),
+    ],
+)
+def test_nonsense_is_refused_without_a_job(gateway: Gateway, bucket: Any, uri: str, status: int, said: str) -> None:
+    newest = gateway.client.get("/batch-jobs", params={"limit": 1}).json()
+    answer = gateway.client.post("/batch-jobs", json={"input_uri": uri})
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
+    assert said in answer.json()["detail"]
+    assert gateway.client.get("/batch-jobs", params={"limit": 1}).json() == newest
+
+
+def test_missing_columns_are_named_at_once(gateway: Gateway, bucket: Any) -> None:
+    bucket.put_object(Key="gateway/short.csv", Body=b"seller_zip_code_prefix,customer_lat\n1,2\n")
+    answer = gateway.client.post("/batch-jobs", json={"input_uri": f"s3://{bucket.name}/gateway/short.csv"})
+    assert answer.status_code == 422
+    assert "lacks column(s) customer_lng" in answer.json()["detail"]
+
+
+def test_the_list_goes_on_where_the_page_before_ended(gateway: Gateway, input_uri: str) -> None:
+    made = [gateway.client.post("/batch-jobs", json={"input_uri": input_uri}).json()["id"] for _ in range(3)]
+    first = gateway.client.get("/batch-jobs", params={"limit": 2}).json()
+    second = gateway.client.get("/batch-jobs", params={"limit": 2, "cursor": first["next_cursor"]}).json()
+    assert [job["id"] for job in first["items"] + second["items"]][:3] == made[::-1]
+
+
+@pytest.mark.parametrize("query", ["status=lost", "limit=0", "limit=x", "cursor=%25%25"])
+def test_a_query_parameter_at_fault_is_named(gateway: Gateway, query: str) -> None:
+    answer = gateway.client.get(f"/batch-jobs?{query}")
+    assert answer.status_code == 422
+    assert query.partition("=")[0] in answer.json()["detail"]
+
+
+def test_an_unknown_job_is_not_found(gateway: Gateway) -> None:
+    assert gateway.client.get(f"/batch-jobs/{uuid4()}").status_code == 404
+    assert gateway.client.post(f"/batch-jobs/{uuid4()}/cancel").status_code == 404
+    assert gateway.client.get("/batch-jobs/7").status_code == 422
+
+
+def test_a_long_poll_ends_when_the_job_does(gateway: Gateway, input_uri: str) -> None:
+    job = gateway.client.post("/batch-jobs", json={"input_uri": input_uri}).json()
+    with ThreadPoolExecutor() as pool:
+        waiting = pool.submit(gateway.client.get, f"/batch-jobs/{job['id']}", params={"wait": 15})
+        gateway.client.post(f"/batch-jobs/{job['id']}/cancel")
+        assert waiting.result(timeout=5).json()["status"] == "cancelled"
