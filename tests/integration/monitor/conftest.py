@@ -1,17 +1,22 @@
 """The monitor's environment on real servers, with its tables empty."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from redis import Redis
 from sqlalchemy import text
 
+from common.bundle import Bundle
 from common.database.session import engine, transaction
 from common.objects import s3
 from common.prediction_log import CONSUMER_GROUP, STREAM, LoggedPrediction, new_ids
+from common.registry import MODEL_NAME
 from common.settings import load
+from monitor import live
 
 TABLES = "predictions, actuals, model_metrics, delivery_pace, model_events, retrainings, alerts"
 
@@ -32,8 +37,20 @@ def monitoring(service_env: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def _forget_clients() -> None:
-    for cached in (load, engine, s3):
+    for cached in (load, engine, s3, live._reference):
         cached.cache_clear()
+
+
+@pytest.fixture
+def version_one(
+    monitoring: dict[str, str], sample_bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> str:
+    """A model version whose verified bundle lies in the registry's cache, so that no MLflow is needed."""
+    shutil.copytree(sample_bundle.folder, tmp_path / MODEL_NAME / "1")
+    monkeypatch.setenv("REGISTRY_CACHE_DIR", str(tmp_path))
+    monkeypatch.setenv("REGISTRY_URL", "http://127.0.0.1:9")
+    _forget_clients()
+    return "1"
 
 
 @pytest.fixture

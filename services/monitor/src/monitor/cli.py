@@ -28,6 +28,8 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("backfill", help="metrics of the champion over the prepared history, week by week")
     command.add_argument("--weeks", type=_positive, metavar="N", help="only the newest N weeks")
     command.set_defaults(run=_backfill)
+    command = commands.add_parser("worker", help="consume the prediction log, measure live windows, raise alerts")
+    command.set_defaults(run=_worker)
     return parser
 
 
@@ -52,6 +54,12 @@ def _backfill(arguments: argparse.Namespace) -> None:
         soft_wrap=True,
         highlight=False,
     )
+
+
+def _worker(_: argparse.Namespace) -> None:
+    from monitor.worker import run_worker
+
+    run_worker()
 
 
 if __name__ == "__main__":

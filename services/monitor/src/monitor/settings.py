@@ -1,13 +1,39 @@
 """The monitor's settings."""
 
+from datetime import timedelta
 from pathlib import Path
+from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, HttpUrl
+from pydantic_settings import SettingsConfigDict
 
 from common.settings import SettingsGroup
+
+LENGTHS = {"hourly": timedelta(hours=1), "daily": timedelta(days=1), "weekly": timedelta(days=7)}
 
 
 class PreparedDataSettings(SettingsGroup):
     """Where the trainer puts the prepared orders."""
 
     data_dir: Path = Field(Path("data_store"), description="folder of the prepared data")
+
+
+class MonitorSettings(SettingsGroup):
+    """What the monitor's worker does, and when."""
+
+    model_config = SettingsConfigDict(env_prefix="MONITOR_")
+
+    window: Literal["hourly", "daily", "weekly"] = Field("daily", description="length of live windows")
+    measure_seconds: float = Field(300, gt=0, description="how often windows with news are measured")
+    alert_seconds: float = Field(60, gt=0, description="how often the alert rules are evaluated")
+    pace_seconds: float = Field(3600, gt=0, description="how often the delivery pace is computed")
+    silence_minutes: float = Field(60, gt=0, description="no prediction for so long opens an alert")
+    webhook_url: HttpUrl | None = Field(None, description="alerts are posted here as JSON when they open and close")
+    retrain: bool = Field(True, description="whether alerts on the model start a retraining")
+    retrain_cooldown_hours: float = Field(24, ge=0, description="least time between two retrainings")
+    retrain_every_days: float | None = Field(None, gt=0, description="a retraining at least this often, without alert")
+
+    @property
+    def window_length(self) -> timedelta:
+        """Length of live windows."""
+        return LENGTHS[self.window]

@@ -1,0 +1,140 @@
+"""Live windows: logged predictions with the actuals that have come, measured again whenever either has news.
+
+A window is a span of purchase time. Whether it has news is seen by comparing its counts with those in `model_metrics`,
+so nothing has to be remembered between runs, and a late actual of weeks ago is found like a prediction of just now.
+"""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import lru_cache
+from itertools import groupby
+
+import pandas as pd
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from common.database.session import transaction
+from common.errors import Unavailable
+from common.registry import Registry
+from common.settings import RegistrySettings, load
+from monitor.columns import ROW_COLUMNS
+from monitor.measure import MAX_ROWS, measure
+from monitor.metrics_table import upsert
+from monitor.reference import Reference, reference_of
+from monitor.reports import save_report
+from monitor.windows import A_MONDAY, Window, windows_between
+
+SOURCE = "live"
+
+HORIZON = timedelta(days=120)
+"""Windows older than this, counted from the newest purchase, are settled: the slowest deliveries take 100 days."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class LiveWindow:
+    """A window of one model version with its counts."""
+
+    window: Window
+    model_version: str
+    rows: int
+    rows_with_actual: int
+
+
+def measure_due(length: timedelta) -> int:
+    """Measure every window that has news, oldest first; returns how many were written."""
+    with transaction() as session:
+        due = due_windows(session, length)
+    written = 0
+    for live in due:
+        try:
+            reference = _reference(live.model_version)
+        except Unavailable as error:
+            logger.warning("window %s of version %s waits: %s", live.window, live.model_version, error)
+            continue
+        _measure(live, reference)
+        written += 1
+    return written
+
+
+def due_windows(session: Session, length: timedelta) -> list[LiveWindow]:
+    """Windows whose counts differ from those measured, oldest first, with the empty ones between them."""
+    measured = {
+        (row.window_start, row.window_end, row.model_version): (row.rows, row.rows_with_actual)
+        for row in session.execute(text("SELECT * FROM model_metrics WHERE source = :source"), {"source": SOURCE})
+    }
+    counted = session.execute(_COUNTS, {"length": length, "origin": A_MONDAY, "horizon": HORIZON}).all()
+    found = [LiveWindow(Window(start, start + length), version, rows, known) for version, start, rows, known in counted]
+    return sorted(
+        (
+            live
+            for live in _without_gaps(found, length)
+            if measured.get((live.window.start, live.window.end, live.model_version))
+            != (live.rows, live.rows_with_actual)
+        ),
+        key=lambda live: live.window.end,
+    )
+
+
+def window_rows(session: Session, live: LiveWindow) -> pd.DataFrame:
+    """A window's rows (see `monitor.columns`); of more than MAX_ROWS a sample, drawn by the random id."""
+    found = session.execute(
+        _ROWS,
+        {
+            "start": live.window.start,
+            "end": live.window.end,
+            "version": live.model_version,
+            "most": MAX_ROWS,
+        },
+    ).all()
+    return pd.DataFrame(found, columns=list(ROW_COLUMNS), dtype="float64")
+
+
+def _measure(live: LiveWindow, reference: Reference) -> None:
+    with transaction() as session:
+        rows = window_rows(session, live)
+    measured = measure(rows, live.window, reference, SOURCE)
+    counts = {"rows": live.rows, "rows_with_actual": live.rows_with_actual}
+    report = save_report(measured.snapshot, SOURCE, live.model_version, live.window) if measured.snapshot else None
+    with transaction() as session:
+        upsert(session, measured.row | counts | {"report_uri": report})
+
+
+def _without_gaps(found: Iterable[LiveWindow], length: timedelta) -> list[LiveWindow]:
+    """The same, and for each version the empty windows between its first and its last."""
+    whole: list[LiveWindow] = []
+    for version, windows in groupby(found, key=lambda live: live.model_version):
+        by_start = {live.window.start: live for live in windows}
+        for window in windows_between(min(by_start), max(by_start), length):
+            whole.append(by_start.get(window.start) or LiveWindow(window, version, 0, 0))
+    return whole
+
+
+@lru_cache(maxsize=8)
+def _reference(model_version: str) -> Reference:
+    return reference_of(Registry(load(RegistrySettings)).bundle(model_version))
+
+
+_KNOWN = "actuals.delivered_at >= predictions.purchase_timestamp"
+"""An order cannot arrive before it was bought: such an actual is a wrong label, not a negative number of days."""
+
+_COUNTS = text(f"""
+    SELECT model_version, date_bin(:length, purchase_timestamp, :origin) AS start,
+           count(*) AS rows, count(*) FILTER (WHERE {_KNOWN}) AS rows_with_actual
+    FROM predictions LEFT JOIN actuals USING (order_id)
+    WHERE purchase_timestamp > (SELECT max(purchase_timestamp) FROM predictions) - :horizon
+    GROUP BY model_version, start
+    ORDER BY model_version, start
+""")  # noqa: S608
+
+_ROWS = text(f"""
+    SELECT seller_zip_code_prefix, customer_lat, customer_lng, delivery_time_days, lower_days, upper_days,
+           CASE WHEN {_KNOWN} THEN extract(epoch FROM delivered_at - purchase_timestamp)::float8 / 86400 END
+    FROM predictions LEFT JOIN actuals USING (order_id)
+    WHERE purchase_timestamp >= :start AND purchase_timestamp < :end AND model_version = :version
+    ORDER BY id
+    LIMIT :most
+""")  # noqa: S608

@@ -1,0 +1,57 @@
+"""`monitor worker`: one Celery worker with its beat, and beside them the consumer of the prediction log."""
+
+import os
+import threading
+from typing import Any
+
+from celery import Celery, bootsteps
+from redis import Redis
+from sqlalchemy import create_engine
+
+from common import logs
+from common.queue import MONITORING
+from common.settings import DatabaseSettings, QueueSettings, load
+from monitor.log_consumer import LogConsumer
+from monitor.tasks import monitor_app
+
+STOP_SECONDS = 5.0
+
+
+def run_worker() -> None:
+    """Run until told to stop.
+
+    One child process does the tasks and keeps Evidently loaded; the consumer runs in the parent, which stays small.
+    """
+    logs.configure("monitor")
+    app = monitor_app()
+    app.steps["worker"].add(PredictionLog)
+    app.worker_main(
+        [
+            "worker",
+            f"--queues={MONITORING}",
+            "--concurrency=1",
+            "--beat",
+            "--scheduler=celery.beat:Scheduler",  # in memory: after a restart every task is simply due again
+            f"--hostname=monitor-{os.getpid()}@%h",
+            "--loglevel=INFO",
+        ]
+    )
+
+
+class PredictionLog(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no types
+    """Runs the consumer while the worker runs. Its own database engine: the pool's children must not share sockets."""
+
+    requires = {"celery.worker.components:Pool"}  # noqa: RUF012 (Celery's way)
+
+    def __init__(self, worker: Celery, **options: Any) -> None:
+        super().__init__(worker, **options)
+        engine = create_engine(load(DatabaseSettings).url.get_secret_value(), pool_size=1, pool_pre_ping=True)
+        self._consumer = LogConsumer(Redis.from_url(load(QueueSettings).url.get_secret_value()), engine)
+        self._thread = threading.Thread(target=self._consumer.run, name="prediction-log", daemon=True)
+
+    def start(self, worker: Celery) -> None:
+        self._thread.start()
+
+    def stop(self, worker: Celery) -> None:
+        self._consumer.stop()
+        self._thread.join(STOP_SECONDS)

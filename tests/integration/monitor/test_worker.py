@@ -1,0 +1,48 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from redis import Redis
+from sqlalchemy import text
+
+from common.database.session import transaction
+from common.prediction_log import STREAM, LoggedPrediction, encode
+from common.queue import celery_app
+
+
+@pytest.fixture
+def worker(version_one: str, monitoring: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    environment = os.environ | {"MONITOR_MEASURE_SECONDS": "1"}
+    process = subprocess.Popen([sys.executable, "-m", "monitor.cli", "worker"], env=environment)
+    yield process
+    process.kill()
+    process.wait()
+
+
+def wait_for(condition: Callable[[], object], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.2)
+
+
+def count(table: str) -> int:
+    with transaction() as session:
+        return int(session.scalar(text(f"SELECT count(*) FROM {table}")))  # noqa: S608
+
+
+def test_the_worker_answers_consumes_measures_and_stops(
+    worker: subprocess.Popen[bytes], queue: Redis, logged: Callable[..., list[LoggedPrediction]]
+) -> None:
+    with celery_app("test").connection_for_write() as connection:
+        inspect = celery_app("test").control.inspect(timeout=1, connection=connection)
+        wait_for(lambda: worker.pid in {stats["pid"] for stats in (inspect.stats() or {}).values()}, 30)
+    queue.xadd(STREAM, encode(logged(200)))
+    wait_for(lambda: count("predictions") == 200, 10)
+    wait_for(lambda: count("model_metrics") == 1, 60)
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(timeout=30) == 0
