@@ -211,3 +211,16 @@ class Retraining(Table):
     finished_at: Mapped[datetime | None]
     model_version: Mapped[str | None]
     outcome: Mapped[str | None]
+
+
+class ApiKey(Table):
+    """A client's key to the gateway; only the hash of it is kept."""
+
+    __tablename__ = "api_keys"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    sha256: Mapped[str]
+    scopes: Mapped[list[Any]]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    revoked_at: Mapped[datetime | None]
