@@ -69,7 +69,7 @@ class Child:
                 cause = one_line(error)
             time.sleep(0.05)
         if not (interrupted and interrupted.is_set()):
-            raise self._did_not_start(f"not healthy within {self.process.start_seconds:.0f} s ({cause})")
+            raise self._did_not_start(f"not healthy within {self.process.start_seconds:g} s ({cause})")
 
     def stop(self) -> None:
         """Ask it to stop, kill it if it does not in time, and kill whatever it left behind."""
@@ -88,7 +88,7 @@ class Child:
                 return
             time.sleep(0.05)
         if code != 0:
-            raise self._did_not_start(self.exit_cause() or f"not done within {self.process.start_seconds:.0f} s")
+            raise self._did_not_start(self.exit_cause() or f"not done within {self.process.start_seconds:g} s")
 
     def _did_not_start(self, cause: str) -> DidNotStart:
         last = tail(self.log, 1, self._log_start)

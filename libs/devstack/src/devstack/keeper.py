@@ -121,8 +121,8 @@ class Keeper(threading.Thread):
             try:
                 self._start()
                 return
-            except DeliveryTimeError as error:
-                cause = str(error)
+            except Exception as error:  # a full disk, say, may pass: the next start may succeed
+                cause = one_line(error)
 
     def _fail(self, line: str) -> None:
         self.failure = line

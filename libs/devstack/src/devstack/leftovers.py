@@ -1,4 +1,7 @@
-"""Processes that belong to a stack, found by the marks that devstack put into their environment."""
+"""Processes that belong to a stack, found by the marks that devstack put into their environment.
+
+Postgres overwrites its sessions' environment with their titles; those are known by the data folder they work in.
+"""
 
 import os
 from collections.abc import Iterator
@@ -46,6 +49,8 @@ def _others() -> Iterator[psutil.Process]:
 
 def _belongs(process: psutil.Process, directory: Path, name: str | None) -> bool:
     try:
+        if process.name() == "postgres" and name in (None, "postgres"):
+            return Path(process.cwd()) == directory / "postgres"
         env = process.environ()
         return env.get(DIRECTORY_MARK) == str(directory) and name in (None, env.get(PROCESS_MARK))
     except (psutil.AccessDenied, psutil.NoSuchProcess, OSError):

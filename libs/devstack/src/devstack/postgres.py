@@ -25,7 +25,7 @@ def process(stack: Stack) -> Process:
     """The server, with a role and a database each for the services and for MLflow, neither a superuser."""
     programs = _programs()
     data = stack.directory / "postgres"
-    runner = account(stack.directory, programs)
+    runner = account(stack.directory.parent, programs)
     port = stack.settings.postgres_port
     return Process(
         name=NAME,

@@ -54,7 +54,7 @@ def _worker(stack: Stack, name: str, module: str) -> Process:
     return Process(
         name=name,
         argv=[sys.executable, "-m", module, "worker"],
-        env=_environment(stack) | {"WORKER_NAME": name},
+        env=_environment(stack),
         probe=_worker_probe(stack.queue_url),
         needs=("migrations", "valkey", "seaweedfs"),
         start_seconds=60,

@@ -28,7 +28,7 @@ class Stack:
 
     @cached_property
     def directory(self) -> Path:
-        return self.settings.stack_dir.absolute()
+        return self.settings.stack_dir.resolve()
 
     @property
     def logs(self) -> Path:

@@ -5,6 +5,7 @@ import logging
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -52,7 +53,7 @@ def supervise(stack: Stack, names: Sequence[str], stop: threading.Event) -> int:
         keeper.start()
     while not all(keeper.over.is_set() for keeper in keepers):
         now = _update(stack, now, keepers, stop)
-        stop.wait(LOOK_SECONDS) if not stop.is_set() else keepers[0].over.wait(LOOK_SECONDS)
+        time.sleep(LOOK_SECONDS)
     failure = next((keeper.failure for keeper in keepers if keeper.failure), None)
     processes = tuple(keeper.state() for keeper in keepers)
     replace(now, phase="failed" if failure else "down", failure=failure, processes=processes).write(stack.state_file)

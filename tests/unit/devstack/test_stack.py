@@ -1,0 +1,37 @@
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from devstack.environment import stack_environment
+from devstack.errors import NotSetUp
+from devstack.stack import LONGEST_SOCKET_NAME, LONGEST_SOCKET_PATH, Stack
+from stack_fixtures import free_settings
+
+
+def test_the_env_file_gives_back_what_was_written_even_with_spaces_and_quotes(tmp_path: Path) -> None:
+    stack = Stack(free_settings(tmp_path / "it's a folder"))
+    stack.create()
+    assert stack_environment(stack) == stack.environment
+
+
+def test_a_shell_reads_the_env_file_too(tmp_path: Path) -> None:
+    stack = Stack(free_settings(tmp_path / "it's a folder"))
+    stack.create()
+    read = subprocess.run(
+        ["bash", "-c", '. "$0"; echo "$REGISTRY_CACHE_DIR"', stack.env_file], capture_output=True, text=True, check=True
+    )
+    assert read.stdout.strip() == stack.environment["REGISTRY_CACHE_DIR"]
+
+
+def test_a_folder_without_a_stack_is_said_to_be_one(tmp_path: Path) -> None:
+    with pytest.raises(NotSetUp, match="make up"):
+        stack_environment(Stack(free_settings(tmp_path)))
+
+
+def test_sockets_stay_within_the_length_the_kernel_allows_and_apart_for_each_stack(tmp_path: Path) -> None:
+    deep = [Stack(free_settings(tmp_path / ("long" * 30) / name)) for name in ("one", "two")]
+    near = Stack(free_settings(Path("/srv/stack")))
+    assert near.temp == near.directory / "tmp"
+    assert all(len(str(stack.temp)) + LONGEST_SOCKET_NAME < LONGEST_SOCKET_PATH for stack in deep)
+    assert deep[0].temp != deep[1].temp
