@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from common.database.tables import BatchJob
 from common.errors import IdempotencyConflict, InvalidInput, JobNotFound, JobStateConflict
 from common.inputs import check_head, is_dataset
-from common.objects import ObjectAddress, s3
+from common.objects import ObjectAddress, presigned_address
 from common.settings import BatchSettings, ObjectStoreSettings, load
 
 STATUSES = ("queued", "running", "succeeded", "failed", "cancelled")
@@ -110,10 +110,7 @@ def result_address(job: BatchJob) -> str:
         raise JobStateConflict(job.id, job.status, "read: its result appears when it has succeeded")
     output = ObjectAddress.parse(job.output_uri)
     key = output.key + MANIFEST if output.key.endswith("/") else output.key
-    settings = load(BatchSettings)
-    return s3().generate_presigned_url(
-        "get_object", Params={"Bucket": output.bucket, "Key": key}, ExpiresIn=settings.result_link_seconds
-    )
+    return presigned_address(ObjectAddress(output.bucket, key), load(BatchSettings).result_link_seconds)
 
 
 def as_body(job: BatchJob) -> dict[str, Any]:

@@ -44,10 +44,26 @@ class ObjectAddress:
 @lru_cache
 def s3() -> "S3Client":
     """The process's S3 client: path style, few retries, bounded waits."""
+    return _client(load(ObjectStoreSettings).endpoint)
+
+
+def presigned_address(address: ObjectAddress, seconds: int) -> str:
+    """Where a user without keys can read the object for some time, at the endpoint that users reach."""
+    return _presigner(load(ObjectStoreSettings)).generate_presigned_url(
+        "get_object", Params={"Bucket": address.bucket, "Key": address.key}, ExpiresIn=seconds
+    )
+
+
+@lru_cache
+def _presigner(settings: ObjectStoreSettings) -> "S3Client":
+    return _client(settings.public_endpoint or settings.endpoint)
+
+
+def _client(endpoint: str) -> "S3Client":
     settings = load(ObjectStoreSettings)
     return boto3.client(
         "s3",
-        endpoint_url=settings.endpoint,
+        endpoint_url=endpoint,
         aws_access_key_id=settings.access_key,
         aws_secret_access_key=settings.secret_key.get_secret_value(),
         region_name=settings.region,

@@ -60,6 +60,9 @@ class ObjectStoreSettings(SettingsGroup):
     model_config = SettingsConfigDict(env_prefix="OBJECT_STORE_")
 
     endpoint: str = Field(description="address of the S3 endpoint, e.g. http://127.0.0.1:8333")
+    public_endpoint: str | None = Field(
+        None, description="its address for users, if another: presigned results name it"
+    )
     access_key: str = Field(description="S3 access key")
     secret_key: SecretStr = Field(description="S3 secret key")
     region: str = Field("us-east-1", description="S3 region")
