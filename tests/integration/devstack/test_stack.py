@@ -58,10 +58,17 @@ def test_servers_that_outlived_their_supervisor_are_replaced(up: Commanded) -> N
 
 def test_up_again_says_that_it_is_up(up: Commanded) -> None:
     supervisor = up.state().pid
-    again = up.devstack("up")
+    again = up.devstack("up", *SERVERS)
     assert again.returncode == 0
     assert "already up" in again.stdout
     assert up.state().pid == supervisor
+
+
+def test_up_does_not_claim_that_what_was_left_out_is_up(up: Commanded) -> None:
+    more = up.devstack("up", "mlflow", "valkey")
+    assert more.returncode == 1
+    assert "without mlflow: run `devstack down` first" in more.stderr
+    assert up.devstack("up").returncode == 1
 
 
 def test_run_gives_a_command_the_stacks_variables(up: Commanded) -> None:

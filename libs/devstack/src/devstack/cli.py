@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from pydantic import ValidationError
@@ -64,6 +64,7 @@ def _stack() -> Stack:
 def _up(stack: Stack, arguments: argparse.Namespace) -> int:
     found = state.observe(stack.state_file)
     if found and found.alive and found.phase == "up":
+        _require_running(found, arguments.names)
         say(f"the stack in {stack.directory} is already up")
         say(_addresses(found))
         return 0
@@ -73,6 +74,13 @@ def _up(stack: Stack, arguments: argparse.Namespace) -> int:
     say(f"up after {time.monotonic() - begin:.1f} s")
     say(_addresses(now))
     return 0
+
+
+def _require_running(found: StackState, names: Sequence[str]) -> None:
+    missing = set(names) - {process.name for process in found.processes}
+    if missing or (found.partial and not names):
+        what = ", ".join(sorted(missing)) or "all of its processes"
+        raise StackError(f"the stack is up, but without {what}: run `devstack down` first, then up again")
 
 
 def _down(stack: Stack, _arguments: argparse.Namespace) -> int:

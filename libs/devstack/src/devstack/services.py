@@ -55,7 +55,7 @@ def _worker(stack: Stack, name: str, module: str) -> Process:
         name=name,
         argv=[sys.executable, "-m", module, "worker"],
         env=_environment(stack),
-        probe=_worker_probe(stack.queue_url),
+        probe=worker_probe(stack.queue_url),
         needs=("migrations", "valkey", "seaweedfs"),
         start_seconds=60,
         stop_seconds=30,
@@ -72,7 +72,7 @@ def _require_live(address: str) -> None:
     httpx.get(f"{address}/livez", timeout=3, trust_env=False).raise_for_status()
 
 
-def _worker_probe(queue_url: str) -> Callable[[int], None]:
+def worker_probe(queue_url: str) -> Callable[[int], None]:
     """A probe that asks all Celery workers who they are, and wants the one with the given process id among them."""
     app = Celery("devstack", broker=queue_url, set_as_current=False)
 

@@ -34,13 +34,17 @@ class ProcessState:
 
 @dataclass(frozen=True)
 class StackState:
-    """The whole stack, and the supervisor's own id and start time; `failure` is one line when it did not come up."""
+    """The whole stack, and the supervisor's own id and start time; `failure` is one line when it did not come up.
+
+    `partial` if only some processes were asked for.
+    """
 
     phase: Phase
     pid: int
     created: float
     processes: tuple[ProcessState, ...] = ()
     failure: str | None = None
+    partial: bool = False
 
     @property
     def alive(self) -> bool:

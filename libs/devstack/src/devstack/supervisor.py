@@ -42,7 +42,7 @@ def main() -> None:
 def supervise(stack: Stack, names: Sequence[str], stop: threading.Event) -> int:
     """Start the processes `names` (all, if empty) and keep them up until `stop`; 1 if one of them did not start."""
     me = psutil.Process()
-    now = StackState("starting", me.pid, me.create_time())
+    now = StackState("starting", me.pid, me.create_time(), partial=bool(names))
     now.write(stack.state_file)
     try:
         keepers = _keepers(stack, names, stop)
