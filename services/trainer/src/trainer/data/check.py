@@ -30,7 +30,7 @@ def _missing(table: Table, folder: Path) -> Iterator[str]:
 
 def strings(table: Table, folder: Path) -> pl.LazyFrame:
     """The file's rows, every column as text, empty fields as null."""
-    return pl.scan_csv(table.path(folder), infer_schema=False)
+    return pl.scan_csv(table.path(folder), infer_schema=False, null_values="")
 
 
 def date(column: str) -> pl.Expr:

@@ -78,7 +78,10 @@ def one_row_per_order(rows: Rows, places: pl.DataFrame) -> pl.DataFrame:
 
 
 def _order_items(rows: Rows) -> pl.LazyFrame:
-    """Per order: its first item's seller, and the sums over its items (a product without weight counts 0 g)."""
+    """Per order: its first item's seller, and the sums over its items (a product without weight counts 0 g).
+
+    Money is rounded to cents, so that a sum is the same whatever order its items were added in.
+    """
     sellers = rows.sellers.lazy().with_row_index("seller_row")
     # position and seller in one number: the smallest belongs to the first item, and no group has to be sorted
     place = pl.col("position").cast(pl.Int64) * 2**32 + pl.col("seller_row")
@@ -92,8 +95,8 @@ def _order_items(rows: Rows) -> pl.LazyFrame:
             sellers_differ=pl.col("seller_row").min() != pl.col("seller_row").max(),
             item_count=pl.len().cast(pl.Int32),
             total_weight_g=pl.sum("weight_g"),
-            freight_value=pl.sum("freight_value"),
-            price=pl.sum("price"),
+            freight_value=pl.sum("freight_value").round(2),
+            price=pl.sum("price").round(2),
         )
         .with_columns(seller_row=(pl.col("first") % 2**32).cast(pl.UInt32))
         .join(sellers.drop("seller"), on="seller_row", how="left")

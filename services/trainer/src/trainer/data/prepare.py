@@ -10,9 +10,9 @@ import polars as pl
 from trainer.data.check import missing_files_and_columns
 from trainer.data.files import DATE_FORMAT, is_synthetic
 from trainer.data.join import COLUMNS, locations, one_row_per_order
-from trainer.data.problems import UnusableData
+from trainer.data.problems import NoDeliveredOrder, UnusableData
 from trainer.data.read import read
-from trainer.data.report import Report
+from trainer.data.report import Report, dropped_by_reason
 from trainer.data.split import Split, split
 from trainer.data.staging import staged_folder
 
@@ -29,7 +29,7 @@ class Prepared:
 def prepare(dataset: Path, target: Path, cutoff: datetime | None = None) -> Report:
     """Check and join the data set's files and write the target folder, whole or not at all.
 
-    Raises UnusableData (files, columns, values, keys) or NothingToTrain (an empty part of the split).
+    Raises UnusableData (files, columns, values, keys), NoDeliveredOrder or NothingToTrain (an empty part of the split).
     """
     started = perf_counter()
     problems = missing_files_and_columns(dataset)
@@ -41,6 +41,8 @@ def prepare(dataset: Path, target: Path, cutoff: datetime | None = None) -> Repo
     every_order = one_row_per_order(rows, places)
     del rows
     usable = every_order.filter(pl.col("dropped").is_null())
+    if usable["delivery_days"].count() == 0:
+        raise NoDeliveredOrder(dataset, every_order.height, dropped_by_reason(every_order))
     parts = split(usable, cutoff)
     prepared = Prepared(usable.select(COLUMNS), places, parts)
     with staged_folder(target) as staging:

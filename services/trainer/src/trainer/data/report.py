@@ -47,12 +47,11 @@ class Report:
     ) -> "Report":
         """Count what was read, dropped and kept."""
         usable = every_order.filter(pl.col("dropped").is_null())
-        reasons = every_order["dropped"].drop_nulls().cast(pl.String).value_counts(sort=True)
         return cls(
             dataset=dataset,
             synthetic=synthetic,
             rows_in=rows_in,
-            dropped=dict(reasons.iter_rows()),
+            dropped=dropped_by_reason(every_order),
             geolocation_points_outside_brazil=rows_in["geolocation"] - int(places["points"].sum()),
             zip_prefixes=places.height,
             orders=usable.height,
@@ -89,3 +88,9 @@ class Report:
         table.add_row("validation (bought since)", f"{self.valid_rows:,}")
         table.add_row("in neither (bought before, delivered after)", f"{self.label_unknown_at_cutoff:,}")
         console.print(table)
+
+
+def dropped_by_reason(every_order: pl.DataFrame) -> dict[str, int]:
+    """How many orders each reason dropped, the most frequent first."""
+    reasons = every_order["dropped"].drop_nulls().cast(pl.String).value_counts()
+    return dict(reasons.sort("count", "dropped", descending=[True, False]).iter_rows())

@@ -28,10 +28,8 @@ class Split:
 
 
 def split(orders: pl.DataFrame, cutoff: datetime | None = None) -> Split:
-    """Split the delivered orders; NothingToTrain when a part would be empty."""
+    """Split the delivered orders, of which there must be one; NothingToTrain when a part would be empty."""
     delivered = orders.filter(pl.col("delivery_days").is_not_null())
-    if delivered.is_empty():
-        raise NothingToTrain("training", cutoff, 0, None, None)
     cutoff = cutoff or _default_cutoff(delivered)
     train = _columns(delivered.filter(pl.col("delivered_timestamp") < cutoff))
     valid = _columns(delivered.filter(pl.col("purchase_timestamp") >= cutoff))

@@ -64,13 +64,14 @@ def synthesize(wanted: Wanted, target: Path) -> None:
 
 
 def _write(wanted: Wanted, folder: Path) -> None:
-    rng = np.random.default_rng(wanted.seed)
-    places = Places.of(rng)
-    shop = Shop.of(places, wanted.orders, wanted.seed, rng)
-    season = Season.of(wanted.start, wanted.end, rng)
-    places.geolocation(rng).write_csv(files.GEOLOCATION.path(folder))
+    # a stream each: the country and its seasons are the same whatever the number of orders
+    country, seasons, marketplace = np.random.default_rng(wanted.seed).spawn(3)
+    places = Places.of(country)
+    season = Season.of(wanted.start, wanted.end, seasons)
+    shop = Shop.of(places, wanted.orders, wanted.seed, marketplace)
+    places.geolocation(country).write_csv(files.GEOLOCATION.path(folder))
     shop.sellers(places).write_csv(files.SELLERS.path(folder))
-    shop.products(rng).write_csv(files.PRODUCTS.path(folder))
+    shop.products(marketplace).write_csv(files.PRODUCTS.path(folder))
     translation = pl.DataFrame(list(CATEGORIES.items()), schema=files.TRANSLATION.columns, orient="row")
     translation.write_csv(files.TRANSLATION.path(folder), include_bom=True)
     known_until = int(datetime.combine(wanted.end + FOLLOW_UP, time.max, UTC).timestamp())

@@ -15,6 +15,9 @@ PREFIXES = 15_000
 CAPITAL_SHARE = 0.55
 """Share of a state's zip prefixes around its capital."""
 
+BUSIEST = 30.0
+"""Cap on a seller's and a product's weight: in a small shop no single one decides the mean."""
+
 SHARE_WITHOUT_LOCATION = 0.003
 SHARE_FAR_OFF = 0.0002
 
@@ -111,18 +114,21 @@ class Shop:
         """As many sellers and products per order as in the original, up to a marketplace's size."""
         sellers = int(np.clip(orders // 32, 20, 50_000))
         products = int(np.clip(orders // 3, 60, 500_000))
-        busy = rng.pareto(1.1, sellers) + 0.02
+        busy = np.minimum(rng.pareto(1.1, sellers) + 0.02, BUSIEST)
         seller = rng.choice(sellers, products, p=busy / busy.sum())
         popularity = rng.pareto(1.5, products) + 0.05
+        popularity = np.minimum(popularity, BUSIEST) / np.minimum(popularity, BUSIEST).sum()
+        slowness = rng.lognormal(0.0, 0.5, sellers)
+        slowness /= slowness[seller] @ popularity
         return cls(
             seller_ids=ids("seller", np.arange(sellers), seed),
             seller_place=rng.choice(len(places.prefix), sellers, p=places.sellers),
-            seller_slowness=rng.lognormal(-0.12, 0.5, sellers),
+            seller_slowness=slowness,
             product_ids=ids("product", np.arange(products), seed),
             product_seller=seller,
             product_weight=np.clip(rng.lognormal(6.6, 1.25, products), 50, 40_000).round(),
             product_price=np.clip(rng.lognormal(4.3, 0.95, products), 3, 6_000).round(2),
-            product_popularity=np.cumsum(popularity) / popularity.sum(),
+            product_popularity=np.cumsum(popularity),
         )
 
     def draw_products(self, count: int, rng: np.random.Generator) -> NDArray[np.int64]:

@@ -1,0 +1,86 @@
+"""The data commands as a user runs them, with no way to Kaggle."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from trainer.data.check import missing_files_and_columns
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Run a trainer command; the proxy leads nowhere, so nothing leaves the machine."""
+
+    def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        inherited = {name: value for name, value in os.environ.items() if name != "OLIST_DIR"}
+        nowhere = {"HTTPS_PROXY": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9", "NO_PROXY": ""}
+        environment = inherited | nowhere | {"DATA_DIR": str(tmp_path / "store"), "COLUMNS": "200"} | environment
+        command = [sys.executable, "-m", "trainer.cli", *arguments]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+    return run
+
+
+def test_without_kaggle_made_up_orders_are_used_and_said_loudly(run: Run, tmp_path: Path) -> None:
+    first = run("download-data")
+    assert first.returncode == 0, first.stderr
+    assert "SYNTHETIC DATA" in first.stdout
+    assert "Kaggle cannot be reached" in first.stdout
+    assert missing_files_and_columns(tmp_path / "store" / "dataset") == []
+    assert [path.name for path in (tmp_path / "store").iterdir()] == ["dataset"]
+    again = run("download-data")
+    assert "complete from an earlier run (MADE UP)" in again.stdout
+    prepared = run("prepare-data")
+    assert prepared.returncode == 0, prepared.stderr
+    assert "synthetic orders" in prepared.stdout
+
+
+def test_a_folder_of_the_user_s_is_used_in_place(run: Run, generated: Path, tmp_path: Path) -> None:
+    done = run("download-data", OLIST_DIR=str(generated))
+    assert done.returncode == 0
+    assert f"{generated} (OLIST_DIR), used in place" in done.stdout
+    assert not (tmp_path / "store").exists()
+    prepared = run("prepare-data", "--cutoff", "2018-05-01", OLIST_DIR=str(generated))
+    assert "training (delivered before 2018-05-01 00:00:00)" in prepared.stdout
+    assert {path.name for path in (tmp_path / "store" / "prepared").iterdir()} == {
+        "orders.parquet", "geolocation.parquet", "train_dataset.csv", "valid_dataset.csv", "report.json"
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("command", ["download-data", "prepare-data"])
+def test_an_incomplete_folder_ends_with_one_clear_message(
+    run: Run, generated: Path, tmp_path: Path, command: str
+) -> None:
+    (generated / "olist_sellers_dataset.csv").unlink()
+    done = run(command, OLIST_DIR=str(generated))
+    assert done.returncode == 1
+    assert "olist_sellers_dataset.csv: the file is missing" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "store").exists()
+
+
+def test_an_incomplete_dataset_of_the_user_s_is_not_replaced(run: Run, generated: Path, tmp_path: Path) -> None:
+    (generated / "olist_sellers_dataset.csv").unlink()
+    (tmp_path / "store").mkdir()
+    generated.rename(tmp_path / "store" / "dataset")
+    assert "olist_sellers_dataset.csv: the file is missing" in run("download-data").stderr
+    assert (tmp_path / "store" / "dataset" / "olist_orders_dataset.csv").exists()
+
+
+def test_synthesize_makes_as_many_orders_as_asked(run: Run, tmp_path: Path) -> None:
+    days = ("--start", "2020-01-01", "--end", "2020-02-01")
+    done = run("synthesize", "--orders", "50", *days, "--out", str(tmp_path / "x"))
+    assert done.returncode == 0, done.stderr
+    assert len((tmp_path / "x" / "olist_customers_dataset.csv").read_text().splitlines()) == 51
+
+
+def test_a_wrong_option_is_one_clear_line(run: Run, tmp_path: Path) -> None:
+    done = run("synthesize", "--orders", "-5", "--out", str(tmp_path / "x"))
+    assert done.returncode == 1
+    assert done.stderr == "error: orders must be 1 or more (got -5)\n"
