@@ -11,9 +11,11 @@ from pydantic_core import to_json
 from common.orders import Orders
 from common.prediction_log import new_ids
 from common.predictor import Prediction, Predictions
+from common.registry import CHAMPION
 from gateway.bodies import Order
 
-CHAMPION_ROLE = "champion"
+Row = tuple[Any, ...]
+"""A row of the prediction log: the fields of `common.prediction_log.LoggedPrediction`, in order."""
 
 
 @dataclass(slots=True)
@@ -46,7 +48,7 @@ class SingleAnswer:
             )
         )
 
-    def rows(self) -> Iterator[tuple[Any, ...]]:
+    def rows(self) -> Iterator[Row]:
         """Its row of the prediction log."""
         yield (
             new_ids(1)[0],
@@ -54,7 +56,7 @@ class SingleAnswer:
             self.request_id,
             self.order.order_id,
             self.version,
-            CHAMPION_ROLE,
+            CHAMPION,
             self.order.seller_zip_code_prefix,
             self.order.customer_lat,
             self.order.customer_lng,
@@ -96,7 +98,7 @@ class ManyAnswers:
         )
         return to_json([_body(*row) for row in zip(*columns, strict=True)])
 
-    def rows(self) -> Iterator[tuple[Any, ...]]:
+    def rows(self) -> Iterator[Row]:
         """Their rows of the prediction log."""
         count = len(self)
         return zip(
@@ -105,7 +107,7 @@ class ManyAnswers:
             [self.request_id] * count,
             self.order_ids,
             [self.version] * count,
-            [CHAMPION_ROLE] * count,
+            [CHAMPION] * count,
             self.orders.seller_zip_code_prefix.tolist(),
             self.orders.customer_lat.tolist(),
             self.orders.customer_lng.tolist(),

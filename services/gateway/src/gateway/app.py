@@ -2,57 +2,64 @@
 
 import asyncio
 import contextlib
-import os
-import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 from fastapi import FastAPI
-from redis.asyncio import Redis
+from starlette.middleware.cors import CORSMiddleware
 
-from common.registry import Registry
-from common.settings import QueueSettings, RegistrySettings, load
-from gateway import actuals, health, jobs, model, model_events, predictions, problems
+from gateway import actuals, health, jobs, metrics, model, predictions, problems
+from gateway.access import Access
 from gateway.champion import Champion
+from gateway.keys import KeyRing
+from gateway.limits import RateLimit
+from gateway.metrics import Metrics
 from gateway.observation import Observation
+from gateway.openapi import describe
+from gateway.periodic import Periodic
 from gateway.prediction_log import PredictionLog
 from gateway.settings import GatewaySettings
 
-FLUSH_AT_END_SECONDS = 3.0
+FLUSH_AT_END_SECONDS = 2.5
 
 
-def create_app(champion: Champion, log: PredictionLog) -> FastAPI:
-    """The gateway's application; it starts and stops the champion's thread and the log's task with itself."""
+def create_app(
+    settings: GatewaySettings,
+    champion: Champion,
+    log: PredictionLog,
+    key_ring: KeyRing | None,
+    told: Metrics,
+    background: Sequence[Periodic],
+) -> FastAPI:
+    """The gateway's application. It starts and stops `background` and the log's sending with itself."""
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        champion.start()
+        for thread in background:
+            thread.start()
         sending = asyncio.create_task(log.run())
         yield
-        champion.stop()
+        for thread in background:
+            thread.stop()
         sending.cancel()
         await log.close(FLUSH_AT_END_SECONDS)
 
-    app = FastAPI(
-        title="delivery-time",
-        description="Days from order to delivery: single predictions, many at once, and batch jobs over files.",
-        version="1",
-        lifespan=lifespan,
-        redoc_url=None,
-    )
-    predictions.add_routes(app, champion, log)
+    app = FastAPI(title="delivery-time", version="1", lifespan=lifespan, redoc_url=None, docs_url="/docs")
+    predictions.add_routes(app, champion, log, told)
     app.include_router(jobs.router)
     actuals.add_routes(app)
     model.add_routes(app, champion)
     health.add_routes(app, champion, log)
+    metrics.add_routes(app, told)
     problems.install(app)
-    app.add_middleware(Observation)
+    describe(app, key_ring is not None)
+    app.add_middleware(
+        Access,
+        key_ring=key_ring,
+        rate_limit=RateLimit(settings.rate, settings.burst),
+        most_waiting=settings.most_waiting,
+        most_body_bytes=settings.most_body_bytes,
+    )
+    if settings.cors_origins:
+        app.add_middleware(CORSMiddleware, allow_origins=sorted(settings.cors_origins), allow_methods=["GET", "POST"])
+    app.add_middleware(Observation, metrics=told)
     return app
-
-
-def from_environment() -> FastAPI:
-    """The application of a real process: collaborators made from the settings in the environment."""
-    settings, registry = load(GatewaySettings), load(RegistrySettings)
-    actor = f"gateway {socket.gethostname()}:{os.getpid()}"
-    champion = Champion(Registry(registry), registry.poll_seconds, model_events.recorder(actor))
-    queue = Redis.from_url(load(QueueSettings).url.get_secret_value(), socket_connect_timeout=1.0, socket_timeout=2.0)
-    return create_app(champion, PredictionLog(queue, settings.log_capacity))

@@ -1,7 +1,6 @@
 """The model in service: a new one is loaded and warmed beside it by a thread, and swapped in between two requests."""
 
 import logging
-import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -14,28 +13,27 @@ from common.registry import Registry
 
 logger = logging.getLogger(__name__)
 
-Recorder = Callable[[str, str | None], None]
+SwapListener = Callable[[str, str | None], None]
 """Told of a swap: the new version, and the one it replaced."""
 
 
 class Champion:
-    """Holds the predictor in service. Readers take `current()`; one thread polls the registry and replaces it."""
+    """Holds the predictor in service. Requests take `current()`; one thread calls `refresh()` and replaces it."""
 
-    def __init__(self, registry: Registry, poll_seconds: float, record_swap: Recorder) -> None:
+    def __init__(self, registry: Registry, on_swap: SwapListener, on_check: Callable[[float], None]) -> None:
+        """`on_check` is told the time (seconds since 1970) whenever the registry has answered."""
         self._registry = registry
-        self._poll_seconds = poll_seconds
-        self._record_swap = record_swap
+        self._on_swap = on_swap
+        self._on_check = on_check
         self._predictor: Predictor | None = None
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._poll, name="champion", daemon=True)
-        self.trouble: str | None = "the registry has not been asked yet"
+        self.trouble: str | None = None
+        self.asked = False
         self.checked_at: float | None = None
-        self.first_check_done = False
 
     def current(self) -> Predictor:
         """The champion's predictor; ModelNotLoaded, saying why, while there is none."""
         if self._predictor is None:
-            raise ModelNotLoaded(self.trouble or "it is being loaded")
+            raise ModelNotLoaded(self.trouble or "the gateway has just started")
         return self._predictor
 
     @property
@@ -43,42 +41,27 @@ class Champion:
         """The version that answers now."""
         return self._predictor.version if self._predictor else None
 
-    @property
-    def seconds_since_check(self) -> float | None:
-        """Age of the last look-up of the alias that the registry answered."""
-        return None if self.checked_at is None else time.monotonic() - self.checked_at
+    def refresh(self) -> None:
+        """Look the alias up; load, warm and swap if it points to another version.
 
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stopping.set()
-
-    def check(self) -> None:
-        """Look the alias up once; load, warm and swap if it points to another version."""
+        The first call serves the last champion that this host has seen before it asks the registry.
+        """
+        if not self.asked:
+            self._serve_cached()
         try:
             version = self._registry.resolve().version
             if version != self.version:
                 self._swap(self._registry.bundle(version))
                 self._registry.remember_champion(version)
-            self.checked_at, self.trouble = time.monotonic(), None
+            self._note(None)
+            self.checked_at = time.time()
+            self._on_check(self.checked_at)
         except DeliveryTimeError as error:
-            if self.trouble != str(error):
-                logger.warning("%s", error)
-            self.trouble = str(error)
-
-    def _poll(self) -> None:
-        self._serve_cached()
-        while not self._stopping.is_set():
-            try:
-                self.check()
-            except Exception:  # whatever it was, the thread must live: the next poll may succeed
-                logger.exception("the champion could not be checked")
-            self.first_check_done = True
-            self._stopping.wait(self._poll_seconds)
+            self._note(str(error))
+        finally:
+            self.asked = True
 
     def _serve_cached(self) -> None:
-        """Answer at once with the last champion that this host has seen, before the registry has been asked."""
         try:
             self._swap(self._registry.last_champion())
         except DeliveryTimeError:
@@ -89,7 +72,14 @@ class Champion:
         _warm(predictor)
         self._predictor = predictor
         logger.info("serving version %s%s", bundle.version, f" in place of {replaced}" if replaced else "")
-        self._record_swap(bundle.version, replaced)
+        self._on_swap(bundle.version, replaced)
+
+    def _note(self, trouble: str | None) -> None:
+        if trouble and trouble != self.trouble:
+            logger.warning("%s", trouble)
+        elif self.trouble and not trouble:
+            logger.info("the registry answers again")
+        self.trouble = trouble
 
 
 def _warm(predictor: Predictor) -> None:

@@ -1,5 +1,6 @@
 """GET /livez and /readyz."""
 
+import time
 from typing import Any
 
 from fastapi import FastAPI
@@ -22,9 +23,9 @@ def add_routes(app: FastAPI, champion: Champion, log: PredictionLog) -> None:
     async def readyz() -> dict[str, Any]:
         """A model is loaded, so that predictions are answered. `registry` says why the champion may be out of date."""
         predictor = champion.current()
-        if not champion.first_check_done:
+        if not champion.asked:
             raise ModelNotLoaded("the registry has not been asked yet")
-        age = champion.seconds_since_check
+        age = None if champion.checked_at is None else time.time() - champion.checked_at
         return {
             "status": "ready",
             "model_version": predictor.version,

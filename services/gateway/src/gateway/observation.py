@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from common.logs import bound
 from gateway import problems
+from gateway.metrics import Metrics
 
 logger = logging.getLogger(__name__)
 
@@ -27,8 +28,9 @@ SECURITY_HEADERS = [
 class Observation:
     """ASGI middleware, the outermost one of ours."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self.app = app
+        self._metrics = metrics
         self._prefix = secrets.token_hex(6)
         self._numbers = count()
 
@@ -56,10 +58,12 @@ class Observation:
                     raise
                 detail = f"the server failed; its log knows this request as {request_id}"
                 await problems.problem(500, "Internal error", detail)(scope, receive, send_with_headers)
+            seconds = time.perf_counter() - started
+            route = scope.get("route")
+            self._metrics.answered(route.path if route else "unmatched", status, seconds)
             level = logging.WARNING if status >= 500 else logging.INFO if status >= 400 else logging.DEBUG
             if logger.isEnabledFor(level):
-                milliseconds = (time.perf_counter() - started) * 1e3
-                logger.log(level, "%s %s %d %.1f ms", scope["method"], scope["path"], status, milliseconds)
+                logger.log(level, "%s %s %d %.1f ms", scope["method"], scope["path"], status, seconds * 1e3)
 
     def _request_id(self, scope: Scope) -> str:
         for name, value in scope["headers"]:

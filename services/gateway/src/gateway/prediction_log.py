@@ -8,16 +8,18 @@ import contextlib
 import logging
 from collections import deque
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import Protocol
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
+from starlette.concurrency import run_in_threadpool
 
 from common.prediction_log import STREAM, STREAM_ENTRIES, encode
+from gateway.answers import Row
+from gateway.metrics import Metrics
+from gateway.shadow import Shadow
 
 logger = logging.getLogger(__name__)
-
-Row = tuple[Any, ...]
 
 ENTRY_ROWS = 500
 FLUSH_SECONDS = 0.5
@@ -35,16 +37,20 @@ class Answered(Protocol):
 
 
 class PredictionLog:
-    """A bounded buffer of answers in front of the stream."""
+    """A bounded buffer of answers in front of the stream; the challenger's shadow predictions join them there."""
 
-    def __init__(self, queue: Redis, capacity: int) -> None:
+    def __init__(self, queue: Redis, capacity: int, metrics: Metrics, shadow: Shadow) -> None:
         """`capacity` counts predictions."""
         self._queue = queue
         self._capacity = capacity
+        self._metrics = metrics
+        self._shadow = shadow
         self._waiting: deque[Answered] = deque()
         self._unsent: list[Row] = []
+        self._unsent_answers = 0
         self._wake = asyncio.Event()
         self._away = False
+        self._dropped_told = 0
         self.buffered = 0
         self.dropped = 0
 
@@ -66,6 +72,7 @@ class PredictionLog:
                 await asyncio.wait_for(self._wake.wait(), FLUSH_SECONDS)
             self._wake.clear()
             await self.flush()
+            self._tell()
             if self._away:
                 await asyncio.sleep(FLUSH_SECONDS)
 
@@ -73,7 +80,7 @@ class PredictionLog:
         """Send all that waits, or keep it if the stream takes nothing now."""
         while self._unsent or self._waiting:
             if not self._unsent:
-                self._unsent = self._next_rows()
+                await self._take_rows()
             try:
                 async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
                     sent = await self._send(self._unsent)
@@ -84,8 +91,8 @@ class PredictionLog:
                 self._note(f"{STREAM_ENTRIES} entries wait for the consumer")
                 return
             self._note(None)
-            self.buffered -= len(self._unsent)
-            self._unsent = []
+            self.buffered -= self._unsent_answers
+            self._unsent, self._unsent_answers = [], 0
 
     async def close(self, seconds: float) -> None:
         """Send what waits, for so long at most; count the rest as dropped."""
@@ -102,11 +109,17 @@ class PredictionLog:
         await self._queue.xadd(STREAM, encode(rows))  # type: ignore[arg-type]  # its stubs want a mutable, invariant dict
         return True
 
-    def _next_rows(self) -> list[Row]:
+    async def _take_rows(self) -> None:
         rows: list[Row] = []
         while self._waiting and len(rows) < ENTRY_ROWS:
             rows.extend(self._waiting.popleft().rows())
-        return rows
+        self._unsent, self._unsent_answers = rows, len(rows)
+        if self._shadow.version:
+            self._unsent = rows + await run_in_threadpool(self._shadow.rows, rows)
+
+    def _tell(self) -> None:
+        self._metrics.log(self.buffered, self.dropped - self._dropped_told)
+        self._dropped_told = self.dropped
 
     def _note(self, trouble: str | None) -> None:
         if trouble and not self._away:

@@ -15,13 +15,14 @@ from gateway import direct_route, json_body, problems
 from gateway.answers import ManyAnswers, SingleAnswer
 from gateway.bodies import DeliveryTime, Order, OrderList
 from gateway.champion import Champion
+from gateway.metrics import Metrics
 from gateway.prediction_log import PredictionLog
 
 PROBLEMS = problems.documented(413, 415, 422)
 
 
-def add_routes(app: FastAPI, champion: Champion, log: PredictionLog) -> None:
-    """Serve both routes from the champion; every answer goes to the log."""
+def add_routes(app: FastAPI, champion: Champion, log: PredictionLog, metrics: Metrics) -> None:
+    """Serve both routes from the champion; every answer goes to the log and the metrics."""
 
     async def one(request: Request) -> Response:
         started = time.perf_counter()
@@ -41,6 +42,7 @@ def add_routes(app: FastAPI, champion: Champion, log: PredictionLog) -> None:
             (time.perf_counter() - started) * 1e3,
         )
         log.put(answer)
+        metrics.predicted((prediction.days,))
         return Response(answer.json(), media_type=json_body.JSON)
 
     async def many(request: Request) -> Response:
@@ -59,6 +61,7 @@ def add_routes(app: FastAPI, champion: Champion, log: PredictionLog) -> None:
             (time.perf_counter() - started) * 1e3,
         )
         log.put(answer)
+        metrics.predicted(predictions.days.tolist())
         return Response(answer.json(), media_type=json_body.JSON)
 
     direct_route.add(app, "/delivery_time", delivery_time, one, tags=["predictions"], responses=PROBLEMS)

@@ -1,29 +1,43 @@
 """The server processes."""
 
+import os
+import tempfile
+
 import uvicorn
 
-from gateway.settings import GatewaySettings
+from common.settings import DatabaseSettings, ModeSettings, ObjectStoreSettings, QueueSettings, RegistrySettings, load
+from gateway.settings import SHARED_METRICS, GatewaySettings, keys_required
 
-FACTORY = "gateway.app:from_environment"
+FACTORY = "gateway.wiring:from_environment"
 GRACE_SECONDS = 6
 """For requests in flight after SIGTERM; the log's last flush comes after it, all within ten seconds."""
 
+DATABASE_LIMITS = {"PGCONNECT_TIMEOUT": "3", "PGOPTIONS": "-c statement_timeout=15000"}
+"""libpq's own variables: no request waits longer for Postgres."""
+
 
 def serve(settings: GatewaySettings, workers: int) -> None:
-    """Serve until SIGTERM or SIGINT."""
-    uvicorn.run(
-        FACTORY,
-        factory=True,
-        host=settings.host,
-        port=settings.port,
-        workers=workers,
-        loop="uvloop",
-        http="httptools",
-        ws="none",
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        date_header=False,
-        timeout_graceful_shutdown=GRACE_SECONDS,
-    )
+    """Serve until SIGTERM or SIGINT; InvalidSettings if anything that a worker needs is missing."""
+    for group in (DatabaseSettings, ObjectStoreSettings, QueueSettings, RegistrySettings):
+        load(group)
+    keys_required(settings, load(ModeSettings))
+    for name, value in DATABASE_LIMITS.items():
+        os.environ.setdefault(name, value)
+    with tempfile.TemporaryDirectory(prefix="gateway-metrics-") as folder:
+        if workers > 1:
+            os.environ[SHARED_METRICS] = folder
+        uvicorn.run(
+            FACTORY,
+            factory=True,
+            host=settings.host,
+            port=settings.port,
+            workers=workers,
+            loop="uvloop",
+            http="gateway.protocol:GatewayProtocol",
+            ws="none",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+        )

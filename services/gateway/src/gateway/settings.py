@@ -1,16 +1,50 @@
 """The gateway's settings: environment variables that begin with GATEWAY_."""
 
+from ipaddress import ip_address
+from typing import Literal
+
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from common.settings import SettingsGroup
+from common.errors import InvalidSettings
+from common.settings import ModeSettings, SettingsGroup
+
+SHARED_METRICS = "PROMETHEUS_MULTIPROC_DIR"
+"""prometheus-client's own variable: the folder where the processes of one gateway keep their values."""
 
 
 class GatewaySettings(SettingsGroup):
-    """Where the gateway listens."""
+    """Where the gateway listens, whom it answers and how much it takes."""
 
     model_config = SettingsConfigDict(env_prefix="GATEWAY_")
 
     host: str = Field("127.0.0.1", description="address to listen on")
     port: int = Field(8090, ge=1, le=65_535, description="port to listen on")
+    keys: Literal["auto", "required", "off"] = Field(
+        "auto",
+        description="API keys; auto: required, except with MODE=local on a loopback address. "
+        "off: only with MODE=local, for a container whose port is published on loopback",
+    )
+    rate: float = Field(500.0, gt=0, description="requests a second that a key may make on average")
+    burst: float = Field(1_000.0, ge=1, description="requests that a key may make at once")
+    most_waiting: int = Field(256, ge=1, description="requests in work in one process; more are answered with 503")
+    most_body_bytes: int = Field(1_048_576, ge=1_024, description="longest request body in bytes")
     log_capacity: int = Field(50_000, ge=1, description="predictions that may wait in memory for the prediction log")
+    shadow_share: float = Field(0.1, ge=0, le=1, description="share of predictions that the challenger makes too")
+    cors_origins: frozenset[str] = Field(frozenset(), description="origins whose pages may call the gateway")
+
+
+def keys_required(settings: GatewaySettings, mode: ModeSettings) -> bool:
+    """Whether clients need an API key; InvalidSettings if they were switched off outside local mode."""
+    if settings.keys == "off" and mode.mode != "local":
+        raise InvalidSettings({"gateway_keys": f"off is for MODE=local only (MODE is {mode.mode})"})
+    if settings.keys == "auto":
+        return mode.mode != "local" or not _is_loopback(settings.host)
+    return settings.keys == "required"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

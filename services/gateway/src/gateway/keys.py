@@ -1,0 +1,64 @@
+"""API keys: made once, shown once, known afterwards by their hash alone.
+
+A key holds 256 random bits, so one SHA-256 protects it at rest; the slow hashes are for passwords that people choose.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from common.errors import Unavailable
+
+Scope = Literal["predict", "jobs", "admin"]
+SCOPES: tuple[Scope, ...] = get_args(Scope)
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key as the gateway knows it. The scope `admin` includes all others."""
+
+    id: str
+    name: str
+    sha256: str
+    scopes: frozenset[str]
+
+    def opens(self, scope: Scope) -> bool:
+        """Whether a route of this scope may be used."""
+        return scope in self.scopes or "admin" in self.scopes
+
+
+class KeysUnknown(Unavailable):
+    def __init__(self) -> None:
+        super().__init__("the API keys could not be read from the database yet: try again later")
+
+
+def new_key(name: str, scopes: Iterable[Scope]) -> tuple[Key, str]:
+    """A new key and its secret text, which exists nowhere else."""
+    key_id = secrets.token_hex(4)
+    text = f"dt_{key_id}_{secrets.token_urlsafe(32)}"
+    return Key(key_id, name, hash_of(text), frozenset(scopes)), text
+
+
+def hash_of(text: str) -> str:
+    """What is kept of a key: SHA-256 in hexadecimal."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+class KeyRing:
+    """The valid keys in memory, by hash; refreshed from the database, kept while that is away."""
+
+    def __init__(self, load: Callable[[], Iterable[Key]]) -> None:
+        self._load = load
+        self._by_hash: dict[str, Key] | None = None
+
+    def refresh(self) -> None:
+        """Replace all keys by those that `load` gives."""
+        self._by_hash = {key.sha256: key for key in self._load()}
+
+    def find(self, text: str) -> Key | None:
+        """The key with this text; KeysUnknown until the first refresh."""
+        if self._by_hash is None:
+            raise KeysUnknown
+        return self._by_hash.get(hash_of(text))

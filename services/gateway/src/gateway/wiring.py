@@ -1,0 +1,49 @@
+"""The application of a real process: every collaborator made from the settings in the environment."""
+
+import os
+import socket
+
+from fastapi import FastAPI
+from redis.asyncio import Redis
+
+from common import logs
+from common.registry import Registry
+from common.settings import ModeSettings, QueueSettings, RegistrySettings, load
+from gateway import key_store, model_events
+from gateway.app import create_app
+from gateway.champion import Champion
+from gateway.keys import KeyRing
+from gateway.metrics import Metrics
+from gateway.periodic import Periodic
+from gateway.prediction_log import PredictionLog
+from gateway.settings import GatewaySettings, keys_required
+from gateway.shadow import Shadow
+
+KEYS_REFRESH_SECONDS = 5.0
+
+
+def from_environment() -> FastAPI:
+    """Build the application; InvalidSettings."""
+    logs.configure("gateway")
+    settings, registry_settings = load(GatewaySettings), load(RegistrySettings)
+    metrics, registry = Metrics(), Registry(registry_settings)
+    record = model_events.recorder(f"gateway {socket.gethostname()}:{os.getpid()}")
+
+    def swapped(version: str, replaced: str | None) -> None:
+        metrics.serving(version)
+        record(version, replaced)
+
+    champion = Champion(registry, swapped, metrics.checked)
+    shadow = Shadow(registry, settings.shadow_share)
+    queue = Redis.from_url(load(QueueSettings).url.get_secret_value(), socket_connect_timeout=1.0, socket_timeout=2.0)
+    key_ring = KeyRing(key_store.valid) if keys_required(settings, load(ModeSettings)) else None
+
+    def refresh_models() -> None:
+        champion.refresh()
+        shadow.refresh()
+
+    background = [Periodic("models", refresh_models, registry_settings.poll_seconds)]
+    if key_ring:
+        background.append(Periodic("keys", key_ring.refresh, KEYS_REFRESH_SECONDS))
+    log = PredictionLog(queue, settings.log_capacity, metrics, shadow)
+    return create_app(settings, champion, log, key_ring, metrics, background)
