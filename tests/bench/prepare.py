@@ -1,5 +1,10 @@
-"""How much faster `prepare-data` is than the same joins in plain pandas, both measured in this process."""
+"""How much faster `prepare-data` is than the same joins in plain pandas, both measured in this process.
 
+`python tests/bench/prepare.py 10000000` measures time and memory on that many made-up orders instead.
+"""
+
+import os
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -8,22 +13,47 @@ from time import perf_counter
 
 import pandas as pd
 
+from common.settings import load
+from trainer.data.check import missing_files_and_columns
 from trainer.data.files import CUSTOMERS, GEOLOCATION, ITEMS, ORDERS, PRODUCTS, SELLERS
 from trainer.data.join import BRAZIL, UNDER_WAY
 from trainer.data.prepare import prepare
+from trainer.data.settings import DataSettings
+from trainer.data.synthetic.generate import Wanted, synthesize
 
 REPEATS = 3
 DATES = ["order_purchase_timestamp", "order_delivered_customer_date", "order_estimated_delivery_date"]
 
 
-def measure(data_dir: Path) -> dict[str, float]:
-    """Best of three runs each, seconds, and their ratio; the two must agree on the number of orders."""
+def measure() -> dict[str, float]:
+    """Best of three runs each on the data set in use (made-up orders when there is none): seconds, and their ratio."""
     with TemporaryDirectory() as folder:
-        ours, our_orders = _best(lambda: prepare(data_dir, Path(folder) / "prepared").orders)
-        pandas, pandas_orders = _best(lambda: prepare_with_pandas(data_dir, Path(folder)))
+        return compare(_dataset(Path(folder)), Path(folder))
+
+
+def compare(dataset: Path, target: Path) -> dict[str, float]:
+    """Prepare the data set both ways; the two must agree on the number of orders."""
+    ours, our_orders = _best(lambda: prepare(dataset, target / "prepared").orders)
+    pandas, pandas_orders = _best(lambda: prepare_with_pandas(dataset, target))
     if our_orders != pandas_orders:
         raise AssertionError(f"prepare-data keeps {our_orders} orders, pandas {pandas_orders}")
     return {"prepare_vs_pandas": pandas / ours, "prepare_s": ours, "prepare_pandas_s": pandas}
+
+
+def measure_at_scale(orders: int) -> dict[str, float]:
+    """Orders made per second, seconds to prepare them, and the peak memory of either in a process of its own (MB)."""
+    with TemporaryDirectory() as folder:
+        dataset = Path(folder) / "dataset"
+        made_s, made_mb = _in_a_process("synthesize", "--orders", str(orders), "--out", str(dataset))
+        os.environ |= {"OLIST_DIR": str(dataset), "DATA_DIR": folder}
+        prepared_s, prepared_mb = _in_a_process("prepare-data")
+    return {
+        "orders": orders,
+        "orders_made_per_s": orders / made_s,
+        "making_rss_mb": made_mb,
+        "prepare_s": prepared_s,
+        "prepare_rss_mb": prepared_mb,
+    }
 
 
 def prepare_with_pandas(data_dir: Path, target: Path) -> int:
@@ -82,5 +112,22 @@ def _best(run: Callable[[], int]) -> tuple[float, int]:
     return min(seconds), orders
 
 
+def _dataset(folder: Path) -> Path:
+    dataset = load(DataSettings).dataset
+    if not missing_files_and_columns(dataset):
+        return dataset
+    synthesize(Wanted(), folder / "dataset")
+    return folder / "dataset"
+
+
+def _in_a_process(*arguments: str) -> tuple[float, float]:
+    started = perf_counter()
+    process = subprocess.Popen([sys.executable, "-m", "trainer.cli", *arguments])
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        raise RuntimeError(f"trainer {' '.join(arguments)} failed")
+    return perf_counter() - started, usage.ru_maxrss / 1024
+
+
 if __name__ == "__main__":
-    print(measure(Path(sys.argv[1])))
+    print(measure_at_scale(int(sys.argv[1])) if sys.argv[1:] else measure())
