@@ -1,10 +1,12 @@
 """`monitor`: backfill metrics over history, watch live traffic, handle alerts."""
 
 import argparse
+import getpass
 import sys
 import time
 
 from rich.console import Console
+from rich.table import Table
 from sqlalchemy.exc import OperationalError
 
 from common.errors import DeliveryTimeError
@@ -30,6 +32,16 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_backfill)
     command = commands.add_parser("worker", help="consume the prediction log, measure live windows, raise alerts")
     command.set_defaults(run=_worker)
+    alerts = commands.add_parser("alerts", help="list and acknowledge alerts").add_subparsers(
+        required=True, metavar="action"
+    )
+    command = alerts.add_parser("list", help="alerts that are not closed")
+    command.add_argument("--all", action="store_true", help="closed ones too, the newest hundred")
+    command.set_defaults(run=_list_alerts)
+    command = alerts.add_parser("ack", help="say that you look after an alert")
+    command.add_argument("id", type=_positive)
+    command.add_argument("--by", default=getpass.getuser(), help="who (you by default)")
+    command.set_defaults(run=_acknowledge)
     return parser
 
 
@@ -60,6 +72,28 @@ def _worker(_: argparse.Namespace) -> None:
     from monitor.worker import run_worker
 
     run_worker()
+
+
+def _list_alerts(arguments: argparse.Namespace) -> None:
+    from common.database.session import transaction
+    from monitor.alerts import listed
+
+    with transaction() as session:
+        found = listed(session, arguments.all)
+    table = Table("id", "status", "severity", "rule", "subject", "opened", "message", box=None)
+    for alert in found:
+        opened = f"{alert.opened_at:%Y-%m-%d %H:%M}"
+        table.add_row(str(alert.id), alert.status, alert.severity, alert.rule, alert.subject, opened, alert.message)
+    Console().print(table if found else "no alerts")
+
+
+def _acknowledge(arguments: argparse.Namespace) -> None:
+    from common.database.session import transaction
+    from monitor.alerts import acknowledge
+
+    with transaction() as session:
+        alert = acknowledge(session, arguments.id, arguments.by)
+    Console().print(f"alert {alert.id} ({alert.rule}) acknowledged by {alert.acknowledged_by}")
 
 
 if __name__ == "__main__":

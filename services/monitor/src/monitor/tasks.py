@@ -2,37 +2,84 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import httpx
 from celery import Celery
 from sqlalchemy import text
 
-from common.database.session import engine
-from common.queue import celery_app
+from common.database.session import engine, transaction
+from common.queue import RETRAIN, celery_app
 from common.settings import load
+from monitor.alerts import apply
+from monitor.checks import findings
+from monitor.notify import payload, post
+from monitor.retraining import request_if_due
 from monitor.settings import MonitorSettings
 
 MEASURE = "monitor.measure"
+CHECK = "monitor.check"
+NOTIFY = "monitor.notify"
+
+NOTIFY_RETRIES = 10
+NOTIFY_LONGEST_WAIT = 600
 
 
 def monitor_app() -> Celery:
     """The Celery app with the monitor's tasks and their schedule."""
     app = celery_app("monitor")
     settings = load(MonitorSettings)
-    app.task(name=MEASURE)(_alone(MEASURE, _measure))
+    app.task(name=MEASURE)(_alone(MEASURE, measure))
+    app.task(name=CHECK)(_alone(CHECK, lambda: check(app)))
+    app.task(
+        name=NOTIFY,
+        autoretry_for=(httpx.HTTPError,),
+        retry_backoff=True,
+        retry_backoff_max=NOTIFY_LONGEST_WAIT,
+        max_retries=NOTIFY_RETRIES,
+    )(notify)
     app.conf.beat_schedule = {
-        MEASURE: {
-            "task": MEASURE,
-            "schedule": settings.measure_seconds,
-            "options": {"expires": settings.measure_seconds},
-        },
+        name: {"task": name, "schedule": seconds, "options": {"expires": seconds}}
+        for name, seconds in ((MEASURE, settings.measure_seconds), (CHECK, settings.alert_seconds))
     }
     return app
 
 
-def _measure() -> None:
+def measure() -> None:
+    """Measure every live window that has news."""
     from monitor.live import measure_due
 
     measure_due(load(MonitorSettings).window_length)
+
+
+def check(app: Celery) -> None:
+    """Open and close alerts, tell the webhook, ask for a retraining; messages leave after the commit."""
+    settings, now = load(MonitorSettings), datetime.now(UTC)
+    with transaction() as session:
+        found = findings(session, now, settings.window_length, timedelta(minutes=settings.silence_minutes))
+        changed = [payload(alert) for alert in apply(session, found)]
+    if settings.webhook_url:
+        for body in changed:
+            app.send_task(NOTIFY, [body])
+    if settings.retrain:
+        every = settings.retrain_every_days
+        with transaction() as session:
+            retraining = request_if_due(
+                session,
+                now,
+                timedelta(hours=settings.retrain_cooldown_hours),
+                None if every is None else timedelta(days=every),
+            )
+        if retraining is not None:
+            app.send_task(RETRAIN, [retraining.id])
+
+
+def notify(body: dict[str, Any]) -> None:
+    """Post an alert to the webhook."""
+    url = load(MonitorSettings).webhook_url
+    if url is not None:
+        post(str(url), body)
 
 
 def _alone(name: str, work: Callable[[], None]) -> Callable[[], None]:
@@ -48,7 +95,7 @@ def _alone(name: str, work: Callable[[], None]) -> Callable[[], None]:
 
 @contextmanager
 def _lock(name: str) -> Iterator[bool]:
-    with engine().connect() as connection:
+    with engine().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         locked = bool(connection.scalar(text("SELECT pg_try_advisory_lock(hashtext(:name))"), {"name": name}))
         try:
             yield locked

@@ -1,0 +1,105 @@
+"""Everything that alerts look at, in one pass: the model's windows, silence, stale metrics."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from common.database.tables import Alert, ModelMetrics
+from monitor import live
+from monitor.alert_rules import RULES, SETTLING, judge
+from monitor.alerts import Finding, not_closed
+
+MODEL_RULES = frozenset(rule.name for rule in RULES)
+
+RECENT_WINDOWS = 6
+STALE_WINDOWS = 2
+
+
+def findings(session: Session, now: datetime, length: timedelta, silence: timedelta) -> list[Finding]:
+    """What every rule says at `now` about the version that serves."""
+    current = not_closed(session)
+    return [
+        *_about_model(session, current, length),
+        *_about_silence(session, now, silence),
+        *_about_staleness(session, length),
+    ]
+
+
+def _about_model(session: Session, current: dict[tuple[str, str], Alert], length: timedelta) -> Iterator[Finding]:
+    version = session.scalar(
+        select(ModelMetrics.model_version)
+        .where(ModelMetrics.source == live.SOURCE)
+        .order_by(ModelMetrics.window_end.desc(), ModelMetrics.window_start.desc(), ModelMetrics.id.desc())
+        .limit(1)
+    )
+    if version is None:
+        return
+    windows = _recent_windows(session, version, length)
+    for rule in RULES:
+        verdict = judge(rule, windows, is_open=(rule.name, version) in current)
+        yield Finding(
+            rule.name,
+            version,
+            verdict.change,
+            rule.severity,
+            "" if verdict.value is None else rule.message.format(value=verdict.value, limit=rule.opens),
+            verdict.value,
+            rule.opens,
+            verdict.window_end,
+        )
+    for name, subject in current:
+        if name in MODEL_RULES and subject != version:
+            yield Finding(name, subject, "close", "", f"version {subject} no longer serves")
+
+
+def _recent_windows(session: Session, version: str, length: timedelta) -> list[ModelMetrics]:
+    """The version's windows of this length, oldest first, enough of them for every rule."""
+    found = session.scalars(
+        select(ModelMetrics)
+        .where(
+            ModelMetrics.source == live.SOURCE,
+            ModelMetrics.model_version == version,
+            ModelMetrics.window_end - ModelMetrics.window_start == length,
+        )
+        .order_by(ModelMetrics.window_end.desc())
+        .limit(SETTLING // length + RECENT_WINDOWS)
+    )
+    return list(found)[::-1]
+
+
+def _about_silence(session: Session, now: datetime, silence: timedelta) -> Iterator[Finding]:
+    newest: datetime | None = session.scalar(text("SELECT max(predicted_at) FROM predictions"))
+    if newest is None:
+        return
+    minutes = (now - newest).total_seconds() / 60
+    limit = silence.total_seconds() / 60
+    yield Finding(
+        "no-predictions",
+        "gateway",
+        "open" if minutes > limit else "close",
+        "critical",
+        f"no prediction for {minutes:.0f} minutes (limit {limit:.0f})",
+        minutes,
+        limit,
+    )
+
+
+def _about_staleness(session: Session, length: timedelta) -> Iterator[Finding]:
+    newest_purchase: datetime | None = session.scalar(text("SELECT max(purchase_timestamp) FROM predictions"))
+    newest_window: datetime | None = session.scalar(
+        text("SELECT max(window_end) FROM model_metrics WHERE source = :source"), {"source": live.SOURCE}
+    )
+    if newest_purchase is None or newest_window is None:
+        return
+    behind = max(newest_purchase - newest_window, timedelta(0)) / length
+    yield Finding(
+        "stale-metrics",
+        "monitor",
+        "open" if behind > STALE_WINDOWS else "close",
+        "warning",
+        f"the newest metrics are {behind:.1f} windows older than the newest prediction (limit {STALE_WINDOWS})",
+        behind,
+        STALE_WINDOWS,
+    )

@@ -1,0 +1,47 @@
+"""When to retrain: an open alert on the model's quality, or time. One at a time, with a rest in between."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from common.database.tables import Alert, Retraining
+from monitor.alert_rules import RULES
+from monitor.alerts import CLOSED
+
+RETRAINING_RULES = tuple(rule.name for rule in RULES if rule.retrains)
+
+LOST_AFTER = timedelta(hours=6)
+"""A retraining that has not ended by then never will: no trainer took it, or it died."""
+
+
+def request_if_due(session: Session, now: datetime, cooldown: timedelta, every: timedelta | None) -> Retraining | None:
+    """Record that a retraining is wanted, if one is due; its id goes to the trainer once this is committed."""
+    _give_up_lost(session, now)
+    newest = session.scalar(select(Retraining).order_by(Retraining.requested_at.desc()).limit(1))
+    if newest is not None and (newest.finished_at is None or now - newest.requested_at < cooldown):
+        return None
+    alert = session.scalar(
+        select(Alert).where(Alert.status != CLOSED, Alert.rule.in_(RETRAINING_RULES)).order_by(Alert.opened_at).limit(1)
+    )
+    if alert is not None:
+        return _request(session, now, f"alert {alert.rule}: {alert.message}", alert.id)
+    if every is not None and (newest is None or now - newest.requested_at >= every):
+        return _request(session, now, f"every {every.total_seconds() / 86_400:g} days", None)
+    return None
+
+
+def _request(session: Session, now: datetime, reason: str, alert_id: int | None) -> Retraining | None:
+    """The new row, or None if another monitor asked in the same moment."""
+    statement = insert(Retraining).values(status="queued", reason=reason, alert_id=alert_id, requested_at=now)
+    new = session.scalar(statement.on_conflict_do_nothing().returning(Retraining.id))
+    return None if new is None else session.get(Retraining, new)
+
+
+def _give_up_lost(session: Session, now: datetime) -> None:
+    session.execute(
+        update(Retraining)
+        .where(Retraining.finished_at.is_(None), Retraining.requested_at < now - LOST_AFTER)
+        .values(status="failed", finished_at=now, outcome="no trainer finished it; is its worker running?")
+    )

@@ -1,0 +1,214 @@
+import json
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import httpx
+import pytest
+from sqlalchemy import select, text
+
+from common.database.session import engine, transaction
+from common.database.tables import Alert, ModelMetrics, Retraining
+from common.errors import Conflict, NotFound
+from common.prediction_log import LoggedPrediction
+from common.queue import TRAINING, celery_app
+from monitor import alerts, tasks
+from monitor.checks import findings
+from monitor.log_store import store
+from monitor.retraining import LOST_AFTER, request_if_due
+
+DAY = timedelta(days=1)
+NOW = datetime(2018, 4, 2, tzinfo=UTC)
+
+pytestmark = pytest.mark.usefixtures("monitoring")
+
+
+def write_days(first: int, last: int, version: str = "1", **values: object) -> None:
+    """Live windows of days, counted back from NOW, calm where nothing else is said."""
+    with transaction() as session:
+        for back in range(first, last - 1, -1):
+            end = NOW - back * DAY
+            calm = {
+                "rows": 500,
+                "rows_with_actual": 400,
+                "prediction_drift": 0.05,
+                "num_drifted_columns": 0,
+                "share_missing_values": 0.0,
+                "value_range_share_in_range": 0.98,
+                "prediction_corr_with_features": 0.3,
+                "mae": 4.0,
+                "baseline_mae": 6.0,
+                "interval_coverage": 0.9,
+            }
+            session.add(
+                ModelMetrics(
+                    timestamp=end,
+                    source="live",
+                    model_version=version,
+                    window_start=end - DAY,
+                    window_end=end,
+                    **(calm | values),
+                )
+            )
+
+
+def check() -> list[Alert]:
+    """One round of all rules; the alerts that changed."""
+    with transaction() as session:
+        return alerts.apply(session, findings(session, NOW, DAY, timedelta(hours=1)))
+
+
+def wave() -> None:
+    """Three weeks of days whose intervals fail, the first of them settled."""
+    write_days(first=20, last=0, interval_coverage=0.7)
+
+
+def test_an_alert_opens_once_and_closes_when_it_is_over() -> None:
+    wave()
+    (opened,) = check()
+    assert (opened.rule, opened.subject, opened.status, opened.severity) == ("low-coverage", "1", "open", "critical")
+    assert opened.message == "the 90 % intervals hold 70.0% of the deliveries (limit 80%)"
+    assert check() == []
+    with transaction() as session:
+        session.execute(text("UPDATE model_metrics SET interval_coverage = 0.9"))
+    (closed,) = check()
+    assert (closed.id, closed.status) == (opened.id, "closed")
+    assert closed.closed_at is not None
+
+
+def test_an_acknowledged_alert_is_not_opened_again_but_closes() -> None:
+    wave()
+    (opened,) = check()
+    with transaction() as session:
+        alerts.acknowledge(session, opened.id, "ana")
+    assert check() == []
+    with transaction() as session:
+        (listed,) = alerts.listed(session, everything=False)
+        assert (listed.status, listed.acknowledged_by) == ("acknowledged", "ana")
+        session.execute(text("UPDATE model_metrics SET interval_coverage = 0.9"))
+    assert [alert.status for alert in check()] == ["closed"]
+    with transaction() as session, pytest.raises(Conflict):
+        alerts.acknowledge(session, opened.id, "ana")
+
+
+def test_acknowledging_what_is_not_there_says_so() -> None:
+    with transaction() as session, pytest.raises(NotFound, match="there is no alert 4711"):
+        alerts.acknowledge(session, 4711, "ana")
+
+
+def test_alerts_of_a_replaced_version_close() -> None:
+    write_days(first=20, last=2, interval_coverage=0.7)
+    check()
+    write_days(first=1, last=0, version="2")
+    (closed,) = check()
+    assert (closed.subject, closed.status) == ("1", "closed")
+
+
+def test_silence_opens_an_alert_and_a_prediction_closes_it(logged: Callable[..., list[LoggedPrediction]]) -> None:
+    store(engine(), logged(1, predicted_at=NOW - 3 * timedelta(hours=1)))
+    (opened,) = check()
+    assert (opened.rule, opened.message) == ("no-predictions", "no prediction for 180 minutes (limit 60)")
+    store(engine(), logged(1, predicted_at=NOW))
+    (closed,) = check()
+    assert closed.status == "closed"
+
+
+def test_metrics_that_fall_behind_the_predictions_open_an_alert(
+    logged: Callable[..., list[LoggedPrediction]],
+) -> None:
+    write_days(first=10, last=9)
+    store(engine(), logged(1, predicted_at=NOW, purchase_timestamp=NOW))
+    assert [alert.rule for alert in check()] == ["stale-metrics"]
+
+
+def request(now: datetime = NOW, every: timedelta | None = None) -> Retraining | None:
+    with transaction() as session:
+        return request_if_due(session, now, cooldown=DAY, every=every)
+
+
+def test_an_alert_on_quality_asks_for_one_retraining_until_the_rest_is_over() -> None:
+    assert request() is None
+    wave()
+    (alert,) = check()
+    asked = request()
+    assert asked is not None
+    assert asked.alert_id == alert.id
+    assert asked.reason.startswith("alert low-coverage")
+    assert request(NOW + 2 * timedelta(hours=2)) is None
+    with transaction() as session:
+        session.execute(text("UPDATE retrainings SET finished_at = now(), status = 'succeeded'"))
+    assert request(NOW + timedelta(hours=23)) is None
+    assert request(NOW + timedelta(hours=25)) is not None
+
+
+def test_a_retraining_that_no_trainer_finished_does_not_block_for_ever() -> None:
+    wave()
+    check()
+    request()
+    later = NOW + DAY + LOST_AFTER
+    assert request(later) is not None
+    with transaction() as session:
+        first, second = session.scalars(select(Retraining).order_by(Retraining.id))
+    assert (first.status, second.status) == ("failed", "queued")
+    assert "is its worker running" in str(first.outcome)
+
+
+def test_drift_alone_does_not_retrain_but_time_does() -> None:
+    write_days(first=5, last=0, num_drifted_columns=2)
+    assert [alert.rule for alert in check()] == ["input-drift"]
+    assert request() is None
+    asked = request(every=timedelta(days=7))
+    assert asked is not None
+    assert asked.reason == "every 7 days"
+
+
+@pytest.fixture
+def webhook() -> Iterator[tuple[str, list[dict[str, object]], list[int]]]:
+    """Address, bodies received, and the answers to give, the last one for ever."""
+    bodies: list[dict[str, object]] = []
+    answers = [500, 204]
+
+    class Receiver(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(answers.pop(0) if len(answers) > 1 else answers[0])
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = HTTPServer(("127.0.0.1", 0), Receiver)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/", bodies, answers
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_a_check_posts_alerts_and_asks_the_trainer(
+    webhook: tuple[str, list[dict[str, object]], list[int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address, bodies, _ = webhook
+    monkeypatch.setenv("MONITOR_WEBHOOK_URL", address)
+    wave()
+    app = celery_app("test")
+    app.conf.task_always_eager = False
+    sent: list[str] = []
+    with app.connection_for_write() as connection:
+        connection.default_channel.queue_declare(TRAINING)
+        connection.default_channel.queue_purge(TRAINING)
+    tasks.check(app)
+    with app.connection_for_read() as connection:
+        for queue in ("monitoring", TRAINING):
+            message = connection.default_channel.basic_get(queue, no_ack=True)
+            sent.append(message.headers["task"])
+            if message.headers["task"] == tasks.NOTIFY:
+                with pytest.raises(httpx.HTTPStatusError):
+                    tasks.notify(*json.loads(message.body)[0])
+                tasks.notify(*json.loads(message.body)[0])
+    assert sent == ["monitor.notify", "trainer.retrain"]
+    assert [body["rule"] for body in bodies] == ["low-coverage", "low-coverage"]
+    assert bodies[0]["runbook"] == "docs/runbook.md#low-coverage"
+    assert bodies[0]["status"] == "open"

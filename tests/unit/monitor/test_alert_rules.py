@@ -1,0 +1,133 @@
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from common.database.tables import ModelMetrics
+from monitor.alert_rules import RULES, SETTLING, Rule, judge
+from monitor.measure import measure
+from monitor.reference import Reference
+from monitor.windows import Window
+
+WEEK = timedelta(days=7)
+START = datetime(2018, 3, 5, tzinfo=UTC)
+BY_NAME = {rule.name: rule for rule in RULES}
+
+
+def window(number: int, **values: Any) -> ModelMetrics:
+    """The number-th week, calm where nothing else is said."""
+    calm = {
+        "rows": 500,
+        "rows_with_actual": 400,
+        "prediction_drift": 0.05,
+        "num_drifted_columns": 0,
+        "share_missing_values": 0.0,
+        "value_range_share_in_range": 0.98,
+        "prediction_corr_with_features": 0.3,
+        "mae": 4.0,
+        "baseline_mae": 6.0,
+        "interval_coverage": 0.9,
+    }
+    return ModelMetrics(window_start=START + number * WEEK, window_end=START + (number + 1) * WEEK, **(calm | values))
+
+
+def weeks(coverage: list[float]) -> list[ModelMetrics]:
+    """Weeks with these coverages, and the calm ones after them that let them settle."""
+    settling = SETTLING // WEEK
+    return [window(number, interval_coverage=value) for number, value in enumerate(coverage)] + [
+        window(len(coverage) + number, interval_coverage=None) for number in range(settling)
+    ]
+
+
+def test_calm_windows_open_nothing() -> None:
+    windows = [window(number) for number in range(10)]
+    assert {judge(rule, windows, is_open=False).change for rule in RULES} == {None}
+    assert {judge(rule, windows, is_open=True).change for rule in RULES} == {"close"}
+
+
+def test_one_bad_window_is_not_enough() -> None:
+    rule = BY_NAME["low-coverage"]
+    assert judge(rule, weeks([0.9, 0.9, 0.7]), is_open=False).change is None
+    assert judge(rule, weeks([0.9, 0.7, 0.7]), is_open=False).change == "open"
+
+
+def test_between_the_limits_an_alert_stays_as_it_is() -> None:
+    rule = BY_NAME["low-coverage"]
+    wobbling = weeks([0.79, 0.81, 0.79, 0.81, 0.82])
+    assert judge(rule, wobbling, is_open=True).change is None
+    assert judge(rule, wobbling, is_open=False).change is None
+    assert judge(rule, weeks([0.7, 0.84, 0.85]), is_open=True).change == "close"
+
+
+def test_windows_that_cannot_tell_are_passed_over() -> None:
+    rule = BY_NAME["missing-values"]
+    windows = [window(0, share_missing_values=0.3), window(1, share_missing_values=None), window(2)]
+    windows[2].share_missing_values = 0.3
+    assert judge(rule, windows, is_open=False).change == "open"
+
+
+def test_quality_waits_until_the_slow_deliveries_are_in() -> None:
+    fresh = [window(number, interval_coverage=0.5) for number in range(2)]
+    assert judge(BY_NAME["low-coverage"], fresh, is_open=False).change is None
+
+
+def test_few_actuals_say_nothing_about_quality() -> None:
+    windows = weeks([0.5, 0.5])
+    for few in windows:
+        few.rows_with_actual = 10
+    assert judge(BY_NAME["low-coverage"], windows, is_open=False).change is None
+
+
+def test_a_verdict_carries_value_and_window() -> None:
+    verdict = judge(BY_NAME["low-coverage"], weeks([0.7, 0.75]), is_open=False)
+    assert (verdict.value, verdict.window_end) == (0.75, START + 2 * WEEK)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_closing_asks_for_more_than_not_opening(rule: Rule) -> None:
+    assert not rule.beyond(rule.closes)
+    assert rule.message.format(value=1.5, limit=rule.opens)
+
+
+FAULTS: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
+    "input-drift/swapped": lambda rows: rows.rename(
+        columns={"customer_lat": "customer_lng", "customer_lng": "customer_lat"}
+    ),
+    "input-drift/one state": lambda rows: rows.assign(customer_lat=-30.0, customer_lng=-51.2),
+    "input-drift/shifted prefix": lambda rows: rows.assign(seller_zip_code_prefix=rows["seller_zip_code_prefix"] // 10),
+    "missing-values/30 % nulls": lambda rows: rows.where(pd.Series(np.arange(len(rows)) % 10 >= 3)),
+    "predictions-frozen/frozen": lambda rows: rows.assign(prediction=9.0),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_the_right_alert_opens_within_two_windows_of_a_fault(
+    fault: str, rows: Callable[..., pd.DataFrame], reference: Reference
+) -> None:
+    rule = BY_NAME[fault.split("/")[0]]
+    windows = [window(0), window(1)]
+    for number in (2, 3):
+        week = Window(START + number * WEEK, START + (number + 1) * WEEK)
+        faulty = FAULTS[fault](rows(400, seed=number))
+        windows.append(ModelMetrics(**measure(faulty, week, reference, "live").row))
+    assert judge(rule, windows, is_open=False).change == "open"
+
+
+def test_calm_traffic_opens_nothing_in_ten_windows(rows: Callable[..., pd.DataFrame], reference: Reference) -> None:
+    windows = [
+        ModelMetrics(
+            **measure(
+                rows(150, seed=number), Window(START + number * WEEK, START + (number + 1) * WEEK), reference, "live"
+            ).row
+        )
+        for number in range(10)
+    ]
+    assert not [
+        rule.name
+        for rule in RULES
+        for newest in range(2, 11)
+        if judge(rule, windows[:newest], is_open=False).change == "open"
+    ]
