@@ -3,7 +3,7 @@
 import pytest
 
 from common.errors import InvalidSettings
-from common.settings import DatabaseSettings, ObjectStoreSettings, QueueSettings, load
+from common.settings import DatabaseSettings, ObjectStoreSettings, QueueSettings, RegistrySettings, load
 
 
 @pytest.fixture(autouse=True)
@@ -55,3 +55,8 @@ def test_jobs_may_use_the_batch_bucket_and_the_listed_ones(monkeypatch: pytest.M
     monkeypatch.setenv("OBJECT_STORE_BUCKET", "orders")
     monkeypatch.setenv("OBJECT_STORE_ALLOWED_BUCKETS", '["archive"]')
     assert load(ObjectStoreSettings).job_buckets == {"orders", "archive"}
+
+
+def test_an_empty_variable_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REGISTRY_POLL_SECONDS", "")
+    assert RegistrySettings().poll_seconds == 10.0

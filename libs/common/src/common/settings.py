@@ -18,7 +18,7 @@ WEAK_SECRETS = frozenset({"", "admin", "changeme", "minioadmin", "password", "po
 
 
 class SettingsGroup(BaseSettings):
-    model_config = SettingsConfigDict(extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, env_ignore_empty=True)  # compose sets empty ones
 
 
 class ModeSettings(SettingsGroup):
