@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from common.errors import DeliveryTimeError
+from common.orders import naive_utc
 
 
 def main() -> None:
@@ -20,7 +21,7 @@ def main() -> None:
     run: Callable[[argparse.Namespace], None] = arguments.run
     try:
         run(arguments)
-    except DeliveryTimeError as error:
+    except (DeliveryTimeError, OSError) as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:
         sys.exit(130)
@@ -59,11 +60,15 @@ def _add_prepare_data(commands: Commands) -> None:
     command = commands.add_parser("prepare-data", help="check and join the nine files, one row per order")
     command.add_argument(
         "--cutoff",
-        type=datetime.fromisoformat,
+        type=_moment,
         metavar="DATE",
         help="train on orders delivered before it, validate on those bought since (default: the last fifth validates)",
     )
     command.set_defaults(run=_prepare_data)
+
+
+def _moment(text: str) -> datetime:
+    return naive_utc(datetime.fromisoformat(text))
 
 
 def _prepare_data(arguments: argparse.Namespace) -> None:

@@ -71,6 +71,7 @@ def test_every_missing_file_and_column_is_named_at_once(by_hand: Path, tmp_path:
         (ITEMS, "20.00", "20 reais", "price: 2 unreadable values, the first in row 2: '20 reais'"),
         (ITEMS, "1.25", "inf", "freight_value: 1 unreadable values, the first in row 3: 'inf'"),
         (CUSTOMERS, "20001", "two", "customer_zip_code_prefix: 1 unreadable values, the first in row 3: 'two'"),
+        (SELLERS, "66001", "660011", "seller_zip_code_prefix: 1 unreadable values, the first in row 2: '660011'"),
         (SELLERS, "66001", "", "seller_zip_code_prefix: 1 unreadable values, the first in row 2: empty"),
         (PRODUCTS, "30000", "heavy", "product_weight_g: 1 unreadable values, the first in row 2: 'heavy'"),
         (GEOLOCATION, "-22.9", "south", "geolocation_lat: 1 unreadable values, the first in row 6: 'south'"),

@@ -46,7 +46,7 @@ def test_a_folder_of_the_user_s_is_used_in_place(run: Run, generated: Path, tmp_
     assert done.returncode == 0
     assert f"{generated} (OLIST_DIR), used in place" in done.stdout
     assert not (tmp_path / "store").exists()
-    prepared = run("prepare-data", "--cutoff", "2018-05-01", OLIST_DIR=str(generated))
+    prepared = run("prepare-data", "--cutoff", "2018-05-01T00:00Z", OLIST_DIR=str(generated))
     assert "training (delivered before 2018-05-01 00:00:00)" in prepared.stdout
     assert {path.name for path in (tmp_path / "store" / "prepared").iterdir()} == {
         "orders.parquet", "geolocation.parquet", "train_dataset.csv", "valid_dataset.csv", "report.json"
@@ -71,6 +71,20 @@ def test_an_incomplete_dataset_of_the_user_s_is_not_replaced(run: Run, generated
     generated.rename(tmp_path / "store" / "dataset")
     assert "olist_sellers_dataset.csv: the file is missing" in run("download-data").stderr
     assert (tmp_path / "store" / "dataset" / "olist_orders_dataset.csv").exists()
+
+
+def test_an_unwritable_folder_is_one_clear_line(run: Run, generated: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    done = run("prepare-data", OLIST_DIR=str(generated), DATA_DIR=str(tmp_path / "file"))
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: ")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_an_empty_variable_counts_as_unset(run: Run, generated: Path, tmp_path: Path) -> None:
+    (tmp_path / "store").mkdir()
+    generated.rename(tmp_path / "store" / "dataset")
+    assert "complete from an earlier run" in run("download-data", OLIST_DIR="").stdout
 
 
 def test_synthesize_makes_as_many_orders_as_asked(run: Run, tmp_path: Path) -> None:

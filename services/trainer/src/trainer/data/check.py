@@ -6,6 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
+from common.orders import ZIP_RANGE
 from trainer.data.files import DATE_FORMAT, TABLES, Table
 
 
@@ -44,10 +45,20 @@ def number(column: str) -> pl.Expr:
     return pl.when(parsed.is_finite()).then(parsed)
 
 
+def zip_prefix(column: str) -> pl.Expr:
+    """Text to int32 within ZIP_RANGE; null where it cannot be read."""
+    parsed = pl.col(column).cast(pl.Int32, strict=False)
+    return pl.when(parsed.is_between(*ZIP_RANGE)).then(parsed)
+
+
 def unreadable(table: Table) -> dict[str, pl.Expr]:
     """For each checked column, whether its value in a row is not what it must be."""
-    checks = {column: date(column).is_null() & pl.col(column).is_not_null() for column in table.dates}
-    checks |= {column: number(column).is_null() & pl.col(column).is_not_null() for column in table.numbers}
+    parsers = ((date, table.dates), (number, table.numbers), (zip_prefix, table.zip_prefixes))
+    checks = {
+        column: parse(column).is_null() & pl.col(column).is_not_null()
+        for parse, columns in parsers
+        for column in columns
+    }
     for column in table.required:
         empty = pl.col(column).is_null()
         checks[column] = checks[column] | empty if column in checks else empty

@@ -13,6 +13,7 @@ class Table:
     key: tuple[str, ...] = ()
     dates: tuple[str, ...] = ()
     numbers: tuple[str, ...] = ()
+    zip_prefixes: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
 
     def path(self, folder: Path) -> Path:
@@ -62,14 +63,14 @@ CUSTOMERS = Table(
     name="olist_customers_dataset.csv",
     columns=("customer_id", "customer_unique_id", "customer_zip_code_prefix", "customer_city", "customer_state"),
     key=("customer_id",),
-    numbers=("customer_zip_code_prefix",),
+    zip_prefixes=("customer_zip_code_prefix",),
     required=("customer_id", "customer_zip_code_prefix"),
 )
 SELLERS = Table(
     name="olist_sellers_dataset.csv",
     columns=("seller_id", "seller_zip_code_prefix", "seller_city", "seller_state"),
     key=("seller_id",),
-    numbers=("seller_zip_code_prefix",),
+    zip_prefixes=("seller_zip_code_prefix",),
     required=("seller_id", "seller_zip_code_prefix"),
 )
 PRODUCTS = Table(
@@ -98,7 +99,8 @@ GEOLOCATION = Table(
         "geolocation_city",
         "geolocation_state",
     ),
-    numbers=("geolocation_zip_code_prefix", "geolocation_lat", "geolocation_lng"),
+    numbers=("geolocation_lat", "geolocation_lng"),
+    zip_prefixes=("geolocation_zip_code_prefix",),
     required=("geolocation_zip_code_prefix", "geolocation_lat", "geolocation_lng"),
 )
 PAYMENTS = Table(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
-from trainer.data.check import date, describe_duplicates, describe_unreadable, number, strings, unreadable
+from trainer.data.check import date, describe_duplicates, describe_unreadable, number, strings, unreadable, zip_prefix
 from trainer.data.files import CUSTOMERS, GEOLOCATION, ITEMS, ORDERS, PRODUCTS, REVIEWS, SELLERS, Table
 from trainer.data.problems import UnusableData
 
@@ -60,10 +60,6 @@ def _read(table: Table, folder: Path) -> tuple[pl.DataFrame, list[str]]:
     return frame.drop(*checks, "key", strict=False), problems
 
 
-def _whole(column: str, dtype: type[pl.DataType]) -> pl.Expr:
-    return number(column).cast(dtype, strict=False)
-
-
 def _category(column: str) -> pl.Expr:
     return pl.col(column).cast(pl.Categorical)
 
@@ -82,7 +78,7 @@ CONTENT: dict[str, dict[str, pl.Expr]] = {
     ITEMS.name: {
         "key": pl.struct(pl.col("order_id").hash(), "order_item_id").hash(),
         "order": pl.col("order_id").hash(),
-        "position": _whole("order_item_id", pl.UInt32),
+        "position": number("order_item_id").cast(pl.UInt32, strict=False),
         "product": pl.col("product_id").hash(),
         "seller": pl.col("seller_id").hash(),
         "price": number("price"),
@@ -91,13 +87,13 @@ CONTENT: dict[str, dict[str, pl.Expr]] = {
     CUSTOMERS.name: {
         "key": pl.col("customer_id").hash(),
         "customer": pl.col("customer_id").hash(),
-        "customer_zip_code_prefix": _whole("customer_zip_code_prefix", pl.Int32),
+        "customer_zip_code_prefix": zip_prefix("customer_zip_code_prefix"),
         "customer_state": _category("customer_state"),
     },
     SELLERS.name: {
         "key": pl.col("seller_id").hash(),
         "seller": pl.col("seller_id").hash(),
-        "seller_zip_code_prefix": _whole("seller_zip_code_prefix", pl.Int32),
+        "seller_zip_code_prefix": zip_prefix("seller_zip_code_prefix"),
         "seller_state": _category("seller_state"),
     },
     PRODUCTS.name: {
@@ -106,7 +102,7 @@ CONTENT: dict[str, dict[str, pl.Expr]] = {
         "weight_g": number("product_weight_g"),
     },
     GEOLOCATION.name: {
-        "zip_code_prefix": _whole("geolocation_zip_code_prefix", pl.Int32),
+        "zip_code_prefix": zip_prefix("geolocation_zip_code_prefix"),
         "lat": number("geolocation_lat"),
         "lng": number("geolocation_lng"),
         "state": _category("geolocation_state"),

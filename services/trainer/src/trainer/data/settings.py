@@ -3,12 +3,15 @@
 from pathlib import Path
 
 from pydantic import Field
+from pydantic_settings import SettingsConfigDict
 
 from common.settings import SettingsGroup
 
 
 class DataSettings(SettingsGroup):
     """The data store, and a folder with Kaggle's nine files to use instead of downloading them."""
+
+    model_config = SettingsConfigDict(env_ignore_empty=True)
 
     data_dir: Path = Field(Path("data_store"), description="folder of the data set and of the prepared tables")
     olist_dir: Path | None = Field(None, description="folder with Kaggle's nine files, used in place")
