@@ -53,6 +53,13 @@ def test_a_port_that_is_no_number_is_named(other: Commanded) -> None:
     assert done.stderr.count("\n") == 1
 
 
+def test_a_folder_that_cannot_be_made_is_named(other: Commanded) -> None:
+    done = other.devstack("up", STACK_DIR="/proc/stack")
+    assert done.returncode == 1
+    assert "/proc/stack" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
 def test_run_without_a_stack_says_how_to_get_one(other: Commanded) -> None:
     done = other.devstack("run", "--", "true")
     assert done.returncode == 1

@@ -28,7 +28,7 @@ def main() -> None:
     command: Command = arguments.command
     try:
         sys.exit(command(_stack(), arguments))
-    except DeliveryTimeError as error:
+    except (DeliveryTimeError, OSError) as error:
         sys.exit(f"devstack: {error}")
     except KeyboardInterrupt:
         sys.exit(130)

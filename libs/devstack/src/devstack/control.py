@@ -12,7 +12,7 @@ from devstack.logfiles import open_log, tail
 from devstack.stack import Stack
 from devstack.state import ALREADY_RUNNING, HEALTHY, StackState
 
-UP_SECONDS = 180.0
+UP_SECONDS = 240.0
 DOWN_SECONDS = 90.0
 LOOK_SECONDS = 0.1
 

@@ -24,7 +24,7 @@ def process(stack: Stack) -> Process:
         needs=("postgres", "seaweedfs"),
         ports=(Port(port, "MLflow", "MLFLOW_PORT"),),
         address=stack.mlflow_url,
-        start_seconds=120,
+        start_seconds=180,
         probe_failures=6,
     )
 

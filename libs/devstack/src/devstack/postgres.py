@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import NullPool, create_engine, text
 
+from devstack import leftovers
 from devstack.child import one_line
 from devstack.credentials import write_private
 from devstack.errors import CannotRun
@@ -82,6 +83,13 @@ def _initialise(stack: Stack, data: Path, programs: Path, runner: Account) -> No
             password.unlink()
         draft.rename(data)
     runner.own(data)
+    _forget_dead_server(stack, data)
+
+
+def _forget_dead_server(stack: Stack, data: Path) -> None:
+    """Remove the mark of a server that a power cut ended: its process id may be another program's by now."""
+    leftovers.end(leftovers.find(stack.directory, NAME))
+    (data / "postmaster.pid").unlink(missing_ok=True)
 
 
 def _initdb(stack: Stack, data: Path, password: Path, programs: Path, runner: Account) -> None:

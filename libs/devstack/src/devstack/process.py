@@ -36,7 +36,7 @@ class Process:
     settle: Callable[[], None] = nothing
     stop_signal: signal.Signals = signal.SIGTERM
     stop_seconds: float = 10.0
-    start_seconds: float = 30.0
+    start_seconds: float = 60.0
     probe_seconds: float = 5.0
     probe_failures: int = 3
     once: bool = False

@@ -31,7 +31,6 @@ def _migrations(stack: Stack) -> Process:
         argv=[sys.executable, "-m", "common.database.migrate"],
         env=_environment(stack),
         needs=("postgres",),
-        start_seconds=60,
         once=True,
     )
 
@@ -57,7 +56,7 @@ def _worker(stack: Stack, name: str, module: str) -> Process:
         env=_environment(stack),
         probe=worker_probe(stack.queue_url),
         needs=("migrations", "valkey", "seaweedfs"),
-        start_seconds=60,
+        start_seconds=120,
         stop_seconds=30,
         probe_seconds=WORKER_PROBE_SECONDS,
         probe_failures=WORKER_PROBE_FAILURES,
