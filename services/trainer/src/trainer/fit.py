@@ -1,6 +1,8 @@
 """Fit the CatBoost model and write its bundle."""
 
 import shutil
+import os
+import shutil
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
@@ -73,8 +75,11 @@ def write_bundle(
 
 
 def code_version() -> str:
-    """The commit this code was checked out at, or `unknown` outside a checkout."""
-    found = subprocess.run(["git", "rev-parse", "HEAD"], cwd=Path(__file__).parent, capture_output=True, text=True)
+    """The commit this code was checked out at (an image carries it in REVISION), or `unknown` outside a checkout."""
+    git = shutil.which("git")
+    if git is None:
+        return os.environ.get("REVISION", "unknown")
+    found = subprocess.run([git, "rev-parse", "HEAD"], cwd=Path(__file__).parent, capture_output=True, text=True)
     return found.stdout.strip() or "unknown"
 
 
