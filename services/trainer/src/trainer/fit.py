@@ -1,6 +1,5 @@
 """Fit the CatBoost model and write its bundle."""
 
-import shutil
 import os
 import shutil
 import subprocess
