@@ -130,14 +130,46 @@ test-bad-commit: ## a message that the hook refuses: exit code 1
 test-good-commit: ## a message that the hook takes
 	@.githooks/commit-msg <(echo "Fix: the bad one") && echo "taken"
 
-##@ Production image
+##@ Containers
 
-.PHONY: build-prod run-prod test-prod prepare-prod
-build-prod: no-images ## the gateway's image with the champion inside
-run-prod: no-images ## serve it on port 8090
-test-prod: no-images ## start it, post the sample, check the answer
-prepare-prod: no-images ## tag and push it
+.PHONY: env test-compose build-prod run-prod test-prod prepare-prod
+ENV_FILE ?= .env
+SECRETS := POSTGRES_PASSWORD DATABASE_PASSWORD MLFLOW_DATABASE_PASSWORD GRAFANA_DATABASE_PASSWORD GRAFANA_ADMIN_PASSWORD \
+	QUEUE_PASSWORD OBJECT_STORE_ACCESS_KEY OBJECT_STORE_SECRET_KEY OBJECT_STORE_SIGNING_KEY \
+	MLFLOW_ACCESS_KEY MLFLOW_SECRET_KEY
+IMAGE_PREFIX ?= delivery-time
+VERSION ?= dev
+CHAMPION_IMAGE := $(IMAGE_PREFIX)/gateway-champion:$(VERSION)
+PROD_PORT ?= 8090
+HARDENED := --read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges
+export IMAGE_PREFIX VERSION
 
-.PHONY: no-images
-no-images:
-	@echo "the container images are not part of the project yet; \`make up\` serves without them" >&2; exit 1
+env: ## random secrets for compose in .env; those that are there stay
+	@(umask 077 && touch $(ENV_FILE))
+	@for name in $(SECRETS); do \
+		grep -q "^$$name=." $(ENV_FILE) || echo "$$name=$$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')" >> $(ENV_FILE); \
+	done
+	@echo "$(ENV_FILE) has every secret that compose.yaml needs (mode 0600, never committed)"
+
+test-compose: $(READY) ## build the images, start them, test the whole system, take it down (needs Docker)
+	@mkdir -p build && $(MAKE) --silent env ENV_FILE=build/test-compose.env
+	@docker compose --env-file build/test-compose.env --profile trainer build
+	@STACK=compose $(BIN)/pytest --timeout 1500 tests/e2e
+
+build-prod: up env ## the gateway's image with the champion inside
+	@rm -rf build/champion
+	@$(IN_STACK) env REGISTRY_CACHE_DIR=build/champion $(BIN)/python -m common.fetch_champion
+	@docker compose build gateway-champion
+	@echo "$(CHAMPION_IMAGE) is built: make run-prod, make test-prod, make prepare-prod"
+
+run-prod: ## serve it on port 8090 (PROD_PORT), until interrupted
+	@docker run --rm --publish 127.0.0.1:$(PROD_PORT):8090 $(HARDENED) $(CHAMPION_IMAGE)
+
+test-prod: $(READY) ## start it, post the sample, check the answer
+	@STACK=image CHAMPION_IMAGE=$(CHAMPION_IMAGE) $(BIN)/pytest tests/e2e
+
+prepare-prod: ## tag and push it: PROD_REGISTRY=host PROD_USER=name PROD_TAG=1.2.3
+	@: $${PROD_REGISTRY:?say where to: make prepare-prod PROD_REGISTRY=host PROD_USER=name PROD_TAG=1.2.3} \
+		$${PROD_USER:?whose image is it: PROD_USER=name} $${PROD_TAG:?which version is it: PROD_TAG=1.2.3}
+	@docker tag $(CHAMPION_IMAGE) "$$PROD_REGISTRY/$$PROD_USER/delivery-time:$$PROD_TAG"
+	@docker push "$$PROD_REGISTRY/$$PROD_USER/delivery-time:$$PROD_TAG"

@@ -1,17 +1,30 @@
-"""The whole system, started as a user starts it: every server and service, synthetic data, a trained champion."""
+"""The whole system, started as a user starts it: every server and service, synthetic data, a trained champion.
+
+STACK says as what: `embedded` (processes, the default), `compose` (containers), `image` (the champion's image alone).
+"""
 
 import os
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
 
+from compose_system import ComposeSystem, composed
 from devstack.demo import wait_until
+
+STACK = os.environ.get("STACK", "embedded")
+OTHERS = {
+    "embedded": ["compose/*", "image/*"],
+    "compose": ["test_embedded.py", "image/*"],
+    "image": ["test_*.py", "compose/*"],
+}
+collect_ignore_glob = OTHERS[STACK]
 
 ORDERS = 6_000
 PORTS = ("POSTGRES_PORT", "VALKEY_PORT", "S3_PORT", "MLFLOW_PORT", "GATEWAY_PORT")
@@ -24,6 +37,11 @@ class System:
     folder: Path
     environment: dict[str, str]
     gateway: httpx.Client
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """The environment that the stack's services run in."""
+        return dict(line.split("=", 1) for line in self.run("env").stdout.splitlines() if "=" in line)
 
     def run(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run one of the project's commands in the stack's environment."""
@@ -44,9 +62,22 @@ def run(
 
 
 @pytest.fixture(scope="session")
-def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System | ComposeSystem]:
     """Up, with a champion trained on synthetic orders; down and without a process afterwards."""
     folder = tmp_path_factory.mktemp("system")
+    with composed(folder, "delivery-time-test") if STACK == "compose" else embedded(folder) as ready:
+        dataset = "/data/dataset" if STACK == "compose" else str(folder / "data" / "dataset")
+        ready.run("trainer", "synthesize", "--orders", str(ORDERS), "--out", dataset)
+        ready.run("trainer", "prepare-data")
+        ready.run("trainer", "params-search", "--trials", "2")
+        ready.run("trainer", "register-model")
+        wait_until(lambda: ready.gateway.get("/readyz").is_success, "the champion in the gateway", timeout=60)
+        yield ready
+
+
+@contextmanager
+def embedded(folder: Path) -> Iterator[System]:
+    """The embedded stack in a folder and on ports of its own."""
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("OLIST")},
         **dict(zip(PORTS, map(str, free_ports(len(PORTS))), strict=True)),
@@ -55,15 +86,9 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     }
     run(environment, "devstack", "up")
     try:
-        run(environment, "trainer", "synthesize", "--orders", str(ORDERS), "--out", str(folder / "data" / "dataset"))
-        run(environment, "trainer", "prepare-data")
         address = f"http://127.0.0.1:{environment['GATEWAY_PORT']}"
         with httpx.Client(base_url=address, timeout=30) as gateway:
-            ready = System(folder, environment, gateway)
-            ready.run("trainer", "params-search", "--trials", "2")
-            ready.run("trainer", "register-model")
-            wait_until(lambda: gateway.get("/readyz").is_success, "the champion in the gateway", timeout=60)
-            yield ready
+            yield System(folder, environment, gateway)
     finally:
         run(environment, "devstack", "down")
 

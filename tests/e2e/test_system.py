@@ -2,14 +2,10 @@
 
 import csv
 import io
-import os
-import signal
-from pathlib import Path
 from typing import Any
 
 import boto3
 import httpx
-import psutil
 import psycopg2
 import pytest
 
@@ -21,8 +17,8 @@ ROWS = "seller_zip_code_prefix,customer_lat,customer_lng,note\n9350,-23.577,-46.
 @pytest.fixture
 def settings(system: Any) -> dict[str, str]:
     """The environment that the stack's services run in."""
-    printed = system.run("env").stdout
-    return dict(line.split("=", 1) for line in printed.splitlines() if "=" in line)
+    settings: dict[str, str] = system.settings
+    return settings
 
 
 def upload(settings: dict[str, str], key: str, body: str) -> str:
@@ -103,29 +99,3 @@ def weekly_metrics(settings: dict[str, str]) -> list[tuple[Any, ...]]:
             " FROM model_metrics WHERE source = 'backfill' ORDER BY window_end"
         )
         return cursor.fetchall()
-
-
-def test_a_killed_gateway_shows_in_status_and_comes_back(system: Any) -> None:
-    port = int(system.environment["GATEWAY_PORT"])
-    (victim,) = {c.pid for c in psutil.net_connections("tcp") if c.status == "LISTEN" and c.laddr.port == port}
-    os.kill(victim, signal.SIGKILL)
-
-    def noticed() -> bool:
-        shown = system.run("devstack", "status", check=False)
-        return shown.returncode == 1 and "gateway" in shown.stdout
-
-    wait_until(noticed, "status to show the dead gateway", timeout=10)
-    wait_until(lambda: answers(system.gateway), "the gateway to come back", timeout=30)
-    wait_until(lambda: system.run("devstack", "status", check=False).returncode == 0, "a healthy status", timeout=30)
-
-
-def answers(gateway: httpx.Client) -> bool:
-    try:
-        return gateway.get("/readyz").is_success
-    except httpx.TransportError:
-        return False
-
-
-def test_secrets_are_readable_by_their_owner_alone(system: Any) -> None:
-    secrets = Path(system.environment["STACK_DIR"]) / "env"
-    assert secrets.stat().st_mode & 0o077 == 0

@@ -1,0 +1,147 @@
+"""What the containers promise beside the product: few rights, no loss when one dies, clear words in bad states."""
+
+import csv
+import io
+import itertools
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import boto3
+import httpx
+import pytest
+
+from compose_system import ROOT, ComposeSystem, compose
+from devstack.demo import wait_until
+
+OWN = ("gateway", "scorer", "monitor", "mlflow")
+MEGABYTES = {"gateway": 300, "scorer": 900}
+ROWS = 1_500_000
+
+
+@pytest.mark.parametrize("service", OWN)
+def test_a_container_has_no_root_no_writable_code_and_no_tools(system: ComposeSystem, service: str) -> None:
+    attempt = (
+        "id -u; touch /app/new 2>&1; command -v gcc make git uv pytest || echo no tools; grep CapEff /proc/self/status"
+    )
+    told = system.compose("exec", "--no-TTY", service, "sh", "-c", attempt).stdout
+    assert told.startswith("10001\n")
+    assert "Read-only file system" in told
+    assert "no tools" in told
+    assert told.split()[-1] == "0000000000000000"
+
+
+@pytest.mark.parametrize(("service", "limit"), MEGABYTES.items())
+def test_an_image_is_small(system: ComposeSystem, service: str, limit: int) -> None:
+    image = f"{system.environment.get('IMAGE_PREFIX', 'delivery-time')}/{service}:{system.environment.get('VERSION', 'dev')}"
+    assert int(docker("image", "inspect", "--format", "{{.Size}}", image)) <= limit * 1_000_000
+
+
+def test_only_what_people_use_is_published_and_on_loopback_alone(system: ComposeSystem) -> None:
+    published: dict[str, str] = {}
+    for line in system.compose("ps", "--format", "{{.Service}} {{.Ports}}").stdout.splitlines():
+        service, _, ports = line.partition(" ")
+        if reached := [port for port in ports.split(", ") if "->" in port]:
+            assert all(port.startswith("127.0.0.1:") for port in reached), line
+            published[service] = ports
+    assert set(published) == {"gateway", "mlflow", "seaweedfs", "prometheus"}
+    assert docker("network", "inspect", "--format", "{{.Internal}}", f"{system.project}_servers") == "true"
+
+
+def test_prometheus_sees_the_gateway(system: ComposeSystem) -> None:
+    def scraped() -> bool:
+        address = f"http://127.0.0.1:{system.environment['PROMETHEUS_PORT']}/api/v1/query"
+        found = httpx.get(address, params={"query": 'up{job="gateway"}'}).json()["data"]["result"]
+        return bool(found) and found[0]["value"][1] == "1"
+
+    wait_until(scraped, "Prometheus to read the gateway's figures", timeout=60)
+
+
+def test_a_scorer_killed_in_the_middle_of_a_job_costs_no_row(system: ComposeSystem) -> None:
+    system.compose("up", "--detach", "--wait", "--no-recreate", "--scale", "scorer=3", "scorer")
+    uri = upload(system.settings, "e2e/many.csv")
+    address = system.gateway.post("/batch-jobs", json={"input_uri": uri}).headers["Location"]
+    wait_until(lambda: 0 < system.gateway.get(address).json()["progress"] < 1, "the job to get going", timeout=120)
+    victim = system.compose("ps", "--quiet", "scorer").stdout.split()[0]
+    docker("kill", "--signal", "KILL", victim)
+    assert system.gateway.get(address).json()["status"] == "running", "the job had ended before the worker was killed"
+
+    wait_until(lambda: system.gateway.get(address).json()["finished_at"] is not None, "the job to end", timeout=240)
+    job = system.gateway.get(address).json()
+    assert (job["status"], job["rows_total"], job["rows_done"], job["rows_failed"]) == ("succeeded", ROWS, ROWS, 0), job
+    result = httpx.get(system.gateway.get(f"{address}/result").headers["Location"], timeout=120)
+    rows = csv.DictReader(io.StringIO(result.text))
+    for number, row in enumerate(rows):
+        assert row["number"] == str(number)
+        assert row["prediction"]
+    assert number == ROWS - 1
+
+
+def upload(settings: dict[str, str], key: str) -> str:
+    store: Any = boto3.client(
+        "s3",
+        endpoint_url=settings["OBJECT_STORE_ENDPOINT"],
+        aws_access_key_id=settings["OBJECT_STORE_ACCESS_KEY"],
+        aws_secret_access_key=settings["OBJECT_STORE_SECRET_KEY"],
+        region_name="us-east-1",
+    )
+    header = "number,seller_zip_code_prefix,customer_lat,customer_lng\n"
+    lines = (f"{number},9350,-23.577,-46.587\n" for number in range(ROWS))
+    store.put_object(Bucket="delivery-time", Key=key, Body="".join(itertools.chain([header], lines)).encode())
+    return f"s3://delivery-time/{key}"
+
+
+def test_tables_of_an_older_version_are_migrated(system: ComposeSystem) -> None:
+    older = {**system.environment, "COMPOSE_PROJECT_NAME": f"{system.project}-older"}
+    first = "from alembic import command; import common.database.migrate as m; upgrade = command.upgrade; "
+    only_first = f"{first}command.upgrade = lambda config, _: upgrade(config, '0001'); m.main()"
+    try:
+        compose(older, "up", "--detach", "--wait", "postgres")
+        compose(older, "run", "--rm", "--no-TTY", "migrate", "python", "-c", only_first)
+        assert revision(older) == "0001"
+        compose(older, "run", "--rm", "--no-TTY", "migrate")
+        assert revision(older) == revision(system.environment)
+        compose(older, "stop", "postgres")
+        refused = compose(older, "run", "--rm", "--no-TTY", "--no-deps", "migrate", check=False)
+        assert refused.returncode != 0
+        assert "the database does not answer" in refused.stdout + refused.stderr
+        assert "Traceback" not in refused.stdout + refused.stderr
+    finally:
+        compose(older, "down", "--volumes", "--timeout", "5", check=False)
+
+
+def revision(environment: dict[str, str]) -> str:
+    asked = ("psql", "-U", "postgres", "-d", "delivery_time", "-Atc", "SELECT version_num FROM alembic_version")
+    return compose(environment, "exec", "--no-TTY", "postgres", *asked).stdout.strip()
+
+
+def test_grafana_may_read_the_metrics_and_nothing_may_be_written_by_it(system: ComposeSystem) -> None:
+    def as_grafana(statement: str) -> subprocess.CompletedProcess[str]:
+        address = f"postgresql://grafana:{system.secrets['GRAFANA_DATABASE_PASSWORD']}@127.0.0.1/delivery_time"
+        return system.compose("exec", "--no-TTY", "postgres", "psql", address, "-Atc", statement, check=False)
+
+    assert as_grafana("SELECT count(*) FROM model_metrics").returncode == 0
+    assert "permission denied" in as_grafana("DELETE FROM model_metrics").stderr
+
+
+def test_without_secrets_compose_says_what_to_run(system: ComposeSystem, tmp_path: Path) -> None:
+    (tmp_path / "empty").touch()
+    refused = compose({**system.environment, "COMPOSE_ENV_FILES": str(tmp_path / "empty")}, "config", check=False)
+    assert refused.returncode != 0
+    assert "run `make env` first" in refused.stderr
+
+
+def test_a_taken_port_is_named(system: ComposeSystem) -> None:
+    second = {**system.environment, "COMPOSE_PROJECT_NAME": f"{system.project}-second"}
+    try:
+        refused = compose(second, "up", "--detach", "--no-deps", "prometheus", check=False)
+        assert refused.returncode != 0
+        assert f"127.0.0.1:{system.environment['PROMETHEUS_PORT']}" in refused.stderr
+    finally:
+        compose(second, "down", "--volumes", "--timeout", "5", check=False)
+
+
+def docker(*arguments: str) -> str:
+    done = subprocess.run(["docker", *arguments], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()

@@ -1,0 +1,37 @@
+"""What the embedded stack promises beside the product: it heals itself and keeps its secrets."""
+
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+
+from devstack.demo import wait_until
+
+
+def test_a_killed_gateway_shows_in_status_and_comes_back(system: Any) -> None:
+    port = int(system.environment["GATEWAY_PORT"])
+    (victim,) = {c.pid for c in psutil.net_connections("tcp") if c.status == "LISTEN" and c.laddr.port == port}
+    os.kill(victim, signal.SIGKILL)
+
+    def noticed() -> bool:
+        shown = system.run("devstack", "status", check=False)
+        return shown.returncode == 1 and "gateway" in shown.stdout
+
+    wait_until(noticed, "status to show the dead gateway", timeout=10)
+    wait_until(lambda: answers(system.gateway), "the gateway to come back", timeout=30)
+    wait_until(lambda: system.run("devstack", "status", check=False).returncode == 0, "a healthy status", timeout=30)
+
+
+def answers(gateway: httpx.Client) -> bool:
+    try:
+        return gateway.get("/readyz").is_success
+    except httpx.TransportError:
+        return False
+
+
+def test_secrets_are_readable_by_their_owner_alone(system: Any) -> None:
+    secrets = Path(system.environment["STACK_DIR"]) / "env"
+    assert secrets.stat().st_mode & 0o077 == 0
