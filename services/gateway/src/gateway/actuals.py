@@ -15,8 +15,9 @@ from starlette.responses import Response
 from common.database.session import transaction
 from common.database.tables import Actual
 from common.orders import naive_utc
-from gateway import direct_route, json_body, problems
+from gateway import json_body, problems
 from gateway.bodies import Moment, OrderId, Strict
+from gateway.direct_route import DirectRoutes
 
 MAX_ACTUALS = 10_000
 
@@ -40,7 +41,7 @@ class Accepted(BaseModel):
     accepted: int
 
 
-def add_routes(app: FastAPI) -> None:
+def add_routes(app: FastAPI, direct: DirectRoutes) -> None:
     """Serve the route."""
 
     async def receive(request: Request) -> Response:
@@ -49,7 +50,7 @@ def add_routes(app: FastAPI) -> None:
         return Response(to_json({"accepted": accepted}), 202, media_type=json_body.JSON)
 
     documentation = {"status_code": 202, "tags": ["actuals"], "responses": problems.documented(413, 415, 422)}
-    direct_route.add(app, "/actuals", actuals, receive, **documentation)
+    direct.add(app, "/actuals", actuals, receive, **documentation)
 
 
 async def actuals(deliveries: ActualList) -> Accepted:  # type: ignore[empty-body]

@@ -10,6 +10,7 @@ from starlette.middleware.cors import CORSMiddleware
 from gateway import actuals, health, jobs, metrics, model, predictions, problems
 from gateway.access import Access
 from gateway.champion import Champion
+from gateway.direct_route import Direct, DirectRoutes
 from gateway.keys import KeyRing
 from gateway.limits import RateLimit
 from gateway.metrics import Metrics
@@ -44,14 +45,16 @@ def create_app(
         await log.close(FLUSH_AT_END_SECONDS)
 
     app = FastAPI(title="delivery-time", version="1", lifespan=lifespan, redoc_url=None, docs_url="/docs")
-    predictions.add_routes(app, champion, log, told)
+    direct = DirectRoutes()
+    predictions.add_routes(app, direct, champion, log, told)
     app.include_router(jobs.router)
-    actuals.add_routes(app)
+    actuals.add_routes(app, direct)
     model.add_routes(app, champion)
     health.add_routes(app, champion, log)
     metrics.add_routes(app, told)
     problems.install(app)
     describe(app, key_ring is not None)
+    app.add_middleware(Direct, routes=direct)
     app.add_middleware(
         Access,
         key_ring=key_ring,

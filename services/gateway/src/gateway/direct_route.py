@@ -1,28 +1,55 @@
-"""A route that FastAPI documents but does not run: for the routes where every microsecond counts."""
+"""Routes that FastAPI documents but does not run: those where every microsecond counts.
 
-from collections.abc import Awaitable, Callable, Coroutine
+FastAPI takes some 140 µs to route a request, solve its dependencies and validate the response; a direct route takes 10.
+"""
+
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from gateway import problems
 
 Handler = Callable[[Request], Awaitable[Response]]
 
 
-def add(app: FastAPI, path: str, documented: Callable[..., Any], handler: Handler, **documentation: Any) -> None:
-    """Serve POST `path` by `handler`, which reads and validates the body itself.
+class DirectRoutes:
+    """POST routes by path, to be filled by `add` and served by the middleware Direct."""
 
-    `documented` is never called: its signature and docstring are what the OpenAPI document says of the route. Going
-    round FastAPI's dependency solving and response validation saves two thirds of its time for a request.
-    """
+    def __init__(self) -> None:
+        self.handlers: dict[str, Handler] = {}
 
-    class DirectRoute(APIRoute):
-        def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-            async def handle(request: Request) -> Response:
-                return await handler(request)
+    def add(self, app: FastAPI, path: str, documented: Callable[..., Any], handler: Handler, **about: Any) -> None:
+        """Serve POST `path` by `handler`, which reads and validates the body itself.
 
-            return handle
+        `documented` is never called: its signature and docstring are what the OpenAPI document says of the route.
+        """
+        app.router.add_api_route(path, documented, methods=["POST"], **about)
+        self.handlers[path] = handler
 
-    app.router.add_api_route(path, documented, methods=["POST"], route_class_override=DirectRoute, **documentation)
+
+class Direct:
+    """ASGI middleware, the innermost: answers direct routes, passes everything else on to FastAPI."""
+
+    def __init__(self, app: ASGIApp, routes: DirectRoutes) -> None:
+        self.app = app
+        self._handlers = routes.handlers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        handler = self._handlers.get(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
+        if handler is None:
+            await self.app(scope, receive, send)
+            return
+        scope["route_path"] = scope["path"]
+        request = Request(scope, receive)
+        try:
+            response = await handler(request)
+        except Exception as error:
+            answer = problems.response_to(request, error)
+            if answer is None:
+                raise
+            response = answer
+        await response(scope, receive, send)

@@ -11,17 +11,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from common.orders import Orders, naive_utc
-from gateway import direct_route, json_body, problems
+from gateway import json_body, problems
 from gateway.answers import ManyAnswers, SingleAnswer
 from gateway.bodies import DeliveryTime, Order, OrderList
 from gateway.champion import Champion
+from gateway.direct_route import DirectRoutes
 from gateway.metrics import Metrics
 from gateway.prediction_log import PredictionLog
 
 PROBLEMS = problems.documented(413, 415, 422)
 
 
-def add_routes(app: FastAPI, champion: Champion, log: PredictionLog, metrics: Metrics) -> None:
+def add_routes(app: FastAPI, direct: DirectRoutes, champion: Champion, log: PredictionLog, metrics: Metrics) -> None:
     """Serve both routes from the champion; every answer goes to the log and the metrics."""
 
     async def one(request: Request) -> Response:
@@ -64,8 +65,8 @@ def add_routes(app: FastAPI, champion: Champion, log: PredictionLog, metrics: Me
         metrics.predicted(predictions.days.tolist())
         return Response(answer.json(), media_type=json_body.JSON)
 
-    direct_route.add(app, "/delivery_time", delivery_time, one, tags=["predictions"], responses=PROBLEMS)
-    direct_route.add(app, "/delivery_times", delivery_times, many, tags=["predictions"], responses=PROBLEMS)
+    direct.add(app, "/delivery_time", delivery_time, one, tags=["predictions"], responses=PROBLEMS)
+    direct.add(app, "/delivery_times", delivery_times, many, tags=["predictions"], responses=PROBLEMS)
 
 
 async def delivery_time(order: Order) -> DeliveryTime:  # type: ignore[empty-body]

@@ -10,7 +10,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from pydantic_core import ErrorDetails, to_json
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -92,32 +92,38 @@ def invalid_request(errors: Iterable[ErrorDetails]) -> Response:
     return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid input", summary, fields)
 
 
+def response_to(request: Request, error: Exception) -> Response | None:
+    """The problem that an error means to the client; None for an error that nobody foresaw."""
+    match error:
+        case Refused():
+            return error.response
+        case DeliveryTimeError():
+            return from_error(error)
+        case RequestValidationError():
+            return invalid_request(error.errors())
+        case OperationalError() | PoolTimeout():
+            logger.warning("the database does not answer: %s", str(getattr(error, "orig", error)).strip())
+            detail = "the database does not answer: try again later"
+            return problem(HTTPStatus.SERVICE_UNAVAILABLE, "Not ready", detail)
+        case HTTPException():
+            title = HTTPStatus(error.status_code).phrase
+            detail = f"{request.method} {request.url.path}: {error.detail}; GET /docs shows the routes"
+            return problem(error.status_code, title, detail, headers=error.headers)
+        case _:
+            return None
+
+
 def install(app: FastAPI) -> None:
-    """Answer every error of the app's routes with a problem."""
+    """Answer every foreseen error of the app's routes with a problem."""
 
-    @app.exception_handler(DeliveryTimeError)
-    async def own(_: Request, error: DeliveryTimeError) -> Response:
-        return from_error(error)
+    async def handle(request: Request, error: Exception) -> Response:
+        response = response_to(request, error)
+        if response is None:
+            raise error
+        return response
 
-    @app.exception_handler(Refused)
-    async def refused(_: Request, error: Refused) -> Response:
-        return error.response
-
-    @app.exception_handler(RequestValidationError)
-    async def invalid(_: Request, error: RequestValidationError) -> Response:
-        return invalid_request(error.errors())
-
-    @app.exception_handler(OperationalError)
-    @app.exception_handler(PoolTimeout)
-    async def database(_: Request, error: SQLAlchemyError) -> Response:
-        logger.warning("the database does not answer: %s", str(getattr(error, "orig", error)).strip())
-        return problem(HTTPStatus.SERVICE_UNAVAILABLE, "Not ready", "the database does not answer: try again later")
-
-    @app.exception_handler(HTTPException)
-    async def http(request: Request, error: HTTPException) -> Response:
-        title = HTTPStatus(error.status_code).phrase
-        detail = f"{request.method} {request.url.path}: {error.detail}; GET /docs shows the routes"
-        return problem(error.status_code, title, detail, headers=error.headers)
+    for kind in (Refused, DeliveryTimeError, RequestValidationError, OperationalError, PoolTimeout, HTTPException):
+        app.add_exception_handler(kind, handle)
 
 
 def _field(error: ErrorDetails) -> dict[str, str]:

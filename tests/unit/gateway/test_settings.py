@@ -1,0 +1,30 @@
+import pytest
+
+from common.errors import InvalidSettings
+from common.settings import ModeSettings
+from gateway.settings import GatewaySettings, keys_required
+
+
+@pytest.mark.parametrize(
+    ("mode", "host", "keys", "required"),
+    [
+        ("local", "127.0.0.1", "auto", False),
+        ("local", "::1", "auto", False),
+        ("local", "localhost", "auto", False),
+        ("local", "0.0.0.0", "auto", True),  # noqa: S104
+        ("local", "gateway.internal", "auto", True),
+        ("local", "0.0.0.0", "off", False),  # noqa: S104
+        ("local", "127.0.0.1", "required", True),
+        ("production", "127.0.0.1", "auto", True),
+    ],
+)
+def test_keys_are_required_wherever_others_could_reach_the_gateway(
+    mode: str, host: str, keys: str, required: bool
+) -> None:
+    settings = GatewaySettings.model_validate({"host": host, "keys": keys})
+    assert keys_required(settings, ModeSettings.model_validate({"mode": mode})) is required
+
+
+def test_production_refuses_to_serve_without_keys() -> None:
+    with pytest.raises(InvalidSettings, match=r"GATEWAY_KEYS: off is for MODE=local only \(MODE is production\)"):
+        keys_required(GatewaySettings(keys="off"), ModeSettings(mode="production"))
