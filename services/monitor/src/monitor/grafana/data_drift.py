@@ -1,0 +1,84 @@
+"""Dashboard: whether inputs and predictions still look like the training data's; the original's five metrics."""
+
+from monitor.evidently_report import BASE_THRESHOLD, SAMPLING_NOISE
+from monitor.grafana.dashboard import dashboard, source_variable, version_variable
+from monitor.grafana.model_quality import per_window
+from monitor.grafana.panels import above, below, panel, sql
+from monitor.grafana.runbook import Json
+
+
+def build() -> Json:
+    """The dashboard `data-drift`."""
+    return dashboard(
+        "data-drift",
+        "Data drift",
+        "Each window's orders and predictions against a sample of the training data.",
+        [
+            [
+                panel(
+                    "Drifted input columns",
+                    sql(per_window("num_drifted_columns")),
+                    "How many of seller region, customer latitude and customer longitude differ from the training "
+                    "data: Jensen-Shannon or Wasserstein distance above 0.1 + 2 / sqrt(rows).",
+                    minimum=0,
+                    maximum=3,
+                    thresholds=above(1, 2),
+                    runbook="input-drift",
+                ),
+                panel(
+                    "Prediction drift",
+                    sql(
+                        per_window("prediction_drift"),
+                        per_window(f"{BASE_THRESHOLD} + {SAMPLING_NOISE} / sqrt(nullif(rows, 0))", " threshold"),
+                    ),
+                    "Wasserstein distance of the predictions from the training data's, in standard deviations. "
+                    "The threshold is what chance alone reaches once in a hundred windows of that size.",
+                    minimum=0,
+                    thresholds=above(0.4, 0.6),
+                    runbook="prediction-drift",
+                ),
+            ],
+            [
+                panel(
+                    "Missing values",
+                    sql(per_window("share_missing_values")),
+                    "Share of missing values among all values of the watched columns.",
+                    unit="percentunit",
+                    minimum=0,
+                    thresholds=above(0.02, 0.05),
+                    runbook="missing-values",
+                ),
+                panel(
+                    "Predictions in range",
+                    sql(per_window("value_range_share_in_range")),
+                    "Share of this window's predictions between the 1st and the 99th percentile of the training "
+                    "data's: about 98 % when nothing is wrong.",
+                    unit="percentunit",
+                    maximum=1,
+                    thresholds=below(0.9, 0.95),
+                    runbook="out-of-range",
+                ),
+            ],
+            [
+                panel(
+                    "Correlation of prediction and inputs",
+                    sql(per_window("prediction_corr_with_features")),
+                    "Mean absolute rank correlation (Spearman) of the prediction with latitude and longitude. "
+                    "Near zero: predictions no longer follow the inputs.",
+                    minimum=0,
+                    maximum=1,
+                    thresholds=below(0.02, 0.05),
+                    runbook="predictions-frozen",
+                ),
+                panel(
+                    "Rows per window",
+                    sql(per_window("rows")),
+                    "Predictions in each window; drift needs 30.",
+                    bars=True,
+                    minimum=0,
+                ),
+            ],
+        ],
+        variables=[version_variable(), source_variable()],
+        since="2017-01-01T00:00:00Z",
+    )

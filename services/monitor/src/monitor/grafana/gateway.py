@@ -1,0 +1,130 @@
+"""Dashboard: the HTTP service, from Prometheus."""
+
+from monitor.grafana.dashboard import dashboard
+from monitor.grafana.panels import above, panel, promql, sql
+from monitor.grafana.runbook import Json
+
+ERRORS = 'sum(rate(gateway_requests_total{status=~"5.."}[5m])) / sum(rate(gateway_requests_total[5m]))'
+
+
+def quantile(share: float) -> str:
+    """A quantile of the time to answer, per route."""
+    return f"histogram_quantile({share}, sum by (le, route) (rate(gateway_request_seconds_bucket[5m])))"
+
+
+def build() -> Json:
+    """The dashboard `gateway`."""
+    return dashboard(
+        "gateway",
+        "Gateway",
+        "Traffic, errors and latency of the HTTP service, and the model it serves.",
+        [
+            [
+                panel(
+                    "Requests",
+                    promql(("sum by (route) (rate(gateway_requests_total[5m]))", "{{route}}")),
+                    "Requests per second by route.",
+                    unit="reqps",
+                    minimum=0,
+                ),
+                panel(
+                    "Errors",
+                    promql(
+                        (ERRORS, "5xx"),
+                        (
+                            'sum(rate(gateway_requests_total{status=~"4.."}[5m]))'
+                            " / sum(rate(gateway_requests_total[5m]))",
+                            "4xx",
+                        ),
+                    ),
+                    "Share of requests answered with a server error (5xx) or refused (4xx).",
+                    unit="percentunit",
+                    minimum=0,
+                    thresholds=above(0.01, 0.05),
+                    runbook="gateway-errors",
+                ),
+            ],
+            [
+                panel(
+                    "Latency",
+                    promql(
+                        (quantile(0.5), "p50 {{route}}"),
+                        (quantile(0.95), "p95 {{route}}"),
+                        (quantile(0.99), "p99 {{route}}"),
+                    ),
+                    "Time to answer, by route.",
+                    unit="s",
+                    minimum=0,
+                    thresholds=above(0.1, 0.5),
+                    runbook="gateway-latency",
+                ),
+                panel(
+                    "Requests in work",
+                    promql(("sum(gateway_requests_waiting)", "in work")),
+                    "Requests that were taken and not answered yet.",
+                    minimum=0,
+                ),
+            ],
+            [
+                panel(
+                    "Serving workers by model version",
+                    promql(("sum by (version) (gateway_workers_serving)", "version {{version}}")),
+                    "A promotion shows as one line going down while the other goes up.",
+                    minimum=0,
+                ),
+                panel(
+                    "Age of the last answer of the registry",
+                    promql(("time() - min(gateway_champion_checked_timestamp_seconds)", "age")),
+                    "While the registry is away the gateway goes on with the champion it has.",
+                    unit="s",
+                    minimum=0,
+                    thresholds=above(60, 300),
+                    runbook="registry-away",
+                ),
+            ],
+            [
+                panel(
+                    "Predicted days",
+                    promql(
+                        (
+                            "histogram_quantile(0.5, sum by (le) (rate(gateway_predicted_days_bucket[15m])))",
+                            "median",
+                        ),
+                        (
+                            "histogram_quantile(0.95, sum by (le) (rate(gateway_predicted_days_bucket[15m])))",
+                            "95th percentile",
+                        ),
+                    ),
+                    "Median and 95th percentile of the champion's predictions.",
+                    unit="d",
+                    minimum=0,
+                ),
+                panel(
+                    "Prediction log",
+                    promql(
+                        ("sum(gateway_log_buffered)", "waiting in the gateway"),
+                        ("sum(increase(gateway_log_dropped_total[5m]))", "dropped in 5 minutes"),
+                    ),
+                    "Predictions on their way into the log; dropped ones are missing in every metric.",
+                    minimum=0,
+                    thresholds=above(10_000, 50_000),
+                    runbook="prediction-log",
+                ),
+            ],
+            [
+                panel(
+                    "Predictions logged",
+                    sql(
+                        """SELECT $__timeGroupAlias(predicted_at, '5m'), model_version AS metric, count(*) AS value
+                           FROM predictions WHERE $__timeFilter(predicted_at) GROUP BY 1, 2 ORDER BY 1"""
+                    ),
+                    "Predictions that arrived in Postgres, per five minutes and version.",
+                    bars=True,
+                    minimum=0,
+                    runbook="no-predictions",
+                )
+            ],
+        ],
+        since="now-6h",
+        refresh="30s",
+    )

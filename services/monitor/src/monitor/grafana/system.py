@@ -1,0 +1,103 @@
+"""Dashboard: whether the parts are there and keep up."""
+
+from monitor.grafana.dashboard import dashboard
+from monitor.grafana.panels import above, below, panel, promql, sql
+from monitor.grafana.runbook import Json
+
+PREDICTION_AGE = """
+    SELECT extract(epoch FROM now() - max(predicted_at))::float8 AS value FROM predictions"""
+
+METRICS_AGE = """
+    SELECT extract(epoch FROM (SELECT max(purchase_timestamp) FROM predictions) - max(window_end))::float8 / 86400
+           AS value
+    FROM model_metrics WHERE source = 'live'"""
+
+PACE_AGE = "SELECT (now()::date - max(day))::float8 AS value FROM delivery_pace"
+
+
+def build() -> Json:
+    """The dashboard `system`."""
+    return dashboard(
+        "system",
+        "System",
+        "Freshness of predictions, metrics and pace; targets; size of the database; what happened to models.",
+        [
+            [
+                panel(
+                    "Gateways up",
+                    promql(('sum(up{job="gateway"})', "gateways")),
+                    "Gateways that answer Prometheus.",
+                    kind="stat",
+                    thresholds=below(1, 1),
+                    runbook="gateway-errors",
+                ),
+                panel(
+                    "Last prediction",
+                    sql(PREDICTION_AGE, form="table"),
+                    "Age of the newest prediction in the log.",
+                    kind="stat",
+                    unit="s",
+                    thresholds=above(1800, 3600),
+                    runbook="no-predictions",
+                ),
+                panel(
+                    "Metrics behind predictions",
+                    sql(METRICS_AGE, form="table"),
+                    "By how much the newest live window ends before the newest order; below zero is right.",
+                    kind="stat",
+                    unit="d",
+                    thresholds=above(1, 2),
+                    runbook="stale-metrics",
+                ),
+                panel(
+                    "Age of the delivery pace",
+                    sql(PACE_AGE, form="table"),
+                    "Days since the newest delivery pace.",
+                    kind="stat",
+                    unit="d",
+                    thresholds=above(2, 3),
+                    runbook="stale-pace",
+                ),
+            ],
+            [
+                panel(
+                    "Predictions and actuals per hour",
+                    sql(
+                        """SELECT $__timeGroupAlias(predicted_at, '1h'), 'predictions' AS metric, count(*) AS value
+                           FROM predictions WHERE $__timeFilter(predicted_at) GROUP BY 1 ORDER BY 1""",
+                        """SELECT $__timeGroupAlias(received_at, '1h'), 'actuals' AS metric, count(*) AS value
+                           FROM actuals WHERE $__timeFilter(received_at) GROUP BY 1 ORDER BY 1""",
+                    ),
+                    "What arrived in Postgres: answers of the gateway, and late labels.",
+                    bars=True,
+                    minimum=0,
+                ),
+                panel(
+                    "Size of the tables",
+                    sql(
+                        """SELECT relname AS "table", pg_total_relation_size(oid) AS bytes
+                           FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
+                           ORDER BY bytes DESC LIMIT 12""",
+                        form="table",
+                    ),
+                    "Tables with their indexes, largest first.",
+                    kind="table",
+                    unit="bytes",
+                ),
+            ],
+            [
+                panel(
+                    "What happened to models",
+                    sql(
+                        """SELECT happened_at, event, model_version, actor, reason
+                           FROM model_events ORDER BY happened_at DESC LIMIT 100""",
+                        form="table",
+                    ),
+                    "Registered, promoted, rolled back, swapped in by a gateway.",
+                    kind="table",
+                )
+            ],
+        ],
+        since="now-24h",
+        refresh="30s",
+    )

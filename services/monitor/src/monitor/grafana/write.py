@@ -1,0 +1,47 @@
+"""`python -m monitor.grafana.write`: write the folder grafana/ from the Python data; a test compares the two."""
+
+import json
+from pathlib import Path
+
+from monitor.grafana import alerting, batch, data_drift, gateway, model_quality, provisioning, runbook, system
+from monitor.grafana.dashboard import dashboard
+from monitor.grafana.runbook import Json
+
+ROOT = Path(__file__).parents[5] / "grafana"
+
+
+def dashboards() -> list[Json]:
+    """Every dashboard."""
+    panels = runbook.text_panels()
+    pairs = [panels[start : start + 2] for start in range(0, len(panels), 2)]
+    return [
+        model_quality.build(),
+        data_drift.build(),
+        gateway.build(),
+        batch.build(),
+        system.build(),
+        dashboard(runbook.UID, "Runbook", "What to do when an alert opens: docs/runbook.md.", pairs, refresh=""),
+    ]
+
+
+def files() -> dict[str, str]:
+    """Path below grafana/ to content. Provisioning files are JSON, which is YAML too."""
+    written = {f"dashboards/{board['uid']}.json": board for board in dashboards()} | {
+        "provisioning/datasources/datasources.yaml": provisioning.data_sources(),
+        "provisioning/dashboards/dashboards.yaml": provisioning.dashboard_provider(),
+        "provisioning/alerting/rules.yaml": alerting.alert_rules(),
+        "provisioning/alerting/contact-points.yaml": alerting.contact_points(),
+        "provisioning/alerting/policies.yaml": alerting.policies(),
+    }
+    return {path: json.dumps(content, indent=1, ensure_ascii=False) + "\n" for path, content in written.items()}
+
+
+def main() -> None:
+    for path, content in files().items():
+        target = ROOT / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(content)
+
+
+if __name__ == "__main__":
+    main()

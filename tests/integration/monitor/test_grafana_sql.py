@@ -1,0 +1,174 @@
+"""Every SQL of the dashboards and alert rules on the real schema, with Grafana's macros and variables filled in."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+
+from common.database.session import engine, transaction
+from common.database.tables import (
+    Actual,
+    Alert,
+    BatchJob,
+    DeliveryPace,
+    ModelEvent,
+    ModelMetrics,
+    Retraining,
+)
+from monitor.grafana.alerting import alert_rules
+from monitor.grafana.write import dashboards
+from monitor.log_store import store
+
+NOW = datetime.now(UTC)
+NUMBERS = (int, float, Decimal, type(None))
+
+VARIABLES = {"${version:sqlstring}": "'1','2'", "${source:sqlstring}": "'live','backfill'"}
+
+
+def expanded(query: str) -> str:
+    """What Grafana's Postgres data source sends: macros as its documentation expands them."""
+    for variable, values in VARIABLES.items():
+        query = query.replace(variable, values)
+    query = query.replace("$__interval", "1h")
+    query = re.sub(
+        r"\$__timeFilter\(([^()]*(?:\([^()]*\))?[^()]*)\)",
+        r"\1 BETWEEN '2000-01-01T00:00:00Z' AND '2100-01-01T00:00:00Z'",
+        query,
+    )
+    seconds = {"1h": 3600, "5m": 300}
+    query = re.sub(
+        r"\$__timeGroupAlias\((\w+), *'?(\w+)'?\)",
+        lambda found: f'floor(extract(epoch from {found[1]})/{seconds[found[2]]})*{seconds[found[2]]} AS "time"',
+        query,
+    )
+    assert "$" not in query, query
+    return query
+
+
+def panels() -> Iterator[Any]:
+    for board in dashboards():
+        for panel in board["panels"]:
+            for target in panel.get("targets", []):
+                if "rawSql" in target:
+                    yield pytest.param(panel, target, id=f"{board['uid']}/{panel['title']}/{target['refId']}")
+
+
+@pytest.fixture
+def seeded(monitoring: dict[str, str], logged: Any) -> Iterator[None]:
+    """A row or more in every table that a dashboard reads."""
+    job = {"input_uri": "s3://b/i.csv", "output_uri": "s3://b/o.csv", "rows_total": 10, "rows_done": 10}
+    with transaction() as session:
+        session.execute(text("TRUNCATE batch_jobs CASCADE"))
+        for version, back in (("1", 2), ("1", 1), ("2", 1), ("2", 0)):
+            end = NOW - timedelta(days=7 * back)
+            for source in ("live", "backfill"):
+                session.add(
+                    ModelMetrics(
+                        timestamp=end,
+                        source=source,
+                        model_version=version,
+                        window_start=end - timedelta(days=7),
+                        window_end=end,
+                        rows=100,
+                        rows_with_actual=90,
+                        prediction_drift=0.1,
+                        num_drifted_columns=2,
+                        share_missing_values=0.2,
+                        value_range_share_in_range=0.5,
+                        prediction_corr_with_features=0.001,
+                        mae=9.0,
+                        rmse=10.0,
+                        bias=-3.0,
+                        interval_coverage=0.7,
+                        baseline_mae=6.0,
+                    )
+                )
+        alert = Alert(rule="low-coverage", subject="1", severity="critical", message="bad", opened_at=NOW)
+        session.add(alert)
+        session.flush()
+        session.add(Retraining(reason="alert", alert_id=alert.id, requested_at=NOW))
+        session.add(ModelEvent(event="promoted", model_version="2", actor="trainer", happened_at=NOW))
+        session.add(DeliveryPace(day=NOW.date(), region="SP", pace_days=9.5, orders=300))
+        session.add(Actual(order_id="order-1", delivered_at=NOW))
+        session.add(BatchJob(id=uuid4(), status="queued", **job))
+        for status in ("succeeded", "failed"):
+            times = {"created_at": NOW, "started_at": NOW, "finished_at": NOW + timedelta(seconds=3)}
+            session.add(BatchJob(id=uuid4(), status=status, **job, **times))
+    store(engine(), logged(3, predicted_at=NOW, purchase_timestamp=NOW))
+    yield
+    with transaction() as session:
+        session.execute(text("TRUNCATE batch_jobs CASCADE"))
+
+
+def run(query: str) -> tuple[list[str], list[Any]]:
+    with transaction() as session:
+        result = session.execute(text(expanded(query).replace(":", r"\:")))
+        return list(result.keys()), list(result.all())
+
+
+@pytest.mark.usefixtures("seeded")
+def test_every_panel_gets_rows_with_the_columns_its_format_needs() -> None:
+    for case in panels():
+        panel, target = case.values
+        names, rows = run(target["rawSql"])
+        assert rows or "batch_chunks" in target["rawSql"], f"{case.id}: no rows from seeded tables"
+        if target["format"] == "time_series":
+            assert names == ["time", "metric", "value"], case.id
+            assert all(isinstance(row[0], (datetime, *NUMBERS)) for row in rows), case.id
+            assert all(isinstance(row[2], NUMBERS) for row in rows), case.id
+        if panel["type"] == "stat":
+            assert all(isinstance(value, NUMBERS) for value in rows[0]), case.id
+
+
+@pytest.mark.usefixtures("seeded")
+def test_annotations_and_variables_run() -> None:
+    for board in dashboards():
+        for annotation in board["annotations"]["list"]:
+            names, rows = run(annotation["target"]["rawSql"])
+            assert {"time", "text", "tags"} <= set(names)
+            assert rows
+        for variable in board["templating"]["list"]:
+            if variable["type"] == "query":
+                assert [row[0] for row in run(variable["query"])[1]] == ["2", "1"]
+
+
+@pytest.mark.usefixtures("seeded")
+def test_every_alert_rule_of_sql_returns_one_number_for_each_label() -> None:
+    for group in alert_rules()["groups"]:
+        for rule in group["rules"]:
+            query = rule["data"][0]["model"].get("rawSql")
+            if query is None:
+                continue
+            names, rows = run(query)
+            assert names[-1] == "value", rule["uid"]
+            assert all(isinstance(row[-1], NUMBERS) for row in rows), rule["uid"]
+
+
+def alerting_value(name: str) -> list[Any]:
+    rules = {rule["uid"]: rule for group in alert_rules()["groups"] for rule in group["rules"]}
+    return run(rules[f"delivery-time-{name}"]["data"][0]["model"]["rawSql"])[1]
+
+
+@pytest.mark.usefixtures("seeded")
+def test_grafana_judges_the_serving_version_by_its_two_newest_windows() -> None:
+    assert alerting_value("input-drift") == [("2", 2.0)]
+    change("UPDATE model_metrics SET num_drifted_columns = 0 WHERE window_end > now() - interval '1 day'")
+    assert alerting_value("input-drift") == [("2", 0.0)]
+
+
+@pytest.mark.usefixtures("seeded")
+def test_grafana_waits_for_settled_windows_before_it_judges_quality() -> None:
+    assert alerting_value("low-coverage") == []
+    change("UPDATE model_metrics SET window_end = window_end - interval '30 days' WHERE model_version = '1'")
+    change("UPDATE model_metrics SET model_version = '1' WHERE window_end > now() - interval '1 day'")
+    assert alerting_value("low-coverage") == [("1", pytest.approx(0.7))]
+
+
+def change(statement: str) -> None:
+    with transaction() as session:
+        session.execute(text(statement))

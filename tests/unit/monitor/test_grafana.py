@@ -1,0 +1,136 @@
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import promql_parser
+import pytest
+import yaml
+
+from monitor.alert_rules import RULES
+from monitor.grafana import alerting, provisioning
+from monitor.grafana.alerting import MODEL_VALUES
+from monitor.grafana.panels import POSTGRES, PROMETHEUS
+from monitor.grafana.runbook import paragraph_url, paragraphs
+from monitor.grafana.write import ROOT, dashboards, files
+
+SOURCES = {source["uid"]: source["type"] for source in (POSTGRES, PROMETHEUS)}
+PANEL_TYPES = {"timeseries", "stat", "table", "text"}
+UNITS = {"short", "d", "s", "percentunit", "reqps", "rowsps", "bytes"}
+BUILT_IN = {"__interval", "__timeFilter", "__timeGroupAlias", "__all"}
+
+boards = pytest.mark.parametrize("board", dashboards(), ids=lambda board: board["uid"])
+
+
+def targets(board: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for panel in board["panels"]:
+        for target in panel.get("targets", []):
+            yield panel["title"], target
+
+
+def test_the_committed_files_are_what_the_code_builds() -> None:
+    for path, content in files().items():
+        assert (ROOT / path).read_text() == content, f"grafana/{path} is old: run `python -m monitor.grafana.write`"
+    committed = {str(path.relative_to(ROOT)) for path in ROOT.rglob("*") if path.is_file()}
+    assert committed == set(files())
+
+
+@boards
+def test_a_dashboard_has_what_grafana_needs(board: dict[str, Any]) -> None:
+    assert board["schemaVersion"] >= 39
+    assert board["editable"] is False
+    assert re.fullmatch(r"[a-z-]{1,40}", board["uid"])
+    ids = [panel["id"] for panel in board["panels"]]
+    assert ids == list(range(1, len(ids) + 1))
+    for panel in board["panels"]:
+        assert panel["type"] in PANEL_TYPES
+        assert panel["title"]
+        assert panel["description"]
+        place = panel["gridPos"]
+        assert 0 <= place["x"] < place["x"] + place["w"] <= 24
+        if panel["type"] != "text":
+            assert panel["fieldConfig"]["defaults"]["unit"] in UNITS
+            steps = panel["fieldConfig"]["defaults"]["thresholds"]["steps"]
+            assert steps[0]["value"] is None
+            limits = [step["value"] for step in steps[1:]]
+            assert limits == sorted(limits)
+
+
+@boards
+def test_no_panel_lies_on_another(board: dict[str, Any]) -> None:
+    taken: set[tuple[int, int]] = set()
+    for panel in board["panels"]:
+        place = panel["gridPos"]
+        cells = {
+            (x, y)
+            for x in range(place["x"], place["x"] + place["w"])
+            for y in range(place["y"], place["y"] + place["h"])
+        }
+        assert not cells & taken, panel["title"]
+        taken |= cells
+
+
+@boards
+def test_data_sources_and_variables_exist(board: dict[str, Any]) -> None:
+    variables = {variable["name"] for variable in board["templating"]["list"]} | BUILT_IN
+    for title, target in targets(board):
+        assert SOURCES[target["datasource"]["uid"]] == target["datasource"]["type"], title
+        query = target.get("rawSql", target.get("expr"))
+        used = set(re.findall(r"\$\{?(\w+)", query))
+        assert used <= variables, f"{title} uses {used - variables}"
+
+
+@boards
+def test_every_promql_expression_parses(board: dict[str, Any]) -> None:
+    for _, target in targets(board):
+        if "expr" in target:
+            promql_parser.parse(target["expr"])
+
+
+def test_alert_rules_name_their_source_severity_and_paragraph() -> None:
+    rules = [rule for group in alerting.alert_rules()["groups"] for rule in group["rules"]]
+    assert len({rule["uid"] for rule in rules}) == len(rules)
+    for rule in rules:
+        assert len(rule["uid"]) <= 40
+        assert rule["labels"]["severity"] in ("warning", "critical")
+        assert rule["annotations"]["runbook_url"].startswith("/d/runbook?")
+        query, threshold = rule["data"]
+        assert query["datasourceUid"] in SOURCES
+        assert threshold["model"]["expression"] == query["refId"]
+        assert rule["condition"] == threshold["refId"]
+        if query["datasourceUid"] == PROMETHEUS["uid"]:
+            promql_parser.parse(query["model"]["expr"])
+
+
+def test_grafana_knows_every_rule_of_the_monitor() -> None:
+    assert set(MODEL_VALUES) == {rule.name for rule in RULES}
+
+
+def test_contact_point_and_policy_agree() -> None:
+    (point,) = alerting.contact_points()["contactPoints"]
+    (policy,) = alerting.policies()["policies"]
+    assert policy["receiver"] == point["name"]
+
+
+def test_data_sources_hold_no_secret() -> None:
+    for source in provisioning.data_sources()["datasources"]:
+        assert source["uid"] in SOURCES
+        assert source["editable"] is False
+        for secret in source.get("secureJsonData", {}).values():
+            assert re.fullmatch(r"\$\{\w+\}", secret)
+
+
+def test_provisioning_files_are_yaml() -> None:
+    for path, content in files().items():
+        if path.endswith(".yaml"):
+            assert yaml.safe_load(content) == json.loads(content)
+
+
+def test_every_alert_of_the_monitor_has_a_paragraph_in_the_runbook() -> None:
+    for name in (*(rule.name for rule in RULES), "no-predictions", "stale-metrics"):
+        assert paragraphs()[name]
+
+
+def test_a_link_to_a_paragraph_that_is_not_there_fails() -> None:
+    with pytest.raises(ValueError, match="is not in list"):
+        paragraph_url("no-such-paragraph")
