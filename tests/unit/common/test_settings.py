@@ -60,3 +60,14 @@ def test_jobs_may_use_the_batch_bucket_and_the_listed_ones(monkeypatch: pytest.M
 def test_an_empty_variable_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REGISTRY_POLL_SECONDS", "")
     assert RegistrySettings().poll_seconds == 10.0
+
+
+def test_keys_of_the_object_store_may_be_left_out_on_aws_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OBJECT_STORE_ACCESS_KEY", "OBJECT_STORE_SECRET_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("OBJECT_STORE_ENDPOINT", "https://s3.sa-east-1.amazonaws.com")
+    assert load(ObjectStoreSettings).access_key is None
+    load.cache_clear()
+    monkeypatch.setenv("OBJECT_STORE_ENDPOINT", "http://127.0.0.1:8333")
+    with pytest.raises(InvalidSettings, match="OBJECT_STORE_ACCESS_KEY"):
+        load(ObjectStoreSettings)

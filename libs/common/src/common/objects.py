@@ -65,7 +65,7 @@ def _client(endpoint: str) -> "S3Client":
         "s3",
         endpoint_url=endpoint,
         aws_access_key_id=settings.access_key,
-        aws_secret_access_key=settings.secret_key.get_secret_value(),
+        aws_secret_access_key=settings.secret_key.get_secret_value() if settings.secret_key else None,
         region_name=settings.region,
         config=Config(
             s3={"addressing_style": "path"},

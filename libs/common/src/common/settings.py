@@ -63,15 +63,18 @@ class ObjectStoreSettings(SettingsGroup):
     public_endpoint: str | None = Field(
         None, description="its address for users, if another: presigned results name it"
     )
-    access_key: str = Field(description="S3 access key")
-    secret_key: SecretStr = Field(description="S3 secret key")
+    access_key: str | None = Field(None, description="S3 access key; on AWS the machine's role may stand for it")
+    secret_key: SecretStr | None = Field(None, description="S3 secret key")
     region: str = Field("us-east-1", description="S3 region")
     bucket: str = Field("delivery-time", description="bucket of batch files and reports")
     allowed_buckets: frozenset[str] = Field(frozenset(), description="further buckets that jobs may read and write")
 
     @model_validator(mode="after")
     def _refuse_weak_key(self) -> Self:
-        _refuse_weak("OBJECT_STORE_SECRET_KEY", self.secret_key.get_secret_value())
+        if self.access_key and self.secret_key:
+            _refuse_weak("OBJECT_STORE_SECRET_KEY", self.secret_key.get_secret_value())
+        elif ".amazonaws.com" not in self.endpoint:
+            raise ValueError("OBJECT_STORE_ACCESS_KEY and OBJECT_STORE_SECRET_KEY must be set, except on AWS")
         return self
 
     @property
