@@ -23,7 +23,6 @@ ADDED_COLUMNS = ("prediction", "prediction_lower", "prediction_upper", "error")
 HEAD_BYTES = 256 * 1024
 """The header line of a CSV file must fit; ten thousand columns do."""
 
-UTF8_BOM = b"\xef\xbb\xbf"
 PARQUET_MAGIC = b"PAR1"
 
 
@@ -47,10 +46,11 @@ class InputHead:
 
 @dataclass(frozen=True)
 class Header:
-    """The header of a CSV file: column names, its bytes without line end, and where the first record starts."""
+    """The header of a CSV file: column names, its bytes, its line end, and the length of both."""
 
     names: list[str]
     text: bytes
+    line_end: bytes
     length: int
 
 
@@ -117,20 +117,19 @@ def parse_header(head: bytes, where: str, whole: bool) -> Header:
         raise UnreadableInput(where, "is UTF-16: save it as UTF-8")
     if b"\x00" in head:
         raise UnreadableInput(where, "is binary, not CSV text")
-    skipped = len(UTF8_BOM) if head.startswith(UTF8_BOM) else 0
     end = _first_record_end(head)
     if end < 0 and not whole and len(head) >= HEAD_BYTES:
         raise UnreadableInput(where, f"has no line end in its first {HEAD_BYTES:,} bytes: a header line must fit there")
     length = len(head) if end < 0 else end + 1
-    text = head[skipped:length].rstrip(b"\r\n")
+    text = head[:length].rstrip(b"\r\n")
     try:
-        names = next(csv.reader(io.StringIO(text.decode("utf-8"), newline="")), [])
+        names = next(csv.reader(io.StringIO(text.decode("utf-8-sig"), newline="")), [])
     except UnicodeDecodeError as error:
         raise UnreadableInput(where, "is not UTF-8 text: save it as UTF-8") from error
     except csv.Error as error:
         raise UnreadableInput(where, f"has a header that is not CSV ({error})") from error
     check_columns(names, where)
-    return Header(names, text, length)
+    return Header(names, text, head[len(text) : length], length)
 
 
 def check_columns(names: Sequence[str], where: str) -> None:

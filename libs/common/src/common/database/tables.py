@@ -44,6 +44,7 @@ class BatchJob(Table):
     attempts: Mapped[int] = mapped_column(default=0)
     faults: Mapped[int] = mapped_column(default=0)
     idempotency_key: Mapped[str | None] = mapped_column(unique=True)
+    scan: Mapped[bool] = mapped_column(default=False)
     claim: Mapped[UUID | None]
     lease_expires_at: Mapped[datetime | None] = mapped_column(index=True)
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -1,0 +1,174 @@
+"""Who works on which chunk: claims with a lease, taken, kept and given back by compare-and-set in SQL.
+
+Every statement that writes both a job and its chunks locks the job first.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import bindparam, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Session
+
+from common.objects import ObjectAddress
+from common.settings import load
+from scorer.outcome import Outcome, RowError
+from scorer.settings import ScorerSettings
+from scorer.source import Source
+
+CLAIM_CHUNK = text("""
+    WITH free AS (
+        SELECT c.job_id, c.number FROM batch_chunks c JOIN batch_jobs j ON j.id = c.job_id
+        WHERE c.job_id = :job_id AND j.status = 'running' AND c.status <> 'succeeded'
+          AND (c.lease_expires_at IS NULL OR c.lease_expires_at < now())
+        ORDER BY c.number LIMIT 1 FOR UPDATE OF c SKIP LOCKED
+    )
+    UPDATE batch_chunks c SET status = 'running', claim = :claim, attempts = c.attempts + 1,
+        lease_expires_at = now() + make_interval(secs => :lease)
+    FROM free, batch_jobs j, batch_outputs o
+    WHERE c.job_id = free.job_id AND c.number = free.number AND j.id = c.job_id
+      AND o.job_id = c.job_id AND o.number = c.output
+    RETURNING c.number, c.source, c.attempts, c.faults, c.fault, c.parts, c.rows, c.rows_failed, c.lines, c.errors,
+        c.bytes, j.model_version, j.created_at, o.bucket, o.key, o.upload_id
+""")
+
+STORE_PROGRESS = text("""
+    UPDATE batch_chunks SET status = :status, parts = :parts, rows = :rows, rows_failed = :rows_failed, lines = :lines,
+        errors = :errors, fault = NULL, faults = 0, lease_expires_at = now() + make_interval(secs => :lease)
+    WHERE job_id = :job_id AND number = :number AND claim = :claim AND status = 'running'
+""").bindparams(bindparam("parts", type_=JSONB), bindparam("errors", type_=JSONB))
+
+COUNT_PROGRESS = text("""
+    UPDATE batch_jobs SET rows_done = rows_done + :rows, rows_failed = rows_failed + :rows_failed,
+        bytes_done = bytes_done + :bytes, lease_expires_at = now() + make_interval(secs => :lease)
+    WHERE id = :job_id
+""")
+
+GIVE_BACK = text("""
+    UPDATE batch_chunks SET status = 'queued', claim = NULL, fault = :fault, faults = faults + :faults,
+        attempts = attempts - :uncounted, lease_expires_at = now() + make_interval(secs => :wait)
+    WHERE job_id = :job_id AND number = :number AND claim = :claim AND status = 'running'
+""")
+
+LOOK_AGAIN = text("""
+    UPDATE batch_jobs SET lease_expires_at = now() + make_interval(secs => :wait)
+    WHERE id = :job_id AND status IN ('queued', 'running')
+""")
+
+OPEN_CHUNKS = text("""
+    SELECT count(*) FILTER (WHERE status <> 'succeeded'),
+           count(*) FILTER (WHERE status <> 'succeeded' AND (lease_expires_at IS NULL OR lease_expires_at < now())),
+           count(*)
+    FROM batch_chunks WHERE job_id = :job_id
+""")
+
+
+@dataclass(frozen=True)
+class ClaimedChunk:
+    """A chunk that this worker holds, with all it needs to score it. `before` is what an earlier holder completed."""
+
+    job_id: UUID
+    number: int
+    claim: UUID
+    source: Source
+    attempts: int
+    faults: int
+    fault: str | None
+    before: Outcome
+    bytes: int
+    model_version: str
+    now: datetime
+    output: ObjectAddress
+    upload_id: str
+
+
+@dataclass(frozen=True)
+class Remaining:
+    """Chunks of a job: not done yet, of these free to be claimed, and all."""
+
+    unfinished: int
+    free: int
+    all: int
+
+
+def claim_chunk(session: Session, job_id: UUID) -> ClaimedChunk | None:
+    """Take the first free chunk of a running job; None if there is none."""
+    claim = uuid4()
+    lease = load(ScorerSettings).lease_seconds
+    row = session.execute(CLAIM_CHUNK, {"job_id": job_id, "claim": claim, "lease": lease}).one_or_none()
+    if row is None:
+        return None
+    errors = [RowError(*error) for error in row.errors]
+    return ClaimedChunk(
+        job_id=job_id,
+        number=row.number,
+        claim=claim,
+        source=Source(**row.source),
+        attempts=row.attempts,
+        faults=row.faults,
+        fault=row.fault,
+        before=Outcome(list(row.parts), row.rows, row.rows_failed, row.lines, errors),
+        bytes=row.bytes,
+        model_version=row.model_version,
+        now=row.created_at,
+        output=ObjectAddress(row.bucket, row.key),
+        upload_id=row.upload_id,
+    )
+
+
+def store_progress(
+    session: Session, chunk: ClaimedChunk, outcome: Outcome, added: tuple[int, int, int], done: bool
+) -> bool:
+    """Write a chunk's outcome so far and add (rows, bad rows, bytes) to its job, once. False: the claim is lost."""
+    status = session.scalar(text("SELECT status FROM batch_jobs WHERE id = :id FOR UPDATE"), {"id": chunk.job_id})
+    if status != "running":
+        return False
+    lease = load(ScorerSettings).lease_seconds
+    stored = session.execute(
+        STORE_PROGRESS.bindparams(
+            status="succeeded" if done else "running",
+            parts=outcome.parts,
+            rows=outcome.rows,
+            rows_failed=outcome.rows_failed,
+            lines=outcome.lines,
+            errors=[list(error) for error in outcome.errors],
+            lease=lease,
+            job_id=chunk.job_id,
+            number=chunk.number,
+            claim=chunk.claim,
+        )
+    )
+    if not stored.rowcount:  # type: ignore[attr-defined]
+        return False
+    rows, rows_failed, size = added
+    session.execute(
+        COUNT_PROGRESS.bindparams(rows=rows, rows_failed=rows_failed, bytes=size, lease=lease, job_id=chunk.job_id)
+    )
+    return True
+
+
+def give_back(session: Session, chunk: ClaimedChunk, wait: float, fault: str | None, counted: bool) -> None:
+    """Let others have the chunk after `wait` seconds. An attempt that an outage ended is not `counted`."""
+    session.execute(
+        GIVE_BACK.bindparams(
+            wait=wait,
+            fault=fault,
+            faults=int(fault is not None),
+            uncounted=int(not counted),
+            job_id=chunk.job_id,
+            number=chunk.number,
+            claim=chunk.claim,
+        )
+    )
+    look_again(session, chunk.job_id, wait)
+
+
+def look_again(session: Session, job_id: UUID, wait: float) -> None:
+    """Have the sweeper wake an open job in `wait` seconds."""
+    session.execute(LOOK_AGAIN.bindparams(job_id=job_id, wait=wait))
+
+
+def remaining(session: Session, job_id: UUID) -> Remaining:
+    """How many chunks of a job are left."""
+    return Remaining(*session.execute(OPEN_CHUNKS.bindparams(job_id=job_id)).one())

@@ -1,0 +1,124 @@
+"""The columns that a prediction needs, out of a CSV text. The rest of each record is not looked at."""
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+
+from common.orders import OPTIONAL_COLUMNS, REQUIRED_COLUMNS
+from scorer.csv_records import Records
+
+EMPTY = [""]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the needed columns stand: how many columns a record has, and the position of each needed one."""
+
+    columns: int
+    positions: dict[str, int]
+
+    @classmethod
+    def of(cls, names: Sequence[str]) -> "Layout":
+        """The layout of a header that has passed common.inputs.check_columns."""
+        needed = (*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS)
+        return cls(len(names), {name: names.index(name) for name in needed if name in names})
+
+
+@dataclass(frozen=True)
+class Columns:
+    """n rows: an Arrow array for each needed column; `broken` has a reason for the rows that are no proper records,
+    and `repaired` the text that has the right number of fields in place of theirs.
+    """
+
+    values: dict[str, pa.Array]
+    broken: dict[int, str]
+    repaired: dict[int, bytes]
+
+
+def columns(text: bytes, bodies: pa.Array, found: Records, layout: Layout) -> Columns:
+    """Read the needed columns of all records. `bodies` are the records without their line breaks and blank lines."""
+    if found.plain and text.count(b"\r") == text.count(b"\r\n") and _is_utf8(text):
+        read = _by_arrow(text, layout, quoted=b'"' in text)
+        if read is not None and len(read.values[REQUIRED_COLUMNS[0]]) == len(bodies):
+            return read
+    return _record_by_record(bodies, layout)
+
+
+def _by_arrow(text: bytes, layout: Layout, quoted: bool) -> Columns | None:
+    """Fast: the numbers straight from the text. None where records of a wrong length would shift the rows."""
+    numbers = dict.fromkeys(REQUIRED_COLUMNS, pa.float64())
+    strings = dict.fromkeys(REQUIRED_COLUMNS, pa.string())
+    for types in (numbers, strings):
+        wrong: list[int] = []
+        try:
+            table = _read(text, layout, {**types, OPTIONAL_COLUMNS[0]: pa.string()}, quoted, wrong)
+        except pa.ArrowInvalid:
+            continue
+        if wrong:
+            return None
+        values = {name: table.column(str(at)).combine_chunks() for name, at in layout.positions.items()}
+        return Columns(values, {}, {})
+    return None
+
+
+def _read(text: bytes, layout: Layout, types: dict[str, pa.DataType], quoted: bool, wrong: list[int]) -> pa.Table:
+    def note(row: pa_csv.InvalidRow) -> str:
+        wrong.append(row.actual_columns)
+        return "skip"
+
+    return pa_csv.read_csv(
+        pa.BufferReader(text),
+        read_options=pa_csv.ReadOptions(
+            column_names=[str(at) for at in range(layout.columns)], use_threads=False, block_size=len(text) + 1
+        ),
+        parse_options=pa_csv.ParseOptions(newlines_in_values=quoted, invalid_row_handler=note),
+        convert_options=pa_csv.ConvertOptions(
+            include_columns=[str(at) for at in layout.positions.values()],
+            column_types={str(at): types[name] for name, at in layout.positions.items()},
+            null_values=EMPTY,
+            strings_can_be_null=True,
+        ),
+    )
+
+
+def _record_by_record(bodies: pa.Array, layout: Layout) -> Columns:
+    """Exact, a microsecond or two a record: for texts with records of a wrong length, stray quotes or bad bytes."""
+    values: dict[str, list[str | None]] = {name: [] for name in layout.positions}
+    broken: dict[int, str] = {}
+    repaired: dict[int, bytes] = {}
+    for row, body in enumerate(bodies.to_pylist()):
+        fields: list[str] | None = None
+        try:
+            fields = next(csv.reader(io.StringIO(body.lstrip(b"\r\n").decode(), newline="")))
+        except UnicodeDecodeError:
+            broken[row] = "the row is not UTF-8 text"
+        except csv.Error as error:
+            broken[row] = f"the row is not CSV ({error})"
+        if fields is not None and len(fields) != layout.columns:
+            broken[row] = f"the row has {len(fields)} columns where the header has {layout.columns}"
+            repaired[row] = _to_width(fields, layout.columns)
+            fields = None
+        for name, at in layout.positions.items():
+            values[name].append(None if fields is None else fields[at])
+    return Columns({name: pa.array(column, pa.string()) for name, column in values.items()}, broken, repaired)
+
+
+def _to_width(fields: list[str], width: int) -> bytes:
+    """The record with empty fields added, or the last ones left out, so that the result keeps its columns."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow((fields + [""] * width)[:width])
+    return line.getvalue().encode()
+
+
+def _is_utf8(text: bytes) -> bool:
+    try:
+        pa.Array.from_buffers(
+            pa.large_string(), 1, [None, pa.array([0, len(text)], pa.int64()).buffers()[1], pa.py_buffer(text)]
+        ).validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True

@@ -1,0 +1,119 @@
+"""Score a CSV text: every record stays as it is and gets four more fields."""
+
+from datetime import datetime
+from functools import lru_cache
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from common.inputs import ADDED_COLUMNS
+from common.predictor import Predictor
+from scorer.csv_columns import Columns, Layout, columns
+from scorer.csv_records import Records, records
+from scorer.outcome import ERRORS_KEPT, RowError, Scored
+from scorer.validation import validate
+
+LONGEST_DAYS = 9_999.0
+
+
+class CutInsideRecord(Exception):
+    """The text ends inside a quoted field."""
+
+
+def header_line(text: bytes, line_end: bytes) -> bytes:
+    """The header of the result."""
+    return b",".join([text, *(name.encode() for name in ADDED_COLUMNS)]) + (line_end or b"\n")
+
+
+def score_text(text: bytes, layout: Layout, predictor: Predictor, now: datetime) -> Scored:
+    """Score whole records (no header). CutInsideRecord if the last one is not whole."""
+    if not text:
+        return Scored(b"", 0, 0, 0, [])
+    found = records(text)
+    if found.open_quote:
+        raise CutInsideRecord
+    if not text.endswith(b"\n"):
+        text += b"\n"
+        found = records(text)
+    bodies, kept = _bodies(text, found)
+    read = columns(text, bodies, found, layout)
+    checked = validate(read.values, now, read.broken)
+    predicted = predictor.predict(checked.orders)
+    outputs = [_texts(days, checked.good) for days in (predicted.days, predicted.lower_days, predicted.upper_days)]
+    bodies = _repair(bodies, read)
+    body = _joined(bodies, outputs, checked.reasons, tail=b"\r\n" if text.endswith(b"\r\n") else b"\n")
+    errors = [
+        RowError(row + 1, reason, int(np.searchsorted(found.lines, _start(found, int(kept[row])))) + 1)
+        for row, reason in list(checked.reasons.items())[:ERRORS_KEPT]
+    ]
+    return Scored(body, len(bodies), len(checked.reasons), len(found.lines), errors)
+
+
+def _bodies(text: bytes, found: Records) -> tuple[pa.Array, NDArray[np.int64]]:
+    """Records without line breaks, blank ones left out, as Arrow binaries that share the text's memory; and which
+    records these are.
+
+    To need no copy, a value holds the line break *before* its record: the values lie side by side in the text, and
+    so do the results when four more fields are appended to each.
+    """
+    view = np.frombuffer(text, dtype=np.uint8)
+    ends = found.ends
+    stops = ends - ((ends > 0) & (view[np.maximum(ends - 1, 0)] == ord("\r")))
+    starts = np.concatenate([[0], ends[:-1] + 1]) if len(ends) else ends
+    offsets = np.concatenate([[0], stops])
+    bodies = pa.Array.from_buffers(
+        pa.large_binary(), len(ends), [None, pa.py_buffer(offsets.astype(np.int64)), pa.py_buffer(text)]
+    )
+    kept = np.flatnonzero(stops > starts)
+    return (bodies if len(kept) == len(ends) else bodies.take(pa.array(kept))), kept
+
+
+def _start(found: Records, record: int) -> int:
+    return int(found.ends[record - 1]) + 1 if record else 0
+
+
+def _repair(bodies: pa.Array, read: Columns) -> pa.Array:
+    if not read.repaired:
+        return bodies
+    mask = np.zeros(len(bodies), dtype=np.bool_)
+    mask[list(read.repaired)] = True
+    texts = []
+    for row, text in read.repaired.items():
+        body = bodies[row].as_py()
+        texts.append(body[: len(body) - len(body.lstrip(b"\r\n"))] + text)
+    return pc.replace_with_mask(bodies, pa.array(mask), pa.array(texts, pa.large_binary()))
+
+
+def _texts(days: NDArray[np.float64], good: NDArray[np.bool_]) -> pa.Array:
+    """Days with two decimals for the good rows, in order, and nothing for the others."""
+    hundredths = np.rint(np.minimum(days, LONGEST_DAYS) * 100).astype(np.int32) + 1
+    table = _two_decimals(int(hundredths.max(initial=1)).bit_length())
+    if len(hundredths) < len(good):
+        spread = np.zeros(len(good), dtype=np.int32)
+        spread[good] = hundredths
+        hundredths = spread
+    return table.take(pa.array(hundredths))
+
+
+@lru_cache
+def _two_decimals(bits: int) -> pa.Array:
+    """Entry n + 1 is n hundredths as text, entry 0 is empty."""
+    return pa.array([b"", *(b"%d.%02d" % divmod(n, 100) for n in range(2**bits))], pa.large_binary())
+
+
+def _joined(bodies: pa.Array, outputs: list[pa.Array], reasons: dict[int, str], tail: bytes) -> bytes:
+    if not len(bodies):
+        return b""
+    errors: pa.Array | pa.Scalar = pa.scalar(b"", pa.large_binary())
+    if reasons:
+        texts = np.full(len(bodies), b"", dtype=object)
+        for row, reason in reasons.items():
+            texts[row] = b'"' + reason.replace('"', '""').encode() + b'"'
+        errors = pa.array(texts, pa.large_binary())
+    joined = pc.binary_join_element_wise(bodies, *outputs, errors, pa.scalar(b",", pa.large_binary()))
+    first = np.frombuffer(joined.buffers()[1], dtype=np.int64)
+    body = memoryview(joined.buffers()[2])[first[joined.offset] : first[joined.offset + len(joined)]]
+    skipped = len(bytes(body[:2])) - len(bytes(body[:2]).lstrip(b"\r\n"))
+    return b"".join([body[skipped:], tail])

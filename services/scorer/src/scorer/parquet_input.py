@@ -1,0 +1,85 @@
+"""Parquet objects read by range, and what makes one unfit."""
+
+import io
+from collections.abc import Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from common.errors import DeliveryTimeError, UnreadableInput
+from common.inputs import InputObject, check_columns
+from common.orders import OPTIONAL_COLUMNS, REQUIRED_COLUMNS
+from scorer.store import read_range
+
+ROW_GROUP_LIMIT = 2**30
+"""Uncompressed bytes of a row group: a batch of it must fit into a worker."""
+
+
+class RangeFile(io.RawIOBase):
+    """An object as a seekable file; each read is one ranged GET of the version with the planned ETag."""
+
+    def __init__(self, source: InputObject) -> None:
+        super().__init__()
+        self._source = source
+        self._position = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._position
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._source.size}[whence]
+        self._position = base + offset
+        return self._position
+
+    def read(self, size: int = -1) -> bytes:
+        end = self._source.size if size < 0 else min(self._source.size, self._position + size)
+        body = read_range(self._source, self._position, end)
+        self._position += len(body)
+        return body
+
+
+def open_parquet(source: InputObject) -> pq.ParquetFile:
+    """The checked file; UnreadableInput, MissingColumns, InputReplaced, ObjectStoreUnavailable."""
+    where = str(source.address)
+    with_file = pa.PythonFile(RangeFile(source), mode="r")
+    try:
+        file = pq.ParquetFile(with_file, buffer_size=0, pre_buffer=True)
+    except DeliveryTimeError:
+        raise
+    except (pa.ArrowException, OSError) as error:
+        raise unreadable(where, error) from error
+    _check_types(file.schema_arrow, where)
+    for number in range(file.num_row_groups):
+        size = file.metadata.row_group(number).total_byte_size
+        if size > ROW_GROUP_LIMIT:
+            raise UnreadableInput(
+                where, f"has a row group of {size:,} bytes: write groups of up to {ROW_GROUP_LIMIT:,}"
+            )
+    return file
+
+
+def unreadable(where: str, error: Exception) -> UnreadableInput:
+    """The error of a file that pyarrow does not take."""
+    return UnreadableInput(where, f"is not readable as Parquet ({str(error).splitlines()[0][:200]})")
+
+
+def _check_types(schema: pa.Schema, where: str) -> None:
+    check_columns(schema.names, where)
+    for name in REQUIRED_COLUMNS:
+        _check(schema.field(name), where, "numbers", (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal))
+    for name in OPTIONAL_COLUMNS:
+        if name in schema.names:
+            _check(schema.field(name), where, "times", (pa.types.is_timestamp, pa.types.is_date))
+
+
+def _check(field: pa.Field, where: str, expected: str, accepted: Sequence[Any]) -> None:
+    kinds = (*accepted, pa.types.is_string, pa.types.is_large_string, pa.types.is_null)
+    if not any(fits(field.type) for fits in kinds):
+        raise UnreadableInput(where, f"has {field.type} in column {field.name}: it takes {expected} or strings")

@@ -1,0 +1,114 @@
+"""Score row groups of a Parquet object into a Parquet part file, batch by batch."""
+
+import io
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from common.errors import DeliveryTimeError
+from common.inputs import ADDED_COLUMNS
+from common.orders import OPTIONAL_COLUMNS, REQUIRED_COLUMNS
+from common.predictor import Predictor
+from scorer.outcome import ERRORS_KEPT, Outcome, RowError
+from scorer.parquet_input import open_parquet, unreadable
+from scorer.source import Source
+from scorer.validation import validate
+
+BATCH_ROWS = 131_072
+"""Rows in memory at once, and of each row group of the output."""
+
+CELLS_AT_ONCE = 4_000_000
+"""Fewer rows at once where there are very many columns."""
+
+PART_BYTES = 8 * 2**20
+"""An upload's parts but the last must have 5 MiB."""
+
+
+class PartSink(io.RawIOBase):
+    """Takes what a Parquet writer writes and hands it on in parts; offsets go on counting from the file's start."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._blocks: list[bytes] = []
+        self._position = 0
+        self.waiting = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._position
+
+    def write(self, block: Any) -> int:
+        self._blocks.append(bytes(block))
+        size = len(self._blocks[-1])
+        self._position += size
+        self.waiting += size
+        return size
+
+    def take(self) -> bytes:
+        """All that was written since the last call."""
+        body, self._blocks, self.waiting = b"".join(self._blocks), [], 0
+        return body
+
+
+def score_row_groups(source: Source, predictor: Predictor, now: datetime, upload: Callable[[bytes], None]) -> Outcome:
+    """Score row groups [start, end) and upload the part file piece by piece; its counts and first bad rows.
+
+    UnreadableInput if a page is damaged; what `upload` and the store raise.
+    """
+    file = open_parquet(source.object)
+    outcome = Outcome()
+    sink = PartSink()
+    try:
+        schema = file.schema_arrow
+        for name in ADDED_COLUMNS[:3]:
+            schema = schema.append(pa.field(name, pa.float64()))
+        schema = schema.append(pa.field(ADDED_COLUMNS[3], pa.string()))
+        with pq.ParquetWriter(sink, schema) as writer:
+            for batch in _batches(file, source):
+                writer.write_table(_scored(batch, predictor, now, outcome, schema), row_group_size=BATCH_ROWS)
+                if sink.waiting >= PART_BYTES:
+                    upload(sink.take())
+        upload(sink.take())
+    except DeliveryTimeError:
+        raise
+    except (pa.ArrowException, OSError) as error:
+        raise unreadable(str(source.object.address), error) from error
+    return outcome
+
+
+def _batches(file: pq.ParquetFile, source: Source) -> Iterator[pa.RecordBatch]:
+    rows = max(1, min(BATCH_ROWS, CELLS_AT_ONCE // max(1, len(file.schema_arrow.names))))
+    groups = list(range(source.start, source.end))
+    yield from file.iter_batches(batch_size=rows, row_groups=groups, use_threads=False)
+
+
+def _scored(
+    batch: pa.RecordBatch, predictor: Predictor, now: datetime, outcome: Outcome, schema: pa.Schema
+) -> pa.Table:
+    needed = [name for name in (*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS) if name in batch.schema.names]
+    checked = validate({name: batch.column(name) for name in needed}, now)
+    predicted = predictor.predict(checked.orders)
+    days = [
+        pa.array(_spread(values, checked.good), from_pandas=True)
+        for values in (predicted.days, predicted.lower_days, predicted.upper_days)
+    ]
+    reasons = pa.array([checked.reasons.get(row) for row in range(len(batch))], pa.string())
+    kept = [RowError(outcome.rows + row + 1, reason) for row, reason in checked.reasons.items()]
+    outcome.errors += kept[: ERRORS_KEPT - len(outcome.errors)]
+    outcome.rows += len(batch)
+    outcome.rows_failed += len(checked.reasons)
+    return pa.Table.from_arrays([*batch.columns, *days, reasons], schema=schema)
+
+
+def _spread(days: NDArray[np.float64], good: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Days with two decimals for the good rows, in order, NaN for the others."""
+    result = np.full(len(good), np.nan)
+    result[good] = np.round(days, 2)
+    return result

@@ -1,0 +1,114 @@
+"""Turn a job's input into chunks and outputs."""
+
+from dataclasses import dataclass
+
+from common.errors import InputReplaced
+from common.inputs import InputObject, input_objects, read_header
+from common.objects import ObjectAddress
+from common.settings import load
+from scorer.csv_columns import Layout
+from scorer.csv_scoring import header_line
+from scorer.cutting import guessed_ranges, scanned_ranges
+from scorer.parquet_input import open_parquet
+from scorer.settings import ScorerSettings
+from scorer.source import Source
+from scorer.work import no_rows
+
+MOST_PARTS = 9_000
+"""S3 takes 10,000 parts in an upload; larger files get larger chunks."""
+
+GROUP_BYTES = 64 * 2**20
+GROUP_ROWS = 1_000_000
+"""A Parquet chunk takes row groups up to so many uncompressed bytes or rows, and one at least."""
+
+
+@dataclass(frozen=True)
+class PlannedChunk:
+    """A chunk, the number of the output it writes to, and its share of the input's bytes."""
+
+    source: Source
+    output: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a job has to do."""
+
+    outputs: list[ObjectAddress]
+    chunks: list[PlannedChunk]
+
+
+def plan(input_uri: str, input_etag: str | None, output_uri: str, scan: bool) -> Plan:
+    """Cut an input; `scan` reads CSV files whole to find the cuts.
+
+    Raises InputReplaced if it is not the object that was submitted, and what its checks raise.
+    """
+    address, target = ObjectAddress.parse(input_uri), ObjectAddress.parse(output_uri)
+    planned = Plan([], [])
+    for found in input_objects(address):
+        if input_etag is not None and found.etag != input_etag:
+            raise InputReplaced(input_uri)
+        inside = found.address.key.removeprefix(address.key) if address.key.endswith("/") else ""
+        if found.format == "parquet":
+            _add_parquet(planned, found, target, inside)
+        else:
+            _add_csv(planned, found, target, inside, scan)
+    return planned
+
+
+def _add_csv(planned: Plan, found: InputObject, target: ObjectAddress, inside: str, scan: bool) -> None:
+    header = read_header(found)
+    output = len(planned.outputs)
+    planned.outputs.append(ObjectAddress(target.bucket, target.key + inside.removesuffix(".gz")))
+    layout = Layout.of(header.names)
+    shared = {"columns": layout.columns, "positions": layout.positions, "rows_needed": not inside}
+    first = header_line(header.text, header.line_end).decode()
+    if found.format == "csv.gz":
+        source = Source.of(found, header.length, found.size, header=first, **shared)
+        planned.chunks.append(PlannedChunk(source, output, found.size))
+        return
+    if header.length >= found.size and not inside:
+        raise no_rows(str(found.address))
+    settings = load(ScorerSettings)
+    size = max(settings.chunk_bytes, found.size // MOST_PARTS)
+    guessed = None if scan else guessed_ranges(found, header, size, settings.record_limit_bytes)
+    ranges = guessed or scanned_ranges(found, header, size, settings.record_limit_bytes)
+    for number, (start, end) in enumerate(ranges):
+        source = Source.of(
+            found,
+            start,
+            end,
+            part=number + 1,
+            header=first if number == 0 else None,
+            last=number == len(ranges) - 1,
+            certain=guessed is None or len(ranges) == 1,
+            **shared,
+        )
+        planned.chunks.append(PlannedChunk(source, output, end - start))
+
+
+def _add_parquet(planned: Plan, found: InputObject, target: ObjectAddress, inside: str) -> None:
+    folder = f"{inside.removesuffix('.parquet')}/" if inside else ""
+    file = open_parquet(found)
+    if not file.metadata.num_rows and not inside:
+        raise no_rows(str(found.address))
+    groups = _grouped(
+        [(group.total_byte_size, group.num_rows) for group in map(file.metadata.row_group, range(file.num_row_groups))]
+    )
+    for number, (start, end) in enumerate(groups):
+        share = found.size * (end - start) // max(1, file.num_row_groups)
+        planned.chunks.append(PlannedChunk(Source.of(found, start, end), len(planned.outputs), share))
+        planned.outputs.append(ObjectAddress(target.bucket, f"{target.key}{folder}part-{number:05d}.parquet"))
+
+
+def _grouped(sizes: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Neighbouring row groups, given as (bytes, rows), up to GROUP_BYTES or GROUP_ROWS together."""
+    spans, start, size, rows = [], 0, 0, 0
+    for number, (more_bytes, more_rows) in enumerate(sizes):
+        if number > start and (size + more_bytes > GROUP_BYTES or rows + more_rows > GROUP_ROWS):
+            spans.append((start, number))
+            start, size, rows = number, 0, 0
+        size += more_bytes
+        rows += more_rows
+    return [*spans, (start, len(sizes))]

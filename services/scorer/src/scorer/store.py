@@ -1,0 +1,160 @@
+"""The object store as the scorer uses it: ranges of an object that must not change, and multipart uploads."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from botocore.exceptions import ClientError
+from urllib3.exceptions import HTTPError
+
+from common.errors import DeliveryTimeError, InputReplaced, ObjectNotFound, ObjectStoreUnavailable
+from common.inputs import InputObject
+from common.objects import ObjectAddress, s3, store_errors
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef
+
+OWNER = "job-id"
+"""Metadata name by which an output is known to be a job's own."""
+
+BLOCK_BYTES = 2**20
+
+
+class UploadGone(DeliveryTimeError):
+    """The multipart upload is gone: its job has ended, or somebody else aborted it."""
+
+    def __init__(self, output: ObjectAddress) -> None:
+        super().__init__(f"the unfinished upload of {output} was removed from the object store: submit the job again")
+
+
+def read_range(source: InputObject, start: int, end: int) -> bytes:
+    """Bytes [start, end) of the object with this ETag; InputReplaced if there is another one now."""
+    if end <= start:
+        return b""
+    with _unchanged(source):
+        return _get(source, Range=f"bytes={start}-{end - 1}")["Body"].read()
+
+
+def read_stream(source: InputObject) -> Iterator[bytes]:
+    """The object from its start, in blocks of BLOCK_BYTES at most; InputReplaced."""
+    with _unchanged(source):
+        yield from _get(source)["Body"].iter_chunks(BLOCK_BYTES)
+
+
+def _get(source: InputObject, **span: str) -> "GetObjectOutputTypeDef":
+    """The answer to a read; stores that do not know If-Match are found out by the ETag of their answer."""
+    try:
+        answer = s3().get_object(
+            Bucket=source.address.bucket,
+            Key=source.address.key,
+            IfMatch=source.etag,
+            **span,  # type: ignore[arg-type]
+        )
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] in (404, 412, 416):
+            raise InputReplaced(str(source.address)) from error
+        raise
+    if answer["ETag"] != source.etag:
+        raise InputReplaced(str(source.address))
+    return answer
+
+
+def create_upload(output: ObjectAddress, job_id: UUID) -> str:
+    """Begin an object; it appears when the upload is completed."""
+    content = {"ContentType": "text/csv; charset=utf-8"} if output.key.endswith(".csv") else {}
+    with store_errors(output):
+        answer = s3().create_multipart_upload(
+            Bucket=output.bucket,
+            Key=output.key,
+            Metadata={OWNER: str(job_id)},
+            **content,  # type: ignore[arg-type]
+        )
+    return answer["UploadId"]
+
+
+def upload_part(output: ObjectAddress, upload_id: str, number: int, body: bytes) -> dict[str, Any]:
+    """Write part `number` (again is harmless); UploadGone if the upload was aborted meanwhile."""
+    with store_errors(output):
+        try:
+            answer = s3().upload_part(
+                Bucket=output.bucket, Key=output.key, UploadId=upload_id, PartNumber=number, Body=body
+            )
+        except ClientError as error:
+            if error.response["Error"].get("Code") == "NoSuchUpload":
+                raise UploadGone(output) from error
+            raise
+    return {"PartNumber": number, "ETag": answer["ETag"]}
+
+
+def complete_upload(output: ObjectAddress, upload_id: str, parts: list[dict[str, Any]], job_id: UUID) -> None:
+    """Make the object appear; harmless if this job had completed it before. UploadGone if it was aborted."""
+    with store_errors(output):
+        try:
+            s3().complete_multipart_upload(
+                Bucket=output.bucket,
+                Key=output.key,
+                UploadId=upload_id,
+                MultipartUpload={"Parts": parts},  # type: ignore[typeddict-item]
+            )
+        except ClientError as error:
+            if error.response["Error"].get("Code") != "NoSuchUpload":
+                raise
+            if not is_own(output, job_id):
+                raise UploadGone(output) from error
+
+
+def abort_uploads(output: ObjectAddress, spared: frozenset[str]) -> None:
+    """Abort every unfinished upload of this object but the spared ones."""
+    with store_errors(output):
+        answer = s3().list_multipart_uploads(Bucket=output.bucket, Prefix=output.key)
+        for upload in answer.get("Uploads", []):
+            if upload["Key"] == output.key and upload["UploadId"] not in spared:
+                abort_upload(output, upload["UploadId"])
+
+
+def abort_upload(output: ObjectAddress, upload_id: str) -> None:
+    """Abort an upload; harmless if it is gone."""
+    with store_errors(output):
+        try:
+            s3().abort_multipart_upload(Bucket=output.bucket, Key=output.key, UploadId=upload_id)
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
+                raise
+
+
+def put(output: ObjectAddress, body: bytes, job_id: UUID) -> None:
+    """Write a small object at once."""
+    with store_errors(output):
+        s3().put_object(Bucket=output.bucket, Key=output.key, Body=body, Metadata={OWNER: str(job_id)})
+
+
+def delete_own(output: ObjectAddress, job_id: UUID) -> None:
+    """Delete an object if this job wrote it."""
+    if is_own(output, job_id):
+        with store_errors(output):
+            s3().delete_object(Bucket=output.bucket, Key=output.key)
+
+
+def is_own(output: ObjectAddress, job_id: UUID) -> bool:
+    """Whether the object exists and was written by this job."""
+    with store_errors(output):
+        try:
+            head = s3().head_object(Bucket=output.bucket, Key=output.key)
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
+                raise
+            return False
+    return head["Metadata"].get(OWNER) == str(job_id)
+
+
+@contextmanager
+def _unchanged(source: InputObject) -> Iterator[None]:
+    """Turn a failed If-Match or a vanished object into InputReplaced, a broken body into ObjectStoreUnavailable."""
+    try:
+        with store_errors(source.address):
+            yield
+    except ObjectNotFound as error:
+        raise InputReplaced(str(source.address)) from error
+    except (HTTPError, OSError) as error:
+        raise ObjectStoreUnavailable(type(error).__name__) from error

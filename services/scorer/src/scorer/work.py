@@ -1,0 +1,136 @@
+"""Score one claimed chunk: read its span, upload its parts, store what became of it."""
+
+from collections.abc import Callable, Iterator
+from threading import Event
+
+from common.database.session import transaction
+from common.errors import UnreadableInput
+from common.predictor import Predictor
+from common.settings import load
+from scorer import models
+from scorer.claims import ClaimedChunk, store_progress
+from scorer.csv_columns import Layout
+from scorer.csv_scoring import CutInsideRecord, score_text
+from scorer.cutting import gunzipped, pieces
+from scorer.outcome import Outcome, Scored
+from scorer.parquet_scoring import score_row_groups
+from scorer.patience import patiently
+from scorer.settings import ScorerSettings
+from scorer.source import Source
+from scorer.store import read_range, read_stream, upload_part
+
+stopping = Event()
+"""Set when the worker is asked to end: a chunk of many parts stops after the present one."""
+
+
+class ClaimLost(Exception):
+    """Another worker has the chunk, or its job has ended: what was done here counts for nothing and harms nothing."""
+
+
+class HandedBack(Exception):
+    """The worker is asked to end; the chunk goes on elsewhere, after its last part."""
+
+
+def work(chunk: ClaimedChunk) -> None:
+    """Score and upload a chunk.
+
+    Raises ClaimLost, HandedBack, CutInsideRecord (the job must be cut anew), UploadGone, InputReplaced,
+    UnreadableInput, and kinds of Unavailable.
+    """
+    predictor = models.predictor(chunk.model_version)
+    if chunk.source.format == "parquet":
+        _work_parquet(chunk, predictor)
+    elif chunk.source.format == "csv.gz":
+        _work_gzip(chunk, predictor)
+    else:
+        _work_csv(chunk, predictor)
+
+
+def _work_csv(chunk: ClaimedChunk, predictor: Predictor) -> None:
+    source = chunk.source
+    text = read_range(source.object, source.start, source.end)
+    try:
+        scored = score_text(text, _layout(source), predictor, chunk.now)
+    except CutInsideRecord:
+        if source.last and source.certain:
+            raise _never_closed(source) from None
+        raise
+    outcome = Outcome()
+    _upload(chunk, outcome, scored)
+    _store(chunk, outcome, (scored.rows, scored.rows_failed, chunk.bytes), done=True)
+
+
+def _work_gzip(chunk: ClaimedChunk, predictor: Predictor) -> None:
+    """One pass over the stream; parts that an earlier holder has uploaded are only decompressed."""
+    source, outcome, layout = chunk.source, chunk.before, _layout(chunk.source)
+    known, consumed, counted = len(outcome.parts), 0, 0
+
+    def count(size: int) -> None:
+        nonlocal consumed
+        consumed += size
+
+    for number, text in enumerate(_gzip_pieces(source, count)):
+        if number < known:
+            counted = consumed
+            continue
+        if stopping.is_set():
+            raise HandedBack
+        try:
+            scored = score_text(text, layout, predictor, chunk.now)
+        except CutInsideRecord:
+            raise _never_closed(source) from None
+        _upload(chunk, outcome, scored)
+        _store(chunk, outcome, (scored.rows, scored.rows_failed, consumed - counted), done=False)
+        counted = consumed
+    if not outcome.parts:
+        if source.rows_needed:
+            raise no_rows(str(source.object.address))
+        _upload(chunk, outcome, Scored(b"", 0, 0, 0, []))
+    _store(chunk, outcome, (0, 0, consumed - counted), done=True)
+
+
+def _work_parquet(chunk: ClaimedChunk, predictor: Predictor) -> None:
+    parts: list[dict[str, object]] = []
+
+    def upload(body: bytes) -> None:
+        parts.append(upload_part(chunk.output, chunk.upload_id, len(parts) + 1, body))
+
+    outcome = score_row_groups(chunk.source, predictor, chunk.now, upload)
+    outcome.parts = parts
+    _store(chunk, outcome, (outcome.rows, outcome.rows_failed, chunk.bytes), done=True)
+
+
+def no_rows(where: str) -> UnreadableInput:
+    """The error of a file without a record."""
+    return UnreadableInput(where, "has a header line and no rows: there is nothing to score")
+
+
+def _gzip_pieces(source: Source, count: Callable[[int], None]) -> Iterator[bytes]:
+    settings = load(ScorerSettings)
+    where = str(source.object.address)
+    texts = gunzipped(read_stream(source.object), where, count)
+    return pieces(texts, source.start, settings.chunk_bytes, settings.record_limit_bytes, where)
+
+
+def _layout(source: Source) -> Layout:
+    return Layout(source.columns, source.positions)
+
+
+def _never_closed(source: Source) -> UnreadableInput:
+    return UnreadableInput(str(source.object.address), "opens a quoted field that is never closed: check its quotes")
+
+
+def _upload(chunk: ClaimedChunk, outcome: Outcome, scored: Scored) -> None:
+    number = chunk.source.part + len(outcome.parts)
+    first = chunk.source.header if not outcome.parts else None
+    body = scored.body if first is None else b"".join([first.encode(), scored.body])
+    outcome.add(scored, upload_part(chunk.output, chunk.upload_id, number, body))
+
+
+def _store(chunk: ClaimedChunk, outcome: Outcome, added: tuple[int, int, int], done: bool) -> None:
+    def store() -> bool:
+        with transaction() as session:
+            return store_progress(session, chunk, outcome, added, done)
+
+    if not patiently(store):
+        raise ClaimLost

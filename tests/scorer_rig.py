@@ -1,0 +1,190 @@
+"""Servers of the scorer's own, which its tests may kill, and workers as processes."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from common import jobs, objects, queue
+from common.database import session as database
+from common.database.migrate import migrate
+from common.database.tables import BatchJob
+from common.objects import ObjectAddress
+from common.settings import load
+from devstack import postgres, seaweedfs, valkey
+from devstack.child import Child
+from devstack.process import Process
+from devstack.stack import BUCKET, Stack
+from model_fixtures import made_up_orders, write_sample_bundle
+from stack_fixtures import free_settings
+
+CHUNK_BYTES = 5_400_000
+NOTE_BYTES = 2_000
+FAST = {
+    "SCORER_CHUNK_BYTES": str(CHUNK_BYTES),
+    "SCORER_LEASE_SECONDS": "1.5",
+    "SCORER_SWEEP_SECONDS": "0.5",
+    "SCORER_FIRST_WAIT_SECONDS": "0.2",
+    "REGISTRY_POLL_SECONDS": "60",
+}
+HEADER = b"seller_zip_code_prefix,customer_lat,customer_lng,purchase_timestamp,note\n"
+
+
+@dataclass
+class Rig:
+    """A stack without gateway: start and kill its servers and workers, put files, run jobs, look at the results."""
+
+    stack: Stack
+    environment: dict[str, str]
+    servers: dict[str, Child] = field(default_factory=dict)
+    workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def start(self, name: str) -> None:
+        """Start a server, again after a kill."""
+        processes: dict[str, Callable[[Stack], Process]] = {
+            "postgres": postgres.process,
+            "valkey": valkey.process,
+            "seaweedfs": seaweedfs.process,
+        }
+        self.servers[name] = Child(processes[name](self.stack), self.stack.directory)
+        self.servers[name].wait_ready()
+
+    def kill(self, name: str) -> None:
+        """kill -9 a server and all its processes."""
+        child = self.servers[name]
+        os.killpg(child.pid, signal.SIGKILL)
+        child.stop()
+
+    def start_worker(self, **changes: str) -> subprocess.Popen[bytes]:
+        """A worker process; its log is workers.log."""
+        with (self.stack.directory / "workers.log").open("ab") as log:
+            worker = subprocess.Popen(
+                [sys.executable, "-m", "scorer.cli", "worker"],
+                env={**os.environ, **self.environment, **changes},
+                stdout=log,
+                stderr=log,
+            )
+        self.workers.append(worker)
+        return worker
+
+    def stop_workers(self, how: signal.Signals = signal.SIGKILL) -> None:
+        """End every worker."""
+        for worker in self.workers:
+            worker.send_signal(how)
+        for worker in self.workers:
+            worker.wait(timeout=40)
+        self.workers.clear()
+
+    def put(self, key: str, body: bytes) -> str:
+        """Write an object; its address."""
+        objects.s3().put_object(Bucket=BUCKET, Key=key, Body=body)
+        return f"s3://{BUCKET}/{key}"
+
+    def submit(self, uri: str, output: str | None = None, wake: bool = True) -> UUID:
+        """Submit a job as the gateway does; `wake=False` is a gateway that died after the commit."""
+        with database.transaction() as session:
+            job, _ = jobs.submit(session, uri, output)
+        if wake:
+            queue.wake(job.id)
+        return job.id
+
+    def job(self, job_id: UUID) -> BatchJob:
+        """The job's row as it stands now."""
+        with database.transaction() as session:
+            return jobs.get(session, job_id)
+
+    def wait(self, job_id: UUID, timeout: float = 40) -> dict[str, Any]:
+        """The body of the job once it has ended."""
+        self.until(lambda: self.job(job_id).finished_at is not None, timeout)
+        return jobs.as_body(self.job(job_id))
+
+    def until(self, condition: Callable[[], Any], timeout: float = 40) -> None:
+        """Wait for something; the test fails with the workers' last lines if it does not come."""
+        deadline = time.monotonic() + timeout
+        while not condition():
+            if time.monotonic() > deadline:
+                log = (self.stack.directory / "workers.log").read_text().splitlines()[-25:]
+                pytest.fail("waited in vain; the workers say:\n" + "\n".join(log))
+            time.sleep(0.02)
+
+    def output(self, body: dict[str, Any]) -> bytes:
+        """The output object of a job."""
+        return self.read(body["output_uri"])
+
+    def read(self, uri: str) -> bytes:
+        """An object's bytes."""
+        address = ObjectAddress.parse(uri)
+        return objects.s3().get_object(Bucket=address.bucket, Key=address.key)["Body"].read()
+
+    def keys(self, prefix: str) -> list[str]:
+        """Keys of the objects under a prefix."""
+        found = objects.s3().list_objects_v2(Bucket=BUCKET, Prefix=prefix)
+        return [entry["Key"] for entry in found.get("Contents", [])]
+
+    def uploads(self) -> list[str]:
+        """Keys of all unfinished uploads."""
+        return [u["Key"] for u in objects.s3().list_multipart_uploads(Bucket=BUCKET).get("Uploads", [])]
+
+
+@pytest.fixture(scope="session")
+def scorer_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    stack = Stack(free_settings(tmp_path_factory.mktemp("scorer")))
+    stack.create()
+    models = stack.directory / "models" / "delivery-time"
+    (models / "1").mkdir(parents=True)
+    write_sample_bundle(models / "1")
+    (models / "champion").write_text("1")  # the registry is away; its cache knows the champion
+    rig = Rig(stack, {"MODE": "local", **stack.environment, **FAST})
+    with ExitStack() as cleanup:
+        for name in ("postgres", "valkey", "seaweedfs"):
+            rig.start(name)
+            cleanup.callback(lambda name=name: rig.servers[name].stop())
+        migrate(stack.database_url)
+        cleanup.callback(rig.stop_workers)
+        yield rig
+
+
+@pytest.fixture
+def rig(scorer_stack: Rig, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
+    """The scorer's own servers, this process's settings pointing at them; workers that a test started end with it."""
+    for name, value in scorer_stack.environment.items():
+        monkeypatch.setenv(name, value)
+    forget()
+    try:
+        yield scorer_stack
+    finally:
+        scorer_stack.stop_workers()
+        database.engine().dispose()
+        forget()
+
+
+@pytest.fixture
+def worker(rig: Rig) -> subprocess.Popen[bytes]:
+    """One running worker."""
+    return rig.start_worker()
+
+
+def forget() -> None:
+    """Have settings and clients made anew."""
+    for cached in (load, database.engine, objects.s3, queue._sender):
+        cached.cache_clear()
+
+
+def csv_file(rows: int, seed: int = 0, note_bytes: int = NOTE_BYTES) -> bytes:
+    """A CSV file of made-up orders; every 100th row has a bad latitude. Long notes make chunks of few rows."""
+    orders = made_up_orders(rows, seed)
+    lines = [HEADER]
+    columns = (orders.seller_zip_code_prefix, orders.customer_lat, orders.customer_lng, orders.purchase_timestamp)
+    note = b"." * note_bytes
+    for number, (prefix, lat, lng, moment) in enumerate(zip(*columns, strict=True)):
+        shown = b"abroad" if number % 100 == 99 else b"%.6f" % lat
+        lines.append(b"%d,%s,%.6f,%s,row %d%s\n" % (prefix, shown, lng, str(moment).encode(), number, note))
+    return b"".join(lines)
