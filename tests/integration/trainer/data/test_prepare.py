@@ -21,7 +21,7 @@ CUTOFF = datetime(2018, 2, 1)  # noqa: DTZ001
 def test_every_column_is_what_one_works_out_by_hand(by_hand: Path, tmp_path: Path) -> None:
     prepare(by_hand, tmp_path / "prepared", CUTOFF)
     orders = pl.read_parquet(tmp_path / "prepared" / "orders.parquet")
-    assert tuple(orders.columns) == COLUMNS
+    assert tuple(orders.columns) == ("order_id", *COLUMNS)
     assert orders.row(0, named=True) == {
         "order_id": "one",
         "seller_zip_code_prefix": 66001,

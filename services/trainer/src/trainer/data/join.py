@@ -2,8 +2,6 @@
 
 import polars as pl
 
-from trainer.data.read import Rows
-
 BRAZIL = {"lat": (-33.76, 5.28), "lng": (-74.0, -28.8)}
 """Extreme points of Brazil, degrees: Chui to Monte Caburai, Serra do Divisor to the island of Trindade."""
 
@@ -12,6 +10,11 @@ SECONDS_PER_DAY = 86_400.0
 UNDER_WAY = ("created", "approved", "invoiced", "processing", "shipped")
 """States of an order that may still be delivered."""
 
+
+def _has_status(*names: str) -> pl.Expr:
+    return pl.any_horizontal(pl.col("order_status") == name for name in names)
+
+
 DROPPED = {
     "no item": pl.col("item_count").is_null(),
     "seller not in the sellers file": pl.col("seller_zip_code_prefix").is_null(),
@@ -19,14 +22,13 @@ DROPPED = {
     "customer's zip prefix has no location": pl.col("customer_lat").is_null(),
     "negative delivery time": pl.col("delivery_days") < 0,
     "cancelled or otherwise never to be delivered": (
-        pl.col("delivery_days").is_null() & ~pl.col("order_status").cast(pl.String).is_in([*UNDER_WAY, "delivered"])
+        pl.col("delivery_days").is_null() & ~_has_status(*UNDER_WAY, "delivered")
     ),
-    "delivered, but without a date": pl.col("delivery_days").is_null() & (pl.col("order_status") == "delivered"),
+    "delivered, but without a date": pl.col("delivery_days").is_null() & _has_status("delivered"),
 }
 """Why an order cannot be used; the first reason that holds counts."""
 
 COLUMNS = (
-    "order_id",
     "seller_zip_code_prefix",
     "customer_zip_code_prefix",
     "customer_lat",
@@ -57,15 +59,17 @@ def locations(points: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def one_row_per_order(rows: Rows, places: pl.DataFrame) -> pl.DataFrame:
-    """Every order in file order, with `COLUMNS`, `sellers_differ` and `dropped` (the reason, or null)."""
+def one_row_per_order(
+    orders: pl.DataFrame, baskets: pl.DataFrame, customers: pl.DataFrame, places: pl.DataFrame
+) -> pl.DataFrame:
+    """Every order in the order given, with `COLUMNS`, `sellers_differ` and `dropped` (the reason, or null)."""
     seconds = pl.col("delivered_timestamp") - pl.col("purchase_timestamp")
     promised = pl.col("estimated_timestamp") - pl.col("purchase_timestamp")
     customer_place = places.select(customer_zip_code_prefix="zip_code_prefix", customer_lat="lat", customer_lng="lng")
     return (
-        rows.orders.lazy()
-        .join(_order_items(rows), on="order", how="left", maintain_order="left")
-        .join(rows.customers.lazy(), on="customer", how="left", maintain_order="left")
+        orders.lazy()
+        .join(baskets.lazy(), on="order", how="left", maintain_order="left")
+        .join(customers.lazy(), on="customer", how="left", maintain_order="left")
         .join(customer_place.lazy(), on="customer_zip_code_prefix", how="left", maintain_order="left")
         .with_columns(
             delivery_days=seconds.dt.total_seconds() / SECONDS_PER_DAY,
@@ -77,18 +81,18 @@ def one_row_per_order(rows: Rows, places: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _order_items(rows: Rows) -> pl.LazyFrame:
+def baskets(items: pl.DataFrame, products: pl.DataFrame, sellers: pl.DataFrame) -> pl.DataFrame:
     """Per order: its first item's seller, and the sums over its items (a product without weight counts 0 g).
 
     Money is rounded to cents, so that a sum is the same whatever order its items were added in.
     """
-    sellers = rows.sellers.lazy().with_row_index("seller_row")
+    numbered = sellers.lazy().with_row_index("seller_row")
     # position and seller in one number: the smallest belongs to the first item, and no group has to be sorted
     place = pl.col("position").cast(pl.Int64) * 2**32 + pl.col("seller_row")
     return (
-        rows.items.lazy()
-        .join(rows.products.lazy(), on="product", how="left")
-        .join(sellers.select("seller", "seller_row"), on="seller", how="left")
+        items.lazy()
+        .join(products.lazy(), on="product", how="left")
+        .join(numbered.select("seller", "seller_row"), on="seller", how="left")
         .group_by("order")
         .agg(
             first=place.min(),
@@ -99,12 +103,15 @@ def _order_items(rows: Rows) -> pl.LazyFrame:
             price=pl.sum("price").round(2),
         )
         .with_columns(seller_row=(pl.col("first") % 2**32).cast(pl.UInt32))
-        .join(sellers.drop("seller"), on="seller_row", how="left")
+        .drop("first")
+        .join(numbered.drop("seller"), on="seller_row", how="left")
+        .collect(engine="streaming")
     )
 
 
 def _reason() -> pl.Expr:
-    reason = pl.lit(None, dtype=pl.String)
+    kind = pl.Enum(list(DROPPED))
+    reason = pl.lit(None, dtype=kind)
     for name, holds in reversed(DROPPED.items()):
-        reason = pl.when(holds).then(pl.lit(name)).otherwise(reason)
-    return reason.cast(pl.Categorical)
+        reason = pl.when(holds).then(pl.lit(name, dtype=kind)).otherwise(reason)
+    return reason

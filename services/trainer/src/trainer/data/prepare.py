@@ -1,6 +1,5 @@
 """`prepare-data`: nine CSV files in, one row per order out."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from time import perf_counter
@@ -9,21 +8,12 @@ import polars as pl
 
 from trainer.data.check import missing_files_and_columns
 from trainer.data.files import DATE_FORMAT, is_synthetic
-from trainer.data.join import COLUMNS, locations, one_row_per_order
+from trainer.data.join import COLUMNS, baskets, locations, one_row_per_order
 from trainer.data.problems import NoDeliveredOrder, UnusableData
-from trainer.data.read import read
+from trainer.data.read import read, read_order_ids
 from trainer.data.report import Report, dropped_by_reason
-from trainer.data.split import Split, split
+from trainer.data.split import split
 from trainer.data.staging import staged_folder
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """What `prepare-data` writes: orders with `join.COLUMNS`, one location per zip prefix, and the split."""
-
-    orders: pl.DataFrame
-    places: pl.DataFrame
-    parts: Split
 
 
 def prepare(dataset: Path, target: Path, cutoff: datetime | None = None) -> Report:
@@ -35,23 +25,31 @@ def prepare(dataset: Path, target: Path, cutoff: datetime | None = None) -> Repo
     problems = missing_files_and_columns(dataset)
     if problems:
         raise UnusableData(dataset, problems)
-    rows = read(dataset)
-    rows_in = rows.counts()
-    places = locations(rows.geolocation)
-    every_order = one_row_per_order(rows, places)
-    del rows
-    usable = every_order.filter(pl.col("dropped").is_null())
-    if usable["delivery_days"].count() == 0:
-        raise NoDeliveredOrder(dataset, every_order.height, dropped_by_reason(every_order))
-    parts = split(usable, cutoff)
-    prepared = Prepared(usable.select(COLUMNS), places, parts)
+    tables = read(dataset)
+    rows_in = {name: table.height for name, table in tables.items()}
+    places = locations(tables.pop("geolocation"))
+    filled = baskets(tables.pop("items"), tables.pop("products"), tables.pop("sellers"))
+    every_order = one_row_per_order(tables.pop("orders"), filled, tables.pop("customers"), places)
+    del filled
+    dropped = dropped_by_reason(every_order)
+    is_usable = every_order["dropped"].is_null()
+    orders = every_order.drop("dropped").filter(is_usable)
+    del every_order
+    if orders["delivery_days"].count() == 0:
+        raise NoDeliveredOrder(dataset, rows_in["orders"], dropped)
+    parts = split(orders, cutoff)
     with staged_folder(target) as staging:
-        _write(prepared, staging)
+        _write_csv(parts.train, staging / "train_dataset.csv")
+        _write_csv(parts.valid, staging / "valid_dataset.csv")
+        _write_parquet(places, staging / "geolocation.parquet")
+        order_id = read_order_ids(dataset).filter(is_usable)
+        _write_parquet(orders.select(order_id, *COLUMNS), staging / "orders.parquet")
         report = Report.of(
             dataset=str(dataset),
             synthetic=is_synthetic(dataset),
             rows_in=rows_in,
-            every_order=every_order,
+            dropped=dropped,
+            orders=orders,
             places=places,
             parts=parts,
             seconds=perf_counter() - started,
@@ -60,8 +58,9 @@ def prepare(dataset: Path, target: Path, cutoff: datetime | None = None) -> Repo
     return report
 
 
-def _write(prepared: Prepared, folder: Path) -> None:
-    prepared.orders.with_columns(pl.col(pl.Categorical).cast(pl.String)).write_parquet(folder / "orders.parquet")
-    prepared.places.with_columns(pl.col("state").cast(pl.String)).write_parquet(folder / "geolocation.parquet")
-    prepared.parts.train.write_csv(folder / "train_dataset.csv", datetime_format=DATE_FORMAT)
-    prepared.parts.valid.write_csv(folder / "valid_dataset.csv", datetime_format=DATE_FORMAT)
+def _write_csv(rows: pl.DataFrame, path: Path) -> None:
+    rows.write_csv(path, datetime_format=DATE_FORMAT)
+
+
+def _write_parquet(rows: pl.DataFrame, path: Path) -> None:
+    rows.lazy().with_columns(pl.col(pl.Categorical).cast(pl.String)).sink_parquet(path)

@@ -3,7 +3,6 @@
 Two of ten million ids share a hash with a chance of 3e-6 (birthday bound n² / 2⁶⁵).
 """
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
@@ -12,36 +11,34 @@ from trainer.data.check import date, describe_duplicates, describe_unreadable, n
 from trainer.data.files import CUSTOMERS, GEOLOCATION, ITEMS, ORDERS, PRODUCTS, REVIEWS, SELLERS, Table
 from trainer.data.problems import UnusableData
 
-CHECKED = (ORDERS, ITEMS, CUSTOMERS, SELLERS, PRODUCTS, GEOLOCATION, REVIEWS)
+JOINED = {
+    "orders": ORDERS,
+    "items": ITEMS,
+    "customers": CUSTOMERS,
+    "sellers": SELLERS,
+    "products": PRODUCTS,
+    "geolocation": GEOLOCATION,
+}
 
 
-@dataclass(frozen=True)
-class Rows:
-    """The checked rows of the files that are joined."""
+def read(folder: Path) -> dict[str, pl.DataFrame]:
+    """Read and check the files, by the names of JOINED, in the files' order.
 
-    orders: pl.DataFrame
-    items: pl.DataFrame
-    customers: pl.DataFrame
-    sellers: pl.DataFrame
-    products: pl.DataFrame
-    geolocation: pl.DataFrame
-
-    def counts(self) -> dict[str, int]:
-        """Rows per table."""
-        return {name: getattr(self, name).height for name in self.__dataclass_fields__}
-
-
-def read(folder: Path) -> Rows:
-    """Read and check the files; UnusableData names every column with unreadable values and every duplicated key."""
+    UnusableData names every column with unreadable values and every duplicated key.
+    """
     frames = {}
     problems: list[str] = []
-    for table in CHECKED:
-        frames[table.name], found = _read(table, folder)
+    for name, table in (JOINED | {"reviews": REVIEWS}).items():
+        frames[name], found = _read(table, folder)
         problems += found
     if problems:
         raise UnusableData(folder, problems)
-    joined = (ORDERS, ITEMS, CUSTOMERS, SELLERS, PRODUCTS, GEOLOCATION)
-    return Rows(*(frames[table.name] for table in joined))
+    return {name: frames[name] for name in JOINED}
+
+
+def read_order_ids(folder: Path) -> pl.Series:
+    """The orders' ids in the file's order: half of the orders' memory, so they are read when they are written."""
+    return strings(ORDERS, folder).select("order_id").collect(engine="streaming").to_series()
 
 
 def _read(table: Table, folder: Path) -> tuple[pl.DataFrame, list[str]]:
@@ -52,7 +49,7 @@ def _read(table: Table, folder: Path) -> tuple[pl.DataFrame, list[str]]:
         flagged = frame.select(pl.col(name).any() for name in checks).row(0, named=True)
         columns = [name.removeprefix("unreadable ") for name, found in flagged.items() if found]
         problems = [describe_unreadable(table, folder, column) for column in columns]
-        if table.key and frame.select(pl.n_unique("key")).item() < frame.height:
+        if table.key and frame.select(pl.n_unique(KEYS[table.name])).item() < frame.height:
             problems += describe_duplicates(table, folder)
     except pl.exceptions.PolarsError as error:
         reason = str(error).strip().splitlines()[0]
@@ -64,12 +61,14 @@ def _category(column: str) -> pl.Expr:
     return pl.col(column).cast(pl.Categorical)
 
 
+KEYS = {ORDERS.name: "order", ITEMS.name: "key", CUSTOMERS.name: "customer", SELLERS.name: "seller"}
+KEYS |= {PRODUCTS.name: "product"}
+"""The column that holds the hash of the file's key."""
+
 CONTENT: dict[str, dict[str, pl.Expr]] = {
     ORDERS.name: {
-        "key": pl.col("order_id").hash(),
         "order": pl.col("order_id").hash(),
         "customer": pl.col("customer_id").hash(),
-        "order_id": pl.col("order_id"),
         "order_status": _category("order_status"),
         "purchase_timestamp": date("order_purchase_timestamp"),
         "delivered_timestamp": date("order_delivered_customer_date"),
@@ -85,19 +84,16 @@ CONTENT: dict[str, dict[str, pl.Expr]] = {
         "freight_value": number("freight_value"),
     },
     CUSTOMERS.name: {
-        "key": pl.col("customer_id").hash(),
         "customer": pl.col("customer_id").hash(),
         "customer_zip_code_prefix": zip_prefix("customer_zip_code_prefix"),
         "customer_state": _category("customer_state"),
     },
     SELLERS.name: {
-        "key": pl.col("seller_id").hash(),
         "seller": pl.col("seller_id").hash(),
         "seller_zip_code_prefix": zip_prefix("seller_zip_code_prefix"),
         "seller_state": _category("seller_state"),
     },
     PRODUCTS.name: {
-        "key": pl.col("product_id").hash(),
         "product": pl.col("product_id").hash(),
         "weight_g": number("product_weight_g"),
     },

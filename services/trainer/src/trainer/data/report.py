@@ -40,28 +40,28 @@ class Report:
         dataset: str,
         synthetic: bool,
         rows_in: dict[str, int],
-        every_order: pl.DataFrame,
+        dropped: dict[str, int],
+        orders: pl.DataFrame,
         places: pl.DataFrame,
         parts: Split,
         seconds: float,
     ) -> "Report":
         """Count what was read, dropped and kept."""
-        usable = every_order.filter(pl.col("dropped").is_null())
         return cls(
             dataset=dataset,
             synthetic=synthetic,
             rows_in=rows_in,
-            dropped=dropped_by_reason(every_order),
+            dropped=dropped,
             geolocation_points_outside_brazil=rows_in["geolocation"] - int(places["points"].sum()),
             zip_prefixes=places.height,
-            orders=usable.height,
-            orders_under_way=usable["delivery_days"].null_count(),
-            orders_of_several_sellers=int(usable["sellers_differ"].sum()),
+            orders=orders.height,
+            orders_under_way=orders["delivery_days"].null_count(),
+            orders_of_several_sellers=int(orders["sellers_differ"].sum()),
             cutoff=str(parts.cutoff),
             train_rows=parts.train.height,
             valid_rows=parts.valid.height,
             label_unknown_at_cutoff=parts.unknown_at_cutoff,
-            ranges={name: [usable[name].min(), usable[name].max()] for name in RANGES},
+            ranges={name: [orders[name].min(), orders[name].max()] for name in RANGES},
             seconds=round(seconds, 3),
         )
 

@@ -29,7 +29,8 @@ class Split:
 
 def split(orders: pl.DataFrame, cutoff: datetime | None = None) -> Split:
     """Split the delivered orders, of which there must be one; NothingToTrain when a part would be empty."""
-    delivered = orders.filter(pl.col("delivery_days").is_not_null())
+    columns = orders.lazy().select(*COLUMNS, "delivered_timestamp", delivery_time="delivery_days")
+    delivered = columns.filter(pl.col("delivery_time").is_not_null()).collect()
     cutoff = cutoff or _default_cutoff(delivered)
     train = _columns(delivered.filter(pl.col("delivered_timestamp") < cutoff))
     valid = _columns(delivered.filter(pl.col("purchase_timestamp") >= cutoff))
@@ -48,4 +49,4 @@ def _default_cutoff(delivered: pl.DataFrame) -> datetime:
 
 
 def _columns(orders: pl.DataFrame) -> pl.DataFrame:
-    return orders.select(*COLUMNS, delivery_time="delivery_days").sort("purchase_timestamp", maintain_order=True)
+    return orders.select(*COLUMNS, "delivery_time").sort("purchase_timestamp", maintain_order=True)
