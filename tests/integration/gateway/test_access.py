@@ -1,0 +1,147 @@
+"""Keys, rates, sizes and queues on a real gateway."""
+
+import json
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import sqlalchemy
+
+from gateway_fixtures import Gateway, running_gateway, wait_until
+
+ORDER = {"seller_zip_code_prefix": 9350, "customer_lat": -23.577, "customer_lng": -46.587}
+MANY = {"orders": [ORDER] * 1_000}
+
+
+def gateway_command(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line."""
+    argv = [sys.executable, "-m", "gateway.cli", *arguments]
+    return subprocess.run(
+        argv, env={**environment, "PATH": ""}, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+@pytest.fixture(scope="module")
+def guarded(gateway_env: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """A gateway that asks for keys, with small limits."""
+    environment = {**gateway_env, "GATEWAY_KEYS": "required", "GATEWAY_RATE": "1", "GATEWAY_BURST": "5"}
+    with running_gateway(environment, tmp_path_factory.mktemp("guarded")) as running:
+        running.wait_ready()
+        yield running
+
+
+def create_key(environment: dict[str, str], name: str, *scopes: str) -> dict[str, str]:
+    """A new key, as the header to send."""
+    chosen = [part for scope in scopes for part in ("--scope", scope)]
+    created = gateway_command(environment, "keys", "create", name, *chosen)
+    assert created.returncode == 0, created.stderr
+    return {"Authorization": f"Bearer {created.stdout.strip()}"}
+
+
+def test_a_key_opens_its_scope_and_nothing_else(guarded: Gateway, gateway_env: dict[str, str]) -> None:
+    predict, jobs = create_key(gateway_env, "predictor"), create_key(gateway_env, "batcher", "jobs")
+    wait_until(lambda: guarded.client.post("/delivery_time", json=ORDER, headers=predict).status_code == 200, 10)
+    wait_until(lambda: guarded.client.get("/batch-jobs", headers=jobs).status_code == 200, 10)
+    refused = guarded.client.get("/batch-jobs", headers=predict)
+    assert (refused.status_code, refused.json()["detail"]) == (403, "key 'predictor' lacks the scope 'jobs'")
+
+
+@pytest.mark.parametrize("sent", [{}, {"Authorization": "Bearer dt_wrong"}, {"Authorization": "Basic eDp5"}])
+def test_without_a_valid_key_nothing_but_health_is_open(guarded: Gateway, sent: dict[str, str]) -> None:
+    answer = guarded.client.post("/delivery_time", json=ORDER, headers=sent)
+    assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
+    assert guarded.client.get("/nothing", headers=sent).status_code == 401
+    assert guarded.client.get("/livez").status_code == 200
+    assert guarded.client.get("/readyz").status_code == 200
+
+
+def test_a_revoked_key_stops_working_within_seconds(guarded: Gateway, gateway_env: dict[str, str]) -> None:
+    key = create_key(gateway_env, "leaver", "admin")
+    wait_until(lambda: guarded.client.get("/model", headers=key).status_code == 200, 10)
+    assert gateway_command(gateway_env, "keys", "revoke", "leaver").returncode == 0
+    wait_until(lambda: guarded.client.get("/model", headers=key).status_code == 401, 10)
+    again = gateway_command(gateway_env, "keys", "revoke", "leaver")
+    assert again.returncode != 0
+    assert "no valid key named 'leaver'" in again.stderr
+    taken = gateway_command(gateway_env, "keys", "create", "leaver")
+    assert "choose another name" in taken.stderr
+
+
+def test_the_text_of_a_key_is_kept_nowhere(
+    guarded: Gateway, gateway_env: dict[str, str], migrated_postgres_url: str
+) -> None:
+    key = create_key(gateway_env, "secretive")["Authorization"].removeprefix("Bearer ")
+    guarded.client.post("/delivery_time", content=key, headers={"Authorization": f"Bearer {key}"})
+    listed = gateway_command(gateway_env, "keys", "list").stdout
+    engine = sqlalchemy.create_engine(migrated_postgres_url)
+    with engine.connect() as connection:
+        stored = str(connection.execute(sqlalchemy.text("SELECT * FROM api_keys")).all())
+    engine.dispose()
+    assert "secretive" in listed
+    assert "secretive" in stored
+    secret = key.rpartition("_")[2]
+    assert all(secret not in text for text in (listed, stored, guarded.log()))
+
+
+def test_a_key_that_asks_too_fast_is_told_when_to_come_back(guarded: Gateway, gateway_env: dict[str, str]) -> None:
+    key = create_key(gateway_env, "hasty")
+    wait_until(lambda: guarded.client.get("/model", headers=key).status_code == 200, 10)
+    answers = [guarded.client.get("/model", headers=key) for _ in range(8)]
+    assert [answer.status_code for answer in answers[-2:]] == [429, 429]
+    assert answers[-1].headers["retry-after"] == "1"
+
+
+def test_outside_local_mode_keys_cannot_be_switched_off(gateway_env: dict[str, str]) -> None:
+    ended = gateway_command({**gateway_env, "MODE": "production", "GATEWAY_KEYS": "off"}, "serve")
+    assert ended.returncode != 0
+    assert (
+        ended.stderr.strip().splitlines()[-1].startswith("gateway: settings: GATEWAY_KEYS: off is for MODE=local only")
+    )
+
+
+@pytest.mark.parametrize("path", ["/delivery_time", "/batch-jobs"])
+def test_a_body_over_the_limit_is_refused_announced_or_not(gateway: Gateway, path: str) -> None:
+    headers = {"Content-Type": "application/json"}
+    announced = gateway.client.post(path, content=b" " * 1_100_000, headers=headers)
+    chunked = gateway.client.post(path, content=(b" " * 10_000 for _ in range(110)), headers=headers)
+    for answer in (announced, chunked):
+        assert (answer.status_code, answer.headers["content-type"]) == (413, "application/problem+json")
+
+
+def test_more_requests_than_may_wait_are_sent_away_at_once(gateway_env: dict[str, str], tmp_path: Path) -> None:
+    with (
+        running_gateway({**gateway_env, "GATEWAY_MOST_WAITING": "1"}, tmp_path) as narrow,
+        ThreadPoolExecutor(16) as pool,
+    ):
+        narrow.wait_ready()
+        answers = list(pool.map(lambda _: narrow.client.post("/delivery_times", json=MANY), range(64)))
+        refused = [answer for answer in answers if answer.status_code == 503]
+        assert {answer.status_code for answer in answers} == {200, 503}
+        assert {answer.headers["retry-after"] for answer in refused} == {"5"}
+        assert narrow.client.post("/delivery_time", json=ORDER).status_code == 200
+
+
+def test_a_sender_that_dawdles_is_cut_off(gateway: Gateway) -> None:
+    address = urlsplit(gateway.url)
+    with socket.create_connection((str(address.hostname), int(address.port or 0)), timeout=20) as connection:
+        connection.sendall(b"POST /delivery_time HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{")
+        started = time.monotonic()
+        assert connection.recv(100) == b""
+        assert 5 < time.monotonic() - started < 15
+
+
+def test_pages_of_other_origins_may_not_call_unless_named(
+    gateway: Gateway, gateway_env: dict[str, str], tmp_path: Path
+) -> None:
+    origin = {"Origin": "https://shop.example"}
+    assert "access-control-allow-origin" not in gateway.client.get("/livez", headers=origin).headers
+    environment = {**gateway_env, "GATEWAY_CORS_ORIGINS": json.dumps([origin["Origin"]])}
+    with running_gateway(environment, tmp_path) as open_to_shop:
+        allowed = open_to_shop.client.get("/livez", headers=origin)
+        assert allowed.headers["access-control-allow-origin"] == origin["Origin"]

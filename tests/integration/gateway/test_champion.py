@@ -1,0 +1,147 @@
+"""The gateway follows the registry's alias without a restart, and does without the registry when it must."""
+
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pytest
+import redis
+import sqlalchemy
+
+from common.prediction_log import STREAM, decode
+from common.registry import CHALLENGER, CHAMPION, MODEL_NAME
+from gateway_fixtures import NOWHERE, Gateway, fill_cache, running_gateway, wait_until
+from model_fixtures import write_sample_bundle
+from trainer.register import log_and_register
+
+ORDER = {"seller_zip_code_prefix": 9350, "customer_lat": -23.577, "customer_lng": -46.587}
+
+
+@pytest.fixture(scope="module")
+def versions(mlflow_url: str, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Two registered versions that predict differently."""
+    mlflow.set_tracking_uri(mlflow_url)
+    mlflow.set_experiment("gateway-tests")
+    registered = []
+    for seed in (1, 2):
+        folder = tmp_path_factory.mktemp("logged") / "bundle"
+        write_sample_bundle(folder, seed)
+        with mlflow.start_run():
+            registered.append(log_and_register(folder))
+    return registered
+
+
+@pytest.fixture
+def aliases(mlflow_url: str, versions: list[str]) -> Iterator[mlflow.MlflowClient]:
+    """A client to move the aliases with; the champion is the first version, and there is no challenger."""
+    client = mlflow.MlflowClient(mlflow_url)
+    client.set_registered_model_alias(MODEL_NAME, CHAMPION, versions[0])
+    yield client
+    client.delete_registered_model_alias(MODEL_NAME, CHALLENGER)
+
+
+@pytest.fixture
+def following(
+    gateway_env: dict[str, str], mlflow_url: str, aliases: mlflow.MlflowClient, tmp_path: Path
+) -> Iterator[Gateway]:
+    """A gateway that polls a real registry each second, with an empty cache."""
+    environment = {
+        **gateway_env,
+        "REGISTRY_URL": mlflow_url,
+        "REGISTRY_CACHE_DIR": str(tmp_path / "models"),
+        "REGISTRY_POLL_SECONDS": "0.5",
+        "GATEWAY_SHADOW_SHARE": "1",
+    }
+    with running_gateway(environment, tmp_path) as running:
+        running.wait_ready()
+        yield running
+
+
+def test_a_new_champion_is_served_without_restart_and_without_a_failed_request(
+    following: Gateway, aliases: mlflow.MlflowClient, versions: list[str], migrated_postgres_url: str
+) -> None:
+    seen: list[tuple[int, str]] = []
+    stop = threading.Event()
+
+    def ask() -> None:
+        while not stop.is_set():
+            answer = following.client.post("/delivery_time", json=ORDER)
+            seen.append((answer.status_code, answer.json().get("model_version")))
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    try:
+        wait_until(lambda: (200, versions[0]) in seen)
+        aliases.set_registered_model_alias(MODEL_NAME, CHAMPION, versions[1])
+        wait_until(lambda: (200, versions[1]) in seen)
+    finally:
+        stop.set()
+        asking.join()
+    assert {status for status, _ in seen} == {200}
+    answered = [version for _, version in seen]
+    assert answered == sorted(answered, key=versions.index)
+    assert following.client.get("/model").json()["version"] == versions[1]
+    assert f'gateway_workers_serving{{version="{versions[1]}"}} 1.0' in following.client.get("/metrics").text
+    engine = sqlalchemy.create_engine(migrated_postgres_url)
+    with engine.connect() as connection:
+        query = sqlalchemy.text("SELECT reason FROM model_events WHERE event = 'served' AND model_version = :version")
+        assert f"replaces version {versions[0]}" in connection.scalars(query, {"version": versions[1]}).all()
+    engine.dispose()
+
+
+def test_a_challenger_is_logged_but_never_answered(
+    following: Gateway, aliases: mlflow.MlflowClient, versions: list[str], valkey_url: str
+) -> None:
+    aliases.set_registered_model_alias(MODEL_NAME, CHALLENGER, versions[1])
+    wait_until(lambda: f"challenger: version {versions[1]}" in following.log())
+    answer = following.client.post("/delivery_time", json={**ORDER, "order_id": "shadowed"}).json()
+    assert answer["model_version"] == versions[0]
+    queue = redis.Redis.from_url(valkey_url)
+
+    def logged() -> dict[str, Any]:
+        rows = [row for _, fields in queue.xrange(STREAM) for row in decode(fields) if row.order_id == "shadowed"]
+        return {row.role: row for row in rows}
+
+    wait_until(lambda: len(logged()) == 2, 10)
+    champion, challenger = logged()["champion"], logged()["challenger"]
+    queue.close()
+    assert (champion.model_version, challenger.model_version) == tuple(versions)
+    assert champion.delivery_time_days != challenger.delivery_time_days
+    assert (champion.request_id, champion.customer_lat) == (challenger.request_id, challenger.customer_lat)
+
+
+def test_without_a_registry_the_cached_champion_is_served_and_readiness_says_so(gateway: Gateway) -> None:
+    ready = gateway.client.get("/readyz").json()
+    assert (ready["status"], ready["model_version"], ready["seconds_since_champion_check"]) == ("ready", "1", None)
+    assert NOWHERE in ready["registry"]
+
+
+def test_without_registry_and_cache_a_client_is_told_when_to_come_back(
+    gateway_env: dict[str, str], tmp_path: Path
+) -> None:
+    environment = {**gateway_env, "REGISTRY_CACHE_DIR": str(tmp_path / "models"), "REGISTRY_POLL_SECONDS": "0.5"}
+    with running_gateway(environment, tmp_path) as bare:
+        assert bare.client.get("/livez").status_code == 200
+        for answer in (bare.client.post("/delivery_time", json=ORDER), bare.client.get("/readyz")):
+            assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+            assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_damaged_cache_is_not_served(gateway_env: dict[str, str], tmp_path: Path) -> None:
+    fill_cache(tmp_path / "models")
+    model = tmp_path / "models" / MODEL_NAME / "1" / "model.json"
+    model.write_bytes(model.read_bytes()[:-100])
+    with running_gateway({**gateway_env, "REGISTRY_CACHE_DIR": str(tmp_path / "models")}, tmp_path) as damaged:
+        wait_until(lambda: "does not answer" in damaged.client.get("/readyz").json()["detail"])
+        assert damaged.client.post("/delivery_time", json=ORDER).status_code == 503
+
+
+def test_it_runs_without_the_heavy_libraries() -> None:
+    heavy = ["pandas", "catboost", "mlflow", "evidently", "pyarrow", "hyperopt"]
+    check = f"import sys, gateway.wiring; print([name for name in {heavy} if name in sys.modules])"
+    imported = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True).stdout
+    assert imported.strip() == "[]"
