@@ -1,0 +1,87 @@
+"""The compose file keeps its word, read without Docker."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from devstack.settings import StackSettings
+from devstack.stack import Stack
+
+ROOT = Path(__file__).parents[3]
+TEXT = (ROOT / "compose.yaml").read_text()
+COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+OWN = {name: service for name, service in SERVICES.items() if "build" in service}
+UPSTREAM = {name: service for name, service in SERVICES.items() if "build" not in service}
+FOR_PEOPLE = {"gateway", "mlflow", "seaweedfs", "prometheus", "grafana", "jupyter", "flower", "adminer"}
+
+
+def test_settings_have_the_same_names_as_in_the_embedded_stack(tmp_path: Path) -> None:
+    embedded = set(Stack(StackSettings(stack_dir=tmp_path)).environment)
+    given_by_the_image = {"GATEWAY_HOST", "GATEWAY_PORT"}
+    assert embedded - given_by_the_image <= set(COMPOSE["x-settings"])
+    dockerfile = (ROOT / "services/gateway/Dockerfile").read_text()
+    assert all(f"{name}=" in dockerfile for name in given_by_the_image)
+
+
+def test_every_secret_stops_with_what_to_run_and_make_env_writes_it() -> None:
+    required = set(re.findall(r"\$\{(\w+):\?run `make env` first\}", TEXT))
+    makefile = re.search(r"^SECRETS := ((?:.*\\\n)*.*)$", (ROOT / "Makefile").read_text(), re.M)
+    assert makefile
+    assert required == set(makefile[1].replace("\\\n", " ").split())
+    assert not [name for name in re.findall(r"\$\{(\w+)\}", TEXT) if name not in required]
+
+
+@pytest.mark.parametrize("name", UPSTREAM)
+def test_an_image_of_others_is_pinned_to_a_version(name: str) -> None:
+    assert re.search(r":v?\d+\.\d+", UPSTREAM[name]["image"]), UPSTREAM[name]["image"]
+
+
+@pytest.mark.parametrize("name", OWN.keys() - {"gateway-champion"})
+def test_a_service_of_ours_runs_with_the_least_rights(name: str) -> None:
+    service = SERVICES[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+
+
+@pytest.mark.parametrize("name", SERVICES.keys() - {"gateway-champion"})
+def test_a_service_has_a_limit_a_log_limit_and_no_more_rights_than_it_needs(name: str) -> None:
+    service = SERVICES[name]
+    assert service["deploy"]["resources"]["limits"]["memory"]
+    assert service["logging"]["options"]["max-size"]
+    assert "no-new-privileges:true" in service["security_opt"]
+    assert service["restart"] == "unless-stopped" or name in ("migrate", "trainer")
+    assert "privileged" not in service
+
+
+def test_only_what_people_use_is_published_on_loopback_unless_told_otherwise() -> None:
+    published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
+    assert set(published) == FOR_PEOPLE
+    for ports in published.values():
+        assert all(port.startswith("${BIND_ADDRESS:-127.0.0.1}:") for port in ports)
+    assert COMPOSE["networks"]["servers"]["internal"] is True
+    assert all("servers" in service["networks"] for name, service in SERVICES.items() if name != "gateway-champion")
+
+
+def test_dependencies_are_waited_for_by_their_health() -> None:
+    for name, service in SERVICES.items():
+        for needed, how in service.get("depends_on", {}).items():
+            one_shot = needed == "migrate"
+            wanted = "service_completed_successfully" if one_shot else "service_healthy"
+            assert how["condition"] == wanted, (name, needed)
+            assert one_shot or "healthcheck" in SERVICES[needed] or "HEALTHCHECK" in dockerfile(needed)
+
+
+def dockerfile(service: str) -> str:
+    return (ROOT / SERVICES[service]["build"]["dockerfile"]).read_text()
+
+
+def test_mounted_files_are_in_the_repository() -> None:
+    for service in SERVICES.values():
+        for volume in service.get("volumes", []):
+            source = volume.split(":")[0]
+            assert not source.startswith("./") or (ROOT / source).exists(), volume

@@ -1,0 +1,110 @@
+"""The Kubernetes manifests: valid against the schemas, complete, and with the least rights. Never applied here."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[3] / "deploy/kubernetes"
+SCHEMA = "1.34"
+CLASSES_OF_OTHERS = {"keda.sh/v1alpha1", "kustomize.config.k8s.io/v1beta1"}
+BASE = ROOT / "base"
+PRODUCTION = ROOT / "overlays/production"
+
+
+def documents(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path in sorted(folder.glob("**/*.yaml")):
+        for document in yaml.safe_load_all(path.read_text()):
+            yield f"{path.stem}/{document['kind']}/{document.get('metadata', {}).get('name')}", document
+
+
+DOCUMENTS = dict(documents(ROOT))
+PODS = {
+    name: found["spec"]["jobTemplate"]["spec"]["template"] if found["kind"] == "CronJob" else found["spec"]["template"]
+    for name, found in DOCUMENTS.items()
+    if found["kind"] in ("Deployment", "Job", "CronJob")
+}
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_a_manifest_is_valid(name: str) -> None:
+    document = DOCUMENTS[name]
+    if document["apiVersion"] not in CLASSES_OF_OTHERS:
+        kubernetes_validate.validate(document, SCHEMA, strict=True)
+
+
+@pytest.mark.parametrize("folder", [BASE, PRODUCTION], ids=["base", "production"])
+def test_kustomize_names_every_file_and_every_file_is_there(folder: Path) -> None:
+    kustomization = yaml.safe_load((folder / "kustomization.yaml").read_text())
+    named = [*kustomization["resources"], *(patch["path"] for patch in kustomization.get("patches", []))]
+    assert all((folder / entry).exists() for entry in named)
+    assert {path.name for path in folder.glob("*.yaml")} == {Path(n).name for n in named if ".yaml" in n} | {
+        "kustomization.yaml"
+    }
+
+
+@pytest.mark.parametrize("name", PODS)
+def test_a_pod_has_no_root_no_token_and_a_read_only_root(name: str) -> None:
+    pod = PODS[name]["spec"]
+    assert pod["automountServiceAccountToken"] is False
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    for container in [*pod.get("initContainers", []), *pod["containers"]]:
+        rights = container["securityContext"]
+        assert rights["readOnlyRootFilesystem"] is True
+        assert rights["allowPrivilegeEscalation"] is False
+        assert rights["capabilities"]["drop"] == ["ALL"]
+        assert container["resources"]["requests"]["cpu"]
+        assert container["resources"]["limits"]["memory"]
+
+
+@pytest.mark.parametrize("name", [name for name in PODS if "/Deployment/" in name])
+def test_a_deployment_has_a_probe(name: str) -> None:
+    (container,) = PODS[name]["spec"]["containers"]
+    assert "livenessProbe" in container
+
+
+def test_images_are_ours_and_the_overlay_gives_each_a_tag() -> None:
+    used = {
+        container["image"]
+        for pod in PODS.values()
+        for container in [*pod["spec"].get("initContainers", []), *pod["spec"]["containers"]]
+    }
+    kustomization = yaml.safe_load((PRODUCTION / "kustomization.yaml").read_text())
+    assert used == {image["name"] for image in kustomization["images"]}
+    assert all(image["newTag"] != "latest" for image in kustomization["images"])
+
+
+def test_selectors_find_pods() -> None:
+    labels = [pod["metadata"]["labels"] for pod in PODS.values()]
+    for name, document in DOCUMENTS.items():
+        if document["kind"] in ("Service", "PodDisruptionBudget"):
+            selector = document["spec"]["selector"]
+            wanted = selector.get("matchLabels", selector)
+            assert any(wanted.items() <= each.items() for each in labels), name
+
+
+def test_settings_are_those_of_compose() -> None:
+    compose = set(yaml.safe_load((ROOT.parents[1] / "compose.yaml").read_text())["x-settings"])
+    only_here = {"MLFLOW_ARTIFACTS", "MLFLOW_BACKEND_STORE_URI", "QUEUE_ADDRESS", "QUEUE_PASSWORD"}
+    for file in ("settings.env", "secrets.env.example"):
+        names = {line.split("=")[0] for line in (PRODUCTION / file).read_text().splitlines()}
+        assert names - only_here <= compose
+
+
+def test_scorers_follow_the_length_of_the_queue_that_the_gateway_fills() -> None:
+    from common.queue import SCORING
+
+    scaled = DOCUMENTS["scorer/ScaledObject/scorer"]["spec"]
+    (trigger,) = scaled["triggers"]
+    assert (trigger["type"], trigger["metadata"]["listName"]) == ("redis", SCORING)
+    assert scaled["minReplicaCount"] < scaled["maxReplicaCount"]
+    authentication = DOCUMENTS["scorer/TriggerAuthentication/queue"]
+    assert trigger["authenticationRef"]["name"] == authentication["metadata"]["name"]
+
+
+def test_nothing_is_allowed_on_the_network_that_is_not_written_down() -> None:
+    nobody = DOCUMENTS["network/NetworkPolicy/nobody"]["spec"]
+    assert nobody == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}

@@ -1,0 +1,67 @@
+"""Workflows and hooks: pinned, with the least permissions, and calling what is there."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[3]
+WORKFLOWS = {path.stem: path for path in sorted((ROOT / ".github/workflows").glob("*.yml"))}
+BIN = Path(sys.executable).parent
+
+
+def jobs(name: str) -> dict[str, dict[str, Any]]:
+    return dict(yaml.safe_load(WORKFLOWS[name].read_text())["jobs"])
+
+
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_actions_are_pinned_by_commit_and_jobs_end_some_time(name: str) -> None:
+    for uses in re.findall(r"uses: (\S+)", WORKFLOWS[name].read_text()):
+        assert uses.startswith("./") or re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", uses), uses
+    assert all("timeout-minutes" in job or "uses" in job for job in jobs(name).values())
+
+
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_a_workflow_may_only_read_unless_a_job_says_more(name: str) -> None:
+    assert yaml.safe_load(WORKFLOWS[name].read_text())["permissions"] == {"contents": "read"}
+
+
+def test_zizmor_finds_nothing() -> None:
+    command = [BIN / "zizmor", "--offline", "--min-severity", "medium", "--no-progress", ROOT / ".github/workflows"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_make_targets_that_workflows_call_are_there() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    called = set(re.findall(r"run: make ([a-z-]+)", "".join(path.read_text() for path in WORKFLOWS.values())))
+    assert called
+    assert all(re.search(rf"^{target}:", makefile, re.M) for target in called)
+
+
+def test_nothing_is_pushed_before_the_tests_and_nothing_deployed_before_the_push() -> None:
+    release = jobs("release")
+    assert (release["push"]["needs"], release["deploy"]["needs"]) == ("tests", "push")
+    images = {entry["dockerfile"] for entry in release["push"]["strategy"]["matrix"]["include"]}
+    assert all((ROOT / image).exists() for image in images)
+    assert {path.relative_to(ROOT).as_posix() for path in ROOT.glob("services/*/Dockerfile")} <= images
+
+
+def test_hooks_run_tools_of_the_lock() -> None:
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"][0]["hooks"]
+    assert {hook["id"] for hook in hooks} == {"ruff", "ruff-format", "mypy", "secrets", "commit-msg"}
+    for hook in hooks:
+        program = hook["entry"].split()[0]
+        assert (BIN / Path(program).name).exists() if program.startswith(".venv") else (ROOT / program).exists()
+
+
+def test_the_secrets_hook_refuses_a_key(tmp_path: Path) -> None:
+    leak = tmp_path / "settings.py"
+    leak.write_text('aws_key = "AKIA' + 'QXZ7M4PL2RTVWY9K"\n')
+    assert subprocess.run([BIN / "detect-secrets-hook", leak], capture_output=True).returncode == 1
+    leak.write_text("aws_key = None\n")
+    assert subprocess.run([BIN / "detect-secrets-hook", leak], capture_output=True).returncode == 0
