@@ -4,18 +4,22 @@ import httpx
 import psutil
 from sqlalchemy import NullPool, create_engine, text
 
+from devstack import seaweedfs
+from devstack.stack import MLFLOW_BUCKET
 from stack_fixtures import TestServers
 
 
 def test_a_run_and_its_artifact_are_kept_in_postgres_and_the_object_store(
     servers: TestServers, mlflow_url: str
 ) -> None:
-    api = f"{mlflow_url}/api/2.0"
-    named = httpx.post(f"{api}/mlflow/experiments/create", json={"name": "kept where"}).json()
-    run = httpx.post(f"{api}/mlflow/runs/create", json={"experiment_id": named["experiment_id"]}).json()["run"]
-    path = f"{api}/mlflow-artifacts/artifacts/{named['experiment_id']}/{run['info']['run_id']}/artifacts/note.txt"
-    assert httpx.put(path, content=b"kept").status_code == httpx.codes.OK
-    assert httpx.get(path).content == b"kept"
+    with httpx.Client(base_url=f"{mlflow_url}/api/2.0", timeout=60) as api:
+        named = api.post("/mlflow/experiments/create", json={"name": "kept where"}).json()
+        run = api.post("/mlflow/runs/create", json={"experiment_id": named["experiment_id"]}).json()["run"]
+        path = f"/mlflow-artifacts/artifacts/{named['experiment_id']}/{run['info']['run_id']}/artifacts/note.txt"
+        assert api.put(path, content=b"kept").status_code == httpx.codes.OK
+        assert api.get(path).content == b"kept"
+    stored = seaweedfs.client(servers.stack).list_objects_v2(Bucket=MLFLOW_BUCKET)["Contents"]
+    assert any(each["Key"].endswith("note.txt") for each in stored)
     with create_engine(servers.stack.mlflow_database_url, poolclass=NullPool).connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM runs")).scalar_one() >= 1
 

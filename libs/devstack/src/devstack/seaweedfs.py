@@ -122,13 +122,14 @@ def _identity(name: str, access_key: str, secret_key: str, actions: list[str]) -
 
 def _require_buckets(stack: Stack) -> None:
     """A signed request that fails unless the store answers and has its buckets."""
-    found = {bucket["Name"] for bucket in _client(stack).list_buckets()["Buckets"]}
+    found = {bucket["Name"] for bucket in client(stack).list_buckets()["Buckets"]}
     if missing := {BUCKET, MLFLOW_BUCKET} - found:
         raise CannotRun(f"the object store lacks its bucket(s) {', '.join(sorted(missing))}")
 
 
 @lru_cache
-def _client(stack: Stack) -> "S3Client":
+def client(stack: Stack) -> "S3Client":
+    """A client with the services' keys that gives up soon and tries once."""
     return boto3.client(
         "s3",
         endpoint_url=stack.object_store_endpoint,
