@@ -130,7 +130,8 @@ def test_more_requests_than_may_wait_are_sent_away_at_once(gateway_env: dict[str
 def test_a_sender_that_dawdles_is_cut_off(gateway: Gateway) -> None:
     address = urlsplit(gateway.url)
     with socket.create_connection((str(address.hostname), int(address.port or 0)), timeout=20) as connection:
-        connection.sendall(b"POST /delivery_time HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{")
+        head = b"POST /delivery_time HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        connection.sendall(head + b"Content-Length: 10\r\n\r\n{")
         started = time.monotonic()
         assert connection.recv(100) == b""
         assert 5 < time.monotonic() - started < 15
