@@ -1,12 +1,13 @@
 from datetime import datetime, timedelta
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trainer.data.synthetic.text import ids, timestamps
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 4_000_000_000), min_size=1, max_size=20))
 def test_timestamps_read_as_python_writes_them(seconds: list[int]) -> None:
     expected = [str(datetime(1970, 1, 1) + timedelta(seconds=second)) for second in seconds]  # noqa: DTZ001
