@@ -5,18 +5,21 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import select
 
 from common import jobs, objects, queue
 from common.database import session as database
 from common.database.migrate import migrate
-from common.database.tables import BatchJob
+from common.database.tables import BatchChunk, BatchJob
 from common.objects import ObjectAddress
 from common.settings import load
 from devstack import postgres, seaweedfs, valkey
@@ -24,6 +27,7 @@ from devstack.child import Child
 from devstack.process import Process
 from devstack.stack import BUCKET, Stack
 from model_fixtures import made_up_orders, write_sample_bundle
+from scorer import tasks
 from stack_fixtures import free_settings
 
 CHUNK_BYTES = 5_400_000
@@ -46,6 +50,8 @@ class Rig:
     environment: dict[str, str]
     servers: dict[str, Child] = field(default_factory=dict)
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    heartbeats: dict[int, str] = field(default_factory=dict)
+    started: int = 0
 
     def start(self, name: str) -> None:
         """Start a server, again after a kill."""
@@ -65,15 +71,49 @@ class Rig:
 
     def start_worker(self, **changes: str) -> subprocess.Popen[bytes]:
         """A worker process; its log is workers.log."""
+        self.started += 1
+        heartbeat = str(self.stack.directory / f"heartbeat-{self.started}")
         with (self.stack.directory / "workers.log").open("ab") as log:
             worker = subprocess.Popen(
                 [sys.executable, "-m", "scorer.cli", "worker"],
-                env={**os.environ, **self.environment, **changes},
+                env={**os.environ, **self.environment, "SCORER_HEARTBEAT_FILE": heartbeat, **changes},
                 stdout=log,
                 stderr=log,
             )
         self.workers.append(worker)
+        self.heartbeats[worker.pid] = heartbeat
         return worker
+
+    def heartbeat(self, worker: subprocess.Popen[bytes]) -> str:
+        """The file that shows that the worker works."""
+        return self.heartbeats[worker.pid]
+
+    def ensure_workers(self, count: int) -> list[subprocess.Popen[bytes]]:
+        """So many living workers, ready to work."""
+        self.workers = [worker for worker in self.workers if worker.poll() is None]
+        for _ in range(count - len(self.workers)):
+            self.start_worker()
+        heartbeats = [Path(self.heartbeat(worker)) for worker in self.workers]
+        self.until(lambda: all(file.exists() for file in heartbeats), timeout=90)
+        return self.workers
+
+    def drive(self, job_id: UUID) -> dict[str, Any]:
+        """Do a job's tasks in this process, one after the other, until it has ended."""
+        deadline = time.monotonic() + 60
+        while self.job(job_id).finished_at is None:
+            tasks.run_job(job_id)
+            tasks.score_chunk(job_id)
+            assert time.monotonic() < deadline, jobs.as_body(self.job(job_id))
+        return jobs.as_body(self.job(job_id))
+
+    def scored(self, uri: str) -> dict[str, Any]:
+        """Submit an input and do its tasks here; the ended job."""
+        return self.drive(self.submit(uri, wake=False))
+
+    def chunks(self, job_id: UUID) -> Counter[str]:
+        """How many chunks of a job are in which status."""
+        with database.transaction() as session:
+            return Counter(session.scalars(select(BatchChunk.status).where(BatchChunk.job_id == job_id)))
 
     def stop_workers(self, how: signal.Signals = signal.SIGKILL) -> None:
         """End every worker."""
@@ -154,22 +194,29 @@ def scorer_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
 
 @pytest.fixture
 def rig(scorer_stack: Rig, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
-    """The scorer's own servers, this process's settings pointing at them; workers that a test started end with it."""
+    """The scorer's own servers, and this process's settings pointing at them."""
     for name, value in scorer_stack.environment.items():
         monkeypatch.setenv(name, value)
     forget()
     try:
         yield scorer_stack
     finally:
-        scorer_stack.stop_workers()
         database.engine().dispose()
         forget()
 
 
 @pytest.fixture
-def worker(rig: Rig) -> subprocess.Popen[bytes]:
-    """One running worker."""
-    return rig.start_worker()
+def alone(rig: Rig) -> Rig:
+    """The rig without a worker: the test itself does the tasks, by `rig.drive`."""
+    rig.stop_workers()
+    return rig
+
+
+@pytest.fixture
+def worked(rig: Rig) -> Rig:
+    """The rig with one worker at least; it stays for the next test."""
+    rig.ensure_workers(1)
+    return rig
 
 
 def forget() -> None:

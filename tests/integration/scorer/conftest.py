@@ -1,5 +1,5 @@
 """The scorer's fixtures, for this folder alone."""
 
-from scorer_rig import rig, scorer_stack, worker
+from scorer_rig import alone, rig, scorer_stack, worked
 
-__all__ = ["rig", "scorer_stack", "worker"]
+__all__ = ["alone", "rig", "scorer_stack", "worked"]

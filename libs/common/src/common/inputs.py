@@ -183,7 +183,7 @@ def _gunzip_head(head: bytes, where: str) -> bytes:
     try:
         return zlib.decompressobj(wbits=31).decompress(head, HEAD_BYTES)
     except zlib.error as error:
-        raise UnreadableInput(where, f"is not gzip ({error})") from error
+        raise UnreadableInput(where, f"is damaged gzip, or none ({error})") from error
 
 
 def _first_record_end(head: bytes) -> int:

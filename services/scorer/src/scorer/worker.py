@@ -17,6 +17,7 @@ from scorer.settings import ScorerSettings
 from scorer.work import stopping
 
 HEARTBEAT_SECONDS = 5.0
+"""The heartbeat file is touched this often once the worker takes tasks."""
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +29,9 @@ def run(threads: int) -> None:
     signals.worker_shutting_down.connect(_on_shutdown, weak=False)
     background: list[Callable[[Event], None]] = [keeper.keep_leases, sweeping.sweep_until]
     if file := load(ScorerSettings).heartbeat_file:
-        background.append(lambda stop: _beat(file, stop))
+        ready = Event()
+        signals.worker_ready.connect(lambda **_: ready.set(), weak=False)
+        background.append(lambda stop: _beat(file, ready, stop))
     running = [Thread(target=target, args=(ended,), daemon=True) for target in background]
     for thread in running:
         thread.start()
@@ -77,9 +80,10 @@ def _on_shutdown(**_: object) -> None:
     stopping.set()
 
 
-def _beat(file: Path, ended: Event) -> None:
-    """Touch the heartbeat file until the worker ends."""
+def _beat(file: Path, ready: Event, ended: Event) -> None:
+    """Touch the heartbeat file from the moment the worker is ready until it ends."""
     file.parent.mkdir(parents=True, exist_ok=True)
+    ready.wait()
     file.touch()
     while not ended.wait(HEARTBEAT_SECONDS):
         file.touch()

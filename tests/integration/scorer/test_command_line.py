@@ -1,0 +1,44 @@
+"""The commands of `scorer`."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from scorer_rig import Rig, csv_file
+
+
+def scorer(rig: Rig, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """A finished command."""
+    return subprocess.run(
+        [sys.executable, "-m", "scorer.cli", *arguments],
+        env={**os.environ, **rig.environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def test_a_local_file_is_uploaded_scored_and_summed_up(worked: Rig, tmp_path: Path) -> None:
+    (tmp_path / "mine.csv").write_bytes(csv_file(200))
+    done = scorer(worked, "submit", str(tmp_path / "mine.csv"), "--wait")
+    assert done.returncode == 0, done.stderr
+    job_id, summary = done.stdout.splitlines()
+    assert summary.startswith("succeeded: 200 rows, 2 of them not scored, in s3://delivery-time/results/")
+    assert job_id in summary
+    assert done.stderr == ""
+
+
+def test_watching_a_failed_job_says_why_and_exits_with_one(alone: Rig) -> None:
+    body = alone.scored(alone.put("in/norows.csv", b"seller_zip_code_prefix,customer_lat,customer_lng\n"))
+    done = scorer(alone, "watch", body["id"])
+    assert done.returncode == 1
+    assert done.stdout.startswith("failed: ")
+
+
+def test_a_wrong_file_is_one_clear_line(rig: Rig) -> None:
+    done = scorer(rig, "submit", "orders.xlsx")
+    assert done.returncode == 1
+    assert done.stderr.strip().splitlines() == [
+        "'orders.xlsx' is not an object's address: write a file ending in .csv, .csv.gz, .parquet"
+    ]

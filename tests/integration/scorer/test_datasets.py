@@ -1,0 +1,78 @@
+"""Parquet files and prefixes give datasets: part objects, a manifest, and the mark that all is there."""
+
+import io
+import json
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from common.errors import ObjectNotFound
+from model_fixtures import made_up_orders
+from scorer import planning
+from scorer_rig import Rig, csv_file
+
+ROWS = 3_000
+
+
+def parquet(rows: int = ROWS, group: int = 700) -> bytes:
+    orders = made_up_orders(rows)
+    table = pa.table(
+        {
+            "note": [f"row {number}" for number in range(rows)],
+            "seller_zip_code_prefix": orders.seller_zip_code_prefix,
+            "customer_lat": pa.array(orders.customer_lat).cast(pa.float32()),
+            "customer_lng": [f"{value:.5f}" for value in orders.customer_lng],
+            "purchase_timestamp": orders.purchase_timestamp,
+        }
+    )
+    sink = io.BytesIO()
+    pq.write_table(table.set_column(1, "seller_zip_code_prefix", _with_gaps(table)), sink, row_group_size=group)
+    return sink.getvalue()
+
+
+def _with_gaps(table: pa.Table) -> pa.Array:
+    values = table.column("seller_zip_code_prefix").to_pylist()
+    return pa.array([None if number % 500 == 499 else value for number, value in enumerate(values)])
+
+
+def manifest(rig: Rig, body: dict[str, object]) -> dict[str, object]:
+    return json.loads(rig.read(f"{body['output_uri']}manifest.json"))
+
+
+def test_parquet_row_groups_become_part_files_with_every_row_in_order(
+    alone: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(planning, "GROUP_ROWS", 1_400)
+    source = parquet()
+    body = alone.scored(alone.put("in/orders.parquet", source))
+    assert (body["status"], body["rows_total"], body["rows_failed"]) == ("succeeded", ROWS, 6), body
+    assert [entry["row"] for entry in body["errors"]] == [500, 1000, 1500, 2000, 2500, 3000]
+    listed = manifest(alone, body)["objects"]
+    assert [part["rows"] for part in listed] == [1_400, 1_400, 200]
+    result = pa.concat_tables([pq.read_table(io.BytesIO(alone.read(part["uri"]))) for part in listed])
+    given = pq.read_table(io.BytesIO(source))
+    assert result.select(given.column_names) == given
+    assert result.column("error")[499].as_py() == "seller_zip_code_prefix is missing"
+    assert result.column("prediction").null_count == 6
+    assert alone.read(f"{body['output_uri']}_SUCCESS") == b""
+    assert alone.uploads() == []
+
+
+def test_a_prefix_gives_one_result_for_each_of_its_objects(alone: Rig) -> None:
+    alone.put("many/a.csv", csv_file(5))
+    alone.put("many/deep/b.csv", csv_file(7, seed=1))
+    alone.put("many/c.parquet", parquet(50))
+    alone.put("many/empty.csv", csv_file(0))
+    alone.put("many/readme.txt", b"not an input")
+    body = alone.scored("s3://delivery-time/many/")
+    assert (body["status"], body["rows_total"]) == ("succeeded", 62), body
+    target = body["output_uri"]
+    listed = {part["uri"].removeprefix(target): part["rows"] for part in manifest(alone, body)["objects"]}
+    assert listed == {"a.csv": 5, "deep/b.csv": 7, "c/part-00000.parquet": 50, "empty.csv": 0}
+    assert len(alone.read(f"{target}deep/b.csv").splitlines()) == 8
+
+
+def test_an_empty_prefix_is_refused_at_once(alone: Rig) -> None:
+    with pytest.raises(ObjectNotFound, match="nothing/here/"):
+        alone.submit("s3://delivery-time/nothing/here/")
