@@ -7,12 +7,15 @@ import pytest
 
 from common import bundle
 from common.bundle import Bundle
-from common.geography import Centroids, great_circle_km
+from common.geography import STATES, Places, great_circle_km
 from common.orders import Orders
-from trainer.fit import fit, write_bundle
-from trainer.training_table import Labelled
+from trainer.bundling import write_bundle
+from trainer.fit import Table, fit
+from trainer.history import History, end_of
+from trainer.params import Params
+from trainer.places import state_grid
 
-PARAMS = {"iterations": 40, "depth": 4, "learning_rate": 0.2, "l2_leaf_reg": 3.0}
+PARAMS = Params(iterations=40, depth=4, learning_rate=0.2)
 
 
 def made_up_orders(rows: int, seed: int = 0) -> Orders:
@@ -26,30 +29,36 @@ def made_up_orders(rows: int, seed: int = 0) -> Orders:
     )
 
 
-def made_up_centroids() -> Centroids:
-    """Centroids that walk from north to south with the zip prefix."""
+def made_up_places() -> Places:
+    """Places that walk from north to south with the zip prefix, through Minas Gerais into São Paulo."""
     known = np.array([prefix for prefix in range(1, 100_000) if prefix % 3])
-    return Centroids.of(known, -10 - known / 5_000, -40 - known / 10_000)
+    lat, lng = -10 - known / 5_000, -40 - known / 10_000
+    state = np.where(lat > -20, STATES.index("MG"), STATES.index("SP")).astype(np.int8)
+    return Places.of(known, lat, lng, state, state_grid(lat, lng, state))
 
 
-def made_up_labelled(rows: int, seed: int = 0) -> Labelled:
-    """Days that grow with distance, with noise."""
-    orders, centroids = made_up_orders(rows, seed), made_up_centroids()
+def made_up_history(rows: int, seed: int = 0) -> History:
+    """Days that grow with distance, with noise; one order in fifty is still under way."""
+    orders, places = made_up_orders(rows, seed), made_up_places()
     km = great_circle_km(
         orders.customer_lat,
         orders.customer_lng,
-        centroids.lat[orders.seller_zip_code_prefix],
-        centroids.lng[orders.seller_zip_code_prefix],
+        places.lat[orders.seller_zip_code_prefix],
+        places.lng[orders.seller_zip_code_prefix],
     )
-    days = 4 + np.nan_to_num(km, nan=800.0) / 150 + np.random.default_rng(seed).gamma(2.0, 2.0, rows)
-    return Labelled(orders, days)
+    rng = np.random.default_rng(seed)
+    days = 4 + km / 150 + rng.gamma(2.0, 2.0, rows)
+    delivered = orders.purchase_timestamp + (days * 86_400).astype("timedelta64[s]")
+    delivered[rng.random(rows) < 0.02] = np.datetime64("NaT")
+    by_purchase = np.argsort(orders.purchase_timestamp, kind="stable")
+    return History(orders, delivered, days + 10).where(by_purchase)
 
 
 def write_sample_bundle(folder: Path, seed: int = 0) -> None:
     """Train on made-up orders and write the bundle's folder."""
-    train, centroids = made_up_labelled(3_000, seed), made_up_centroids()
-    model = fit(train, centroids, PARAMS, seed)
-    write_bundle(folder, model, centroids, train, {"mae": 3.0}, fingerprint="made up")
+    history, places = made_up_history(3_000, seed), made_up_places()
+    table = Table.of(history, places, end_of(history))
+    write_bundle(folder, fit(table, end_of(history), PARAMS, seed), places, table.pace, {"mae": 3.0}, "made up")
 
 
 @pytest.fixture(scope="session")

@@ -2,32 +2,45 @@
 
 A bundle is a folder:
 
-    bundle.json      what it is: features, training window, metrics, interval correction, sha256 of every other file
+    bundle.json      what it is: features, training window, metrics, interval, sha256 of every other file
     model.cbm        the CatBoost model (bulk scoring)
     model.json       its JSON export (the single-row path, see common.trees)
-    centroids.csv    zip_code_prefix, lat, lng
+    centroids.csv    zip_code_prefix, lat, lng, state (its position in common.geography.STATES)
+    states.npy       the state grid (see common.geography)
+    sellers.csv      zip_code_prefix, effect: how much slower its sellers are than their place explains, log days
+    pace.csv         day, group, pace_days, orders: the delivery pace up to the training date (see common.pace)
     reference.csv    a sample of training rows with predictions: what monitoring compares with
+    model_card.md    for people, of registered models
 """
 
+import csv
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from common.errors import DamagedBundle
-from common.geography import Centroids
+from common.geography import ZIP_PREFIXES, Places
+from common.pace import PaceTable
+from common.residuals import Residuals
 from common.trees import ObliviousTrees
 
 MANIFEST = "bundle.json"
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a bundle says of itself. Times are ISO 8601; metrics and corrections are in days."""
+    """What a bundle says of itself. Times are ISO 8601, metrics in days.
+
+    params: what the search chose. centre: added to the log forecast to get the point forecast. residuals: see
+    `common.residuals.Residuals`.
+    """
 
     trained_at: str
     code_version: str
@@ -35,19 +48,28 @@ class Manifest:
     training_window: dict[str, str]
     metrics: dict[str, float]
     data_fingerprint: str
+    params: dict[str, float]
+    centre: float
+    residuals: list[float]
     format: int = FORMAT
     files: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Bundle:
-    """A loaded bundle; `folder` holds the files for those who want the CatBoost model or the reference rows."""
+    """A loaded bundle; `folder` holds the files for those who want the CatBoost model or the reference rows.
+
+    seller_effect: float64 (100000,), log days, 0 where a zip prefix has no history.
+    """
 
     folder: Path
     version: str
     manifest: Manifest
     trees: ObliviousTrees
-    centroids: Centroids
+    places: Places
+    seller_effect: NDArray[np.float64]
+    residuals: Residuals
+    pace: PaceTable
 
 
 def save(folder: Path, manifest: Manifest) -> None:
@@ -69,10 +91,21 @@ def load(folder: Path, version: str) -> Bundle:
             version=version,
             manifest=manifest,
             trees=ObliviousTrees.from_json(json.loads((folder / "model.json").read_bytes())),
-            centroids=_centroids(folder / "centroids.csv"),
+            places=_places(folder),
+            seller_effect=_seller_effect(folder / "sellers.csv"),
+            residuals=Residuals(np.array(manifest.residuals)),
+            pace=_pace(folder / "pace.csv"),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DamagedBundle(folder, error) from error
+
+
+def write_pace(path: Path, table: PaceTable) -> None:
+    """Write the pace as the bundle's CSV."""
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["day", "group", "pace_days", "orders"])
+        writer.writerows(table.rows())
 
 
 def _manifest(folder: Path) -> Manifest:
@@ -82,9 +115,25 @@ def _manifest(folder: Path) -> Manifest:
     return Manifest(**stored)
 
 
-def _centroids(path: Path) -> Centroids:
+def _places(folder: Path) -> Places:
+    table = np.loadtxt(folder / "centroids.csv", delimiter=",", skiprows=1, ndmin=2)
+    prefix, state = table[:, 0].astype(np.int64), table[:, 3].astype(np.int8)
+    return Places.of(prefix, table[:, 1], table[:, 2], state, np.load(folder / "states.npy"))
+
+
+def _seller_effect(path: Path) -> NDArray[np.float64]:
     table = np.loadtxt(path, delimiter=",", skiprows=1, ndmin=2)
-    return Centroids.of(table[:, 0].astype(np.int64), table[:, 1], table[:, 2])
+    effect = np.zeros(ZIP_PREFIXES)
+    effect[table[:, 0].astype(np.int64)] = table[:, 1]
+    return effect
+
+
+def _pace(path: Path) -> PaceTable:
+    with path.open(newline="") as file:
+        return PaceTable.of_rows(
+            (date.fromisoformat(row["day"]), row["group"], float(row["pace_days"]), int(row["orders"]))
+            for row in csv.DictReader(file)
+        )
 
 
 def _sha256(path: Path) -> str:

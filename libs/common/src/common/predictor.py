@@ -1,27 +1,32 @@
-"""From orders to days: the bundle's features, trees and interval, for one order or many."""
+"""From orders to days: features, trees, the sellers' history, the interval and the delivery pace, for one or many."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
 from common.bundle import Bundle
-from common.features import features
-from common.orders import Orders
+from common.features import features, features_of_one
+from common.orders import Orders, naive_utc
+from common.pace import Level, PaceTable
+from common.residuals import LOWER, UPPER
 
 Raw = Callable[[NDArray[np.float32]], NDArray[np.float64]]
-"""Model columns (n, features) to raw outputs (n, 3)."""
+"""Model columns (n, features) to raw outputs (n, 2): the log of scaled days, and the log of its spread."""
+
+Days = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Predictions:
     """n predictions: days from purchase to delivery with their 90 % interval, arrays of shape (n,)."""
 
-    days: NDArray[np.float64]
-    lower_days: NDArray[np.float64]
-    upper_days: NDArray[np.float64]
+    days: Days
+    lower_days: Days
+    upper_days: Days
     seller_known: NDArray[np.bool_]
 
 
@@ -36,26 +41,66 @@ class Prediction:
 
 
 class Predictor:
-    """Predicts with one model version. Immutable: a new version is a new predictor."""
+    """Predicts with one model version. Immutable: a new version, or a new pace, is a new predictor."""
 
-    def __init__(self, bundle: Bundle, raw: Raw | None = None) -> None:
-        """`raw` replaces the numpy trees where bulk speed counts, e.g. `CatBoost.predict` of the same bundle."""
+    def __init__(self, bundle: Bundle, raw: Raw | None = None, pace: PaceTable | None = None) -> None:
+        """`raw` replaces the numpy trees where bulk speed counts, e.g. `CatBoost.predict` of the same bundle.
+
+        `pace` is the present one; without it, the bundle's from its training date.
+        """
         self.version = bundle.version
         self.manifest = bundle.manifest
-        self._centroids = bundle.centroids
+        self.pace = pace or bundle.pace
+        self._bundle = bundle
+        self._places = bundle.places
+        self._row = bundle.trees.predict_row
         self._raw = raw or bundle.trees.predict
+        self._level = Level(self.pace)
+        self._centre = bundle.manifest.centre
+        self._lower, self._upper = bundle.residuals.at(LOWER), bundle.residuals.at(UPPER)
+
+    @property
+    def pace_day(self) -> date:
+        """The day of the newest pace in use."""
+        return self.pace.last
+
+    def with_pace(self, pace: PaceTable) -> "Predictor":
+        """The same model with another pace."""
+        return Predictor(self._bundle, self._raw, pace)
 
     def predict(self, orders: Orders) -> Predictions:
         """Predict n valid orders (see `common.orders` for the ranges)."""
-        quantiles = np.maximum(np.sort(self._raw(features(orders, self._centroids)), axis=1), 0.0)
-        known = np.isfinite(self._centroids.lat[orders.seller_zip_code_prefix])
-        return Predictions(quantiles[:, 1], quantiles[:, 0], quantiles[:, 2], known)
+        forecast, spread, level = self._forecast(orders)
+        lower = np.exp(forecast + self._lower * spread) * level
+        upper = np.exp(forecast + self._upper * spread) * level
+        days = np.clip(np.exp(forecast + self._centre) * level, lower, upper)
+        return Predictions(days, lower, upper, self._places.known[orders.seller_zip_code_prefix])
+
+    def promise(self, orders: Orders, share: float) -> Days:
+        """Days within which a share (0..1) of orders like each of the n is delivered."""
+        forecast, spread, level = self._forecast(orders)
+        return np.exp(forecast + self._bundle.residuals.at(share) * spread) * level
 
     def predict_one(
         self, seller_zip_code_prefix: int, customer_lat: float, customer_lng: float, purchase: datetime
     ) -> Prediction:
-        """Predict one valid order."""
-        many = self.predict(Orders.single(seller_zip_code_prefix, customer_lat, customer_lng, purchase))
-        return Prediction(
-            float(many.days[0]), float(many.lower_days[0]), float(many.upper_days[0]), bool(many.seller_known[0])
+        """Predict one valid order; the same numbers as `predict`, for a fraction of its cost."""
+        moment = naive_utc(purchase)
+        values, state, same_state = features_of_one(
+            seller_zip_code_prefix, customer_lat, customer_lng, moment, self._places
         )
+        raw, log_spread = self._row(np.array(values, dtype=np.float32)).tolist()
+        forecast = raw + self._bundle.seller_effect.item(seller_zip_code_prefix)
+        spread, level = math.exp(log_spread), self._level.of_one(moment, state, same_state)
+        lower = math.exp(forecast + self._lower * spread) * level
+        upper = math.exp(forecast + self._upper * spread) * level
+        days = min(max(math.exp(forecast + self._centre) * level, lower), upper)
+        return Prediction(days, lower, upper, self._places.known.item(seller_zip_code_prefix))
+
+    def _forecast(self, orders: Orders) -> tuple[Days, Days, Days]:
+        """Log of scaled days, its spread, and the pace's factor, each (n,)."""
+        found = features(orders, self._places)
+        raw = self._raw(found.columns)
+        forecast = raw[:, 0] + self._bundle.seller_effect[orders.seller_zip_code_prefix]
+        level = self._level.of(orders.purchase_timestamp, found.customer_state, found.same_state)
+        return forecast, np.exp(raw[:, 1]), level

@@ -13,29 +13,36 @@ from numpy.typing import NDArray
 ROWS_AT_ONCE = 2048
 """Rows per block of `predict`: bounds its memory and keeps a block's leaf indexes in cache."""
 
+LEVELS = 8
+"""Every tree is padded to this depth, so that its answers fill one byte."""
+
 
 @dataclass(frozen=True, slots=True)
 class ObliviousTrees:
-    """T trees of depth D with K outputs.
+    """T trees of depth D <= LEVELS with K outputs.
 
-    feature: int (T, D). border: float32 (T, D), +inf pads trees that are shallower than D.
+    feature: int (T, LEVELS). border: float32 (T, LEVELS), +inf pads shallower trees. first_leaf: int (T,).
     leaves: float64 (T * 2**D, K). bias: float64 (K,).
     """
 
     feature: NDArray[np.intp]
     border: NDArray[np.float32]
+    first_leaf: NDArray[np.intp]
     leaves: NDArray[np.float64]
     bias: NDArray[np.float64]
+    depth: int
 
     @classmethod
     def from_json(cls, model: dict[str, Any]) -> "ObliviousTrees":
-        """Read CatBoost's `save_model(format="json")`; every feature must be numeric."""
+        """Read CatBoost's `save_model(format="json")`; every feature must be numeric, no tree deeper than LEVELS."""
         trees = model["oblivious_trees"]
         scale, bias = model["scale_and_bias"]
         outputs = len(bias)
         depth = max(len(tree["splits"]) for tree in trees)
-        feature = np.zeros((len(trees), depth), dtype=np.intp)
-        border = np.full((len(trees), depth), np.inf, dtype=np.float32)
+        if depth > LEVELS:
+            raise ValueError(f"a tree is {depth} levels deep, this code walks at most {LEVELS}")
+        feature = np.zeros((len(trees), LEVELS), dtype=np.intp)
+        border = np.full((len(trees), LEVELS), np.inf, dtype=np.float32)
         leaves = np.zeros((len(trees), 2**depth, outputs))
         for number, tree in enumerate(trees):
             for level, split in enumerate(tree["splits"]):
@@ -43,7 +50,8 @@ class ObliviousTrees:
                 border[number, level] = split["border"]
             values = np.asarray(tree["leaf_values"], dtype=np.float64).reshape(-1, outputs)
             leaves[number, : len(values)] = values * scale
-        return cls(feature, border, leaves.reshape(-1, outputs), np.asarray(bias, dtype=np.float64))
+        first_leaf = np.arange(len(trees)) << depth
+        return cls(feature, border, first_leaf, leaves.reshape(-1, outputs), np.asarray(bias, dtype=np.float64), depth)
 
     def predict(self, columns: NDArray[np.float32]) -> NDArray[np.float64]:
         """Raw model outputs, (n, K), for model columns (n, features). NaN answers every question with no."""
@@ -55,14 +63,17 @@ class ObliviousTrees:
 
     def predict_row(self, row: NDArray[np.float32]) -> NDArray[np.float64]:
         """The same for one row, (features,) to (K,)."""
-        trees, depth = self.feature.shape
-        leaf = (row[self.feature] > self.border) @ (1 << np.arange(depth))
-        leaf += np.arange(trees) << depth
-        return self.leaves[leaf].sum(axis=0) + self.bias
+        answers = row.take(self.feature) > self.border
+        leaf = np.packbits(answers.ravel(), bitorder="little") + self.first_leaf
+        return np.add.reduce(self.leaves.take(leaf, axis=0), axis=0) + self.bias
 
     def _block(self, columns: NDArray[np.float32]) -> NDArray[np.float64]:
-        trees, depth = self.feature.shape
-        leaf = np.tile(np.arange(trees) << depth, (len(columns), 1))
-        for level in range(depth):
-            leaf |= (columns[:, self.feature[:, level]] > self.border[:, level]).astype(leaf.dtype) << level
-        return self.leaves[leaf].sum(axis=1) + self.bias
+        by_feature = np.ascontiguousarray(columns.T)
+        leaf = np.zeros((len(self.feature), len(columns)), dtype=np.uint8)
+        for level in range(self.depth):
+            answers = by_feature.take(self.feature[:, level], axis=0) > self.border[:, level, None]
+            leaf |= answers.view(np.uint8) << level
+        result = np.zeros((len(columns), len(self.bias)))
+        for tree, leaves in enumerate(self.leaves.reshape(len(leaf), 2**self.depth, -1)):
+            result += leaves.take(leaf[tree], axis=0)
+        return result + self.bias

@@ -5,6 +5,7 @@ light commands do not wait for CatBoost and MLflow.
 """
 
 import argparse
+import getpass
 import sys
 from collections.abc import Callable
 from datetime import date, datetime
@@ -13,6 +14,9 @@ from typing import TypeAlias
 
 from common.errors import DeliveryTimeError
 from common.orders import naive_utc
+
+NOT_PROMOTED = 3
+"""Exit code of `register-model` when the gate kept the candidate as challenger."""
 
 
 def main() -> None:
@@ -35,6 +39,10 @@ def _parser() -> argparse.ArgumentParser:
     _add_synthesize(commands)
     _add_params_search(commands)
     _add_register_model(commands)
+    _add_backtest(commands)
+    _add_promise(commands)
+    _add_promote(commands)
+    _add_rollback(commands)
     return parser
 
 
@@ -89,15 +97,19 @@ def _add_params_search(commands: Commands) -> None:
     command = commands.add_parser("params-search", help="search the model's parameters, each trial an MLflow run")
     command.add_argument("--trials", type=int, default=15, help="how many trials (default: 15)")
     command.add_argument("--seed", type=int, default=0, help="of Hyperopt and CatBoost (default: 0)")
+    command.add_argument("--jobs", type=int, default=1, help="trials at the same time (default: 1)")
     command.set_defaults(run=_params_search)
 
 
 def _params_search(arguments: argparse.Namespace) -> None:
+    from tqdm import tqdm
+
     from common.settings import RegistrySettings, load
     from trainer.data.settings import DataSettings
     from trainer.search import search
 
-    best = search(load(DataSettings).data_dir, arguments.trials, arguments.seed)
+    with tqdm(total=arguments.trials, unit="trial", disable=None) as bar:
+        best = search(load(DataSettings).data_dir, arguments.trials, arguments.seed, arguments.jobs, bar.update)
     print(f"best of {arguments.trials} trials: run {best.run_id}, MAE {best.metrics['mae']:.3f} days, {best.params}")
     print(f"all trials: {load(RegistrySettings).url}")
 
@@ -109,13 +121,119 @@ def _add_register_model(commands: Commands) -> None:
 
 
 def _register_model(arguments: argparse.Namespace) -> None:
-    from common.registry import MODEL_NAME
+    from common.registry import CHAMPION, MODEL_NAME
     from common.settings import load
     from trainer.data.settings import DataSettings
     from trainer.register import register
 
     made = register(load(DataSettings).data_dir, arguments.seed)
-    print(f"registered {MODEL_NAME} version {made.version} as {made.alias}")
+    print(f"registered {MODEL_NAME} version {made.version} as {made.alias}: {made.reason}")
+    if made.alias != CHAMPION:
+        sys.exit(NOT_PROMOTED)
+
+
+def _add_backtest(commands: Commands) -> None:
+    command = commands.add_parser("backtest", help="rolling evaluation by month against the baselines")
+    _add_months(command)
+    command.add_argument(
+        "--output",
+        type=Path,
+        default=Path("bench/backtest.json"),
+        metavar="FILE",
+        help="figures as JSON (default: bench/backtest.json)",
+    )
+    command.add_argument("--offline", action="store_true", help="without the registry: no champion, nothing logged")
+    command.set_defaults(run=_backtest)
+
+
+def _backtest(arguments: argparse.Namespace) -> None:
+    from rich.console import Console
+
+    from common.settings import load
+    from trainer.commands import Asked, run_backtest
+    from trainer.data.settings import DataSettings
+
+    asked = Asked(
+        load(DataSettings).data_dir, arguments.first, arguments.last, arguments.seed, offline=arguments.offline
+    )
+    run_backtest(asked, arguments.output, Console())
+
+
+def _add_promise(commands: Commands) -> None:
+    command = commands.add_parser("promise", help="promised days at a wanted on-time share, against the shop's own")
+    _add_months(command)
+    command.add_argument(
+        "--on-time-share",
+        type=_share,
+        metavar="SHARE",
+        help="wanted share of orders delivered within the promise, e.g. 0.95 (default: the shop's own)",
+    )
+    command.set_defaults(run=_promise)
+
+
+def _promise(arguments: argparse.Namespace) -> None:
+    from rich.console import Console
+
+    from common.settings import load
+    from trainer.commands import Asked, run_promise
+    from trainer.data.settings import DataSettings
+
+    asked = Asked(
+        load(DataSettings).data_dir,
+        arguments.first,
+        arguments.last,
+        arguments.seed,
+        on_time_share=arguments.on_time_share,
+    )
+    run_promise(asked, Console())
+
+
+def _add_months(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--first", type=_month, default="2017-09", metavar="MONTH", help="default: 2017-09")
+    command.add_argument("--last", type=_month, metavar="MONTH", help="default: the newest with enough deliveries")
+    command.add_argument("--seed", type=int, default=0, help="of CatBoost (default: 0)")
+
+
+def _month(text: str) -> str:
+    return f"{date.fromisoformat(text + '-01'):%Y-%m}"
+
+
+def _share(text: str) -> float:
+    share = float(text)
+    if not 0.5 <= share <= 0.99:
+        raise argparse.ArgumentTypeError(f"must be between 0.5 and 0.99 (got {text})")
+    return share
+
+
+def _add_promote(commands: Commands) -> None:
+    command = commands.add_parser("promote", help="make a registered version the champion")
+    command.add_argument("version", metavar="VERSION")
+    _add_reason(command)
+    command.set_defaults(run=_promote)
+
+
+def _promote(arguments: argparse.Namespace) -> None:
+    from trainer.versions import promote
+
+    promote(arguments.version, arguments.reason, getpass.getuser())
+    print(f"version {arguments.version} is champion: {arguments.reason}")
+
+
+def _add_rollback(commands: Commands) -> None:
+    command = commands.add_parser("rollback", help="make the champion before the present one champion again")
+    _add_reason(command)
+    command.set_defaults(run=_rollback)
+
+
+def _rollback(arguments: argparse.Namespace) -> None:
+    from trainer.versions import rollback
+
+    version = rollback(arguments.reason, getpass.getuser())
+    print(f"version {version} is champion again: {arguments.reason}")
+
+
+def _add_reason(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--reason", required=True, help="kept with the version and in the record of events")
 
 
 def _add_synthesize(commands: Commands) -> None:

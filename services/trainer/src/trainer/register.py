@@ -1,8 +1,7 @@
-"""Retrain the best trial's parameters on everything known, and register the bundle as the champion."""
+"""Fit the best trial's parameters on everything known, register the bundle, and let the gate decide on its alias."""
 
-import hashlib
 import tempfile
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,44 +10,86 @@ import pandas as pd
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, Schema
 
+from common.bundle import Bundle
+from common.database.delivery_pace import write_pace
 from common.database.session import transaction
-from common.database.tables import ModelEvent
-from common.errors import InvalidInput
-from common.registry import CHAMPION, MODEL_NAME
-from trainer import pyfunc_model, tracking
-from trainer.fit import fit, read_centroids, write_bundle
-from trainer.training_table import labelled, read_orders
+from common.errors import InvalidInput, NoChampion
+from common.registry import CHALLENGER, CHAMPION, MODEL_NAME, Registry
+from common.settings import RegistrySettings, load
+from trainer import pyfunc_model, tracking, versions
+from trainer.bundling import write_bundle
+from trainer.card import model_card
+from trainer.fingerprint import fingerprint
+from trainer.fit import Table, fit
+from trainer.gate import PARITY_TOLERANCE, judge, parity
+from trainer.history import end_of, read_history
+from trainer.params import Params
+from trainer.places import read_places
+from trainer.plots import plot_window
+from trainer.windows import gate_window
 
 EXAMPLE = pd.DataFrame({"seller_zip_code_prefix": [9350], "customer_lat": [-23.577], "customer_lng": [-46.587]})
 
 
 @dataclass(frozen=True)
 class Registered:
-    """A version in the registry and the alias it got."""
+    """A version in the registry, the alias it got and why; metrics of the newest window, in days."""
 
     version: str
     alias: str
     metrics: dict[str, float]
+    reason: str
 
 
 def register(data_dir: Path, seed: int = 0) -> Registered:
     """Register the best trial of all searches; InvalidInput if there is none."""
     tracking.connect()
     best = best_run()
-    train = labelled(read_orders(data_dir).drop_nulls("delivery_days"))
-    centroids = read_centroids(data_dir)
-    model = fit(train, centroids, params_of(best), seed)
+    params = Params.of(best.data.params)
+    history = read_history(data_dir)
+    table = Table.of(history, read_places(data_dir), end_of(history))
+    verdict = judge(table, gate_window(history), params, current_champion(), seed)
+    model = fit(table, end_of(history), params, seed)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "bundle"
-        write_bundle(folder, model, centroids, train, best.data.metrics, fingerprint(data_dir))
+        bundle = write_bundle(
+            folder,
+            model,
+            table.places,
+            table.pace,
+            verdict.metrics,
+            fingerprint(data_dir),
+            {"model_card.md": model_card(verdict, table.places, params, model, fingerprint(data_dir))},
+        )
+        difference = parity(bundle, verdict.judged)
+        objections = list(verdict.objections)
+        if difference > PARITY_TOLERANCE:
+            objections.append(f"the single-row path differs from CatBoost by {difference:.2g} days")
+        plots = plot_window(Path(scratch), verdict)
         with mlflow.start_run(tags={"step": "register-model", "trial": best.info.run_id}):
-            mlflow.log_params(best.data.params)
-            mlflow.log_metrics(best.data.metrics)
+            mlflow.log_params(asdict(params))
+            mlflow.log_metrics(verdict.metrics | {"parity_days": difference})
+            for path in (*plots, folder / "model_card.md"):
+                mlflow.log_artifact(str(path))
             version = log_and_register(folder)
-    mlflow.MlflowClient().set_registered_model_alias(MODEL_NAME, CHAMPION, version)
+    reason = "; ".join(objections) or f"won on {verdict.window}: MAE {verdict.metrics['mae']:.3f} days"
+    alias = CHALLENGER if objections else CHAMPION
+    if objections:
+        versions.keep_as_challenger(version, reason)
+    else:
+        versions.point_champion(version, reason, actor="trainer")
     with transaction() as session:
-        session.add(ModelEvent(event="promoted", model_version=version, actor="trainer", reason="first registration"))
-    return Registered(version, CHAMPION, best.data.metrics)
+        write_pace(session, bundle.pace.rows())
+    return Registered(version, alias, verdict.metrics, reason)
+
+
+def current_champion() -> Bundle | None:
+    """The champion's bundle, None before the first."""
+    with Registry(load(RegistrySettings)) as registry:
+        try:
+            return registry.bundle(registry.resolve().version)
+        except NoChampion:
+            return None
 
 
 def log_and_register(folder: Path) -> str:
@@ -76,18 +117,6 @@ def best_run() -> Any:
     if not found:
         raise InvalidInput("the registry holds no finished trial: run `make params-search` first")
     return found[0]
-
-
-def params_of(run: Any) -> dict[str, Any]:
-    """CatBoost's parameters out of a trial's logged ones."""
-    read = {"iterations": int, "depth": int, "learning_rate": float, "l2_leaf_reg": float}
-    return {name: kind(run.data.params[name]) for name, kind in read.items()}
-
-
-def fingerprint(data_dir: Path) -> str:
-    """sha256 of the prepared orders."""
-    with (data_dir / "prepared" / "orders.parquet").open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def signature() -> ModelSignature:

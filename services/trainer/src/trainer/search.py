@@ -1,34 +1,42 @@
-"""Search CatBoost's parameters with Hyperopt; each trial is an MLflow run, judged on the orders after its training."""
+"""Search the model's parameters with Hyperopt's TPE on time folds; each trial is an MLflow run.
 
-import sys
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+Trials are asked for and told in batches of `jobs`. Finished ones are kept in the data folder, so a search that was
+killed goes on where it stopped when it is started again with the same data and seed.
+"""
+
+import hashlib
+import pickle
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import mlflow
 import numpy as np
-import polars as pl
-from hyperopt import STATUS_OK, Trials, fmin, hp, tpe
+from hyperopt import JOB_STATE_DONE, STATUS_FAIL, STATUS_OK, Trials, hp, tpe
+from hyperopt.base import Domain
 
-from common.features import features
-from common.geography import Centroids
+from common.errors import InvalidInput
 from trainer import tracking
-from trainer.fit import fit, read_centroids
-from trainer.score import scores
-from trainer.training_table import Labelled, known_at, labelled, read_orders
+from trainer.fingerprint import fingerprint
+from trainer.fit import Table
+from trainer.history import end_of, read_history
+from trainer.params import Params
+from trainer.places import read_places
+from trainer.trial import Fold, prepared, run_trial
+from trainer.windows import folds
 
-VALIDATION_DAYS = 60
-"""Length of the window that trials are judged on: the newest whose orders have had time to arrive."""
-
-SETTLING_DAYS = 45
-"""Orders younger than this at the end of the data are left out of the validation: its slow ones are missing."""
+MOST_TREES = 300
+CORES = 2
 
 SPACE = {
-    "iterations": hp.uniformint("iterations", 100, 400),
     "depth": hp.uniformint("depth", 4, 7),
-    "learning_rate": hp.loguniform("learning_rate", np.log(0.03), np.log(0.3)),
+    "learning_rate": hp.loguniform("learning_rate", np.log(0.05), np.log(0.25)),
     "l2_leaf_reg": hp.loguniform("l2_leaf_reg", np.log(1), np.log(30)),
+    "history_days": hp.quniform("history_days", 240, 720, 60),
+    "half_life_days": hp.loguniform("half_life_days", np.log(90), np.log(720)),
 }
 
 
@@ -41,46 +49,103 @@ class Trial:
     metrics: dict[str, float]
 
 
-def search(data_dir: Path, trials: int = 15, seed: int = 0) -> Trial:
-    """Run `trials` trials and return the one with the lowest MAE."""
+def search(
+    data_dir: Path,
+    trials: int = 15,
+    seed: int = 0,
+    jobs: int = 1,
+    progress: Callable[[int], object] = lambda new: None,
+) -> Trial:
+    """Run trials until there are `trials`, and return the one with the lowest MAE; InvalidInput if all failed."""
     tracking.connect()
-    train, valid = split_in_time(read_orders(data_dir))
-    centroids = read_centroids(data_dir)
-    done: list[Trial] = []
+    history = read_history(data_dir)
+    table = Table.of(history, read_places(data_dir), end_of(history))
+    made_of = prepared(table, folds(history), seed)
+    key = hashlib.sha256(f"{fingerprint(data_dir)} {seed} {sorted(SPACE)}".encode()).hexdigest()[:16]
+    store = data_dir / "searches" / f"{key}.pkl"
+    past = _resume(store)
+    domain = Domain(lambda _: None, SPACE)
+    with ProcessPoolExecutor(
+        jobs, get_context("forkserver"), _take, (table, made_of, seed, CORES // jobs or 1)
+    ) as pool:
+        progress(len(past.trials))
+        while len(past.trials) < trials:
+            docs = _ask(past, domain, min(jobs, trials - len(past.trials)), seed)
+            for doc, result in zip(docs, pool.map(_try, [_values(doc) for doc in docs]), strict=True):
+                doc["result"], doc["state"] = _log(result, key, seed), JOB_STATE_DONE
+            past.insert_trial_docs(docs)
+            past.refresh()
+            _save(store, past)
+            progress(len(docs))
+    return _best(past)
 
-    def objective(params: dict[str, Any]) -> dict[str, Any]:
-        params = {name: int(value) if name in ("iterations", "depth") else value for name, value in params.items()}
-        done.append(_trial(params, train, valid, centroids, seed))
-        return {"loss": done[-1].metrics["mae"], "status": STATUS_OK}
 
-    fmin(
-        objective,
-        SPACE,
-        algo=tpe.suggest,
-        max_evals=trials,
-        trials=Trials(),
-        rstate=np.random.default_rng(seed),
-        show_progressbar=sys.stderr.isatty(),
-    )
-    best = min(done, key=lambda trial: trial.metrics["mae"])
+@dataclass(frozen=True)
+class Outcome:
+    """What a trial came to: its metrics, or why it failed."""
+
+    params: Params
+    metrics: dict[str, float]
+    failure: str | None = None
+
+
+_work: tuple[Table, list[Fold], int, int]
+
+
+def _take(table: Table, made_of: list[Fold], seed: int, threads: int) -> None:
+    """Start of a worker process: the data comes once, not with each trial."""
+    global _work
+    _work = table, made_of, seed, threads
+
+
+def _try(values: dict[str, Any]) -> Outcome:
+    table, made_of, seed, threads = _work
+    params = Params.of(values | {"iterations": MOST_TREES})
+    try:
+        return Outcome(*run_trial(table, made_of, params, seed, threads))
+    except Exception as error:  # a trial that cannot be done is one failed run, not a dead search
+        return Outcome(params, {}, f"{type(error).__name__}: {error}")
+
+
+def _log(outcome: Outcome, key: str, seed: int) -> dict[str, Any]:
+    params = asdict(outcome.params)
+    with mlflow.start_run(tags={"step": "params-search", "search": key}) as run:
+        mlflow.log_params(params | {"seed": seed})
+        mlflow.log_metrics(outcome.metrics)
+        if outcome.failure:
+            mlflow.set_tag("failure", outcome.failure)
+    if outcome.failure:
+        mlflow.MlflowClient().set_terminated(run.info.run_id, "FAILED")
+        return {"status": STATUS_FAIL}
+    found = Trial(run.info.run_id, params, outcome.metrics)
+    return {"status": STATUS_OK, "loss": outcome.metrics["mae"], "trial": asdict(found)}
+
+
+def _ask(past: Trials, domain: Domain, count: int, seed: int) -> list[dict[str, Any]]:
+    ids = past.new_trial_ids(count)
+    docs: list[dict[str, Any]] = tpe.suggest(ids, domain, past, seed + ids[0])
+    return docs
+
+
+def _values(doc: dict[str, Any]) -> dict[str, Any]:
+    return {name: values[0] for name, values in doc["misc"]["vals"].items()}
+
+
+def _resume(store: Path) -> Trials:
+    return pickle.loads(store.read_bytes()) if store.exists() else Trials()  # noqa: S301, our own file
+
+
+def _save(store: Path, past: Trials) -> None:
+    store.parent.mkdir(parents=True, exist_ok=True)
+    scratch = store.with_suffix(".part")
+    scratch.write_bytes(pickle.dumps(past))
+    scratch.replace(store)
+
+
+def _best(past: Trials) -> Trial:
+    found = [Trial(**result["trial"]) for result in past.results if result["status"] == STATUS_OK]
+    if not found:
+        raise InvalidInput(f"all {len(past.trials)} trials failed: see the tag `failure` of their runs in MLflow")
+    best = min(found, key=lambda trial: trial.metrics["mae"])
     mlflow.MlflowClient().set_tag(best.run_id, "best_of_search", "true")
     return best
-
-
-def split_in_time(orders: pl.DataFrame) -> tuple[Labelled, Labelled]:
-    """Train on what was known before the validation window opens; validate on every order bought in it."""
-    newest: datetime = orders["purchase_timestamp"].max()  # type: ignore[assignment]
-    end = newest - timedelta(days=SETTLING_DAYS)
-    start = end - timedelta(days=VALIDATION_DAYS)
-    bought = orders.filter(pl.col("purchase_timestamp").is_between(start, end), pl.col("delivery_days").is_not_null())
-    return labelled(known_at(orders, start)), labelled(bought)
-
-
-def _trial(params: dict[str, Any], train: Labelled, valid: Labelled, centroids: Centroids, seed: int) -> Trial:
-    with mlflow.start_run(tags={"step": "params-search"}) as run:
-        mlflow.log_params(params | {"seed": seed, "train_rows": len(train), "valid_rows": len(valid)})
-        model = fit(train, centroids, params, seed)
-        lower, median, upper = np.maximum(np.sort(model.predict(features(valid.orders, centroids)), axis=1), 0).T
-        metrics = scores(valid.days, median, lower, upper)
-        mlflow.log_metrics(metrics)
-    return Trial(run.info.run_id, params, metrics)

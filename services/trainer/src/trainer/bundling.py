@@ -1,0 +1,115 @@
+"""Write a fitted model as a bundle (see `common.bundle`)."""
+
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, date, datetime
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+import polars as pl
+
+from common import bundle
+from common.bundle import Bundle, Manifest
+from common.features import FEATURE_NAMES
+from common.geography import Places
+from common.pace import PaceTable
+from common.predictor import Predictor
+from trainer.fit import Model
+from trainer.history import as_datetime
+
+REFERENCE_ROWS = 5_000
+PACE_DAYS = 400
+"""The bundle's pace reaches so far back, for batches of past orders."""
+
+
+def write_bundle(
+    folder: Path,
+    model: Model,
+    places: Places,
+    pace: PaceTable,
+    metrics: dict[str, float],
+    fingerprint: str,
+    texts: Mapping[str, str] = MappingProxyType({}),
+) -> Bundle:
+    """Write a bundle folder and load it, version `local`; replaces what is there.
+
+    texts: more files, by name, e.g. the model card.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    model.catboost.save_model(str(folder / "model.cbm"))
+    model.catboost.save_model(str(folder / "model.json"), format="json")
+    for name, text in texts.items():
+        (folder / name).write_text(text)
+    _write_places(folder, places)
+    zips = np.flatnonzero(model.seller_effect)
+    pl.DataFrame({"zip_code_prefix": zips, "effect": model.seller_effect[zips]}).write_csv(folder / "sellers.csv")
+    bundle.write_pace(folder / "pace.csv", _until(pace, as_datetime(model.cutoff).date()))
+    manifest = _manifest(model, metrics, fingerprint)
+    bundle.save(folder, manifest)
+    _reference(model, bundle.load(folder, "local")).write_csv(folder / "reference.csv")
+    bundle.save(folder, manifest)
+    return bundle.load(folder, "local")
+
+
+def in_memory(model: Model, places: Places, pace: PaceTable) -> Bundle:
+    """The bundle as it would be served, without its folder: for the predictor, not for keeping."""
+    with tempfile.TemporaryDirectory() as scratch:
+        return write_bundle(Path(scratch) / "bundle", model, places, pace, {}, "")
+
+
+def code_version() -> str:
+    """The commit this code was checked out at, or `unknown` outside a checkout."""
+    found = subprocess.run(["git", "rev-parse", "HEAD"], cwd=Path(__file__).parent, capture_output=True, text=True)
+    return found.stdout.strip() or "unknown"
+
+
+def _manifest(model: Model, metrics: dict[str, float], fingerprint: str) -> Manifest:
+    purchases = model.learned.orders.purchase_timestamp
+    return Manifest(
+        trained_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        code_version=code_version(),
+        feature_names=list(FEATURE_NAMES),
+        training_window={"start": str(purchases.min()), "end": str(purchases.max())},
+        metrics=metrics,
+        data_fingerprint=fingerprint,
+        params=asdict(model.params),
+        centre=model.centre,
+        residuals=model.residuals.quantiles.tolist(),
+    )
+
+
+def _write_places(folder: Path, places: Places) -> None:
+    known = np.flatnonzero(places.known)
+    pl.DataFrame(
+        {"zip_code_prefix": known, "lat": places.lat[known], "lng": places.lng[known], "state": places.state[known]}
+    ).write_csv(folder / "centroids.csv")
+    np.save(folder / "states.npy", places.state_grid)
+
+
+def _until(pace: PaceTable, day: date) -> PaceTable:
+    """The last PACE_DAYS up to the day."""
+    end = max(day.toordinal() - pace.first.toordinal() + 1, 1)
+    start = max(end - PACE_DAYS, 0)
+    return PaceTable(date.fromordinal(pace.first.toordinal() + start), pace.pace[start:end], pace.orders[start:end])
+
+
+def _reference(model: Model, loaded: Bundle) -> pl.DataFrame:
+    """A sample of the training rows with their predictions: what monitoring compares with."""
+    chosen = np.zeros(len(model.learned), dtype=bool)
+    chosen[np.random.default_rng(0).permutation(len(chosen))[:REFERENCE_ROWS]] = True
+    sample = model.learned.where(chosen)
+    return pl.DataFrame(
+        {
+            "seller_zip_code_prefix": sample.orders.seller_zip_code_prefix,
+            "customer_lat": sample.orders.customer_lat,
+            "customer_lng": sample.orders.customer_lng,
+            "purchase_timestamp": sample.orders.purchase_timestamp.astype("datetime64[ms]"),
+            "prediction": Predictor(loaded).predict(sample.orders).days,
+            "delivery_days": sample.days,
+        }
+    )

@@ -1,0 +1,102 @@
+"""The gate: may a candidate become champion? Judged on the newest window, against the champion and the baselines."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from catboost import CatBoost
+from numpy.typing import NDArray
+
+from common.bundle import Bundle
+from common.predictor import Predictions, Predictor
+from trainer.baselines import constant_median, original_recipe
+from trainer.bundling import in_memory
+from trainer.fit import Table, fit
+from trainer.history import History
+from trainer.params import Params
+from trainer.score import scores
+from trainer.windows import Window
+
+MARGIN = 0.005
+"""A candidate's MAE must be lower by this share: less is noise."""
+
+COVERAGE_BOUNDS = (0.82, 0.97)
+"""Of the 90 % interval on one window; a window has its shocks, the backtest is held to 0.88..0.92."""
+
+PARITY_TOLERANCE = 1e-6
+PARITY_ROWS = 2_000
+
+Days = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """metrics: days, of the candidate and its rivals on the window. objections: why not, empty if it may."""
+
+    window: Window
+    judged: History
+    predictions: Predictions
+    metrics: dict[str, float]
+    objections: list[str]
+
+
+def judge(table: Table, window: Window, params: Params, champion: Bundle | None, seed: int = 0) -> Verdict:
+    """Fit the parameters on what was known when the window opened, and compare."""
+    history = table.history
+    known = history.where(history.known_at(window.start))
+    judged = history.where(window.orders(history))
+    predictions = forecaster(table, params, window, seed).predict(judged.orders)
+    metrics = scores(judged.days, predictions.days, predictions.lower_days, predictions.upper_days)
+    rivals = {
+        "the constant median": constant_median(known, judged.orders),
+        "the original's recipe": original_recipe(known, judged.orders, seed),
+        "the shop's promise": judged.promised_days,
+    }
+    if champion:
+        rivals |= {"the champion": _champion(table, window, champion, judged, seed)}
+    objections = []
+    for name, days in rivals.items():
+        mae = float(np.abs(days - judged.days).mean())
+        metrics[f"mae_of_{name.removeprefix('the ').replace(' ', '_').replace(chr(39), '')}"] = mae
+        if metrics["mae"] > mae * (1 - MARGIN):
+            objections.append(f"MAE {metrics['mae']:.3f} is not {MARGIN:.1%} below {name}'s {mae:.3f}")
+    low, high = COVERAGE_BOUNDS
+    if not low <= metrics["interval_coverage"] <= high:
+        objections.append(f"the interval covers {metrics['interval_coverage']:.1%}, outside {low:.0%}..{high:.0%}")
+    return Verdict(window, judged, predictions, metrics, objections)
+
+
+def parity(bundle: Bundle, judged: History) -> float:
+    """Largest difference in days between the single-row path and CatBoost, over up to PARITY_ROWS judged orders."""
+    model = CatBoost()
+    model.load_model(str(bundle.folder / "model.cbm"))
+    bulk: Callable[[NDArray[np.float32]], Days] = model.predict
+    sample = judged.where(np.arange(len(judged)) < PARITY_ROWS).orders
+    expected = Predictor(bundle, raw=bulk).predict(sample)
+    single = Predictor(bundle)
+    rows = zip(
+        sample.seller_zip_code_prefix.tolist(),
+        sample.customer_lat.tolist(),
+        sample.customer_lng.tolist(),
+        sample.purchase_timestamp.tolist(),
+        strict=True,
+    )
+    found = [single.predict_one(*row) for row in rows]
+    differences = [
+        np.abs(np.array([getattr(one, name) for one in found]) - getattr(expected, name)).max()
+        for name in ("days", "lower_days", "upper_days")
+    ]
+    return float(max(differences))
+
+
+def forecaster(table: Table, params: Params, window: Window, seed: int) -> Predictor:
+    """The parameters' model as known when the window opened, with the pace of each day."""
+    return Predictor(in_memory(fit(table, window.start, params, seed), table.places, table.pace), pace=table.pace)
+
+
+def _champion(table: Table, window: Window, champion: Bundle, judged: History, seed: int) -> Days:
+    """The champion as it is; if it has learned from the window, its parameters fitted on what was known before."""
+    if np.datetime64(champion.manifest.training_window["end"]) < window.start:
+        return Predictor(champion, pace=table.pace).predict(judged.orders).days
+    params = Params.of(champion.manifest.params)
+    return forecaster(table, params, window, seed).predict(judged.orders).days

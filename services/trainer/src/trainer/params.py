@@ -1,0 +1,35 @@
+"""What the search may choose, and what is taken when nobody searched."""
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Params:
+    """CatBoost's parameters, and what it learns from.
+
+    history_days: only orders bought in these days before the cut-off. half_life_days: an order's weight halves with
+    every so many days of age.
+    """
+
+    iterations: int = 150
+    depth: int = 6
+    learning_rate: float = 0.12
+    l2_leaf_reg: float = 3.0
+    history_days: int = 730
+    half_life_days: float = 240.0
+
+    @property
+    def catboost(self) -> dict[str, Any]:
+        """Those that go to CatBoost."""
+        own = ("history_days", "half_life_days")
+        return {name: value for name, value in asdict(self).items() if name not in own}
+
+    @classmethod
+    def of(cls, values: dict[str, Any]) -> "Params":
+        """From numbers or their text, as MLflow keeps them; names that are no parameter are passed over."""
+        kinds: dict[Any, type] = {int: int, float: float}
+        chosen = {
+            field.name: kinds[field.type](float(values[field.name])) for field in fields(cls) if field.name in values
+        }
+        return cls(**chosen)

@@ -1,0 +1,62 @@
+"""One trial of the search: fit the parameters on each time fold, and say how good they are there."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from catboost import Pool
+from numpy.typing import NDArray
+
+from trainer.fit import STEP_TO_MEAN, Table, effect_of_sellers, fit_trees, teaching
+from trainer.history import DAY
+from trainer.params import Params
+from trainer.score import scores
+from trainer.windows import Window
+
+PATIENCE = 25
+"""Trees without gain on the fold after which a trial stops adding more."""
+
+
+@dataclass(frozen=True)
+class Fold:
+    """A window with the sellers' effect as known at its start, which no parameter changes."""
+
+    window: Window
+    seller_effect: NDArray[np.float64]
+
+
+def prepared(table: Table, windows: list[Window], seed: int) -> list[Fold]:
+    """Folds of the windows."""
+    found = []
+    for window in windows:
+        learned = teaching(table, window.start, Params())
+        age = (window.start - table.history.orders.purchase_timestamp[learned]) / DAY
+        found.append(Fold(window, effect_of_sellers(table, learned, age, seed)))
+    return found
+
+
+def run_trial(
+    table: Table, folds: list[Fold], params: Params, seed: int, threads: int
+) -> tuple[Params, dict[str, Any]]:
+    """The parameters with the trees that early stopping left, and metrics in days pooled over the folds."""
+    actual, predicted, trees = [], [], []
+    for fold in folds:
+        judged = fold.window.orders(table.history)
+        learned = teaching(table, fold.window.start, params)
+        model = fit_trees(
+            table,
+            learned,
+            fold.window.start,
+            params,
+            seed,
+            threads,
+            eval_set=Pool(table.features.columns[judged], table.target[judged]),
+            early_stopping_rounds=PATIENCE,
+        )
+        raw = model.predict(table.features.columns[judged], prediction_type="RawFormulaVal")[:, 0]
+        effect = fold.seller_effect[table.history.orders.seller_zip_code_prefix[judged]]
+        predicted.append(np.exp(raw + effect + STEP_TO_MEAN + table.log_level[judged]))
+        actual.append(table.history.days[judged])
+        trees.append(model.tree_count_)
+    kept = replace(params, iterations=round(float(np.mean(trees))))
+    return kept, scores(np.concatenate(actual), np.concatenate(predicted))

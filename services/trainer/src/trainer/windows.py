@@ -1,0 +1,57 @@
+"""Which orders the search and the gate are judged on: windows in time order, none of them seen before its turn."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from common.errors import InvalidInput
+from trainer.history import DAY, History, as_datetime, end_of
+
+WINDOW_DAYS = 60
+FOLDS = 2
+
+SETTLING_DAYS = 45
+"""Orders younger than this when the data was taken are in no window: the slow ones among them are missing."""
+
+FEWEST_KNOWN = 300
+FEWEST_JUDGED = 50
+
+
+@dataclass(frozen=True)
+class Window:
+    """Orders bought from `start` until before `end`; a model for them learns what was known at `start`."""
+
+    start: np.datetime64
+    end: np.datetime64
+
+    def orders(self, history: History) -> NDArray[np.bool_]:
+        """The window's delivered orders."""
+        return history.bought_in(self.start, self.end) & ~np.isnat(history.delivered)
+
+    def __str__(self) -> str:
+        return f"{as_datetime(self.start):%Y-%m-%d}..{as_datetime(self.end):%Y-%m-%d}"
+
+
+def gate_window(history: History) -> Window:
+    """The newest window whose orders have had time to arrive; InvalidInput if the data is too short for it."""
+    newest_purchase = history.orders.purchase_timestamp[-1] + np.timedelta64(1, "s")
+    end = min(newest_purchase, end_of(history) - SETTLING_DAYS * DAY)
+    return _usable(history, Window(end - WINDOW_DAYS * DAY, end))
+
+
+def folds(history: History) -> list[Window]:
+    """The windows of the search, oldest first: those before the gate's, which the search must not see."""
+    end = gate_window(history).start
+    starts = [end - (number + 1) * WINDOW_DAYS * DAY for number in reversed(range(FOLDS))]
+    return [_usable(history, Window(start, start + WINDOW_DAYS * DAY)) for start in starts]
+
+
+def _usable(history: History, window: Window) -> Window:
+    known, judged = int(history.known_at(window.start).sum()), int(window.orders(history).sum())
+    if known < FEWEST_KNOWN or judged < FEWEST_JUDGED:
+        raise InvalidInput(
+            f"the window {window} has {known} deliveries known before it and {judged} in it, at least {FEWEST_KNOWN} "
+            f"and {FEWEST_JUDGED} are needed: prepare orders of a longer time"
+        )
+    return window
