@@ -19,13 +19,17 @@ def prepare(data_dir: Path, weeks: int, per_week: int) -> None:
     rng = np.random.default_rng(0)
     starts = np.repeat([week for week in range(weeks) if week != 2], per_week)
     count = len(starts)
+    purchase = np.datetime64("2018-01-01T12:00:00") + starts * np.timedelta64(7, "D")
+    days = np.where(rng.random(count) < 0.9, rng.gamma(4, 3, count), np.nan)
     orders = pd.DataFrame(
         {
             "seller_zip_code_prefix": pd.array(rng.integers(1, 100_000, count), dtype="Int32"),
             "customer_lat": rng.uniform(-30, -10, count),
             "customer_lng": rng.uniform(-55, -40, count),
-            "purchase_timestamp": np.datetime64("2018-01-01T12:00:00") + starts * np.timedelta64(7, "D"),
-            "delivery_days": np.where(rng.random(count) < 0.9, rng.gamma(4, 3, count), np.nan),
+            "order_id": [f"order-{number}" for number in range(count)],
+            "purchase_timestamp": purchase,
+            "delivered_timestamp": purchase + (days * 86_400).astype("timedelta64[s]"),
+            "delivery_days": days,
         }
     )
     (data_dir / "prepared").mkdir()

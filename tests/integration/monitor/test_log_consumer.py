@@ -27,7 +27,7 @@ def stored() -> int:
 
 def consume_all(queue: Redis) -> None:
     consumer = LogConsumer(queue, engine())
-    consumer._join_group()
+    consumer.join_group()
     while consumer.consume_once():
         pass
 

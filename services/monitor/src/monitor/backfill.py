@@ -1,6 +1,7 @@
 """`monitor backfill`: the champion over the prepared history, week by week, into `model_metrics`.
 
-Scored as if live: each order is predicted from its own inputs, and its actual counts once delivered. One model, the
+Scored as if live: each order is predicted from its own inputs and the delivery pace as it was known on its day, and
+its actual counts once delivered. One model, the
 champion, over all weeks: registering one model per past month would take longer than the rest of the system. So weeks
 that the champion learned from are compared for drift like any other, but say in `note` that their quality flatters.
 """
@@ -14,7 +15,7 @@ from rich.progress import Progress
 from common.bundle import Bundle
 from common.database.session import transaction
 from common.predictor import Predictor
-from monitor.history import first_and_last, read_history, scored, within
+from monitor.history import first_and_last, past_pace, read_history, scored, within
 from monitor.measure import measure
 from monitor.metrics_table import upsert
 from monitor.reference import reference_of
@@ -39,7 +40,8 @@ def backfill(bundle: Bundle, data_dir: Path, weeks: int | None = None) -> Backfi
     the same rows.
     """
     orders = read_history(data_dir)
-    reference, predictor = reference_of(bundle), Predictor(bundle)
+    reference = reference_of(bundle)
+    predictor = Predictor(bundle, pace=past_pace(orders, bundle.places))
     windows = windows_between(*first_and_last(orders))[-weeks if weeks else 0 :]
     empty = 0
     console = Console(stderr=True)

@@ -1,7 +1,7 @@
-"""Everything that alerts look at, in one pass: the model's windows, silence, stale metrics."""
+"""Everything that alerts look at, in one pass: the model's windows, silence, stale metrics, a stale pace."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
@@ -15,6 +15,7 @@ MODEL_RULES = frozenset(rule.name for rule in RULES)
 
 RECENT_WINDOWS = 6
 STALE_WINDOWS = 2
+STALE_PACE_DAYS = 2
 
 
 def findings(session: Session, now: datetime, length: timedelta, silence: timedelta) -> list[Finding]:
@@ -24,6 +25,7 @@ def findings(session: Session, now: datetime, length: timedelta, silence: timede
         *_about_model(session, current, length),
         *_about_silence(session, now, silence),
         *_about_staleness(session, length),
+        *_about_pace_age(session),
     ]
 
 
@@ -87,7 +89,7 @@ def _about_silence(session: Session, now: datetime, silence: timedelta) -> Itera
 
 
 def _about_staleness(session: Session, length: timedelta) -> Iterator[Finding]:
-    newest_purchase: datetime | None = session.scalar(text("SELECT max(purchase_timestamp) FROM predictions"))
+    newest_purchase: datetime | None = session.scalar(text(f"SELECT {live.NEWEST_PURCHASE}"))
     newest_window: datetime | None = session.scalar(
         text("SELECT max(window_end) FROM model_metrics WHERE source = :source"), {"source": live.SOURCE}
     )
@@ -103,3 +105,24 @@ def _about_staleness(session: Session, length: timedelta) -> Iterator[Finding]:
         behind,
         STALE_WINDOWS,
     )
+
+
+def _about_pace_age(session: Session) -> Iterator[Finding]:
+    """The pace must be as new as the orders; a log without order ids keeps no pace, and has none to grow stale."""
+    newest_order: date | None = session.scalar(text(_NEWEST_ORDER))
+    newest_pace: date | None = session.scalar(text("SELECT max(day) FROM delivery_pace"))
+    if newest_order is None or newest_pace is None:
+        return
+    days = max((newest_order - newest_pace).days, 0)
+    yield Finding(
+        "stale-pace",
+        "monitor",
+        "open" if days > STALE_PACE_DAYS else "close",
+        "warning",
+        f"the delivery pace is {days} days older than the newest order (limit {STALE_PACE_DAYS})",
+        days,
+        STALE_PACE_DAYS,
+    )
+
+
+_NEWEST_ORDER = f"SELECT max(purchase_timestamp)::date FROM predictions WHERE order_id IS NOT NULL AND {live.PLAUSIBLE}"  # noqa: S608

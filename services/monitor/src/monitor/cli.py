@@ -4,6 +4,7 @@ import argparse
 import getpass
 import sys
 import time
+from datetime import datetime
 
 from rich.console import Console
 from rich.table import Table
@@ -11,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 
 from common.errors import DeliveryTimeError
 from common.settings import RegistrySettings, load
-from monitor.settings import PreparedDataSettings
+from monitor.settings import GatewayAddress, PreparedDataSettings
 
 
 def main() -> None:
@@ -32,6 +33,11 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_backfill)
     command = commands.add_parser("worker", help="consume the prediction log, measure live windows, raise alerts")
     command.set_defaults(run=_worker)
+    command = commands.add_parser("replay", help="play past orders through the running gateway, faster than life")
+    command.add_argument("--from", dest="start", type=_day, default=_day("2018-02-15"), metavar="DAY", help="first day")
+    command.add_argument("--to", dest="end", type=_day, default=_day("2018-03-31"), metavar="DAY", help="day after it")
+    command.add_argument("--speed", type=float, default=43_200, help="times as fast as life (43200: two seconds a day)")
+    command.set_defaults(run=_replay)
     alerts = commands.add_parser("alerts", help="list and acknowledge alerts").add_subparsers(
         required=True, metavar="action"
     )
@@ -49,6 +55,13 @@ def _positive(text: str) -> int:
     if not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"must be a whole number from 1 (got {text!r})")
     return int(text)
+
+
+def _day(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must be a day like 2018-02-15 (got {text!r})") from None
 
 
 def _backfill(arguments: argparse.Namespace) -> None:
@@ -72,6 +85,19 @@ def _worker(_: argparse.Namespace) -> None:
     from monitor.worker import run_worker
 
     run_worker()
+
+
+def _replay(arguments: argparse.Namespace) -> None:
+    import httpx
+
+    from monitor.replay import replay
+
+    address = load(GatewayAddress)
+    headers = {"Authorization": f"Bearer {address.api_key.get_secret_value()}"} if address.api_key else {}
+    with httpx.Client(base_url=f"http://{address.host}:{address.port}", headers=headers, timeout=30) as gateway:
+        data_dir = load(PreparedDataSettings).data_dir
+        done = replay(data_dir, gateway, arguments.start, arguments.end, arguments.speed)
+    Console().print(f"{done.orders} orders predicted, {done.actuals} deliveries reported")
 
 
 def _list_alerts(arguments: argparse.Namespace) -> None:

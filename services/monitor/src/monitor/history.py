@@ -1,17 +1,29 @@
 """The prepared orders of the past, scored as if they had come in live."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from common.errors import InvalidInput
+from common.features import features
+from common.geography import Places
 from common.orders import LATITUDE_RANGE, LONGITUDE_RANGE, ZIP_RANGE, Orders
+from common.pace import PaceTable, pace_table
 from common.predictor import Predictor
+from monitor.columns import ROW_COLUMNS
 from monitor.windows import Window
 
-COLUMNS = ["seller_zip_code_prefix", "customer_lat", "customer_lng", "purchase_timestamp", "delivery_days"]
+COLUMNS = [
+    "order_id",
+    "seller_zip_code_prefix",
+    "customer_lat",
+    "customer_lng",
+    "purchase_timestamp",
+    "delivered_timestamp",
+    "delivery_days",
+]
 
 
 def read_history(data_dir: Path) -> pd.DataFrame:
@@ -38,31 +50,43 @@ def within(orders: pd.DataFrame, window: Window) -> pd.DataFrame:
     return orders.iloc[start:end]
 
 
+def past_pace(orders: pd.DataFrame, places: Places) -> PaceTable:
+    """The delivery pace of every day of history, each from what was known before it."""
+    accepted = orders[valid(orders)]
+    located = features(_columns(accepted), places)
+    delivered = accepted["delivered_timestamp"].to_numpy().astype("datetime64[s]")
+    purchase = accepted["purchase_timestamp"].to_numpy().astype("datetime64[s]")
+    until = purchase[-1].astype("datetime64[D]").astype(date)
+    return pace_table(purchase, delivered, located.customer_state, located.same_state, until)
+
+
 def scored(orders: pd.DataFrame, predictor: Predictor) -> pd.DataFrame:
     """A window's rows (see `monitor.columns`); orders that the gateway would refuse have no prediction."""
-    valid = _valid(orders).to_numpy()
-    accepted = orders[valid]
-    predictions = predictor.predict(
-        Orders(
-            accepted["seller_zip_code_prefix"].to_numpy().astype(np.int64),
-            accepted["customer_lat"].to_numpy().astype(np.float64),
-            accepted["customer_lng"].to_numpy().astype(np.float64),
-            accepted["purchase_timestamp"].to_numpy().astype("datetime64[s]"),
-        )
-    )
-    rows = orders.rename(columns={"delivery_days": "actual_days"}).drop(columns="purchase_timestamp")
+    accepted = valid(orders).to_numpy()
+    predictions = predictor.predict(_columns(orders[accepted]))
+    rows = orders.rename(columns={"delivery_days": "actual_days"})
     for name, values in (
         ("prediction", predictions.days),
         ("lower_days", predictions.lower_days),
         ("upper_days", predictions.upper_days),
     ):
         column = np.full(len(orders), np.nan)
-        column[valid] = values
+        column[accepted] = values
         rows[name] = column
-    return rows
+    return rows[list(ROW_COLUMNS)]
 
 
-def _valid(orders: pd.DataFrame) -> "pd.Series[bool]":
+def _columns(accepted: pd.DataFrame) -> Orders:
+    return Orders(
+        accepted["seller_zip_code_prefix"].to_numpy().astype(np.int64),
+        accepted["customer_lat"].to_numpy().astype(np.float64),
+        accepted["customer_lng"].to_numpy().astype(np.float64),
+        accepted["purchase_timestamp"].to_numpy().astype("datetime64[s]"),
+    )
+
+
+def valid(orders: pd.DataFrame) -> "pd.Series[bool]":
+    """Which orders the gateway accepts: complete, and within the ranges of `common.orders`."""
     return (
         orders["seller_zip_code_prefix"].astype("float64").between(*ZIP_RANGE)
         & orders["customer_lat"].between(*LATITUDE_RANGE)

@@ -121,11 +121,17 @@ def _reference(model_version: str) -> Reference:
 _KNOWN = "actuals.delivered_at >= predictions.purchase_timestamp"
 """An order cannot arrive before it was bought: such an actual is a wrong label, not a negative number of days."""
 
+PLAUSIBLE = "purchase_timestamp <= predicted_at + interval '1 day'"
+"""Purchases in the future are a client's mistake; one must not make every true window look ancient."""
+
+NEWEST_PURCHASE = f"(SELECT max(purchase_timestamp) FROM predictions WHERE {PLAUSIBLE})"  # noqa: S608
+
 _COUNTS = text(f"""
     SELECT model_version, date_bin(:length, purchase_timestamp, :origin) AS start,
            count(*) AS rows, count(*) FILTER (WHERE {_KNOWN}) AS rows_with_actual
     FROM predictions LEFT JOIN actuals USING (order_id)
-    WHERE purchase_timestamp > (SELECT max(purchase_timestamp) FROM predictions) - :horizon
+    WHERE {PLAUSIBLE}
+      AND purchase_timestamp > {NEWEST_PURCHASE} - :horizon
     GROUP BY model_version, start
     ORDER BY model_version, start
 """)  # noqa: S608

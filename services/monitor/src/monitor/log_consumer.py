@@ -54,12 +54,20 @@ class LogConsumer:
         """Consume until stopped; what Valkey or Postgres cannot do now is tried again."""
         while not self._stop.is_set():
             try:
-                self._join_group()
+                self.join_group()
                 while not self._stop.is_set():
                     self.consume_once()
             except RedisError as error:
                 logger.warning("the queue does not answer, the prediction log waits: %s", error)
                 self._stop.wait(RETRY_SECONDS)
+
+    def join_group(self) -> None:
+        """Make the group of consumers, unless it is there."""
+        try:
+            self._redis.xgroup_create(STREAM, CONSUMER_GROUP, id="0", mkstream=True)
+        except ResponseError as error:
+            if "BUSYGROUP" not in str(error):  # the group exists
+                raise
 
     def consume_once(self) -> int:
         """Store the abandoned entries, or else the next new ones; returns how many entries that were."""
@@ -68,13 +76,6 @@ class LogConsumer:
             self._finish([entry for entry, _ in entries])
             return len(entries)
         return 0
-
-    def _join_group(self) -> None:
-        try:
-            self._redis.xgroup_create(STREAM, CONSUMER_GROUP, id="0", mkstream=True)
-        except ResponseError as error:
-            if "BUSYGROUP" not in str(error):  # the group exists
-                raise
 
     def _abandoned(self) -> list[Entry]:
         answer: Any = self._redis.xautoclaim(

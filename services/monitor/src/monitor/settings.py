@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, HttpUrl
+from pydantic import Field, HttpUrl, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from common.settings import SettingsGroup
@@ -16,6 +16,16 @@ class PreparedDataSettings(SettingsGroup):
     """Where the trainer puts the prepared orders."""
 
     data_dir: Path = Field(Path("data_store"), description="folder of the prepared data")
+
+
+class GatewayAddress(SettingsGroup):
+    """Where the gateway answers, for `monitor replay`."""
+
+    model_config = SettingsConfigDict(env_prefix="GATEWAY_")
+
+    host: str = Field("127.0.0.1", description="host of the gateway")
+    port: int = Field(8090, description="port of the gateway")
+    api_key: SecretStr | None = Field(None, description="key sent with every request, if the gateway asks for one")
 
 
 class MonitorSettings(SettingsGroup):

@@ -11,7 +11,9 @@ from sqlalchemy import text
 
 from common.database.session import engine, transaction
 from common.queue import RETRAIN, celery_app
-from common.settings import load
+from common.registry import Registry
+from common.settings import RegistrySettings, load
+from monitor import live_pace
 from monitor.alerts import apply
 from monitor.checks import findings
 from monitor.notify import payload, post
@@ -20,6 +22,7 @@ from monitor.settings import MonitorSettings
 
 MEASURE = "monitor.measure"
 CHECK = "monitor.check"
+KEEP_PACE = "monitor.keep_pace"
 NOTIFY = "monitor.notify"
 
 NOTIFY_RETRIES = 10
@@ -32,6 +35,7 @@ def monitor_app() -> Celery:
     settings = load(MonitorSettings)
     app.task(name=MEASURE)(_alone(MEASURE, measure))
     app.task(name=CHECK)(_alone(CHECK, lambda: check(app)))
+    app.task(name=KEEP_PACE)(_alone(KEEP_PACE, lambda: keep_pace(app)))
     app.task(
         name=NOTIFY,
         autoretry_for=(httpx.HTTPError,),
@@ -41,7 +45,11 @@ def monitor_app() -> Celery:
     )(notify)
     app.conf.beat_schedule = {
         name: {"task": name, "schedule": seconds, "options": {"expires": seconds}}
-        for name, seconds in ((MEASURE, settings.measure_seconds), (CHECK, settings.alert_seconds))
+        for name, seconds in (
+            (MEASURE, settings.measure_seconds),
+            (CHECK, settings.alert_seconds),
+            (KEEP_PACE, settings.pace_seconds),
+        )
     }
     return app
 
@@ -59,9 +67,7 @@ def check(app: Celery) -> None:
     with transaction() as session:
         found = findings(session, now, settings.window_length, timedelta(minutes=settings.silence_minutes))
         changed = [payload(alert) for alert in apply(session, found)]
-    if settings.webhook_url:
-        for body in changed:
-            app.send_task(NOTIFY, [body])
+    _tell(app, changed)
     if settings.retrain:
         every = settings.retrain_every_days
         with transaction() as session:
@@ -73,6 +79,20 @@ def check(app: Celery) -> None:
             )
         if retraining is not None:
             app.send_task(RETRAIN, [retraining.id])
+
+
+def keep_pace(app: Celery) -> None:
+    """Bring the table of the delivery pace up to date, and say when it leaves the training range."""
+    bundle = Registry(load(RegistrySettings)).champion()
+    with transaction() as session:
+        changed = [payload(alert) for alert in apply(session, live_pace.keep_pace(session, bundle))]
+    _tell(app, changed)
+
+
+def _tell(app: Celery, bodies: list[dict[str, Any]]) -> None:
+    if load(MonitorSettings).webhook_url:
+        for body in bodies:
+            app.send_task(NOTIFY, [body])
 
 
 def notify(body: dict[str, Any]) -> None:

@@ -1,0 +1,97 @@
+"""The delivery pace of live traffic: from logged orders, those still under way included, and the actuals so far."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+import numpy as np
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from common.bundle import Bundle
+from common.database.delivery_pace import write_pace
+from common.database.tables import DeliveryPace
+from common.features import features
+from common.orders import Orders
+from common.pace import FEWEST_ORDERS, GROUPS, PaceTable, pace_table
+from monitor.alerts import Finding
+from monitor.live import NEWEST_PURCHASE, PLAUSIBLE
+
+LOOK_BACK = timedelta(days=120)
+"""Orders older than this, counted from the newest, change no pace any more."""
+
+TOLERANCE = 0.05
+"""The pace may leave the training range by this share before an alert opens; it closes when it is back inside."""
+
+RULE = "pace-out-of-range"
+
+
+def keep_pace(session: Session, bundle: Bundle) -> list[Finding]:
+    """Write the pace of every day of the log, after that of the training data; returns what to alert about.
+
+    A day and group with too few orders keeps its pace of the day before, which may be the training data's.
+    """
+    history = {(day, group): (day, group, pace, orders) for day, group, pace, orders in bundle.pace.rows()}
+    if session.scalar(select(DeliveryPace.day).limit(1)) is None:
+        write_pace(session, history.values())
+    measured = _measured(session, bundle)
+    if measured is None:
+        return []
+    trusted = {
+        (day, group): (day, group, pace, orders)
+        for day, group, pace, orders in measured.rows()
+        if orders >= FEWEST_ORDERS
+    }
+    known = PaceTable.of_rows((history | trusted).values())
+    write_pace(session, (row for row in known.rows() if measured.first <= row[0] <= measured.last))
+    return list(_findings(bundle.pace, measured))
+
+
+def _measured(session: Session, bundle: Bundle) -> PaceTable | None:
+    """The pace that the log alone gives; None without an order in it."""
+    rows = session.execute(_ORDERS, {"back": LOOK_BACK}).all()
+    if not rows:
+        return None
+    prefix, lat, lng, bought, arrived = zip(*sorted(rows, key=lambda row: row[3]), strict=True)
+    purchase = np.array(bought, dtype="datetime64[s]")
+    delivered = np.array(arrived, dtype="datetime64[s]")
+    orders = Orders(
+        np.array(prefix, dtype=np.int64), np.array(lat, dtype=np.float64), np.array(lng, dtype=np.float64), purchase
+    )
+    found = features(orders, bundle.places)
+    known = delivered[~np.isnat(delivered)]
+    newest = max([purchase[-1], *np.sort(known)[-1:]])
+    until: date = newest.astype("datetime64[D]").astype(date)
+    return pace_table(purchase, delivered, found.customer_state, found.same_state, until)
+
+
+def _findings(training: PaceTable, measured: PaceTable) -> Iterator[Finding]:
+    """One finding for each group that the newest day tells something about."""
+    lows, highs = training.pace.min(axis=0), training.pace.max(axis=0)
+    for number, region in enumerate(GROUPS):
+        if measured.orders[-1, number] < FEWEST_ORDERS:
+            continue
+        pace, low, high = (float(value) for value in (measured.pace[-1, number], lows[number], highs[number]))
+        outside = not low * (1 - TOLERANCE) <= pace <= high * (1 + TOLERANCE)
+        inside = low <= pace <= high
+        yield Finding(
+            RULE,
+            region,
+            "open" if outside else "close" if inside else None,
+            "warning",
+            f"deliveries in {region} take {pace:.1f} days at present, {low:.1f} to {high:.1f} in the training data",
+            pace,
+            high if pace > high else low,
+        )
+
+
+_ORDERS = text(f"""
+    SELECT DISTINCT ON (order_id)
+           seller_zip_code_prefix, customer_lat, customer_lng,
+           purchase_timestamp AT TIME ZONE 'UTC', delivered_at AT TIME ZONE 'UTC'
+    FROM predictions LEFT JOIN actuals USING (order_id)
+    WHERE role = 'champion' AND order_id IS NOT NULL
+      AND (delivered_at IS NULL OR delivered_at >= purchase_timestamp)
+      AND {PLAUSIBLE}
+      AND purchase_timestamp > {NEWEST_PURCHASE} - :back
+    ORDER BY order_id, purchase_timestamp
+""")  # noqa: S608

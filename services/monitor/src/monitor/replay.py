@@ -1,0 +1,98 @@
+"""`monitor replay`: real orders of the past through the running gateway, in time order, many times as fast.
+
+The gateway is asked for each order when its purchase time comes, and told of its delivery when that time comes, so
+the log, the metrics, the pace and the alerts live through the past as they would have.
+"""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pandas as pd
+from rich.console import Console
+from rich.progress import Progress
+
+from common.errors import InvalidInput, Unavailable
+from monitor.history import read_history, valid
+
+STEP = timedelta(hours=6)
+ORDERS_AT_ONCE = 1_000
+
+ORDER_FIELDS = ["order_id", "seller_zip_code_prefix", "customer_lat", "customer_lng", "purchase_timestamp"]
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """How many orders were predicted and how many deliveries reported."""
+
+    orders: int
+    actuals: int
+
+
+def replay(data_dir: Path, gateway: httpx.Client, start: datetime, end: datetime, speed: float) -> Replayed:
+    """Play the orders bought from `start` to `end` (UTC, without zone) at `speed` seconds of the past per second.
+
+    InvalidInput if no order falls between; Unavailable if the gateway does not take them.
+    """
+    orders = _chosen(read_history(data_dir), start, end)
+    begin = time.monotonic()
+    sent = reported = 0
+    console = Console(stderr=True)
+    with Progress(console=console, disable=not console.is_terminal) as progress:
+        for moment in progress.track(list(_steps(start, end)), description="replay"):
+            bought = _between(orders, "purchase_timestamp", moment)
+            arrived = _between(orders, "delivered_timestamp", moment)
+            sent += _predict(gateway, bought)
+            reported += _report(gateway, arrived)
+            due = begin + (moment + STEP - start).total_seconds() / speed
+            time.sleep(max(due - time.monotonic(), 0))
+    return Replayed(sent, reported)
+
+
+def _chosen(orders: pd.DataFrame, start: datetime, end: datetime) -> pd.DataFrame:
+    chosen = orders[valid(orders) & orders["purchase_timestamp"].between(start, end, inclusive="left")]
+    if chosen.empty:
+        raise InvalidInput(
+            f"no order was bought from {start:%Y-%m-%d} to {end:%Y-%m-%d}: the prepared ones run from "
+            f"{orders['purchase_timestamp'].iloc[0]:%Y-%m-%d} to {orders['purchase_timestamp'].iloc[-1]:%Y-%m-%d}"
+        )
+    return chosen
+
+
+def _steps(start: datetime, end: datetime) -> Iterator[datetime]:
+    while start < end:
+        yield start
+        start += STEP
+
+
+def _between(orders: pd.DataFrame, column: str, moment: datetime) -> pd.DataFrame:
+    return orders[orders[column].between(moment, moment + STEP, inclusive="left")]
+
+
+def _predict(gateway: httpx.Client, orders: pd.DataFrame) -> int:
+    body = orders[ORDER_FIELDS].astype({"seller_zip_code_prefix": "int64"})
+    body["purchase_timestamp"] = body["purchase_timestamp"].dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _post(gateway, "/delivery_times", "orders", body)
+
+
+def _report(gateway: httpx.Client, orders: pd.DataFrame) -> int:
+    body = orders[["order_id"]].copy()
+    body["delivered_at"] = orders["delivered_timestamp"].dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _post(gateway, "/actuals", "actuals", body)
+
+
+def _post(gateway: httpx.Client, route: str, field: str, rows: pd.DataFrame) -> int:
+    for start in range(0, len(rows), ORDERS_AT_ONCE):
+        part = rows.iloc[start : start + ORDERS_AT_ONCE].to_dict("records")
+        try:
+            answer = gateway.post(route, json={field: part})
+        except httpx.HTTPError as error:
+            raise Unavailable(
+                f"the gateway at {gateway.base_url} does not answer ({error}): `make up` first"
+            ) from error
+        if answer.is_error:
+            raise Unavailable(f"{route} answered {answer.status_code}: {answer.text[:300]}")
+    return len(rows)

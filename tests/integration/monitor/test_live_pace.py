@@ -1,0 +1,96 @@
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from sqlalchemy import func, select, text
+
+from common.bundle import Bundle
+from common.database.delivery_pace import read_pace
+from common.database.session import engine, transaction
+from common.database.tables import Actual, DeliveryPace
+from common.pace import GROUPS
+from common.prediction_log import LoggedPrediction
+from monitor.alerts import Finding
+from monitor.live_pace import RULE, keep_pace
+from monitor.log_store import store
+
+pytestmark = pytest.mark.usefixtures("monitoring")
+
+MakeLogged = Callable[..., list[LoggedPrediction]]
+START = datetime(2018, 3, 5, tzinfo=UTC)
+
+
+def live_orders(logged: MakeLogged, take_days: float, days: int = 25, per_day: int = 60) -> None:
+    """Orders of so many days, each delivered `take_days` after its purchase, as far as that has come by the end."""
+    orders = [
+        order._replace(
+            order_id=f"{day}-{order.order_id}",
+            purchase_timestamp=START + timedelta(days=day, minutes=number),
+            predicted_at=START + timedelta(days=day, minutes=number),
+        )
+        for day in range(days)
+        for number, order in enumerate(logged(per_day))
+    ]
+    store(engine(), orders)
+    end = START + timedelta(days=days)
+    with transaction() as session:
+        for order in orders:
+            arrival = order.purchase_timestamp + timedelta(days=take_days)
+            if arrival < end:
+                session.add(Actual(order_id=order.order_id, delivered_at=arrival))
+
+
+def keep(bundle: Bundle) -> list[Finding]:
+    with transaction() as session:
+        return keep_pace(session, bundle)
+
+
+def test_without_orders_the_table_holds_the_training_datas_pace(sample_bundle: Bundle) -> None:
+    assert keep(sample_bundle) == []
+    with transaction() as session:
+        kept = read_pace(session)
+    assert kept is not None
+    assert kept.present() == sample_bundle.pace.present()
+
+
+def test_the_pace_follows_deliveries_and_those_under_way(sample_bundle: Bundle, logged: MakeLogged) -> None:
+    live_orders(logged, take_days=6)
+    keep(sample_bundle)
+    with transaction() as session:
+        newest = session.scalar(select(func.max(DeliveryPace.day)))
+        pace = session.scalar(
+            select(DeliveryPace.pace_days).where(DeliveryPace.day == newest, DeliveryPace.region == GROUPS[0])
+        )
+    assert newest == date(2018, 3, 29)
+    assert pace == pytest.approx(6.0, abs=0.1)
+
+
+def test_computing_it_again_changes_nothing(sample_bundle: Bundle, logged: MakeLogged) -> None:
+    live_orders(logged, take_days=6)
+    keep(sample_bundle)
+    rows = text("SELECT day, region, pace_days, orders FROM delivery_pace ORDER BY 1, 2")
+    with transaction() as session:
+        before = session.execute(rows).all()
+    keep(sample_bundle)
+    with transaction() as session:
+        assert session.execute(rows).all() == before
+
+
+def test_a_pace_outside_the_training_range_is_found_before_the_slow_orders_arrive(
+    sample_bundle: Bundle, logged: MakeLogged
+) -> None:
+    slowest = float(sample_bundle.pace.pace.max())
+    live_orders(logged, take_days=slowest * 1.5)
+    opened = [finding for finding in keep(sample_bundle) if finding.change == "open"]
+    assert opened
+    assert opened[0].rule == RULE
+    assert "in the training data" in opened[0].message
+
+
+def test_orders_without_id_and_from_the_future_do_not_count(sample_bundle: Bundle, logged: MakeLogged) -> None:
+    store(engine(), logged(100, order_id=None))
+    store(engine(), logged(1, purchase_timestamp=datetime(2090, 1, 1, tzinfo=UTC)))
+    assert keep(sample_bundle) == []
+    with transaction() as session:
+        newest = session.scalar(select(func.max(DeliveryPace.day)))
+    assert newest == sample_bundle.pace.last

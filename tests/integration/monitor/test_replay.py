@@ -1,0 +1,113 @@
+import json
+import threading
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pandas as pd
+import pytest
+
+from common.errors import InvalidInput, Unavailable
+from monitor.replay import replay
+
+START = datetime.fromisoformat("2018-03-01")
+END = START + timedelta(days=10)
+AS_FAST_AS_POSSIBLE = 1e12
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> Path:
+    """Prepared orders, one an hour from before START on, that take two days."""
+    purchase = pd.date_range(START - timedelta(days=5), END + timedelta(days=5), freq="h")
+    count = len(purchase)
+    orders = pd.DataFrame(
+        {
+            "order_id": [f"order-{number}" for number in range(count)],
+            "seller_zip_code_prefix": np.full(count, 9350, dtype="int32"),
+            "customer_lat": -23.5,
+            "customer_lng": -46.6,
+            "purchase_timestamp": purchase,
+            "delivered_timestamp": purchase + timedelta(days=2),
+            "delivery_days": 2.0,
+        }
+    )
+    (tmp_path / "prepared").mkdir()
+    orders.to_parquet(tmp_path / "prepared" / "orders.parquet")
+    return tmp_path
+
+
+@pytest.fixture
+def gateway() -> Iterator[tuple[httpx.Client, list[tuple[str, Any]], list[int]]]:
+    """A client, what was posted, and the status that is answered."""
+    posted: list[tuple[str, Any]] = []
+    status = [200]
+
+    class Gateway(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            posted.append((self.path, json.loads(self.rfile.read(int(self.headers["Content-Length"])))))
+            self.send_response(status[0])
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Gateway)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    with httpx.Client(base_url=f"http://127.0.0.1:{server.server_port}") as client:
+        yield client, posted, status
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_orders_come_in_time_order_and_deliveries_after_them(
+    history: Path, gateway: tuple[httpx.Client, list[tuple[str, Any]], list[int]]
+) -> None:
+    client, posted, _ = gateway
+    done = replay(history, client, START, END, AS_FAST_AS_POSSIBLE)
+    assert (done.orders, done.actuals) == (240, 192)
+    moments = [
+        order["purchase_timestamp"] for path, body in posted if path == "/delivery_times" for order in body["orders"]
+    ]
+    assert moments == sorted(moments)
+    assert moments[0] == "2018-03-01T00:00:00Z"
+    asked: set[str] = set()
+    for path, body in posted:
+        if path == "/delivery_times":
+            asked |= {order["order_id"] for order in body["orders"]}
+        else:
+            assert {actual["order_id"] for actual in body["actuals"]} <= asked
+
+
+def test_a_day_lasts_as_long_as_the_speed_says(
+    history: Path, gateway: tuple[httpx.Client, list[tuple[str, Any]], list[int]]
+) -> None:
+    client, _, _ = gateway
+    begin = datetime.now().astimezone()
+    replay(history, client, START, START + timedelta(days=1), speed=86_400)
+    assert 1.0 <= (datetime.now().astimezone() - begin).total_seconds() < 5.0
+
+
+def test_a_span_without_orders_is_refused_with_the_span_there_is(
+    history: Path, gateway: tuple[httpx.Client, list[tuple[str, Any]], list[int]]
+) -> None:
+    client, _, _ = gateway
+    with pytest.raises(InvalidInput, match="run from 2018-02-24 to 2018-03-16"):
+        replay(history, client, START + timedelta(days=400), END + timedelta(days=400), AS_FAST_AS_POSSIBLE)
+
+
+def test_a_gateway_that_refuses_or_is_away_ends_the_replay(
+    history: Path, gateway: tuple[httpx.Client, list[tuple[str, Any]], list[int]]
+) -> None:
+    client, _, status = gateway
+    status[0] = 503
+    with pytest.raises(Unavailable, match="/delivery_times answered 503"):
+        replay(history, client, START, END, AS_FAST_AS_POSSIBLE)
+    with httpx.Client(base_url="http://127.0.0.1:9") as away, pytest.raises(Unavailable, match="`make up` first"):
+        replay(history, away, START, END, AS_FAST_AS_POSSIBLE)
