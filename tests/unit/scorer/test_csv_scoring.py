@@ -1,0 +1,84 @@
+"""Scored texts: records untouched, four fields more, whatever the way the columns were read."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+
+from common.bundle import Bundle
+from common.inputs import parse_header
+from common.predictor import Predictor
+from scorer.csv_columns import Layout
+from scorer.csv_scoring import CutInsideRecord, score_text
+from scorer.outcome import Scored
+
+HEAD = b"customer_lat,note,seller_zip_code_prefix,customer_lng,purchase_timestamp\n"
+NOW = datetime(2017, 6, 1, 12, tzinfo=UTC)
+Score = Callable[[bytes], Scored]
+
+
+@pytest.fixture
+def score(sample_bundle: Bundle) -> Score:
+    predictor = Predictor(sample_bundle)
+    layout = Layout.of(parse_header(HEAD, "x", whole=True).names)
+    return lambda text: score_text(text, layout, predictor, NOW)
+
+
+def test_records_keep_every_byte(score: Score) -> None:
+    text = b'-23.50,"a, ""b""\r\nc",09350,-46.5 ,\r\n-23.5, x ,9350,-46.5,2017-06-01T12:00:00\r\n'
+    scored = score(text)
+    first, second = text.split(b",\r\n")[0] + b",", text.split(b",\r\n")[1].removesuffix(b"\r\n")
+    assert scored.body.startswith(first + b",")
+    assert b"\r\n" + second + b"," in scored.body
+    assert scored.body.endswith(b",\r\n")
+    assert (scored.rows, scored.rows_failed, scored.lines) == (2, 0, 3)
+    assert scored.body.split(b"46.5 ,,")[1].split(b"\r\n")[0] == scored.body.split(b"T12:00:00,")[1].split(b"\r\n")[0]
+
+
+@pytest.mark.parametrize("disturbance", [b"", b'-23,5" pipe,1,2,\n', b"-23,\xff,1,2,\n", b"1,2\n", b"-23,a\rb,1,2,\n"])
+def test_the_fast_and_the_exact_way_agree(score: Score, disturbance: bytes) -> None:
+    """A record that the fast reader cannot take changes how the others are read, not what comes out."""
+    plain = b"-23.5,x,9350,-46.5,2017-03-01\nabroad,x,9350,-46.5,\n-12.25,,77,1e1,2017-03-01T10:00:00-03:00\n"
+    scored = score(plain + disturbance)
+    assert scored.body.startswith(score(plain).body)
+    assert scored.errors[0] == (2, "customer_lat is not a number (got 'abroad')", 2)
+
+
+def test_records_of_a_wrong_length_keep_the_table_rectangular(score: Score) -> None:
+    body = score(b"-23.5,x\n-23.5,x,9350,-46.5,,more,and more\n-23.5,x,9350,-46.5,\n").body
+    lines = body.splitlines()
+    assert lines[0] == b'-23.5,x,,,,,,,"the row has 2 columns where the header has 5"'
+    assert lines[1] == b'-23.5,x,9350,-46.5,,,,,"the row has 7 columns where the header has 5"'
+    assert [line.count(b",") for line in lines] == [8, 8, 8]
+
+
+def test_blank_lines_are_left_out_and_counted_as_lines(score: Score) -> None:
+    scored = score(b"\n\n-23.5,x,9350,-46.5,\n\n-23.5,x,none,-46.5,\n\n")
+    assert scored.rows == 2
+    assert len(scored.body.splitlines()) == 2
+    assert [(error.row, error.line) for error in scored.errors] == [(2, 5)]
+
+
+def test_a_last_record_without_a_line_end_gets_one(score: Score) -> None:
+    assert score(b"-23.5,x,9350,-46.5,").body == score(b"-23.5,x,9350,-46.5,\n").body
+
+
+def test_a_text_cut_inside_a_quoted_field_is_found_out(score: Score) -> None:
+    with pytest.raises(CutInsideRecord):
+        score(b'-23.5,"x\n')
+
+
+def test_purchase_times_with_a_zone_mean_the_same_moment(score: Score) -> None:
+    body = score(b"-23.5,,9350,-46.5,2017-03-01T10:00:00-03:00\n-23.5,,9350,-46.5,2017-03-01T13:00:00\n").body
+    first, second = (line.split(b",")[5:] for line in body.splitlines())
+    assert first == second
+
+
+def test_a_purchase_time_that_is_none_costs_the_row(score: Score) -> None:
+    scored = score(b"-23.5,,9350,-46.5,yesterday\n-23.5,,9350,-46.5,\n")
+    assert scored.errors == [(1, "purchase_timestamp is not an ISO 8601 time (got 'yesterday')", 1)]
+
+
+def test_only_the_first_twenty_bad_rows_are_told(score: Score) -> None:
+    scored = score(b"x,,9350,-46.5,\n" * 50)
+    assert (scored.rows_failed, len(scored.errors)) == (50, 20)

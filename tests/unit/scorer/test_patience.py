@@ -1,0 +1,25 @@
+"""Growing waits."""
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import DBAPIError
+
+from scorer.patience import is_outage, wait_seconds
+
+
+def test_waits_double_up_to_a_minute() -> None:
+    assert [wait_seconds(1.0, faults) for faults in (0, 1, 2, 5, 6, 1_000)] == [1, 2, 4, 32, 60, 60]
+
+
+def test_a_database_that_is_away_is_an_outage() -> None:
+    with pytest.raises(DBAPIError) as caught:
+        create_engine("postgresql+psycopg2://x:y@127.0.0.1:9/x").connect()
+    assert is_outage(caught.value)
+
+
+def test_a_wrong_statement_is_none(postgres_url: str) -> None:
+    engine = create_engine(postgres_url)
+    with engine.connect() as connection, pytest.raises(DBAPIError) as caught:
+        connection.execute(text("SELECT nonsense"))
+    engine.dispose()
+    assert not is_outage(caught.value)
