@@ -81,17 +81,18 @@ def test_a_process_that_stops_answering_is_restarted(folder: Folder) -> None:
     assert keeper.state().detail == "no healthy answer 3 times: no answer on port 1234"
 
 
-def test_one_failed_probe_is_forgiven(folder: Folder) -> None:
-    answers = iter([True, False, False, True, False, False])
+def test_failed_probes_with_a_healthy_one_between_are_forgiven(folder: Folder) -> None:
+    answers = [True, False, False, True, False, False, True]
+    asked: list[int] = []
 
-    def probe(_pid: int) -> None:
-        if not next(answers, True):
+    def probe(pid: int) -> None:
+        asked.append(pid)
+        if not answers[(len(asked) - 1) % len(answers)]:
             raise ConnectionError("busy")
 
     keeper = folder.keep(LONG, probe=probe, probe_seconds=0.1, probe_failures=3)
     keeper.start()
-    wait_until(lambda: next(answers, None) is None)
-    time.sleep(0.5)
+    wait_until(lambda: len(asked) > len(answers))
     assert keeper.state().restarts == 0
 
 
@@ -145,7 +146,9 @@ def test_a_process_that_ignores_the_request_to_stop_is_killed(folder: Folder) ->
 def test_those_who_need_a_process_start_after_it_and_stop_before_it(folder: Folder) -> None:
     server = folder.keep(LONG, "server")
     task = folder.keep("pass", "task", once=True)
-    service = folder.keep(LONG, "service")
+    service = folder.keep(
+        STUBBORN, "service", stop_seconds=0.5, probe=said_set(folder.directory / "logs" / "service.log")
+    )
     for dependent, need in ((task, server), (service, task)):
         dependent.needs.append(need)
         need.dependents.append(dependent)
@@ -157,9 +160,21 @@ def test_those_who_need_a_process_start_after_it_and_stop_before_it(folder: Fold
     assert service.ready.wait(10)
     assert task.state().condition == "done"
     folder.stop.set()
-    assert service.over.wait(10)
+    time.sleep(0.3)
+    assert not service.over.is_set()
+    assert server.state().condition == "running"
+    assert psutil.pid_exists(pid_of(server))
     server.join(10)
+    assert service.over.is_set()
     assert server.state().condition == "stopped"
+
+
+def said_set(log: Path) -> Callable[[int], None]:
+    def probe(_pid: int) -> None:
+        if "set" not in log.read_text():
+            raise ConnectionError("not set yet")
+
+    return probe
 
 
 def refuse(_pid: int) -> None:
