@@ -59,6 +59,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestServers]:
     stack = Stack(free_settings(tmp_path_factory.mktemp("stack")))
     stack.create()
     with ExitStack() as started:
+        started.callback(stack.discard_temp)
         yield TestServers(stack, started)
 
 

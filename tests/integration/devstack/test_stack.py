@@ -118,6 +118,7 @@ def test_down_leaves_no_process_and_up_finds_the_data_again(up: Commanded) -> No
     down = up.devstack("down")
     assert down.returncode == 0
     assert up.living() == []
+    assert not up.stack.temp.exists()
     assert up.devstack("status").returncode == 1
     for port in (up.stack.settings.postgres_port, up.stack.settings.valkey_port, up.stack.settings.s3_port):
         with socket.socket() as probe:

@@ -47,6 +47,7 @@ def test_root_without_user_namespaces_runs_postgres_as_nobody(
     stack.create()
     with running(postgres.process(stack), stack.directory) as server:
         user = psutil.Process(server.pid).username()
+    stack.discard_temp()
     assert user == ("nobody" if os.geteuid() == 0 else psutil.Process().username())
 
 

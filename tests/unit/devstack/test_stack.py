@@ -1,23 +1,29 @@
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from devstack.environment import stack_environment
-from devstack.errors import NotSetUp
+from devstack.errors import CannotRun, NotSetUp
 from devstack.stack import LONGEST_SOCKET_NAME, LONGEST_SOCKET_PATH, Stack
 from stack_fixtures import free_settings
 
 
-def test_the_env_file_gives_back_what_was_written_even_with_spaces_and_quotes(tmp_path: Path) -> None:
-    stack = Stack(free_settings(tmp_path / "it's a folder"))
-    stack.create()
+@pytest.fixture
+def stack(tmp_path: Path) -> Iterator[Stack]:
+    made = Stack(free_settings(tmp_path / "it's a folder"))
+    made.create()
+    yield made
+    made.discard_temp()
+    assert not made.temp.exists()
+
+
+def test_the_env_file_gives_back_what_was_written_even_with_spaces_and_quotes(stack: Stack) -> None:
     assert stack_environment(stack) == stack.environment
 
 
-def test_a_shell_reads_the_env_file_too(tmp_path: Path) -> None:
-    stack = Stack(free_settings(tmp_path / "it's a folder"))
-    stack.create()
+def test_a_shell_reads_the_env_file_too(stack: Stack) -> None:
     read = subprocess.run(
         ["bash", "-c", '. "$0"; echo "$REGISTRY_CACHE_DIR"', stack.env_file], capture_output=True, text=True, check=True
     )
@@ -35,3 +41,13 @@ def test_sockets_stay_within_the_length_the_kernel_allows_and_apart_for_each_sta
     assert near.temp == near.directory / "tmp"
     assert all(len(str(stack.temp)) + LONGEST_SOCKET_NAME < LONGEST_SOCKET_PATH for stack in deep)
     assert deep[0].temp != deep[1].temp
+
+
+def test_a_folder_of_sockets_that_another_user_made_first_is_refused(tmp_path: Path) -> None:
+    stack = Stack(free_settings(tmp_path / ("long" * 30)))
+    stack.temp.symlink_to(tmp_path)
+    try:
+        with pytest.raises(CannotRun, match="STACK_DIR"):
+            stack.create()
+    finally:
+        stack.temp.unlink()

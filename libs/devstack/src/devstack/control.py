@@ -50,6 +50,7 @@ def take_down(stack: Stack) -> int:
             time.sleep(LOOK_SECONDS)
         leftovers.end([supervisor])
     leftovers.end(leftovers.find(stack.directory))
+    stack.discard_temp()
     return running
 
 
@@ -84,3 +85,4 @@ def _abandon(stack: Stack, supervisor: "subprocess.Popen[bytes]") -> None:
     except subprocess.TimeoutExpired:
         supervisor.kill()
     leftovers.end(leftovers.find(stack.directory))
+    stack.discard_temp()

@@ -3,12 +3,14 @@
 import hashlib
 import os
 import shlex
+import shutil
 import tempfile
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from devstack.credentials import Credentials, load_or_create, write_private
+from devstack.errors import CannotRun
 from devstack.ports import LOOPBACK
 from devstack.settings import StackSettings
 
@@ -63,8 +65,14 @@ class Stack:
         """Make the folder, the secrets and the env file; what exists is kept."""
         for folder in (self.directory, self.logs, self.temp):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if self.temp.is_symlink() or self.temp.stat().st_uid != os.getuid():
+            raise CannotRun(f"{self.temp} belongs to another user: set STACK_DIR to a shorter path")
         lines = [f"{name}={shlex.quote(value)}" for name, value in self.environment.items()]
         write_private(self.env_file, "\n".join(lines) + "\n")
+
+    def discard_temp(self) -> None:
+        """Remove sockets and temporary files, which may lie outside the stack's folder; no process may be left."""
+        shutil.rmtree(self.temp, ignore_errors=True)
 
     @property
     def database_url(self) -> str:
