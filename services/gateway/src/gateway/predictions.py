@@ -78,10 +78,16 @@ async def delivery_times(orders: OrderList) -> list[DeliveryTime]:  # type: igno
 
 
 def _columns(orders: Sequence[Order]) -> Orders:
-    now = datetime.now(UTC)
+    now = int(time.time())
+    purchases = [now if order.purchase_timestamp is None else _seconds(order.purchase_timestamp) for order in orders]
     return Orders(
         np.array([order.seller_zip_code_prefix for order in orders], dtype=np.int64),
         np.array([order.customer_lat for order in orders], dtype=np.float64),
         np.array([order.customer_lng for order in orders], dtype=np.float64),
-        np.array([naive_utc(order.purchase_timestamp or now) for order in orders], dtype="datetime64[s]"),
+        np.array(purchases, dtype=np.int64).view("datetime64[s]"),
     )
+
+
+def _seconds(moment: datetime) -> int:
+    """Seconds since 1970 in UTC."""
+    return int(naive_utc(moment).replace(tzinfo=UTC).timestamp())

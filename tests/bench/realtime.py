@@ -1,0 +1,164 @@
+"""Real-time serving against a bare FastAPI route, against the original's way, and against itself in bulk.
+
+Every server has one uvicorn worker on one core; the client, 32 connections that each send the next request when the
+answer is there, runs on another. Five rounds go over all servers in turn; figures are medians of the rounds.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+import httpx
+import redis
+from packaging.requirements import Requirement
+from tests.model_fixtures import made_up_history, made_up_places
+
+from common.prediction_log import STREAM
+from common.registry import CHAMPION, MODEL_NAME
+from devstack import valkey
+from devstack.child import running
+from devstack.ports import pick_free
+from devstack.settings import StackSettings
+from devstack.stack import Stack
+from trainer.bundling import write_bundle
+from trainer.fit import Table, fit
+from trainer.history import end_of
+from trainer.params import Params
+
+HERE = Path(__file__).parent
+SERVER_CORE, CLIENT_CORE = 0, 1
+ROUNDS, SECONDS, CONNECTIONS = 5, 4.0, 32
+BULK = 1_000
+MODEL_SIZE = Params(iterations=400, depth=6, learning_rate=0.1)
+ORDER = {"seller_zip_code_prefix": 9350, "customer_lat": -23.577, "customer_lng": -46.587}
+ONE, MANY = json.dumps(ORDER).encode(), json.dumps({"orders": [ORDER] * BULK}).encode()
+UVICORN = ["-m", "uvicorn", "--factory", "--log-level", "warning", "--no-access-log", "--app-dir", str(HERE), "--port"]
+
+
+def measure() -> dict[str, float]:
+    """The figures of the contract, and the rates (requests a second) and latencies (ms) behind them."""
+    with ExitStack() as stack:
+        environment = stack.enter_context(_environment())
+        queue = stack.enter_context(redis.Redis.from_url(environment["QUEUE_URL"]))
+        ports, processes = {}, {}
+        for name in ("constant", "original", "gateway"):
+            ports[name], processes[name] = stack.enter_context(_server(name, environment))
+        rounds = []
+        for _ in range(ROUNDS):
+            measured = {name: _load(port, "/delivery_time", ONE) for name, port in ports.items()}
+            queue.delete(STREAM)  # in place of the consumer
+            measured["bulk"] = _load(ports["gateway"], "/delivery_times", MANY)
+            queue.delete(STREAM)
+            rounds.append(measured)
+        resident_mb = _resident_mb(processes["gateway"].pid)
+        starts = [_start_seconds(environment) for _ in range(ROUNDS)]
+    rate = {name: median(measured[name]["rate"] for measured in rounds) for name in rounds[0]}
+    p99_ms = {name: median(measured[name]["p99_ms"] for measured in rounds) for name in rounds[0]}
+    return {
+        "realtime_vs_constant": rate["gateway"] / rate["constant"],
+        "realtime_vs_original": rate["gateway"] / rate["original"],
+        "realtime_p99_vs_constant": p99_ms["gateway"] / p99_ms["constant"],
+        "bulk_vs_single": rate["bulk"] * BULK / rate["gateway"],
+        "gateway_start_s": median(starts),
+        "gateway_rss_mb": resident_mb,
+        "gateway_deps_mb": dependencies_mb("delivery-time-gateway"),
+        **{f"realtime_{name}_rate": value for name, value in rate.items()},
+        **{f"realtime_{name}_p99_ms": value for name, value in p99_ms.items()},
+    }
+
+
+def dependencies_mb(root: str) -> float:
+    """Size of everything that installing a distribution brings, bytecode left out."""
+    found: set[str] = set()
+    waiting = [root]
+    size = 0
+    while waiting:
+        name = waiting.pop()
+        if name in found:
+            continue
+        found.add(name)
+        try:
+            installed = distribution(name)
+        except PackageNotFoundError:
+            continue
+        paths = (Path(str(installed.locate_file(file))) for file in installed.files or [] if file.suffix != ".pyc")
+        size += sum(path.stat().st_size for path in paths if path.is_file())
+        wanted = [Requirement(text) for text in installed.requires or []]
+        waiting += [part.name for part in wanted if part.marker is None or part.marker.evaluate({"extra": ""})]
+    return size / 1e6
+
+
+@contextmanager
+def _environment() -> Iterator[dict[str, str]]:
+    """A Valkey for the log, a model in the disk cache, and nothing else running."""
+    with TemporaryDirectory(prefix="bench-") as folder:
+        stack = Stack(StackSettings(stack_dir=Path(folder) / "stack", valkey_port=pick_free()))
+        stack.create()
+        model = Path(folder) / "models" / MODEL_NAME / "1"
+        model.mkdir(parents=True)
+        history, places = made_up_history(20_000), made_up_places()
+        table, end = Table.of(history, places, end_of(history)), end_of(history)
+        write_bundle(model, fit(table, end, MODEL_SIZE, 0), places, table.pace, {"mae": 3.0}, "made up")
+        (model.parent / CHAMPION).write_text("1")
+        with running(valkey.process(stack), stack.directory):
+            yield {
+                **os.environ,
+                **stack.environment,
+                "REGISTRY_URL": "http://127.0.0.1:9",
+                "REGISTRY_CACHE_DIR": str(model.parent.parent),
+                "BENCH_MODEL": str(model / "model.cbm"),
+            }
+
+
+@contextmanager
+def _server(name: str, environment: dict[str, str]) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
+    """A server on its core, ready; its port and process."""
+    port = pick_free()
+    served = ["-m", "gateway.cli", "serve"] if name == "gateway" else [*UVICORN, str(port), f"_realtime_servers:{name}"]
+    variables = {**environment, "GATEWAY_PORT": str(port)}
+    process = subprocess.Popen([sys.executable, *served], env=variables, stderr=subprocess.DEVNULL)
+    os.sched_setaffinity(process.pid, {SERVER_CORE})
+    try:
+        path = "/readyz" if name == "gateway" else "/openapi.json"
+        while process.poll() is None and not _answers(f"http://127.0.0.1:{port}{path}"):
+            time.sleep(0.01)
+        yield port, process
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=5).is_success
+    except httpx.TransportError:
+        return False
+
+
+def _load(port: int, path: str, body: bytes) -> dict[str, float]:
+    argv = [sys.executable, HERE / "_load.py", str(CLIENT_CORE), str(port), path, str(CONNECTIONS), str(SECONDS)]
+    ended = subprocess.run(argv, input=body, capture_output=True, check=False)
+    if ended.returncode:
+        raise RuntimeError(f"load on {path}: {ended.stderr.decode().strip()}")
+    measured: dict[str, float] = json.loads(ended.stdout)
+    return measured
+
+
+def _start_seconds(environment: dict[str, str]) -> float:
+    """From starting the process until /readyz says 200, with the model in the disk cache."""
+    started = time.perf_counter()
+    with _server("gateway", environment):
+        return time.perf_counter() - started
+
+
+def _resident_mb(pid: int) -> float:
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0]) * 1024 / 1e6
