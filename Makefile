@@ -75,9 +75,12 @@ run-jupyter: $(READY) ## the EDA notebook at http://127.0.0.1:8899 (JUPYTER_PORT
 
 ##@ Monitoring
 
-.PHONY: backfill
+.PHONY: backfill replay
 backfill: up ## weekly metrics over history into the table model_metrics
 	@$(IN_STACK) $(BIN)/monitor backfill
+
+replay: up ## play past orders through the running gateway, faster than life
+	@$(IN_STACK) $(BIN)/monitor replay
 
 ##@ Quality
 

@@ -1,4 +1,4 @@
-"""The project's own processes, as data: database migrations, gateway, scorers, monitor."""
+"""The project's own processes, as data: database migrations, gateway, scorers, monitor, trainer."""
 
 import os
 import sys
@@ -22,7 +22,8 @@ def processes(stack: Stack) -> list[Process]:
     scorers = [
         _worker(stack, f"scorer-{number}", "scorer.cli") for number in range(1, stack.settings.scorer_workers + 1)
     ]
-    return [_migrations(stack), _gateway(stack), *scorers, _worker(stack, "monitor", "monitor.cli")]
+    others = [_worker(stack, name, f"{name}.cli") for name in ("monitor", "trainer")]
+    return [_migrations(stack), _gateway(stack), *scorers, *others]
 
 
 def _migrations(stack: Stack) -> Process:

@@ -37,6 +37,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_download_data(commands)
     _add_prepare_data(commands)
     _add_synthesize(commands)
+    _add_worker(commands)
     _add_params_search(commands)
     _add_register_model(commands)
     _add_backtest(commands)
@@ -234,6 +235,17 @@ def _rollback(arguments: argparse.Namespace) -> None:
 
 def _add_reason(command: argparse.ArgumentParser) -> None:
     command.add_argument("--reason", required=True, help="kept with the version and in the record of events")
+
+
+def _add_worker(commands: Commands) -> None:
+    command = commands.add_parser("worker", help="retrain when the monitor asks for it, until stopped")
+    command.set_defaults(run=_worker)
+
+
+def _worker(_arguments: argparse.Namespace) -> None:
+    from trainer.worker import run_worker
+
+    run_worker()
 
 
 def _add_synthesize(commands: Commands) -> None:

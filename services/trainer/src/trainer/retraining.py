@@ -1,0 +1,67 @@
+"""Retrain because the monitor asked for it: prepare, search, register; the gate decides, the row records."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import func, update
+
+from common.database.session import transaction
+from common.database.tables import Retraining
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a retraining made: the version, and the gate's words on it."""
+
+    model_version: str
+    outcome: str
+
+
+def retrain(retraining_id: int, train: Callable[[], Made]) -> None:
+    """Train once for a queued row; a row that another worker took, or that has ended, is left alone.
+
+    However training ends, the row says so: `succeeded` with version and outcome, or `failed` with the reason.
+    """
+    if not _take(retraining_id):
+        logger.info("retraining %s is not queued, nothing to do", retraining_id)
+        return
+    try:
+        made = train()
+    except Exception as error:
+        _end(retraining_id, status="failed", outcome=str(error))
+        raise
+    _end(retraining_id, status="succeeded", model_version=made.model_version, outcome=made.outcome)
+
+
+def train_from_settings() -> Made:
+    """Prepare the data store, search with as many trials as the settings say, register the best."""
+    from common.settings import load
+    from trainer.data.prepare import prepare
+    from trainer.data.settings import DataSettings
+    from trainer.register import register
+    from trainer.search import search
+    from trainer.settings import TrainerSettings
+
+    data = load(DataSettings)
+    prepare(data.dataset, data.prepared)
+    search(data.data_dir, load(TrainerSettings).trials)
+    made = register(data.data_dir)
+    return Made(made.version, f"{made.alias}: {made.reason}")
+
+
+def _take(retraining_id: int) -> bool:
+    """Compare and set: queued becomes running, for one worker only."""
+    wanted = (Retraining.id == retraining_id) & (Retraining.status == "queued")
+    statement = update(Retraining).where(wanted).values(status="running", started_at=func.now())
+    with transaction() as session:
+        return session.scalar(statement.returning(Retraining.id)) is not None
+
+
+def _end(retraining_id: int, **values: str) -> None:
+    with transaction() as session:
+        session.execute(
+            update(Retraining).where(Retraining.id == retraining_id).values(finished_at=func.now(), **values)
+        )
