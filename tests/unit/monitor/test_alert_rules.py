@@ -74,6 +74,13 @@ def test_quality_waits_until_the_slow_deliveries_are_in() -> None:
     assert judge(BY_NAME["low-coverage"], fresh, is_open=False).change is None
 
 
+def test_a_window_most_of_whose_orders_are_under_way_is_judged_after_45_days_at_last() -> None:
+    bad = [window(number, rows_with_actual=300, interval_coverage=0.5) for number in range(2)]
+    calm = [window(2 + number, interval_coverage=None) for number in range(7)]
+    assert judge(BY_NAME["low-coverage"], bad + calm[:4], is_open=False).change is None
+    assert judge(BY_NAME["low-coverage"], bad + calm, is_open=False).change == "open"
+
+
 def test_few_actuals_say_nothing_about_quality() -> None:
     windows = weeks([0.5, 0.5])
     for few in windows:

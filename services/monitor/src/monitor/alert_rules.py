@@ -12,7 +12,11 @@ from typing import Literal
 from common.database.tables import ModelMetrics
 
 SETTLING = timedelta(days=14)
-"""Quality of a window younger than this, counted from the newest window, is that of its fastest deliveries only."""
+SETTLED_SHARE = 0.8
+SETTLED_AT_LAST = timedelta(days=45)
+"""Early labels are the fast deliveries: on them a good model looks bad. A window is judged SETTLING after its end once
+this share of its orders has arrived, or SETTLED_AT_LAST after it where many rows are mere questions without an order.
+Ages are counted back from the newest window."""
 
 MIN_ACTUALS = 50
 
@@ -71,7 +75,10 @@ def judge(rule: Rule, windows: Sequence[ModelMetrics], is_open: bool) -> Verdict
 
 
 def _settled(window: ModelMetrics, newest: datetime | None) -> bool:
-    return newest is not None and window.window_end + SETTLING <= newest and window.rows_with_actual >= MIN_ACTUALS
+    if newest is None or window.rows_with_actual < MIN_ACTUALS:
+        return False
+    age = newest - window.window_end
+    return age >= SETTLED_AT_LAST or (age >= SETTLING and window.rows_with_actual >= SETTLED_SHARE * window.rows)
 
 
 def _drifted_columns(window: ModelMetrics) -> float | None:

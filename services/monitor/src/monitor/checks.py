@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from common.database.tables import Alert, ModelMetrics
 from monitor import live
-from monitor.alert_rules import RULES, SETTLING, judge
+from monitor.alert_rules import RULES, SETTLED_AT_LAST, judge
 from monitor.alerts import Finding, not_closed
 
 MODEL_RULES = frozenset(rule.name for rule in RULES)
@@ -66,7 +66,7 @@ def _recent_windows(session: Session, version: str, length: timedelta) -> list[M
             ModelMetrics.window_end - ModelMetrics.window_start == length,
         )
         .order_by(ModelMetrics.window_end.desc())
-        .limit(SETTLING // length + RECENT_WINDOWS)
+        .limit(SETTLED_AT_LAST // length + RECENT_WINDOWS)
     )
     return list(found)[::-1]
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from monitor.alert_rules import RULES, SETTLING, Rule
+from monitor.alert_rules import MIN_ACTUALS, RULES, SETTLED_AT_LAST, SETTLED_SHARE, SETTLING, Rule
 from monitor.grafana.batch import FAILED_SHARE, QUEUE_AGE
 from monitor.grafana.gateway import ERRORS
 from monitor.grafana.panels import POSTGRES, PROMETHEUS, sql
@@ -22,6 +22,10 @@ MODEL_VALUES = {
     "low-coverage": "interval_coverage",
 }
 """The monitor's rules in SQL, so that Grafana raises them even when the monitor is down."""
+
+_SETTLED = f"""rows_with_actual >= {MIN_ACTUALS} AND (
+    window_end <= newest - interval '{SETTLED_AT_LAST.days} days'
+    OR window_end <= newest - interval '{SETTLING.days} days' AND rows_with_actual >= {SETTLED_SHARE} * rows)"""
 
 
 def alert_rules() -> Json:
@@ -104,13 +108,11 @@ def _group(name: str, interval: str, rules: list[Json]) -> Json:
 def _model_rule(rule: Rule) -> Json:
     """A rule of `monitor.alert_rules` as SQL: the better of the newest windows must be beyond the limit, so all are."""
     best = "min" if rule.worse == "above" else "max"
-    settled = (
-        f"AND rows_with_actual >= 50 AND window_end <= newest - interval '{SETTLING.days} days'" if rule.settled else ""
-    )
+    settled = f"AND {_SETTLED}" if rule.settled else ""
     query = f"""
         SELECT model_version, {best}(value)::float8 AS value FROM (
             SELECT model_version, value, row_number() OVER (ORDER BY window_end DESC) AS age FROM (
-                SELECT model_version, window_end, rows_with_actual, {MODEL_VALUES[rule.name]} AS value,
+                SELECT model_version, window_end, rows, rows_with_actual, {MODEL_VALUES[rule.name]} AS value,
                        max(window_end) OVER () AS newest,
                        first_value(model_version) OVER (ORDER BY window_end DESC, window_start DESC, id DESC) AS serving
                 FROM model_metrics WHERE source = 'live'
