@@ -7,6 +7,7 @@ import schemathesis
 from hypothesis import HealthCheck, given, settings
 from schemathesis import GenerationMode
 from schemathesis.schemas import BaseSchema
+from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from gateway_fixtures import Gateway
 
@@ -24,6 +25,10 @@ OPERATIONS = [
     ("GET", "/readyz"),
     ("GET", "/metrics"),
 ]
+WITHOUT_INPUT = {"/model", "/livez", "/readyz", "/metrics"}
+OPAQUE_INPUT = {"/batch-jobs"}
+"""A cursor is opaque, and a result must lie outside its input: no schema says which strings are right."""
+
 PARAMETERS = settings(max_examples=30, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
 
@@ -32,8 +37,15 @@ def api(url: str) -> BaseSchema:
     return schemathesis.openapi.from_url(f"{url}/openapi.json")
 
 
-@pytest.mark.parametrize(("method", "path"), OPERATIONS)
-@pytest.mark.parametrize("mode", list(GenerationMode))
+@pytest.mark.parametrize(
+    ("method", "path", "mode"),
+    [
+        (method, path, mode)
+        for method, path in OPERATIONS
+        for mode in GenerationMode
+        if mode is GenerationMode.POSITIVE or path not in WITHOUT_INPUT
+    ],
+)
 def test_made_up_requests_get_what_the_document_says(
     gateway: Gateway, method: str, path: str, mode: GenerationMode
 ) -> None:
@@ -42,7 +54,7 @@ def test_made_up_requests_get_what_the_document_says(
     @PARAMETERS
     @given(case=operation.as_strategy(generation_mode=mode))
     def check(case: schemathesis.Case) -> None:
-        case.call_and_validate()
+        case.call_and_validate(excluded_checks=[positive_data_acceptance] if path in OPAQUE_INPUT else [])
 
     check()
 

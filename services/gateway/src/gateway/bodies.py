@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from common.orders import LATITUDE_RANGE, LONGITUDE_RANGE, ZIP_RANGE
 
@@ -17,8 +17,15 @@ def _plausible(moment: datetime) -> datetime:
     return moment
 
 
+def _integral(number: object) -> object:
+    """JSON knows one kind of number: 9350.0 is an integer too."""
+    return int(number) if isinstance(number, float) and number.is_integer() else number
+
+
 ZipCodePrefix = Annotated[
-    int, Field(ge=ZIP_RANGE[0], le=ZIP_RANGE[1], description="first five digits of the seller's zip code")
+    int,
+    BeforeValidator(_integral),
+    Field(ge=ZIP_RANGE[0], le=ZIP_RANGE[1], description="first five digits of the seller's zip code"),
 ]
 Latitude = Annotated[
     float, Field(ge=LATITUDE_RANGE[0], le=LATITUDE_RANGE[1], allow_inf_nan=False, description="degrees")

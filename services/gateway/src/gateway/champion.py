@@ -10,6 +10,7 @@ from common.errors import DeliveryTimeError, ModelNotLoaded
 from common.orders import Orders
 from common.predictor import Predictor
 from common.registry import Registry
+from gateway.present_pace import PresentPace
 
 logger = logging.getLogger(__name__)
 
@@ -20,9 +21,12 @@ SwapListener = Callable[[str, str | None], None]
 class Champion:
     """Holds the predictor in service. Requests take `current()`; one thread calls `refresh()` and replaces it."""
 
-    def __init__(self, registry: Registry, on_swap: SwapListener, on_check: Callable[[float], None]) -> None:
+    def __init__(
+        self, registry: Registry, pace: PresentPace, on_swap: SwapListener, on_check: Callable[[float], None]
+    ) -> None:
         """`on_check` is told the time (seconds since 1970) whenever the registry has answered."""
         self._registry = registry
+        self._pace = pace
         self._on_swap = on_swap
         self._on_check = on_check
         self._predictor: Predictor | None = None
@@ -48,6 +52,7 @@ class Champion:
         """
         if not self.asked:
             self._serve_cached()
+        self._follow_pace()
         try:
             version = self._registry.resolve().version
             if version != self.version:
@@ -68,11 +73,19 @@ class Champion:
             logger.info("no champion in the disk cache yet")
 
     def _swap(self, bundle: Bundle) -> None:
-        predictor, replaced = Predictor(bundle), self.version
+        predictor, replaced = self._with_newest_pace(Predictor(bundle)), self.version
         _warm(predictor)
         self._predictor = predictor
         logger.info("serving version %s%s", bundle.version, f" in place of {replaced}" if replaced else "")
         self._on_swap(bundle.version, replaced)
+
+    def _follow_pace(self) -> None:
+        if self._pace.refresh() and self._predictor:
+            self._predictor = self._with_newest_pace(self._predictor)
+
+    def _with_newest_pace(self, predictor: Predictor) -> Predictor:
+        table = self._pace.table
+        return predictor.with_pace(table) if table and table.last > predictor.pace_day else predictor
 
     def _note(self, trouble: str | None) -> None:
         if trouble and trouble != self.trouble:

@@ -39,8 +39,13 @@ class Submission(Strict):
     input_uri: Uri = Field(
         description="s3://bucket/key ending in .csv, .csv.gz or .parquet, or a prefix ending in /",
         examples=["s3://delivery-time/orders.csv"],
+        json_schema_extra={"pattern": r"^s3://[^/]+/.*(\.csv|\.csv\.gz|\.parquet|/)$"},
     )
-    output_uri: Uri | None = Field(None, description="s3://bucket/key of the result; chosen for you if left out")
+    output_uri: Uri | None = Field(
+        None,
+        description="s3://bucket/key of the result; chosen for you if left out",
+        json_schema_extra={"pattern": r"^s3://[^/]+/.+$"},
+    )
 
 
 class RowError(BaseModel):

@@ -1,5 +1,6 @@
 """GET /model: what answers now."""
 
+from datetime import date
 from typing import Any
 
 from fastapi import FastAPI
@@ -8,6 +9,13 @@ from pydantic import BaseModel
 from common.registry import MODEL_NAME
 from gateway import problems
 from gateway.champion import Champion
+
+
+class Pace(BaseModel):
+    """How fast deliveries are at present, in days (restricted mean over 30 days), by region and for other states."""
+
+    day: date
+    days: dict[str, float]
 
 
 class Model(BaseModel):
@@ -19,6 +27,7 @@ class Model(BaseModel):
     training_window: dict[str, Any]
     metrics: dict[str, float]
     features: list[str]
+    delivery_pace: Pace
 
 
 def add_routes(app: FastAPI, champion: Champion) -> None:
@@ -36,4 +45,5 @@ def add_routes(app: FastAPI, champion: Champion) -> None:
             training_window=manifest.training_window,
             metrics=manifest.metrics,
             features=manifest.feature_names,
+            delivery_pace=Pace(day=predictor.pace_day, days=predictor.pace.present()),
         )

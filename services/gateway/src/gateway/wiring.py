@@ -16,6 +16,7 @@ from gateway.keys import KeyRing
 from gateway.metrics import Metrics
 from gateway.periodic import Periodic
 from gateway.prediction_log import PredictionLog
+from gateway.present_pace import PresentPace
 from gateway.settings import GatewaySettings, keys_required
 from gateway.shadow import Shadow
 
@@ -33,7 +34,7 @@ def from_environment() -> FastAPI:
         metrics.serving(version)
         record(version, replaced)
 
-    champion = Champion(registry, swapped, metrics.checked)
+    champion = Champion(registry, PresentPace(), swapped, metrics.checked)
     shadow = Shadow(registry, settings.shadow_share)
     queue = Redis.from_url(load(QueueSettings).url.get_secret_value(), socket_connect_timeout=1.0, socket_timeout=2.0)
     key_ring = KeyRing(key_store.valid) if keys_required(settings, load(ModeSettings)) else None

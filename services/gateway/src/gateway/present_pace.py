@@ -1,0 +1,38 @@
+"""The present delivery pace from Postgres, where the monitor writes it every day."""
+
+import logging
+import time
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from common.database.delivery_pace import read_pace
+from common.database.session import transaction
+from common.pace import PaceTable
+
+logger = logging.getLogger(__name__)
+
+READ_AGAIN_SECONDS = 60.0
+
+
+class PresentPace:
+    """The newest pace table that was read; None until there is one, then the bundle's own is used."""
+
+    def __init__(self) -> None:
+        self.table: PaceTable | None = None
+        self._read_at = -READ_AGAIN_SECONDS
+
+    def refresh(self) -> bool:
+        """Read the table if it is time to; True if it has a newer day than before. Keeps what it has if that fails."""
+        if time.monotonic() - self._read_at < READ_AGAIN_SECONDS:
+            return False
+        self._read_at = time.monotonic()
+        try:
+            with transaction() as session:
+                table = read_pace(session)
+        except SQLAlchemyError as error:
+            logger.warning("the delivery pace could not be read: %s", type(error).__name__)
+            return False
+        newer = table is not None and (self.table is None or table.last > self.table.last)
+        if newer:
+            self.table = table
+        return newer
