@@ -68,9 +68,10 @@ def test_a_new_version_adds_rows_and_keeps_the_old_ones(sample_bundle: Bundle, t
 @pytest.mark.usefixtures("monitoring")
 def test_only_the_newest_weeks_when_asked(sample_bundle: Bundle, tmp_path: Path) -> None:
     prepare(tmp_path, weeks=5, per_week=40)
-    done = backfill(sample_bundle, tmp_path, weeks=1)
+    done = backfill(sample_bundle, tmp_path, weeks=1, reports=1)
     assert [window.start for window in done.windows] == [datetime(2018, 1, 29, tzinfo=UTC)]
-    assert len(metrics()) == 1
+    (row,) = metrics()
+    assert str(row["report_uri"]).endswith("reports/backfill/version-1/2018-02-05T00.html")
 
 
 def test_orders_that_were_never_prepared_are_asked_for(sample_bundle: Bundle, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from monitor.history import first_and_last, past_pace, read_history, scored, wit
 from monitor.measure import measure
 from monitor.metrics_table import upsert
 from monitor.reference import reference_of
+from monitor.reports import save_report
 from monitor.windows import Window, windows_between
 
 SOURCE = "backfill"
@@ -26,15 +27,16 @@ SOURCE = "backfill"
 
 @dataclass(frozen=True)
 class Backfilled:
-    """What was written: the windows, oldest first, and how many of them had no order."""
+    """What was written: the windows, oldest first, how many of them had no order, and how many full reports."""
 
     model_version: str
     windows: list[Window]
     empty: int
+    reports: int
 
 
-def backfill(bundle: Bundle, data_dir: Path, weeks: int | None = None) -> Backfilled:
-    """Measure the newest `weeks` weeks of history (all by default), oldest first.
+def backfill(bundle: Bundle, data_dir: Path, weeks: int | None = None, reports: int = 0) -> Backfilled:
+    """Measure the newest `weeks` weeks of history (all by default), oldest first, with full reports of the newest.
 
     Each week is committed by itself, so a run that was cut short is completed by the next; running it again rewrites
     the same rows.
@@ -43,13 +45,17 @@ def backfill(bundle: Bundle, data_dir: Path, weeks: int | None = None) -> Backfi
     reference = reference_of(bundle)
     predictor = Predictor(bundle, pace=past_pace(orders, bundle.places))
     windows = windows_between(*first_and_last(orders))[-weeks if weeks else 0 :]
-    empty = 0
+    empty = saved = 0
     console = Console(stderr=True)
     with Progress(console=console, disable=not console.is_terminal) as progress:
         for window in progress.track(windows, description="weeks"):
             rows = scored(within(orders, window), predictor)
             empty += rows.empty
             measured = measure(rows, window, reference, SOURCE)
+            row = measured.row
+            if measured.snapshot and window in windows[max(len(windows) - reports, 0) :]:
+                saved += 1
+                row |= {"report_uri": save_report(measured.snapshot, SOURCE, bundle.version, window)}
             with transaction() as session:
-                upsert(session, measured.row)
-    return Backfilled(bundle.version, windows, empty)
+                upsert(session, row)
+    return Backfilled(bundle.version, windows, empty, saved)

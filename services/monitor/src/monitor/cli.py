@@ -30,6 +30,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="command")
     command = commands.add_parser("backfill", help="metrics of the champion over the prepared history, week by week")
     command.add_argument("--weeks", type=_positive, metavar="N", help="only the newest N weeks")
+    command.add_argument(
+        "--reports", type=int, default=4, metavar="N", help="full Evidently reports of the newest N weeks (4)"
+    )
     command.set_defaults(run=_backfill)
     command = commands.add_parser("worker", help="consume the prediction log, measure live windows, raise alerts")
     command.set_defaults(run=_worker)
@@ -71,11 +74,12 @@ def _backfill(arguments: argparse.Namespace) -> None:
 
     start = time.perf_counter()
     bundle = Registry(load(RegistrySettings)).champion()
-    done = backfill(bundle, load(PreparedDataSettings).data_dir, arguments.weeks)
+    done = backfill(bundle, load(PreparedDataSettings).data_dir, arguments.weeks, max(arguments.reports, 0))
     Console().print(
         f"{len(done.windows)} weeks of version {done.model_version} written to model_metrics at "
         f"{engine().url.render_as_string(hide_password=True)}: {done.windows[0].start:%Y-%m-%d} to "
-        f"{done.windows[-1].end:%Y-%m-%d}, {done.empty} without orders, {time.perf_counter() - start:.0f} s",
+        f"{done.windows[-1].end:%Y-%m-%d}, {done.empty} without orders, "
+        f"{done.reports} full reports in the object store, {time.perf_counter() - start:.0f} s",
         soft_wrap=True,
         highlight=False,
     )
