@@ -1,5 +1,6 @@
 """Real servers for tests: each started when first asked for, on free ports, in a temporary folder, once per session."""
 
+import signal
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -52,6 +53,11 @@ class TestServers:
 
     def _start(self, process: Process) -> Child:
         return self.started.enter_context(running(process, self.stack.directory))
+
+
+def pytest_configure() -> None:
+    """Let a terminated session (`timeout`, a cancelled CI job) end as an interrupted one does: its servers stop."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
