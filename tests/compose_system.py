@@ -32,7 +32,7 @@ class ComposeSystem:
     def run(self, name: str, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run one of the project's commands in a container of its service."""
         command = ["python", "-m", MODULES[name]] if name in MODULES else []
-        return self.compose("run", "--rm", "--no-TTY", name, *command, *arguments, check=check)
+        return self.compose("run", "--rm", "--no-deps", "--no-TTY", name, *command, *arguments, check=check)
 
     @cached_property
     def settings(self) -> dict[str, str]:
