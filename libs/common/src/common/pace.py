@@ -135,19 +135,15 @@ def restricted_mean(duration: Days, known: NDArray[np.bool_], horizon: float = H
 def survival(known: NDArray[np.bool_]) -> Days:
     """Kaplan-Meier curve just after each of n durations, given in ascending order of duration."""
     at_risk = np.arange(len(known), 0, -1)
-    curve: Days = np.cumprod(1 - known / at_risk)
+    curve: Days = np.cumprod(1 - known / at_risk, dtype=np.float64)
     return curve
 
 
 def _filled(pace: Days) -> Days:
-    """Each gap takes the value before it, a leading one the first after it, a group without any the mean of all."""
-    pace = pace.copy()
-    overall = float(np.nanmean(pace)) if np.isfinite(pace).any() else HORIZON_DAYS / 2
-    for column in pace.T:
-        known = np.isfinite(column)
-        if not known.any():
-            column[:] = overall
-            continue
-        latest = np.maximum.accumulate(np.where(known, np.arange(len(column)), np.argmax(known)))
-        column[:] = column[latest]
-    return pace
+    """Each gap takes the value before it; before the first one, the mean of the day's other groups."""
+    latest = np.maximum.accumulate(np.where(np.isfinite(pace), np.arange(len(pace))[:, None], 0), axis=0)
+    filled = np.take_along_axis(pace, latest, axis=0)
+    known = np.isfinite(filled)
+    others = np.where(known, filled, 0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    stand_in = np.where(known.any(axis=1), others, HORIZON_DAYS / 2)
+    return np.where(known, filled, stand_in[:, None])

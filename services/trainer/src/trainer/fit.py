@@ -38,6 +38,10 @@ FEWEST_TO_LEARN = 200
 RECENT_SHARE = 0.5
 """Weight of the recent residuals against those of the whole history: the recent ones alone swing with every shock."""
 
+LATE_WIDENING = 1.3
+"""The model has seen the long-run residuals, so they are too small; and a shock makes deliveries late, never early.
+From the backtest: without it 7 % of deliveries lie above the interval, with it 5 %."""
+
 LOST_AFTER_DAYS = (60, 180)
 """Orders of this age that have not arrived tell the share that never does."""
 
@@ -157,7 +161,8 @@ def _calibrate(
         return long_run, STEP_TO_MEAN
     before = fit_forecast(table, earlier, start, params, seed)
     recent, _ = _residuals(table, before, window, cutoff, never_share(table.history, cutoff))
-    blended = Residuals(RECENT_SHARE * recent.quantiles + (1 - RECENT_SHARE) * long_run.quantiles)
+    widened = np.where(long_run.quantiles > 0, LATE_WIDENING * long_run.quantiles, long_run.quantiles)
+    blended = Residuals(RECENT_SHARE * recent.quantiles + (1 - RECENT_SHARE) * widened)
     return blended, ADAPTATION * recent.at(0.5) * float(np.median(spread)) + STEP_TO_MEAN
 
 

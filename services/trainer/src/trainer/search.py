@@ -100,7 +100,7 @@ def _take(table: Table, made_of: list[Fold], seed: int, threads: int) -> None:
 
 def _try(values: dict[str, Any]) -> Outcome:
     table, made_of, seed, threads = _work
-    params = Params.of(values | {"iterations": MOST_TREES})
+    params = Params.of(values)
     try:
         return Outcome(*run_trial(table, made_of, params, seed, threads))
     except Exception as error:  # a trial that cannot be done is one failed run, not a dead search
@@ -128,7 +128,7 @@ def _ask(past: Trials, domain: Domain, count: int, seed: int) -> list[dict[str, 
 
 
 def _values(doc: dict[str, Any]) -> dict[str, Any]:
-    return {name: values[0] for name, values in doc["misc"]["vals"].items()}
+    return {name: values[0] for name, values in doc["misc"]["vals"].items()} | {"iterations": MOST_TREES}
 
 
 def _resume(store: Path) -> Trials:

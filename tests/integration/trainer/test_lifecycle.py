@@ -1,0 +1,101 @@
+"""Search, register, gate, promote and roll back against a real MLflow and a real Postgres."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import mlflow
+import pytest
+from sqlalchemy import select
+
+from common.database import session
+from common.database.delivery_pace import read_pace
+from common.database.tables import ModelEvent
+from common.errors import InvalidInput
+from common.registry import CHALLENGER, CHAMPION, MODEL_NAME
+from prepared_data import write_prepared
+from trainer.register import Registered, register
+from trainer.search import search
+from trainer.versions import champion_version, promote, rollback
+
+
+@pytest.fixture(scope="module")
+def life(
+    mlflow_url: str, migrated_postgres_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Path, list[Registered]]]:
+    """A data folder after a search of two trials, and the two registrations that followed it."""
+    folder = tmp_path_factory.mktemp("life")
+    write_prepared(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("REGISTRY_URL", mlflow_url)
+        patch.setenv("REGISTRY_CACHE_DIR", str(folder / "models"))
+        patch.setenv("DATABASE_URL", migrated_postgres_url)
+        session.engine.cache_clear()
+        search(folder, trials=2)
+        yield folder, [register(folder), register(folder)]
+        session.engine().dispose()
+        session.engine.cache_clear()
+
+
+Life = tuple[Path, list[Registered]]
+
+
+def test_the_first_model_that_beats_the_baselines_becomes_champion(life: Life) -> None:
+    first = life[1][0]
+    assert first.alias == CHAMPION
+    assert first.metrics["mae"] < first.metrics["mae_of_constant_median"]
+
+
+def test_a_model_no_better_than_the_champion_stays_challenger_and_says_why(life: Life) -> None:
+    second = life[1][1]
+    assert second.alias == CHALLENGER
+    assert "the champion" in second.reason
+    assert mlflow.MlflowClient().get_model_version(MODEL_NAME, second.version).tags["reason"] == second.reason
+
+
+def test_a_search_goes_on_where_it_stopped(life: Life) -> None:
+    folder = life[0]
+    before = _runs("params-search")
+    search(folder, trials=3)
+    assert _runs("params-search") == before + 1
+
+
+def test_a_failed_trial_is_one_failed_run(life: Life, monkeypatch: pytest.MonkeyPatch) -> None:
+    from trainer import search as searching
+
+    monkeypatch.setattr(searching, "MOST_TREES", -1)
+    search(life[0], trials=4)
+    assert _runs("params-search", "FAILED") == 1
+
+
+def test_registration_writes_the_delivery_pace(life: Life) -> None:
+    with session.transaction() as opened:
+        pace = read_pace(opened)
+    assert pace is not None
+    assert all(0 < days <= 30 for days in pace.present().values())
+
+
+def test_people_promote_and_roll_back_with_a_reason(life: Life) -> None:
+    first, second = (made.version for made in life[1])
+    promote(second, "the new courier is in its data", actor="ana")
+    assert champion_version() == second
+    assert rollback("it promises too much", actor="ana") == first
+    assert champion_version() == first
+    with session.transaction() as opened:
+        last = opened.scalars(select(ModelEvent).order_by(ModelEvent.id.desc())).first()
+        assert last is not None
+        assert (last.event, last.actor, last.reason) == ("rolled back", "ana", "it promises too much")
+
+
+def test_a_version_that_is_not_there_cannot_be_promoted(life: Life) -> None:
+    with pytest.raises(InvalidInput, match="no version 999"):
+        promote("999", "why not", actor="ana")
+
+
+def _runs(step: str, status: str = "FINISHED") -> int:
+    experiment = mlflow.get_experiment_by_name("delivery-time")
+    assert experiment is not None
+    return len(
+        mlflow.MlflowClient().search_runs(
+            [experiment.experiment_id], f"tags.step = '{step}' and attributes.status = '{status}'"
+        )
+    )

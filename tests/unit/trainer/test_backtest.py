@@ -1,0 +1,83 @@
+"""The backtest looks at no label before its time, judges every delivered order, and repeats itself."""
+
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from common.errors import InvalidInput
+from model_fixtures import PARAMS, made_up_history, made_up_places
+from trainer.backtest import backtest, months, own_on_time_share
+from trainer.figures import figures, tabulate
+from trainer.fit import Table, fit, teaching
+from trainer.history import History, end_of
+from trainer.windows import folds, gate_window
+
+FIRST, LAST = "2017-08", "2017-09"
+
+
+def table_of(history: History) -> Table:
+    return Table.of(history, made_up_places(), end_of(history))
+
+
+@pytest.fixture(scope="module")
+def history() -> History:
+    return made_up_history(4_000)
+
+
+def test_the_backtest_judges_each_delivered_order_and_repeats_itself(history: History) -> None:
+    wanted = months(history, FIRST, LAST)
+    once = backtest(table_of(history), wanted, PARAMS, 0.9)
+    bought = history.orders.purchase_timestamp.astype("datetime64[M]")
+    delivered = np.isin(bought, wanted) & ~np.isnat(history.delivered)
+    assert once.height == delivered.sum()
+    assert once.equals(backtest(table_of(history), wanted, PARAMS, 0.9))
+
+
+def test_a_month_is_forecast_without_its_own_labels(history: History) -> None:
+    """Deliveries from September on all come a hundred days later: the forecasts of August's orders stay."""
+    late = history.delivered >= np.datetime64("2017-09-01")
+    changed = replace(
+        history, delivered=np.where(late, history.delivered + np.timedelta64(100, "D"), history.delivered)
+    )
+    august = months(history, "2017-08", "2017-08")
+    before, after = (backtest(table_of(each), august, PARAMS, 0.9) for each in (history, changed))
+    np.testing.assert_array_equal(before["median_days"], after["median_days"])
+    np.testing.assert_array_equal(before["original_days"], after["original_days"])
+    np.testing.assert_array_equal(before["days"], after["days"])
+
+
+def test_a_model_learns_only_from_deliveries_known_at_the_cutoff(history: History) -> None:
+    cutoff = np.datetime64("2017-07-01", "s")
+    learned = teaching(table_of(history), cutoff, PARAMS)
+    assert learned.any()
+    assert (history.delivered[learned] < cutoff).all()
+
+
+def test_a_cutoff_before_every_delivery_is_refused_with_the_way_out(history: History) -> None:
+    with pytest.raises(InvalidInput, match="choose a later cut-off"):
+        fit(table_of(history), np.datetime64("2016-01-01", "s"), PARAMS)
+
+
+def test_months_without_enough_history_are_refused(history: History) -> None:
+    with pytest.raises(InvalidInput, match="--first and --last"):
+        months(history, "2016-01", "2016-12")
+
+
+def test_the_figures_have_the_contracts_keys(history: History) -> None:
+    wanted = months(history, FIRST, LAST)
+    forecasts = backtest(table_of(history), wanted, PARAMS, own_on_time_share(history, wanted))
+    found = figures(forecasts)
+    keys = {"mae_ratio", "rmse_ratio", "coverage", "mean_width_days", "promise_days_vs_olist", "on_time_share"}
+    assert keys | {"worst_month_mae_ratio", "coverage_worst_month", "months"} <= found.keys()
+    assert [month["month"] for month in found["months"]] == [FIRST, LAST]
+    assert all(keys <= month.keys() for month in found["months"])
+    assert found["worst_month_mae_ratio"] >= found["mae_ratio"] > 0
+    assert set(tabulate(forecasts)["month"]) == {FIRST, LAST, "pooled"}
+
+
+def test_the_search_never_sees_the_gates_window(history: History) -> None:
+    windows = folds(history)
+    assert all(earlier.end <= later.start for earlier, later in pairwise(windows))
+    assert windows[-1].end <= gate_window(history).start
