@@ -1,0 +1,56 @@
+"""What the gateway says of the model in service."""
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, delete
+from sqlalchemy.orm import Session
+
+from common.database.delivery_pace import write_pace
+from common.database.tables import DeliveryPace
+from common.pace import GROUPS
+from gateway_fixtures import Gateway, running_gateway
+
+NEWER = date(2030, 1, 1)
+ORDER = {"seller_zip_code_prefix": 9350, "customer_lat": -23.577, "customer_lng": -46.587}
+
+
+@pytest.fixture
+def slow_pace(migrated_postgres_url: str) -> Iterator[float]:
+    """A pace in the database, newer and slower than any bundle's."""
+    engine = create_engine(migrated_postgres_url)
+    with Session(engine) as session, session.begin():
+        write_pace(session, [(NEWER, group, 29.0, 100) for group in GROUPS])
+    yield 29.0
+    with Session(engine) as session, session.begin():
+        session.execute(delete(DeliveryPace).where(DeliveryPace.day == NEWER))
+    engine.dispose()
+
+
+def test_the_model_in_service_is_described(gateway: Gateway) -> None:
+    model = gateway.client.get("/model").json()
+    assert (model["name"], model["version"]) == ("delivery-time", "1")
+    assert set(model) == {
+        "name",
+        "version",
+        "trained_at",
+        "training_window",
+        "metrics",
+        "features",
+        "delivery_pace",
+    }
+    assert set(model["delivery_pace"]["days"]) == set(GROUPS)
+
+
+def test_a_newer_pace_in_the_database_is_shown_and_predicted_with(
+    gateway: Gateway, gateway_env: dict[str, str], slow_pace: float, tmp_path: Path
+) -> None:
+    before = gateway.client.post("/delivery_time", json=ORDER).json()
+    with running_gateway(gateway_env, tmp_path) as informed:
+        informed.wait_ready()
+        shown = informed.client.get("/model").json()["delivery_pace"]
+        after = informed.client.post("/delivery_time", json=ORDER).json()
+    assert shown == {"day": NEWER.isoformat(), "days": dict.fromkeys(GROUPS, slow_pace)}
+    assert after["delivery_time_days"] > before["delivery_time_days"]
