@@ -212,3 +212,23 @@ def test_a_check_posts_alerts_and_asks_the_trainer(
     assert [body["rule"] for body in bodies] == ["low-coverage", "low-coverage"]
     assert bodies[0]["runbook"] == "docs/runbook.md#low-coverage"
     assert bodies[0]["status"] == "open"
+
+
+def test_a_trainer_is_woken_until_one_takes_the_retraining() -> None:
+    wave()
+    app = celery_app("test")
+
+    def woken() -> int:
+        with app.connection_for_write() as connection:
+            connection.default_channel.queue_declare(TRAINING)
+            return int(connection.default_channel.queue_purge(TRAINING))
+
+    woken()
+    tasks.check(app)
+    assert woken() == 1
+    tasks.check(app)
+    assert woken() == 1
+    with transaction() as session:
+        session.execute(text("UPDATE retrainings SET status = 'running'"))
+    tasks.check(app)
+    assert woken() == 0

@@ -17,7 +17,7 @@ LOST_AFTER = timedelta(hours=6)
 
 
 def request_if_due(session: Session, now: datetime, cooldown: timedelta, every: timedelta | None) -> Retraining | None:
-    """Record that a retraining is wanted, if one is due; its id goes to the trainer once this is committed."""
+    """Record that a retraining is wanted, if one is due; a trainer is woken once this is committed."""
     _give_up_lost(session, now)
     newest = session.scalar(select(Retraining).order_by(Retraining.requested_at.desc()).limit(1))
     if newest is not None and (newest.finished_at is None or now - newest.requested_at < cooldown):
@@ -30,6 +30,11 @@ def request_if_due(session: Session, now: datetime, cooldown: timedelta, every: 
     if every is not None and (newest is None or now - newest.requested_at >= every):
         return _request(session, now, f"every {every.total_seconds() / 86_400:g} days", None)
     return None
+
+
+def queued(session: Session) -> int | None:
+    """The retraining that waits for a trainer, if there is one."""
+    return session.scalar(select(Retraining.id).where(Retraining.status == "queued"))
 
 
 def _request(session: Session, now: datetime, reason: str, alert_id: int | None) -> Retraining | None:

@@ -1,5 +1,6 @@
 """What the worker does on a schedule. A task that comes twice, late or on two hosts at once does no harm."""
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,7 @@ from celery import Celery
 from sqlalchemy import text
 
 from common.database.session import engine, transaction
+from common.errors import Unavailable
 from common.queue import RETRAIN, celery_app
 from common.registry import Registry
 from common.settings import RegistrySettings, load
@@ -17,8 +19,10 @@ from monitor import live_pace
 from monitor.alerts import apply
 from monitor.checks import findings
 from monitor.notify import payload, post
-from monitor.retraining import request_if_due
+from monitor.retraining import queued, request_if_due
 from monitor.settings import MonitorSettings
+
+logger = logging.getLogger(__name__)
 
 MEASURE = "monitor.measure"
 CHECK = "monitor.check"
@@ -71,19 +75,26 @@ def check(app: Celery) -> None:
     if settings.retrain:
         every = settings.retrain_every_days
         with transaction() as session:
-            retraining = request_if_due(
+            request_if_due(
                 session,
                 now,
                 timedelta(hours=settings.retrain_cooldown_hours),
                 None if every is None else timedelta(days=every),
             )
-        if retraining is not None:
-            app.send_task(RETRAIN, [retraining.id])
+    with transaction() as session:
+        waiting = queued(session)
+    if waiting is not None:
+        # Sent until a trainer takes it, each wake-up living until the next: none is lost and none pile up.
+        app.send_task(RETRAIN, [waiting], expires=settings.alert_seconds)
 
 
 def keep_pace(app: Celery) -> None:
     """Bring the table of the delivery pace up to date, and say when it leaves the training range."""
-    bundle = Registry(load(RegistrySettings)).champion()
+    try:
+        bundle = Registry(load(RegistrySettings)).champion()
+    except Unavailable as error:
+        logger.info("the delivery pace waits: %s", error)
+        return
     with transaction() as session:
         changed = [payload(alert) for alert in apply(session, live_pace.keep_pace(session, bundle))]
     _tell(app, changed)
