@@ -33,7 +33,8 @@ def test_a_container_has_no_root_no_writable_code_and_no_tools(system: ComposeSy
 
 @pytest.mark.parametrize(("service", "limit"), MEGABYTES.items())
 def test_an_image_is_small(system: ComposeSystem, service: str, limit: int) -> None:
-    image = f"{system.environment.get('IMAGE_PREFIX', 'delivery-time')}/{service}:{system.environment.get('VERSION', 'dev')}"
+    prefix, version = system.environment.get("IMAGE_PREFIX", "delivery-time"), system.environment.get("VERSION", "dev")
+    image = f"{prefix}/{service}:{version}"
     assert int(docker("image", "inspect", "--format", "{{.Size}}", image)) <= limit * 1_000_000
 
 
