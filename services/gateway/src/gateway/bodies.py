@@ -25,8 +25,8 @@ def _integral(number: object) -> object:
 
 ZipCodePrefix = Annotated[
     int,
-    BeforeValidator(_integral),
     Field(ge=ZIP_RANGE[0], le=ZIP_RANGE[1], description="first five digits of the seller's zip code"),
+    BeforeValidator(_integral),
 ]
 Latitude = Annotated[
     float, Field(ge=LATITUDE_RANGE[0], le=LATITUDE_RANGE[1], allow_inf_nan=False, description="degrees")
