@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from common.inputs import ADDED_COLUMNS
+from common.orders import Orders
 from common.predictor import Predictor
 from scorer.csv_columns import Columns, Layout, columns
 from scorer.csv_records import Records, records
@@ -16,6 +17,7 @@ from scorer.outcome import ERRORS_KEPT, RowError, Scored
 from scorer.validation import validate
 
 LONGEST_DAYS = 9_999.0
+ROWS_AT_ONCE = 32_768
 
 
 class CutInsideRecord(Exception):
@@ -40,8 +42,7 @@ def score_text(text: bytes, layout: Layout, predictor: Predictor, now: datetime)
     bodies, kept = _bodies(text, found)
     read = columns(text, bodies, found, layout)
     checked = validate(read.values, now, read.broken)
-    predicted = predictor.predict(checked.orders)
-    outputs = [_texts(days, checked.good) for days in (predicted.days, predicted.lower_days, predicted.upper_days)]
+    outputs = [_texts(days, checked.good) for days in _predicted(predictor, checked.orders)]
     bodies = _repair(bodies, read)
     body = _joined(bodies, outputs, checked.reasons, tail=b"\r\n" if text.endswith(b"\r\n") else b"\n")
     errors = [
@@ -49,6 +50,22 @@ def score_text(text: bytes, layout: Layout, predictor: Predictor, now: datetime)
         for row, reason in list(checked.reasons.items())[:ERRORS_KEPT]
     ]
     return Scored(body, len(bodies), len(checked.reasons), len(found.lines), errors)
+
+
+def _predicted(predictor: Predictor, orders: Orders) -> list[NDArray[np.float64]]:
+    """Days, lower and upper days of all orders, block by block: what a block needs stays small and in the cache."""
+    result = np.empty((3, len(orders)))
+    for start in range(0, len(orders), ROWS_AT_ONCE):
+        block = slice(start, start + ROWS_AT_ONCE)
+        some = Orders(
+            orders.seller_zip_code_prefix[block],
+            orders.customer_lat[block],
+            orders.customer_lng[block],
+            orders.purchase_timestamp[block],
+        )
+        predicted = predictor.predict(some)
+        result[:, block] = predicted.days, predicted.lower_days, predicted.upper_days
+    return list(result)
 
 
 def _bodies(text: bytes, found: Records) -> tuple[pa.Array, NDArray[np.int64]]:
