@@ -78,7 +78,8 @@ def test_a_delivery_before_its_purchase_is_no_actual(logged: MakeLogged) -> None
 @pytest.mark.usefixtures("version_one")
 def test_a_day_without_predictions_leaves_no_gap(logged: MakeLogged) -> None:
     store(engine(), logged(50))
-    store(engine(), logged(50, purchase_timestamp=MONDAY + 2 * DAY))
+    later = MONDAY + 2 * DAY
+    store(engine(), logged(50, purchase_timestamp=later, predicted_at=later))
     assert measure_due(DAY) == 3
     assert [row.rows for row in metrics()] == [50, 0, 50]
     assert metrics()[1].note == "no predictions"
@@ -90,3 +91,11 @@ def test_a_version_whose_bundle_is_out_of_reach_waits(logged: MakeLogged) -> Non
     assert measure_due(DAY) == 0
     with transaction() as session:
         assert session.scalar(text("SELECT count(*) FROM model_metrics")) == 0
+
+
+@pytest.mark.usefixtures("version_one")
+def test_a_purchase_in_the_far_future_hides_no_true_window(logged: MakeLogged) -> None:
+    store(engine(), logged(50))
+    store(engine(), logged(1, purchase_timestamp=datetime(2090, 1, 1, tzinfo=UTC)))
+    assert measure_due(DAY) == 1
+    assert [row.rows for row in metrics()] == [50]
