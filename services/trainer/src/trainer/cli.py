@@ -196,7 +196,10 @@ def _add_months(command: argparse.ArgumentParser) -> None:
 
 
 def _month(text: str) -> str:
-    return f"{date.fromisoformat(text + '-01'):%Y-%m}"
+    try:
+        return f"{date.fromisoformat(text + '-01'):%Y-%m}"
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"must be a month like 2017-09 (got {text})") from error
 
 
 def _share(text: str) -> float:
