@@ -1,6 +1,7 @@
 """The Celery worker: two tasks, and three threads that keep leases, sweep, and show that the worker lives."""
 
 import logging
+import os
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event, Thread
@@ -42,6 +43,7 @@ def run(threads: int) -> None:
                 "--pool=threads",
                 f"--concurrency={threads}",
                 f"--queues={SCORING}",
+                f"--hostname=scorer-{os.getpid()}@%h",
                 "--without-gossip",
                 "--without-mingle",
                 "--loglevel=WARNING",
