@@ -1,5 +1,6 @@
 """Write a fitted model as a bundle (see `common.bundle`)."""
 
+import os
 import shutil
 import subprocess
 import tempfile
@@ -63,8 +64,11 @@ def in_memory(model: Model, places: Places, pace: PaceTable) -> Bundle:
 
 
 def code_version() -> str:
-    """The commit this code was checked out at, or `unknown` outside a checkout."""
-    found = subprocess.run(["git", "rev-parse", "HEAD"], cwd=Path(__file__).parent, capture_output=True, text=True)
+    """The commit this code was checked out at (an image carries it in REVISION), or `unknown` outside a checkout."""
+    git = shutil.which("git")
+    if git is None:
+        return os.environ.get("REVISION", "unknown")
+    found = subprocess.run([git, "rev-parse", "HEAD"], cwd=Path(__file__).parent, capture_output=True, text=True)
     return found.stdout.strip() or "unknown"
 
 
