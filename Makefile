@@ -14,6 +14,7 @@ DATA_DIR ?= data_store
 TRIALS ?= 15
 JUPYTER_PORT ?= 8899
 export DATA_DIR
+unexport PYTHONDONTWRITEBYTECODE  # without bytecode every start of a server imports its sources anew
 
 STACK := $(BIN)/devstack
 IN_STACK := $(STACK) run --
@@ -116,7 +117,7 @@ $(READY): requirements.lock pyproject.toml $(MEMBERS:=/pyproject.toml)
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > $(VENV)/uv.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $(VENV)/uv.txt
-	@$(BIN)/uv pip sync --quiet --compile-bytecode --require-hashes --python $(BIN)/python requirements.lock
+	@$(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python requirements.lock
 	@$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --python $(BIN)/python $(MEMBERS:%=--editable %)
 	@touch $@
 
