@@ -41,7 +41,8 @@ class System:
     @property
     def settings(self) -> dict[str, str]:
         """The environment that the stack's services run in."""
-        return dict(line.split("=", 1) for line in self.run("env").stdout.splitlines() if "=" in line)
+        printed = run(self.environment, "devstack", "run", "--", "env").stdout
+        return dict(line.split("=", 1) for line in printed.splitlines() if "=" in line)
 
     def run(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run one of the project's commands in the stack's environment."""
