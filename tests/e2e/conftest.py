@@ -62,7 +62,7 @@ def run(
     return done
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System | ComposeSystem]:
     """Up, with a champion trained on synthetic orders; down and without a process afterwards."""
     folder = tmp_path_factory.mktemp("system")
