@@ -5,7 +5,7 @@ from pathlib import Path
 
 import mlflow
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from common.database import session
 from common.database.delivery_pace import read_pace
@@ -30,10 +30,21 @@ def life(
         patch.setenv("REGISTRY_CACHE_DIR", str(folder / "models"))
         patch.setenv("DATABASE_URL", migrated_postgres_url)
         session.engine.cache_clear()
+        forget_models(mlflow_url)
         search(folder, trials=2)
         yield folder, [register(folder), register(folder)]
         session.engine().dispose()
         session.engine.cache_clear()
+
+
+def forget_models(mlflow_url: str) -> None:
+    """Other tests share the servers: this life begins without a model and without a record of one."""
+    mlflow.set_tracking_uri(mlflow_url)
+    registry = mlflow.MlflowClient()
+    if registry.search_registered_models(f"name = '{MODEL_NAME}'"):
+        registry.delete_registered_model(MODEL_NAME)
+    with session.transaction() as opened:
+        opened.execute(delete(ModelEvent))
 
 
 Life = tuple[Path, list[Registered]]
