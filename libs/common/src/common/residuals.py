@@ -16,8 +16,8 @@ from common.pace import survival
 SHARES = np.round(np.concatenate([[0.01, 0.025], np.arange(0.05, 0.96, 0.05), [0.975, 0.99]]), 3)
 """The quantiles that a bundle keeps; others are interpolated."""
 
-LOWER, MEDIAN, UPPER = 0.05, 0.5, 0.95
-"""Bounds of the 90 % interval, and its middle."""
+LOWER, UPPER = 0.05, 0.95
+"""Bounds of the 90 % interval."""
 
 Values = NDArray[np.float64]
 

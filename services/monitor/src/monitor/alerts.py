@@ -13,7 +13,6 @@ from common.database.tables import Alert
 from common.errors import Conflict, NotFound
 
 CLOSED = "closed"
-RUNBOOK = "docs/runbook.md"
 
 
 @dataclass(frozen=True)

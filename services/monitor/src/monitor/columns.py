@@ -20,7 +20,6 @@ SELLER_REGION = "seller_region"
 NUMERIC_INPUTS = ("customer_lat", "customer_lng")
 INPUTS = (SELLER_REGION, *NUMERIC_INPUTS)
 PREDICTION = "prediction"
-WATCHED = (*INPUTS, PREDICTION)
 
 
 def watched(rows: pd.DataFrame) -> pd.DataFrame:

@@ -15,9 +15,6 @@ from trainer.fit import Table, fit
 from trainer.history import History
 from trainer.params import Params
 
-FIRST_MONTH = "2017-09"
-"""The first month with half a year of history in Olist's data."""
-
 FEWEST_TO_LEARN = 1_000
 FEWEST_TO_JUDGE = 100
 
