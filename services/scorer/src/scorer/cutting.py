@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from itertools import pairwise
 
 from common.errors import UnreadableInput
@@ -73,8 +74,9 @@ def guessed_ranges(source: InputObject, header: Header, size: int, record_limit:
 def scanned_ranges(source: InputObject, header: Header, size: int, record_limit: int) -> list[tuple[int, int]]:
     """Byte ranges from reading the whole object."""
     cuts = [header.length]
-    for piece in pieces(read_stream(source), header.length, size, record_limit, str(source.address)):
-        cuts.append(cuts[-1] + len(piece))
+    with closing(read_stream(source)) as blocks:
+        for piece in pieces(blocks, header.length, size, record_limit, str(source.address)):
+            cuts.append(cuts[-1] + len(piece))
     return list(pairwise(cuts)) or [(header.length, header.length)]
 
 

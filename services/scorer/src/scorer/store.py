@@ -1,7 +1,7 @@
 """The object store as the scorer uses it: ranges of an object that must not change, and multipart uploads."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -36,10 +36,10 @@ def read_range(source: InputObject, start: int, end: int) -> bytes:
         return _get(source, Range=f"bytes={start}-{end - 1}")["Body"].read()
 
 
-def read_stream(source: InputObject) -> Iterator[bytes]:
-    """The object from its start, in blocks of BLOCK_BYTES at most; InputReplaced."""
-    with _unchanged(source):
-        yield from _get(source)["Body"].iter_chunks(BLOCK_BYTES)
+def read_stream(source: InputObject) -> Generator[bytes, None, None]:
+    """The object from its start, in blocks of BLOCK_BYTES at most; InputReplaced. Close it if you stop early."""
+    with _unchanged(source), closing(_get(source)["Body"]) as body:
+        yield from body.iter_chunks(BLOCK_BYTES)
 
 
 def _get(source: InputObject, **span: str) -> "GetObjectOutputTypeDef":
@@ -56,6 +56,7 @@ def _get(source: InputObject, **span: str) -> "GetObjectOutputTypeDef":
             raise InputReplaced(str(source.address)) from error
         raise
     if answer["ETag"] != source.etag:
+        answer["Body"].close()
         raise InputReplaced(str(source.address))
     return answer
 

@@ -1,6 +1,7 @@
 """Score one claimed chunk: read its span, upload its parts, store what became of it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
+from contextlib import closing
 from threading import Event
 
 from common.database.session import transaction
@@ -69,19 +70,20 @@ def _work_gzip(chunk: ClaimedChunk, predictor: Predictor) -> None:
         nonlocal consumed
         consumed += size
 
-    for number, text in enumerate(_gzip_pieces(source, count)):
-        if number < known:
+    with closing(_gzip_pieces(source, count)) as texts:
+        for number, text in enumerate(texts):
+            if number < known:
+                counted = consumed
+                continue
+            if stopping.is_set():
+                raise HandedBack
+            try:
+                scored = score_text(text, layout, predictor, chunk.now)
+            except CutInsideRecord:
+                raise _never_closed(source) from None
+            _upload(chunk, outcome, scored)
+            _store(chunk, outcome, (scored.rows, scored.rows_failed, consumed - counted), done=False)
             counted = consumed
-            continue
-        if stopping.is_set():
-            raise HandedBack
-        try:
-            scored = score_text(text, layout, predictor, chunk.now)
-        except CutInsideRecord:
-            raise _never_closed(source) from None
-        _upload(chunk, outcome, scored)
-        _store(chunk, outcome, (scored.rows, scored.rows_failed, consumed - counted), done=False)
-        counted = consumed
     if not outcome.parts:
         if source.rows_needed:
             raise no_rows(str(source.object.address))
@@ -105,11 +107,12 @@ def no_rows(where: str) -> UnreadableInput:
     return UnreadableInput(where, "has a header line and no rows: there is nothing to score")
 
 
-def _gzip_pieces(source: Source, count: Callable[[int], None]) -> Iterator[bytes]:
+def _gzip_pieces(source: Source, count: Callable[[int], None]) -> Generator[bytes, None, None]:
     settings = load(ScorerSettings)
     where = str(source.object.address)
-    texts = gunzipped(read_stream(source.object), where, count)
-    return pieces(texts, source.start, settings.chunk_bytes, settings.record_limit_bytes, where)
+    with closing(read_stream(source.object)) as blocks:
+        texts = gunzipped(blocks, where, count)
+        yield from pieces(texts, source.start, settings.chunk_bytes, settings.record_limit_bytes, where)
 
 
 def _layout(source: Source) -> Layout:
