@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import boto3
 import pytest
+from sqlalchemy import create_engine, update
 
+from common.database.tables import BatchJob
 from gateway_fixtures import Gateway
 from stack_fixtures import ObjectStore
 
@@ -47,6 +49,7 @@ def test_a_submitted_job_can_be_looked_at_listed_and_cancelled(gateway: Gateway,
         "errors",
         "error",
         "model_version",
+        "pace_day",
         "attempts",
         "created_at",
         "started_at",
@@ -99,6 +102,16 @@ def test_missing_columns_are_named_at_once(gateway: Gateway, bucket: Any) -> Non
     answer = gateway.client.post("/batch-jobs", json={"input_uri": f"s3://{bucket.name}/gateway/short.csv"})
     assert answer.status_code == 422
     assert "lacks column(s) customer_lng" in answer.json()["detail"]
+
+
+def test_a_bad_row_is_shown_with_its_line(gateway: Gateway, input_uri: str, migrated_postgres_url: str) -> None:
+    found = {"row": 7, "reason": "customer_lat is missing", "line": 12, "object": "in/a.csv"}
+    job = gateway.client.post("/batch-jobs", json={"input_uri": input_uri}).json()
+    engine = create_engine(migrated_postgres_url)
+    with engine.begin() as connection:
+        connection.execute(update(BatchJob).where(BatchJob.id == UUID(job["id"])).values(errors=[found]))
+    engine.dispose()
+    assert gateway.client.get(f"/batch-jobs/{job['id']}").json()["errors"] == [found]
 
 
 def test_the_list_goes_on_where_the_page_before_ended(gateway: Gateway, input_uri: str) -> None:

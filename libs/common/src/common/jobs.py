@@ -128,6 +128,7 @@ def as_body(job: BatchJob) -> dict[str, Any]:
         "errors": job.errors,
         "error": job.error,
         "model_version": job.model_version,
+        "pace_day": job.pace_day.isoformat() if job.pace_day else None,
         "attempts": job.attempts,
         **{name: _iso(getattr(job, name)) for name in ("created_at", "started_at", "finished_at")},
     }

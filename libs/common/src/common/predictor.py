@@ -68,6 +68,10 @@ class Predictor:
         """The same model with another pace."""
         return Predictor(self._bundle, self._raw, pace)
 
+    def with_newer_pace(self, pace: PaceTable | None) -> "Predictor":
+        """The same model with this pace if it knows a later day than its own, else this very predictor."""
+        return self.with_pace(pace) if pace and pace.last > self.pace_day else self
+
     def predict(self, orders: Orders) -> Predictions:
         """Predict n valid orders (see `common.orders` for the ranges)."""
         forecast, spread, level = self._forecast(orders)

@@ -73,7 +73,7 @@ class Champion:
             logger.info("no champion in the disk cache yet")
 
     def _swap(self, bundle: Bundle) -> None:
-        predictor, replaced = self._with_newest_pace(Predictor(bundle)), self.version
+        predictor, replaced = Predictor(bundle).with_newer_pace(self._pace.table), self.version
         _warm(predictor)
         self._predictor = predictor
         logger.info("serving version %s%s", bundle.version, f" in place of {replaced}" if replaced else "")
@@ -81,11 +81,7 @@ class Champion:
 
     def _follow_pace(self) -> None:
         if self._pace.refresh() and self._predictor:
-            self._predictor = self._with_newest_pace(self._predictor)
-
-    def _with_newest_pace(self, predictor: Predictor) -> Predictor:
-        table = self._pace.table
-        return predictor.with_pace(table) if table and table.last > predictor.pace_day else predictor
+            self._predictor = self._predictor.with_newer_pace(self._pace.table)
 
     def _note(self, trouble: str | None) -> None:
         if trouble and trouble != self.trouble:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -49,10 +49,12 @@ class Submission(Strict):
 
 
 class RowError(BaseModel):
-    """Why one row has no prediction."""
+    """Why one row has no prediction. Rows count from 1 in their object."""
 
     row: int
     reason: str
+    line: int | None = Field(None, description="where a CSV row begins in its file, from 1: a row may have many lines")
+    object: str | None = Field(None, description="the key of the row's object, if the job has several")
 
 
 class Job(BaseModel):
@@ -69,6 +71,7 @@ class Job(BaseModel):
     errors: list[RowError] = Field(description="the first 20 rows without a prediction")
     error: str | None = Field(description="why the job failed")
     model_version: str | None
+    pace_day: date | None = Field(description="the newest day of the delivery pace that the job is scored with")
     attempts: int
     created_at: datetime
     started_at: datetime | None

@@ -30,7 +30,7 @@ CLAIM_CHUNK = text("""
     WHERE c.job_id = free.job_id AND c.number = free.number AND j.id = c.job_id
       AND o.job_id = c.job_id AND o.number = c.output
     RETURNING c.number, c.source, c.attempts, c.faults, c.fault, c.parts, c.rows, c.rows_failed, c.lines, c.errors,
-        c.bytes, j.model_version, j.created_at, o.bucket, o.key, o.upload_id
+        c.bytes, j.model_version, j.pace_digest, j.created_at, o.bucket, o.key, o.upload_id
 """)
 
 STORE_PROGRESS = text("""
@@ -78,6 +78,7 @@ class ClaimedChunk:
     before: Outcome
     bytes: int
     model_version: str
+    pace_digest: str | None
     now: datetime
     output: ObjectAddress
     upload_id: str
@@ -111,6 +112,7 @@ def claim_chunk(session: Session, job_id: UUID) -> ClaimedChunk | None:
         before=Outcome(list(row.parts), row.rows, row.rows_failed, row.lines, errors),
         bytes=row.bytes,
         model_version=row.model_version,
+        pace_digest=row.pace_digest,
         now=row.created_at,
         output=ObjectAddress(row.bucket, row.key),
         upload_id=row.upload_id,

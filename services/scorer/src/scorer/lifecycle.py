@@ -46,7 +46,7 @@ def claim_planning(job_id: UUID) -> BatchJob | None:
 
 def plan_job(job: BatchJob) -> None:
     """Cut a claimed job's input and begin its outputs. Raises what planning, registry and store raise."""
-    version = job.model_version or models.champion_version()
+    chosen = models.chosen_for(job)
     planned = plan(job.input_uri, job.input_etag, job.output_uri, job.scan)
     uploads = [store.create_upload(output, job.id) for output in planned.outputs]
     with transaction() as session:
@@ -59,7 +59,9 @@ def plan_job(job: BatchJob) -> None:
                 claim=None,
                 faults=0,
                 error=None,
-                model_version=version,
+                model_version=chosen.version,
+                pace_day=chosen.pace_day,
+                pace_digest=chosen.pace_digest,
                 bytes_total=sum(chunk.bytes for chunk in planned.chunks),
                 started_at=func.coalesce(BatchJob.started_at, func.now()),
                 lease_expires_at=func.now() + lease,

@@ -1,34 +1,73 @@
-"""The predictors of one worker: loaded once a version, for bulk use."""
+"""What jobs are scored with: a model version and a delivery pace, chosen once a job, loaded once a worker."""
 
 import time
+from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from threading import Lock
 
 from catboost import CatBoost
 
+from common.database.delivery_pace import read_pace
+from common.database.session import transaction
+from common.database.tables import BatchJob
 from common.predictor import Predictor
 from common.registry import Registry
 from common.settings import RegistrySettings, load
+from scorer import pace_snapshots
 
 VERSIONS_KEPT = 2
+PACES_KEPT = 4
 _loading = Lock()
-_champion: tuple[float, str] | None = None
 
 
-def champion_version() -> str:
-    """The champion's version, looked up every REGISTRY_POLL_SECONDS at most; NoChampion, RegistryUnavailable."""
-    global _champion
+@dataclass(frozen=True)
+class Chosen:
+    """A model version, the newest day of the pace, and the snapshot of it; without one, the pace is the bundle's."""
+
+    version: str
+    pace_day: date | None
+    pace_digest: str | None
+
+
+_present: tuple[float, Chosen] | None = None
+
+
+def chosen_for(job: BatchJob) -> Chosen:
+    """What the job is scored with: as it was planned before, else the champion and the present pace.
+
+    These are looked up every REGISTRY_POLL_SECONDS at most. NoChampion, RegistryUnavailable, DamagedBundle.
+    """
+    global _present
+    if job.model_version is not None:
+        return Chosen(job.model_version, job.pace_day, job.pace_digest)
     with _loading:
-        if _champion is None or time.monotonic() > _champion[0]:
-            version = _registry().champion().version
-            _champion = (time.monotonic() + load(RegistrySettings).poll_seconds, version)
-        return _champion[1]
+        if _present is None or time.monotonic() > _present[0]:
+            chosen = _choose()
+            _present = (time.monotonic() + load(RegistrySettings).poll_seconds, chosen)
+        return _present[1]
 
 
-def predictor(version: str) -> Predictor:
+def predictor(version: str, pace_digest: str | None) -> Predictor:
     """The predictor of a version with CatBoost's own bulk prediction; RegistryUnavailable, DamagedBundle."""
     with _loading:
-        return _load(version)
+        return _load(version) if pace_digest is None else _at_pace(version, pace_digest)
+
+
+def _choose() -> Chosen:
+    """The champion with the pace that the monitor keeps, if it is newer than the bundle's."""
+    version = _registry().champion().version
+    own = _load(version)
+    with transaction() as session:
+        newest = own.with_newer_pace(read_pace(session))
+        digest = pace_snapshots.keep(session, newest.pace) if newest is not own else None
+    return Chosen(version, newest.pace_day, digest)
+
+
+@lru_cache(maxsize=PACES_KEPT)
+def _at_pace(version: str, pace_digest: str) -> Predictor:
+    with transaction() as session:
+        return _load(version).with_pace(pace_snapshots.read(session, pace_digest))
 
 
 @lru_cache(maxsize=VERSIONS_KEPT)

@@ -17,7 +17,7 @@ from common.errors import DeliveryTimeError
 from common.objects import ObjectAddress, s3, store_errors
 from common.queue import SCORING, wake
 from common.settings import ObjectStoreSettings, QueueSettings, load
-from scorer import lifecycle
+from scorer import lifecycle, pace_snapshots
 from scorer.settings import ScorerSettings
 from scorer.store import abort_upload
 
@@ -26,6 +26,7 @@ IMPATIENCE_SECONDS = 60
 """While tasks wait in the queue, a forgotten-looking job may just be waiting its turn: look at it after this long."""
 
 ORPHAN_AGE = timedelta(days=1)
+SNAPSHOT_AGE = timedelta(days=1)
 TIDY_SECONDS = 600.0
 
 FORGOTTEN = text("""
@@ -86,10 +87,11 @@ def sweep() -> list[UUID]:
 
 
 def tidy() -> None:
-    """Forget jobs that ended long ago, and abort uploads under results/ that no job knows."""
+    """Forget jobs that ended long ago and the paces that none refers to, and abort uploads that no job knows."""
     age = timedelta(days=load(ScorerSettings).keep_days).total_seconds()
     with transaction() as session:
         session.execute(OLD, {"age": age})
+        pace_snapshots.forget(session, SNAPSHOT_AGE.total_seconds())
     abort_orphans(datetime.now(UTC) - ORPHAN_AGE)
 
 

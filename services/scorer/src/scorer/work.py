@@ -38,7 +38,7 @@ def work(chunk: ClaimedChunk) -> None:
     Raises ClaimLost, HandedBack, CutInsideRecord (the job must be cut anew), UploadGone, InputReplaced,
     UnreadableInput, and kinds of Unavailable.
     """
-    predictor = models.predictor(chunk.model_version)
+    predictor = models.predictor(chunk.model_version, chunk.pace_digest)
     if chunk.source.format == "parquet":
         _work_parquet(chunk, predictor)
     elif chunk.source.format == "csv.gz":

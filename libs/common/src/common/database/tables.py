@@ -36,6 +36,8 @@ class BatchJob(Table):
     bytes_total: Mapped[int] = mapped_column(BigInteger, default=0)
     bytes_done: Mapped[int] = mapped_column(BigInteger, default=0)
     model_version: Mapped[str | None]
+    pace_day: Mapped[date | None]
+    pace_digest: Mapped[str | None] = mapped_column(ForeignKey("pace_snapshots.digest"))
     rows_total: Mapped[int | None] = mapped_column(BigInteger)
     rows_done: Mapped[int] = mapped_column(BigInteger, default=0)
     rows_failed: Mapped[int] = mapped_column(BigInteger, default=0)
@@ -50,6 +52,19 @@ class BatchJob(Table):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+
+
+class PaceSnapshot(Table):
+    """The delivery pace as it stood when jobs were planned, so that a chunk scored again gives the same bytes.
+
+    digest: SHA-256 of the rows. rows: a day and its pace in days of each group. used_at: when it was last chosen.
+    """
+
+    __tablename__ = "pace_snapshots"
+
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    rows: Mapped[list[Any]]
+    used_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
 class BatchChunk(Table):
