@@ -78,7 +78,11 @@ def _manifest(model: Model, metrics: dict[str, float], fingerprint: str) -> Mani
         trained_at=datetime.now(UTC).isoformat(timespec="seconds"),
         code_version=code_version(),
         feature_names=list(FEATURE_NAMES),
-        training_window={"start": str(purchases.min()), "end": str(purchases.max())},
+        training_window={
+            "start": str(purchases.min()),
+            "end": str(purchases.max()),
+            "known_until": str(model.cutoff.astype("datetime64[s]")),
+        },
         metrics=metrics,
         data_fingerprint=fingerprint,
         params=asdict(model.params),

@@ -12,10 +12,10 @@ from common.predictor import Predictions, Predictor
 from trainer.baselines import constant_median, original_recipe
 from trainer.bundling import in_memory
 from trainer.fit import Table, fit
-from trainer.history import History
+from trainer.history import DAY, History, end_of
 from trainer.params import Params
 from trainer.score import scores
-from trainer.windows import Window
+from trainer.windows import FEWEST_KNOWN, Window
 
 MARGIN = 0.005
 """A candidate's MAE must be lower by this share: less is noise."""
@@ -91,12 +91,27 @@ def parity(bundle: Bundle, judged: History) -> float:
 
 def forecaster(table: Table, params: Params, window: Window, seed: int) -> Predictor:
     """The parameters' model as known when the window opened, with the pace of each day."""
-    return Predictor(in_memory(fit(table, window.start, params, seed), table.places, table.pace), pace=table.pace)
+    return _known_until(table, params, window.start, seed)
 
 
 def _champion(table: Table, window: Window, champion: Bundle, judged: History, seed: int) -> Days:
-    """The champion as it is; if it has learned from the window, its parameters fitted on what was known before."""
-    if np.datetime64(champion.manifest.training_window["end"]) < window.start:
+    """The champion as it is; if it has learned from the window, its parameters fitted before the window, as much
+    earlier as the champion is older than the data: keeping it means forecasts of that age."""
+    cutoff = cutoff_of(champion)
+    if cutoff <= window.start:
         return Predictor(champion, pace=table.pace).predict(judged.orders).days
+    age = max(int((end_of(table.history) - cutoff) / DAY), 0) * DAY
+    if table.history.known_at(window.start - age).sum() < FEWEST_KNOWN:
+        age = 0 * DAY
     params = Params.of(champion.manifest.params)
-    return forecaster(table, params, window, seed).predict(judged.orders).days
+    return _known_until(table, params, window.start - age, seed).predict(judged.orders).days
+
+
+def cutoff_of(champion: Bundle) -> np.datetime64:
+    """Until when the champion knew of deliveries; older bundles only tell the newest purchase that taught them."""
+    learned = champion.manifest.training_window
+    return np.datetime64(learned.get("known_until", learned["end"]), "s")
+
+
+def _known_until(table: Table, params: Params, cutoff: np.datetime64, seed: int) -> Predictor:
+    return Predictor(in_memory(fit(table, cutoff, params, seed), table.places, table.pace), pace=table.pace)

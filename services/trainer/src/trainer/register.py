@@ -21,7 +21,7 @@ from trainer.bundling import write_bundle
 from trainer.card import model_card
 from trainer.fingerprint import fingerprint
 from trainer.fit import Table, fit
-from trainer.gate import PARITY_TOLERANCE, judge, parity
+from trainer.gate import PARITY_TOLERANCE, cutoff_of, judge, parity
 from trainer.history import end_of, read_history
 from trainer.params import Params
 from trainer.places import read_places
@@ -42,13 +42,15 @@ class Registered:
 
 
 def register(data_dir: Path, seed: int = 0) -> Registered:
-    """Register the best trial of all searches; InvalidInput if there is none."""
+    """Register the best trial of all searches on this data; InvalidInput if there is none."""
     tracking.connect()
-    best = best_run()
+    best = best_run(fingerprint(data_dir))
     params = Params.of(best.data.params)
     history = read_history(data_dir)
     table = Table.of(history, read_places(data_dir), end_of(history))
-    verdict = judge(table, gate_window(history), params, current_champion(), seed)
+    champion = current_champion()
+    window = gate_window(history, cutoff_of(champion) if champion else None)
+    verdict = judge(table, window, params, champion, seed)
     model = fit(table, end_of(history), params, seed)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "bundle"
@@ -106,16 +108,16 @@ def log_and_register(folder: Path) -> str:
     return str(logged.registered_model_version)
 
 
-def best_run() -> Any:
-    """The MLflow run of the trial with the lowest MAE."""
+def best_run(data: str) -> Any:
+    """The MLflow run of the trial with the lowest MAE on the data of this fingerprint; other data has other errors."""
     found = mlflow.MlflowClient().search_runs(
         [tracking.experiment_id()],
-        filter_string="tags.step = 'params-search' and attributes.status = 'FINISHED'",
+        filter_string=f"tags.step = 'params-search' and tags.data = '{data}' and attributes.status = 'FINISHED'",
         order_by=["metrics.mae ASC"],
         max_results=1,
     )
     if not found:
-        raise InvalidInput("the registry holds no finished trial: run `make params-search` first")
+        raise InvalidInput("the registry holds no finished trial on this data: run `make params-search` first")
     return found[0]
 
 

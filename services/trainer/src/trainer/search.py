@@ -61,7 +61,8 @@ def search(
     history = read_history(data_dir)
     table = Table.of(history, read_places(data_dir), end_of(history))
     made_of = prepared(table, folds(history), seed)
-    key = hashlib.sha256(f"{fingerprint(data_dir)} {seed} {sorted(SPACE)}".encode()).hexdigest()[:16]
+    data = fingerprint(data_dir)
+    key = hashlib.sha256(repr([data, seed, *sorted(SPACE)]).encode()).hexdigest()[:16]
     store = data_dir / "searches" / f"{key}.pkl"
     past = _resume(store)
     domain = Domain(lambda _: None, SPACE)
@@ -72,7 +73,7 @@ def search(
         while len(past.trials) < trials:
             docs = _ask(past, domain, min(jobs, trials - len(past.trials)), seed)
             for doc, result in zip(docs, pool.map(_try, [_values(doc) for doc in docs]), strict=True):
-                doc["result"], doc["state"] = _log(result, key, seed), JOB_STATE_DONE
+                doc["result"], doc["state"] = _log(result, {"search": key, "data": data}, seed), JOB_STATE_DONE
             past.insert_trial_docs(docs)
             past.refresh()
             _save(store, past)
@@ -107,9 +108,9 @@ def _try(values: dict[str, Any]) -> Outcome:
         return Outcome(params, {}, f"{type(error).__name__}: {error}")
 
 
-def _log(outcome: Outcome, key: str, seed: int) -> dict[str, Any]:
+def _log(outcome: Outcome, search: dict[str, str], seed: int) -> dict[str, Any]:
     params = asdict(outcome.params)
-    with mlflow.start_run(tags={"step": "params-search", "search": key}) as run:
+    with mlflow.start_run(tags={"step": "params-search", **search}) as run:
         mlflow.log_params(params | {"seed": seed})
         mlflow.log_metrics(outcome.metrics)
         if outcome.failure:

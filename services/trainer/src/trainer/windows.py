@@ -9,6 +9,7 @@ from common.errors import InvalidInput
 from trainer.history import DAY, History, as_datetime, end_of
 
 WINDOW_DAYS = 60
+FEWEST_DAYS = 20
 FOLDS = 2
 
 SETTLING_DAYS = 45
@@ -33,11 +34,19 @@ class Window:
         return f"{as_datetime(self.start):%Y-%m-%d}..{as_datetime(self.end):%Y-%m-%d}"
 
 
-def gate_window(history: History) -> Window:
-    """The newest window whose orders have had time to arrive; InvalidInput if the data is too short for it."""
+def gate_window(history: History, champion_cutoff: np.datetime64 | None = None) -> Window:
+    """The newest window whose orders have had time to arrive; InvalidInput if the data is too short for it.
+
+    Of what the champion could not know, half teaches the candidate and half judges both: without anything new to learn
+    a candidate could not win. A half shorter than FEWEST_DAYS says too little, and the window is the usual one.
+    """
     newest_purchase = history.orders.purchase_timestamp[-1] + np.timedelta64(1, "s")
     end = min(newest_purchase, end_of(history) - SETTLING_DAYS * DAY)
-    return _usable(history, Window(end - WINDOW_DAYS * DAY, end))
+    days = WINDOW_DAYS
+    if champion_cutoff is not None:
+        unseen = int((end - champion_cutoff) / DAY) // 2
+        days = min(unseen, WINDOW_DAYS) if unseen >= FEWEST_DAYS else WINDOW_DAYS
+    return _usable(history, Window(end - days * DAY, end))
 
 
 def folds(history: History) -> list[Window]:
