@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
+import pytest
 
 from gateway_fixtures import running_gateway, wait_until
 
@@ -72,3 +73,13 @@ def test_a_worker_that_dies_is_replaced(gateway_env: dict[str, str], tmp_path: P
         os.kill(int(workers[0]), signal.SIGKILL)
         wait_until(lambda: serving not in httpx.get(f"{gateway.url}/metrics").text)
         wait_until(lambda: serving in httpx.get(f"{gateway.url}/metrics").text)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_it_leaves_no_file_behind(gateway_env: dict[str, str], tmp_path: Path, workers: str) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    with running_gateway({**gateway_env, "TMPDIR": str(scratch)}, tmp_path, "--workers", workers) as gateway:
+        gateway.wait_ready()
+        gateway.stop()
+    assert list(scratch.iterdir()) == []

@@ -1,4 +1,7 @@
-"""The object store: any S3 endpoint behind one small interface."""
+"""The object store: any S3 endpoint behind one small interface.
+
+boto3 comes with the first call: a process that serves, and rarely or never touches an object, starts without it.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,10 +9,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
-
-import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
 
 from common.errors import BucketNotAllowed, InvalidAddress, ObjectNotFound, ObjectStoreUnavailable
 from common.settings import ObjectStoreSettings, load
@@ -60,6 +59,9 @@ def _presigner(settings: ObjectStoreSettings) -> "S3Client":
 
 
 def _client(endpoint: str) -> "S3Client":
+    import boto3
+    from botocore.config import Config
+
     settings = load(ObjectStoreSettings)
     return boto3.client(
         "s3",
@@ -82,6 +84,8 @@ def _client(endpoint: str) -> "S3Client":
 @contextmanager
 def store_errors(address: ObjectAddress) -> Iterator[None]:
     """Turn boto's errors into ObjectNotFound (missing or unreadable) or ObjectStoreUnavailable (anything else)."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
     try:
         yield
     except ClientError as error:

@@ -1,16 +1,18 @@
 """The Celery app, its queues and task names. JSON only; a task takes ids, never data.
 
 The Postgres row is the truth, the queue only wakes workers: a task may come twice, late, or be replaced by the sweeper.
+Celery comes with the first app: a process that wakes nobody yet starts without it.
 """
 
 import logging
 from functools import lru_cache
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-from celery import Celery
-from kombu.exceptions import OperationalError
-
 from common.settings import QueueSettings, load
+
+if TYPE_CHECKING:
+    from celery import Celery
 
 SCORING = "scoring"
 TRAINING = "training"
@@ -31,8 +33,10 @@ VISIBILITY_SECONDS = 600
 """A task that no worker acknowledged for this long is delivered again; longer than the longest task."""
 
 
-def celery_app(service: str) -> Celery:
+def celery_app(service: str) -> "Celery":
     """The Celery app of one service; its broker is the queue, results are not kept."""
+    from celery import Celery
+
     app = Celery(service, broker=load(QueueSettings).url.get_secret_value())
     app.conf.update(
         task_serializer="json",
@@ -63,6 +67,8 @@ def wake(job_id: UUID) -> bool:
 
 def send(task: str, job_id: UUID, priority: int) -> bool:
     """Enqueue a scorer task once; False, and a line in the log, if the queue does not take it."""
+    from kombu.exceptions import OperationalError
+
     try:
         _sender().send_task(task, args=[str(job_id)], priority=priority, retry=False)
     except (OperationalError, OSError) as error:
@@ -72,5 +78,5 @@ def send(task: str, job_id: UUID, priority: int) -> bool:
 
 
 @lru_cache
-def _sender() -> Celery:
+def _sender() -> "Celery":
     return celery_app("sender")

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 from collections.abc import AsyncIterator, Sequence
 
 from fastapi import FastAPI
@@ -35,6 +36,8 @@ def create_app(
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        gc.collect()
+        gc.freeze()  # what was imported stays: no later collection walks through it while requests wait
         for thread in background:
             thread.start()
         sending = asyncio.create_task(log.run())

@@ -1,7 +1,9 @@
 """The server processes."""
 
+import contextlib
 import os
 import tempfile
+from collections.abc import Iterator
 
 import uvicorn
 
@@ -23,9 +25,7 @@ def serve(settings: GatewaySettings, workers: int) -> None:
     keys_required(settings, load(ModeSettings))
     for name, value in DATABASE_LIMITS.items():
         os.environ.setdefault(name, value)
-    with tempfile.TemporaryDirectory(prefix="gateway-metrics-") as folder:
-        if workers > 1:
-            os.environ[SHARED_METRICS] = folder
+    with _shared_metrics(workers):
         uvicorn.run(
             FACTORY,
             factory=True,
@@ -41,3 +41,14 @@ def serve(settings: GatewaySettings, workers: int) -> None:
             server_header=False,
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
+
+
+@contextlib.contextmanager
+def _shared_metrics(workers: int) -> Iterator[None]:
+    """A folder for the metrics of several workers. A single one keeps them to itself, and ends by its signal."""
+    if workers == 1:
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="gateway-metrics-") as folder:
+        os.environ[SHARED_METRICS] = folder
+        yield
