@@ -112,6 +112,35 @@ def test_a_cancelled_job_leaves_nothing_behind_whenever_it_comes(
     assert alone.keys(f"results/{job_id}") == []
 
 
+@pytest.mark.parametrize("state", ["planned", "in work", "written"])
+def test_a_cancelled_small_job_leaves_nothing_behind_either(
+    alone: Rig, state: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its only chunk writes the output by one request."""
+    job_id = alone.submit(alone.put("in/small-cancelled.csv", csv_file(30)), wake=False)
+    planning = lifecycle.claim_planning(job_id)
+    assert planning is not None
+    lifecycle.plan_job(planning)
+    assert alone.uploads() == []
+    late = None
+    if state == "in work":
+        with transaction() as session:
+            late = claim_chunk(session, job_id)
+    if state == "written":
+        with monkeypatch.context() as patched:
+            patched.setattr(lifecycle, "complete", lambda _: None)
+            tasks.run_job(job_id)
+        assert alone.keys(f"results/{job_id}") != []
+    with transaction() as session:
+        assert jobs.cancel(session, job_id).status == "cancelled"
+    tasks.run_job(job_id)
+    if late is not None:
+        with pytest.raises(ClaimLost):
+            work.work(late)
+    assert alone.job(job_id).status == "cancelled"
+    assert alone.keys(f"results/{job_id}") == []
+
+
 def test_an_ended_job_cannot_be_cancelled(alone: Rig) -> None:
     body = alone.scored(alone.put("in/ended.csv", csv_file(3)))
     with transaction() as session, pytest.raises(JobStateConflict, match="succeeded"):

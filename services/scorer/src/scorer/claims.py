@@ -60,7 +60,9 @@ OPEN_CHUNKS = text("""
     SELECT count(*) FILTER (WHERE status <> 'succeeded'),
            count(*) FILTER (WHERE status <> 'succeeded' AND (lease_expires_at IS NULL OR lease_expires_at < now())),
            count(*)
-    FROM batch_chunks WHERE job_id = :job_id
+    FROM batch_chunks WHERE job_id = :job_id AND EXISTS (
+        SELECT FROM batch_jobs WHERE id = :job_id AND status = 'running'
+    )
 """)
 
 
@@ -86,7 +88,7 @@ class ClaimedChunk:
 
 @dataclass(frozen=True)
 class Remaining:
-    """Chunks of a job: not done yet, of these free to be claimed, and all."""
+    """Chunks of a running job: not done yet, of these free to be claimed, and all."""
 
     unfinished: int
     free: int
@@ -172,5 +174,5 @@ def look_again(session: Session, job_id: UUID, wait: float) -> None:
 
 
 def remaining(session: Session, job_id: UUID) -> Remaining:
-    """How many chunks of a job are left."""
+    """How many chunks of a job are left; none if it does not run."""
     return Remaining(*session.execute(OPEN_CHUNKS.bindparams(job_id=job_id)).one())

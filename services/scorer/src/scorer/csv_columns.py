@@ -41,7 +41,7 @@ class Columns:
 
 def columns(text: bytes, bodies: pa.Array, found: Records, layout: Layout) -> Columns:
     """Read the needed columns of all records. `bodies` are the records without their line breaks and blank lines."""
-    if found.plain and text.count(b"\r") == text.count(b"\r\n") and _is_utf8(text):
+    if found.plain and _breaks_lines_alike(text) and _is_utf8(text):
         read = _by_arrow(text, layout, quoted=b'"' in text)
         if read is not None and len(read.values[REQUIRED_COLUMNS[0]]) == len(bodies):
             return read
@@ -112,6 +112,11 @@ def _to_width(fields: list[str], width: int) -> bytes:
     line = io.StringIO()
     csv.writer(line, lineterminator="").writerow((fields + [""] * width)[:width])
     return line.getvalue().encode()
+
+
+def _breaks_lines_alike(text: bytes) -> bool:
+    """Whether no carriage return stands alone: Arrow would end a line there."""
+    return b"\r" not in text or text.count(b"\r") == text.count(b"\r\n")
 
 
 def _is_utf8(text: bytes) -> bool:

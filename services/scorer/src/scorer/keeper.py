@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from threading import Event, Lock
 from uuid import UUID
 
-from sqlalchemy import func, update
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import DBAPIError
 
 from common.database.session import transaction
@@ -45,8 +45,10 @@ def keep_leases(ended: Event) -> None:
 
 
 def renew(claims: list[UUID], lease: float) -> None:
-    """Extend the leases of these claims from now."""
+    """Extend the leases of these claims from now; a row that somebody is just writing is left to him."""
     values = {"lease_expires_at": func.now() + func.make_interval(0, 0, 0, 0, 0, 0, lease)}
     with transaction() as session:
         for table in (BatchChunk, BatchJob):
-            session.execute(update(table).where(table.claim.in_(claims), table.status.in_(OPEN)).values(values))
+            held = select(table.claim).where(table.claim.in_(claims), table.status.in_(OPEN))
+            idle = held.with_for_update(skip_locked=True).cte()
+            session.execute(update(table).where(table.claim.in_(select(idle))).values(values))

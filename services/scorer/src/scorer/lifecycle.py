@@ -7,7 +7,7 @@ queued ── plan ──▸ running ── chunks ──▸ complete ──▸ 
 import json
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -47,8 +47,8 @@ def claim_planning(job_id: UUID) -> BatchJob | None:
 def plan_job(job: BatchJob) -> None:
     """Cut a claimed job's input and begin its outputs. Raises what planning, registry and store raise."""
     chosen = models.chosen_for(job)
-    planned = plan(job.input_uri, job.input_etag, job.output_uri, job.scan)
-    uploads = [store.create_upload(output, job.id) for output in planned.outputs]
+    planned = plan(job)
+    uploads = ["" if planned.at_once else store.create_upload(output, job.id) for output in planned.outputs]
     with transaction() as session:
         lease = func.make_interval(0, 0, 0, 0, 0, 0, load(ScorerSettings).lease_seconds)
         kept = session.execute(
@@ -72,8 +72,7 @@ def plan_job(job: BatchJob) -> None:
             session.execute(insert(BatchOutput), _output_rows(job.id, planned, uploads))
             session.execute(insert(BatchChunk), _chunk_rows(job.id, planned))
     if not kept:
-        for output, upload_id in zip(planned.outputs, uploads, strict=True):
-            store.abort_upload(output, upload_id)
+        _abort(zip(planned.outputs, uploads, strict=True))
 
 
 def give_back_planning(job: BatchJob, wait: float, fault: str, counted: bool) -> None:
@@ -98,8 +97,7 @@ def cut_anew(job_id: UUID) -> None:
         session.execute(delete(BatchOutput).where(BatchOutput.job_id == job_id))
         job.scan, job.claim = True, None
         job.rows_done = job.rows_failed = job.bytes_done = 0
-    for output, upload_id in outputs:
-        store.abort_upload(output, upload_id)
+    _abort(outputs)
 
 
 def left(job_id: UUID) -> Remaining:
@@ -128,7 +126,7 @@ def complete(job_id: UUID) -> bool:
         for chunk in chunks:
             parts[chunk.output] += chunk.parts
         for output in outputs:
-            if output.upload_id is not None:
+            if output.upload_id:
                 address = ObjectAddress(output.bucket, output.key)
                 store.complete_upload(address, output.upload_id, parts[output.number], job_id)
         _write_manifest(job, chunks, outputs)
@@ -172,8 +170,9 @@ def clean(job_id: UUID) -> None:
         target = ObjectAddress.parse(job.output_uri)
         in_use = select(BatchOutput.upload_id).join(BatchJob).where(BatchJob.status.in_(OPEN))
         spared = frozenset(upload for upload in session.scalars(in_use) if upload)
-    for address, upload_id in _outputs(outputs):
-        store.abort_upload(address, upload_id)
+    written = _outputs(outputs)
+    _abort(written)
+    for address, _ in written:
         store.delete_own(address, job_id)
     store.abort_uploads(target, spared)
     if target.key.endswith("/"):
@@ -185,6 +184,12 @@ def clean(job_id: UUID) -> None:
 
 def _outputs(rows: Sequence[BatchOutput]) -> list[tuple[ObjectAddress, str]]:
     return [(ObjectAddress(row.bucket, row.key), row.upload_id) for row in rows if row.upload_id is not None]
+
+
+def _abort(uploads: Iterable[tuple[ObjectAddress, str]]) -> None:
+    for output, upload_id in uploads:
+        if upload_id:
+            store.abort_upload(output, upload_id)
 
 
 def _output_rows(job_id: UUID, planned: Plan, uploads: list[str]) -> list[dict[str, Any]]:

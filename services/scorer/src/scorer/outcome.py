@@ -36,12 +36,11 @@ class Outcome:
     lines: int = 0
     errors: list[RowError] = field(default_factory=list)
 
-    def add(self, scored: Scored, part: dict[str, Any]) -> None:
+    def add(self, scored: Scored) -> None:
         """Count one more scored part."""
         self.errors += [
             RowError(self.rows + row, reason, line and self.lines + line) for row, reason, line in scored.errors
         ][: ERRORS_KEPT - len(self.errors)]
-        self.parts.append(part)
         self.rows += scored.rows
         self.rows_failed += scored.rows_failed
         self.lines += scored.lines

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from common.database.tables import BatchJob
 from common.errors import InputReplaced
 from common.inputs import InputObject, input_objects, read_header
 from common.objects import ObjectAddress
@@ -38,22 +39,27 @@ class Plan:
     outputs: list[ObjectAddress]
     chunks: list[PlannedChunk]
 
+    @property
+    def at_once(self) -> bool:
+        """Whether the output is small enough to be written by one request, by the only chunk."""
+        return len(self.chunks) == 1 and self.chunks[0].source.format == "csv"
 
-def plan(input_uri: str, input_etag: str | None, output_uri: str, scan: bool) -> Plan:
-    """Cut an input; `scan` reads CSV files whole to find the cuts.
+
+def plan(job: BatchJob) -> Plan:
+    """Cut a job's input; `job.scan` reads CSV files whole to find the cuts.
 
     Raises InputReplaced if it is not the object that was submitted, and what its checks raise.
     """
-    address, target = ObjectAddress.parse(input_uri), ObjectAddress.parse(output_uri)
+    address, target = ObjectAddress.parse(job.input_uri), ObjectAddress.parse(job.output_uri)
     planned = Plan([], [])
     for found in input_objects(address):
-        if input_etag is not None and found.etag != input_etag:
-            raise InputReplaced(input_uri)
+        if job.input_etag is not None and found.etag != job.input_etag:
+            raise InputReplaced(job.input_uri)
         inside = found.address.key.removeprefix(address.key) if address.key.endswith("/") else ""
         if found.format == "parquet":
             _add_parquet(planned, found, target, inside)
         else:
-            _add_csv(planned, found, target, inside, scan)
+            _add_csv(planned, found, target, inside, job.scan)
     return planned
 
 

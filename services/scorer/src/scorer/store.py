@@ -63,13 +63,9 @@ def _get(source: InputObject, **span: str) -> "GetObjectOutputTypeDef":
 
 def create_upload(output: ObjectAddress, job_id: UUID) -> str:
     """Begin an object; it appears when the upload is completed."""
-    content = {"ContentType": "text/csv; charset=utf-8"} if output.key.endswith(".csv") else {}
     with store_errors(output):
         answer = s3().create_multipart_upload(
-            Bucket=output.bucket,
-            Key=output.key,
-            Metadata={OWNER: str(job_id)},
-            **content,  # type: ignore[arg-type]
+            Bucket=output.bucket, Key=output.key, Metadata={OWNER: str(job_id)}, ContentType=_content_type(output)
         )
     return answer["UploadId"]
 
@@ -127,7 +123,13 @@ def abort_upload(output: ObjectAddress, upload_id: str) -> None:
 def put(output: ObjectAddress, body: bytes, job_id: UUID) -> None:
     """Write a small object at once."""
     with store_errors(output):
-        s3().put_object(Bucket=output.bucket, Key=output.key, Body=body, Metadata={OWNER: str(job_id)})
+        s3().put_object(
+            Bucket=output.bucket,
+            Key=output.key,
+            Body=body,
+            Metadata={OWNER: str(job_id)},
+            ContentType=_content_type(output),
+        )
 
 
 def delete_own(output: ObjectAddress, job_id: UUID) -> None:
@@ -147,6 +149,10 @@ def is_own(output: ObjectAddress, job_id: UUID) -> bool:
                 raise
             return False
     return head["Metadata"].get(OWNER) == str(job_id)
+
+
+def _content_type(output: ObjectAddress) -> str:
+    return "text/csv; charset=utf-8" if output.key.endswith(".csv") else "application/octet-stream"
 
 
 @contextmanager

@@ -47,11 +47,12 @@ class Held:
 def run_job(job_id: UUID) -> None:
     """Plan a job if that is due, put its free chunks to work, complete it when all are done, clean up if it ended."""
     with bound(job_id=str(job_id)):
-        lifecycle.clean(job_id)
         if not _plan(job_id):
             return
         left = lifecycle.left(job_id)
-        if left.all and not left.unfinished:
+        if not left.all:
+            lifecycle.clean(job_id)
+        elif not left.unfinished:
             _complete(job_id)
         elif left.all == 1 and left.free:
             _score(job_id)

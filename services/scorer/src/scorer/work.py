@@ -18,7 +18,7 @@ from scorer.parquet_scoring import score_row_groups
 from scorer.patience import patiently
 from scorer.settings import ScorerSettings
 from scorer.source import Source
-from scorer.store import read_range, read_stream, upload_part
+from scorer.store import put, read_range, read_stream, upload_part
 
 stopping = Event()
 """Set when the worker is asked to end: a chunk of many parts stops after the present one."""
@@ -56,9 +56,13 @@ def _work_csv(chunk: ClaimedChunk, predictor: Predictor) -> None:
         if source.last and source.certain:
             raise _never_closed(source) from None
         raise
-    outcome = Outcome()
-    _upload(chunk, outcome, scored)
-    _store(chunk, outcome, (scored.rows, scored.rows_failed, chunk.bytes), done=True)
+    outcome, added = Outcome(), (scored.rows, scored.rows_failed, chunk.bytes)
+    if chunk.upload_id:
+        _upload(chunk, outcome, scored)
+        _store(chunk, outcome, added, done=True)
+    else:
+        outcome.add(scored)
+        _store(chunk, outcome, added, done=True, at_once=_body(chunk, scored, first=True))
 
 
 def _work_gzip(chunk: ClaimedChunk, predictor: Predictor) -> None:
@@ -124,16 +128,27 @@ def _never_closed(source: Source) -> UnreadableInput:
 
 
 def _upload(chunk: ClaimedChunk, outcome: Outcome, scored: Scored) -> None:
-    number = chunk.source.part + len(outcome.parts)
-    first = chunk.source.header if not outcome.parts else None
-    body = scored.body if first is None else b"".join([first.encode(), scored.body])
-    outcome.add(scored, upload_part(chunk.output, chunk.upload_id, number, body))
+    first, number = not outcome.parts, chunk.source.part + len(outcome.parts)
+    outcome.parts.append(upload_part(chunk.output, chunk.upload_id, number, _body(chunk, scored, first)))
+    outcome.add(scored)
 
 
-def _store(chunk: ClaimedChunk, outcome: Outcome, added: tuple[int, int, int], done: bool) -> None:
+def _body(chunk: ClaimedChunk, scored: Scored, first: bool) -> bytes:
+    header = chunk.source.header
+    return b"".join([header.encode(), scored.body]) if first and header is not None else scored.body
+
+
+def _store(
+    chunk: ClaimedChunk, outcome: Outcome, added: tuple[int, int, int], done: bool, at_once: bytes | None = None
+) -> None:
+    """Store what became of the chunk; with its output, if that is written at once: ClaimLost comes before it."""
+
     def store() -> bool:
         with transaction() as session:
-            return store_progress(session, chunk, outcome, added, done)
+            stored = store_progress(session, chunk, outcome, added, done)
+            if stored and at_once is not None:
+                put(chunk.output, at_once, chunk.job_id)
+            return stored
 
     if not patiently(store):
         raise ClaimLost

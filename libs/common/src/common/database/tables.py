@@ -91,7 +91,10 @@ class BatchChunk(Table):
 
 
 class BatchOutput(Table):
-    """An object that a job writes by multipart upload; it appears when the job succeeds, not before."""
+    """An object that a job writes by multipart upload; it appears when the job succeeds, not before.
+
+    upload_id: empty if a single chunk writes the object at once, NULL when nothing is left to complete or to abort.
+    """
 
     __tablename__ = "batch_outputs"
 
