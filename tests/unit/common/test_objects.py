@@ -1,6 +1,7 @@
 """Presigned addresses name the endpoint that users reach; parts of uploads say that they are bytes."""
 
 from collections.abc import Iterator
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -36,7 +37,7 @@ def test_a_part_is_sent_as_bytes_lest_the_store_compresses_it(store: pytest.Monk
 
     def answer(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
         sent.append(request)
-        return AWSResponse(request.url, 200, {"ETag": '"1"'}, HTTPResponse(b""))
+        return AWSResponse(request.url, 200, {"ETag": '"1"'}, HTTPResponse(BytesIO(), preload_content=False))
 
     s3().meta.events.register("before-send.s3.UploadPart", answer)
     s3().upload_part(Bucket="delivery-time", Key="x.csv", UploadId="1", PartNumber=1, Body=b"a,b\n")
