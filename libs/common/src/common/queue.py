@@ -5,6 +5,7 @@ Celery comes with the first app: a process that wakes nobody yet starts without 
 """
 
 import logging
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -60,17 +61,20 @@ def celery_app(service: str) -> "Celery":
     return app
 
 
-def wake(job_id: UUID) -> bool:
-    """Tell the workers of a job, after its row is committed. False if the queue is away: the sweeper then finds it."""
-    return send(RUN_JOB, job_id, URGENT)
+def wake(job_id: UUID, headers: Mapping[str, str] | None = None) -> bool:
+    """Tell the workers of a job, after its row is committed. False if the queue is away: the sweeper then finds it.
+
+    headers: the message's own, e.g. the trace that the job belongs to.
+    """
+    return send(RUN_JOB, job_id, URGENT, headers)
 
 
-def send(task: str, job_id: UUID, priority: int) -> bool:
+def send(task: str, job_id: UUID, priority: int, headers: Mapping[str, str] | None = None) -> bool:
     """Enqueue a scorer task once; False, and a line in the log, if the queue does not take it."""
     from kombu.exceptions import OperationalError
 
     try:
-        _sender().send_task(task, args=[str(job_id)], priority=priority, retry=False)
+        _sender().send_task(task, args=[str(job_id)], priority=priority, headers=headers, retry=False)
     except (OperationalError, OSError) as error:
         logging.getLogger(__name__).warning("the queue did not take %s for job %s: %s", task, job_id, error)
         return False

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Path, Query
+from fastapi import APIRouter, Header, Path, Query, Request
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
@@ -89,12 +89,12 @@ router = APIRouter(tags=["batch jobs"])
 
 
 @router.post("/batch-jobs", status_code=202, responses=problems.documented(404, 409, 413, 415, 422))
-def submit(submission: Submission, response: Response, idempotency_key: IdempotencyKey = None) -> Job:
+def submit(submission: Submission, request: Request, response: Response, idempotency_key: IdempotencyKey = None) -> Job:
     """Score a file of the object store; the job is durable once this answers."""
     with transaction() as session:
         job, created = jobs.submit(session, submission.input_uri, submission.output_uri, idempotency_key)
     if created:
-        wake(job.id)
+        wake(job.id, request.scope.get("trace_headers"))
     response.headers["Location"] = f"/batch-jobs/{job.id}"
     return _body(job)
 

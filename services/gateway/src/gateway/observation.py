@@ -59,7 +59,7 @@ class Observation:
                 detail = f"the server failed; its log knows this request as {request_id}"
                 await problems.problem(500, "Internal error", detail)(scope, receive, send_with_headers)
             seconds = time.perf_counter() - started
-            self._metrics.answered(_route_path(scope), status, seconds)
+            self._metrics.answered(route_path(scope), status, seconds)
             level = logging.WARNING if status >= 500 else logging.INFO if status >= 400 else logging.DEBUG
             if logger.isEnabledFor(level):
                 logger.log(level, "%s %s %d %.1f ms", scope["method"], scope["path"], status, seconds * 1e3)
@@ -71,7 +71,7 @@ class Observation:
         return f"{self._prefix}-{next(self._numbers):x}"
 
 
-def _route_path(scope: Scope) -> str:
+def route_path(scope: Scope) -> str:
     """The path with its parameters' names, so that ids in paths do not make a metric each."""
     if direct := scope.get("route_path"):
         return str(direct)

@@ -1,10 +1,11 @@
 """The application of a real process: every collaborator made from the settings in the environment."""
 
+import logging
 import os
 import socket
 
-from fastapi import FastAPI
 from redis.asyncio import Redis
+from starlette.types import ASGIApp
 
 from common import logs
 from common.registry import Registry
@@ -20,10 +21,14 @@ from gateway.present_pace import PresentPace
 from gateway.settings import GatewaySettings, keys_required
 from gateway.shadow import Shadow
 
+logger = logging.getLogger(__name__)
+
 KEYS_REFRESH_SECONDS = 5.0
+TRACES_TO = "OTEL_EXPORTER_OTLP_ENDPOINT"
+"""OpenTelemetry's own variable: where the collector is."""
 
 
-def from_environment() -> FastAPI:
+def from_environment() -> ASGIApp:
     """Build the application; InvalidSettings."""
     logs.configure("gateway")
     settings, registry_settings = load(GatewaySettings), load(RegistrySettings)
@@ -47,4 +52,18 @@ def from_environment() -> FastAPI:
     if key_ring:
         background.append(Periodic("keys", key_ring.refresh, KEYS_REFRESH_SECONDS))
     log = PredictionLog(queue, settings.log_capacity, metrics, shadow)
-    return create_app(settings, champion, log, key_ring, metrics, background)
+    return _traced(create_app(settings, champion, log, key_ring, metrics, background))
+
+
+def _traced(app: ASGIApp) -> ASGIApp:
+    """The app with tracing around it, if the environment names a collector and the extra is there to reach it."""
+    if not os.environ.get(TRACES_TO):
+        return app
+    try:
+        from gateway.tracing import Tracing
+    except ImportError as error:
+        logger.warning(
+            "%s is set, but there is no tracing without the extra delivery-time-gateway[tracing]: %s", TRACES_TO, error
+        )
+        return app
+    return Tracing(app)
