@@ -1,0 +1,59 @@
+"""Carries connections between TCP ports and Unix sockets: a socket's file can be reached from another network."""
+
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from threading import Thread
+
+LOOPBACK = "127.0.0.1"
+
+
+def outside(folder: Path, port: int) -> socket.socket:
+    """Take connections at the socket folder/PORT and carry them to the server on that port, until it is closed."""
+    listening = socket.socket(socket.AF_UNIX)
+    listening.bind(str(folder / str(port)))
+    return _carried(listening, lambda: socket.create_connection((LOOPBACK, port)))
+
+
+def inside(path: Path) -> socket.socket:
+    """Listen on the port that the socket is named by, and carry connections to it."""
+
+    def connect() -> socket.socket:
+        connection = socket.socket(socket.AF_UNIX)
+        connection.connect(str(path))
+        return connection
+
+    return _carried(socket.create_server((LOOPBACK, int(path.name))), connect)
+
+
+def _carried(listening: socket.socket, connect: Callable[[], socket.socket]) -> socket.socket:
+    listening.listen(64)
+    Thread(target=_accept, args=(listening, connect), daemon=True).start()
+    return listening
+
+
+def _accept(listening: socket.socket, connect: Callable[[], socket.socket]) -> None:
+    while True:
+        try:
+            near, _ = listening.accept()
+        except OSError:
+            return
+        Thread(target=_carry, args=(near, connect), daemon=True).start()
+
+
+def _carry(near: socket.socket, connect: Callable[[], socket.socket]) -> None:
+    with near, suppress(OSError), connect() as far:
+        back = Thread(target=_pump, args=(far, near), daemon=True)
+        back.start()
+        _pump(near, far)
+        back.join()
+
+
+def _pump(source: socket.socket, target: socket.socket) -> None:
+    """Carry bytes one way until the source has no more."""
+    with suppress(OSError):
+        while block := source.recv(2**16):
+            target.sendall(block)
+    with suppress(OSError):
+        target.shutdown(socket.SHUT_WR)
