@@ -133,7 +133,7 @@ def test_without_registry_and_cache_a_client_is_told_when_to_come_back(
 
 def test_a_damaged_cache_is_not_served(gateway_env: dict[str, str], tmp_path: Path) -> None:
     fill_cache(tmp_path / "models")
-    model = tmp_path / "models" / MODEL_NAME / "1" / "model.json"
+    model = tmp_path / "models" / MODEL_NAME / "1" / "arrays.npz"
     model.write_bytes(model.read_bytes()[:-100])
     with running_gateway({**gateway_env, "REGISTRY_CACHE_DIR": str(tmp_path / "models")}, tmp_path) as damaged:
         wait_until(lambda: "does not answer" in damaged.client.get("/readyz").json()["detail"])

@@ -83,8 +83,10 @@ def test_a_slower_present_pace_makes_forecasts_longer(predictor: Predictor) -> N
 def test_a_bundle_with_a_changed_file_is_not_loaded(tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.mktemp("damaged") / "bundle"
     write_sample_bundle(folder)
-    (folder / "sellers.csv").write_text("zip_code_prefix,effect\n1,9.0\n")
-    with pytest.raises(DamagedBundle, match=r"sellers\.csv"):
+    with (folder / "arrays.npz").open("r+b") as file:
+        file.seek(-1_000, 2)
+        file.write(b"changed")
+    with pytest.raises(DamagedBundle, match=r"arrays\.npz differs"):
         load(folder, "1")
 
 

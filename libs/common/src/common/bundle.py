@@ -4,19 +4,20 @@ A bundle is a folder:
 
     bundle.json      what it is: features, training window, metrics, interval, sha256 of every other file
     model.cbm        the CatBoost model (bulk scoring)
-    model.json       its JSON export (the single-row path, see common.trees)
-    centroids.csv    zip_code_prefix, lat, lng, state (its position in common.geography.STATES)
-    states.npy       the state grid (see common.geography)
-    sellers.csv      zip_code_prefix, effect: how much slower its sellers are than their place explains, log days
+    arrays.npz       its trees (common.trees), the places (common.geography) and the sellers' effect, ready to use
     pace.csv         day, group, pace_days, orders: the delivery pace up to the training date (see common.pace)
     reference.csv    a sample of training rows with predictions: what monitoring compares with
     model_card.md    for people, of registered models
+
+A gateway loads a new bundle beside the one that answers, in the same interpreter. So nothing here is parsed that could
+be read as it is: a second of parsing text is a second in which requests wait for their turn.
 """
 
 import csv
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -25,13 +26,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.errors import DamagedBundle
-from common.geography import ZIP_PREFIXES, Places
+from common.geography import Places
 from common.pace import PaceTable
 from common.residuals import Residuals
 from common.trees import ObliviousTrees
 
 MANIFEST = "bundle.json"
-FORMAT = 2
+ARRAYS = "arrays.npz"
+FORMAT = 3
 
 
 @dataclass(frozen=True)
@@ -86,18 +88,26 @@ def load(folder: Path, version: str) -> Bundle:
         for name, checksum in manifest.files.items():
             if _sha256(folder / name) != checksum:
                 raise DamagedBundle(folder, f"{name} differs from its checksum")
-        return Bundle(
-            folder=folder,
-            version=version,
-            manifest=manifest,
-            trees=ObliviousTrees.from_json(json.loads((folder / "model.json").read_bytes())),
-            places=_places(folder),
-            seller_effect=_seller_effect(folder / "sellers.csv"),
-            residuals=Residuals(np.array(manifest.residuals)),
-            pace=_pace(folder / "pace.csv"),
-        )
+        with np.load(folder / ARRAYS) as arrays:
+            return Bundle(
+                folder=folder,
+                version=version,
+                manifest=manifest,
+                trees=ObliviousTrees(**_part("trees", ObliviousTrees, arrays)),
+                places=Places(**_part("places", Places, arrays)),
+                seller_effect=arrays["seller_effect"],
+                residuals=Residuals(np.array(manifest.residuals)),
+                pace=_pace(folder / "pace.csv"),
+            )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DamagedBundle(folder, error) from error
+
+
+def write_arrays(folder: Path, trees: ObliviousTrees, places: Places, seller_effect: NDArray[np.float64]) -> None:
+    """Write what a predictor computes with, each array under its field's name."""
+    arrays = {f"trees_{part.name}": getattr(trees, part.name) for part in fields(trees)}
+    arrays |= {f"places_{part.name}": getattr(places, part.name) for part in fields(places)}
+    np.savez(folder / ARRAYS, seller_effect=seller_effect, **arrays)
 
 
 def write_pace(path: Path, table: PaceTable) -> None:
@@ -115,17 +125,8 @@ def _manifest(folder: Path) -> Manifest:
     return Manifest(**stored)
 
 
-def _places(folder: Path) -> Places:
-    table = np.loadtxt(folder / "centroids.csv", delimiter=",", skiprows=1, ndmin=2)
-    prefix, state = table[:, 0].astype(np.int64), table[:, 3].astype(np.int8)
-    return Places.of(prefix, table[:, 1], table[:, 2], state, np.load(folder / "states.npy"))
-
-
-def _seller_effect(path: Path) -> NDArray[np.float64]:
-    table = np.loadtxt(path, delimiter=",", skiprows=1, ndmin=2)
-    effect = np.zeros(ZIP_PREFIXES)
-    effect[table[:, 0].astype(np.int64)] = table[:, 1]
-    return effect
+def _part(name: str, kind: type[ObliviousTrees | Places], arrays: Mapping[str, Any]) -> dict[str, Any]:
+    return {part.name: arrays[f"{name}_{part.name}"] for part in fields(kind)}
 
 
 def _pace(path: Path) -> PaceTable:

@@ -30,7 +30,6 @@ class ObliviousTrees:
     first_leaf: NDArray[np.intp]
     leaves: NDArray[np.float64]
     bias: NDArray[np.float64]
-    depth: int
 
     @classmethod
     def from_json(cls, model: dict[str, Any]) -> "ObliviousTrees":
@@ -51,7 +50,12 @@ class ObliviousTrees:
             values = np.asarray(tree["leaf_values"], dtype=np.float64).reshape(-1, outputs)
             leaves[number, : len(values)] = values * scale
         first_leaf = np.arange(len(trees)) << depth
-        return cls(feature, border, first_leaf, leaves.reshape(-1, outputs), np.asarray(bias, dtype=np.float64), depth)
+        return cls(feature, border, first_leaf, leaves.reshape(-1, outputs), np.asarray(bias, dtype=np.float64))
+
+    @property
+    def depth(self) -> int:
+        """Questions that the deepest tree asks, D."""
+        return (len(self.leaves) // len(self.feature)).bit_length() - 1
 
     def predict(self, columns: NDArray[np.float32]) -> NDArray[np.float64]:
         """Raw model outputs, (n, K), for model columns (n, features). NaN answers every question with no."""

@@ -1,5 +1,6 @@
 """Write a fitted model as a bundle (see `common.bundle`)."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -19,6 +20,7 @@ from common.features import FEATURE_NAMES
 from common.geography import Places
 from common.pace import PaceTable
 from common.predictor import Predictor
+from common.trees import ObliviousTrees
 from trainer.fit import Model
 from trainer.history import as_datetime
 
@@ -43,12 +45,9 @@ def write_bundle(
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     model.catboost.save_model(str(folder / "model.cbm"))
-    model.catboost.save_model(str(folder / "model.json"), format="json")
     for name, text in texts.items():
         (folder / name).write_text(text)
-    _write_places(folder, places)
-    zips = np.flatnonzero(model.seller_effect)
-    pl.DataFrame({"zip_code_prefix": zips, "effect": model.seller_effect[zips]}).write_csv(folder / "sellers.csv")
+    bundle.write_arrays(folder, _trees(model), places, model.seller_effect)
     bundle.write_pace(folder / "pace.csv", _until(pace, as_datetime(model.cutoff).date()))
     manifest = _manifest(model, metrics, fingerprint)
     bundle.save(folder, manifest)
@@ -91,12 +90,11 @@ def _manifest(model: Model, metrics: dict[str, float], fingerprint: str) -> Mani
     )
 
 
-def _write_places(folder: Path, places: Places) -> None:
-    known = np.flatnonzero(places.known)
-    pl.DataFrame(
-        {"zip_code_prefix": known, "lat": places.lat[known], "lng": places.lng[known], "state": places.state[known]}
-    ).write_csv(folder / "centroids.csv")
-    np.save(folder / "states.npy", places.state_grid)
+def _trees(model: Model) -> ObliviousTrees:
+    with tempfile.TemporaryDirectory() as scratch:
+        export = Path(scratch) / "model.json"
+        model.catboost.save_model(str(export), format="json")
+        return ObliviousTrees.from_json(json.loads(export.read_bytes()))
 
 
 def _until(pace: PaceTable, day: date) -> PaceTable:
