@@ -18,7 +18,7 @@ from common.registry import MODEL_NAME
 from common.settings import load
 from monitor import live
 
-TABLES = "predictions, actuals, model_metrics, delivery_pace, model_events, retrainings, alerts"
+TABLES = "predictions, actuals, model_metrics, delivery_pace, model_events, retrainings, notifications, alerts"
 
 
 @pytest.fixture

@@ -1,10 +1,6 @@
-import json
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
-import httpx
 import pytest
 from sqlalchemy import select, text
 
@@ -161,57 +157,6 @@ def test_drift_alone_does_not_retrain_but_time_does() -> None:
     asked = request(every=timedelta(days=7))
     assert asked is not None
     assert asked.reason == "every 7 days"
-
-
-@pytest.fixture
-def webhook() -> Iterator[tuple[str, list[dict[str, object]], list[int]]]:
-    """Address, bodies received, and the answers to give, the last one for ever."""
-    bodies: list[dict[str, object]] = []
-    answers = [500, 204]
-
-    class Receiver(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(answers.pop(0) if len(answers) > 1 else answers[0])
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = HTTPServer(("127.0.0.1", 0), Receiver)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/", bodies, answers
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-def test_a_check_posts_alerts_and_asks_the_trainer(
-    webhook: tuple[str, list[dict[str, object]], list[int]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    address, bodies, _ = webhook
-    monkeypatch.setenv("MONITOR_WEBHOOK_URL", address)
-    wave()
-    app = celery_app("test")
-    app.conf.task_always_eager = False
-    sent: list[str] = []
-    with app.connection_for_write() as connection:
-        connection.default_channel.queue_declare(TRAINING)
-        connection.default_channel.queue_purge(TRAINING)
-    tasks.check(app)
-    with app.connection_for_read() as connection:
-        for queue in ("monitoring", TRAINING):
-            message = connection.default_channel.basic_get(queue, no_ack=True)
-            sent.append(message.headers["task"])
-            if message.headers["task"] == tasks.NOTIFY:
-                with pytest.raises(httpx.HTTPStatusError):
-                    tasks.notify(*json.loads(message.body)[0])
-                tasks.notify(*json.loads(message.body)[0])
-    assert sent == ["monitor.notify", "trainer.retrain"]
-    assert [body["rule"] for body in bodies] == ["low-coverage", "low-coverage"]
-    assert bodies[0]["runbook"] == "docs/runbook.md#low-coverage"
-    assert bodies[0]["status"] == "open"
 
 
 def test_a_trainer_is_woken_until_one_takes_the_retraining() -> None:

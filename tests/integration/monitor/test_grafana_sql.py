@@ -86,6 +86,7 @@ def seeded(monitoring: dict[str, str], logged: Any) -> Iterator[None]:
                         bias=-3.0,
                         interval_coverage=0.7,
                         baseline_mae=6.0,
+                        trained_mae=4.0,
                     )
                 )
         alert = Alert(rule="low-coverage", subject="1", severity="critical", message="bad", opened_at=NOW)

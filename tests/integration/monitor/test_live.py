@@ -66,6 +66,21 @@ def test_a_late_actual_brings_its_window_up_to_date(logged: MakeLogged) -> None:
 
 
 @pytest.mark.usefixtures("version_one")
+def test_an_actual_that_comes_again_with_another_date_is_measured_again(logged: MakeLogged) -> None:
+    orders = logged(100, delivery_time_days=8.0)
+    store(engine(), orders)
+    deliver(orders, days=8)
+    measure_due(DAY)
+    assert metrics()[0].mae == pytest.approx(0.0, abs=1e-6)
+    with transaction() as session:
+        corrected = session.get_one(Actual, orders[0].order_id)
+        corrected.delivered_at += DAY
+    assert measure_due(DAY) == 1
+    assert metrics()[0].mae == pytest.approx(0.01)
+    assert measure_due(DAY) == 0
+
+
+@pytest.mark.usefixtures("version_one")
 def test_a_delivery_before_its_purchase_is_no_actual(logged: MakeLogged) -> None:
     orders = logged(50)
     store(engine(), orders)

@@ -7,11 +7,11 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from common.database.tables import Alert, ModelMetrics
-from monitor import live
+from monitor import error_so_far, live
 from monitor.alert_rules import RULES, SETTLED_AT_LAST, judge
 from monitor.alerts import Finding, not_closed
 
-MODEL_RULES = frozenset(rule.name for rule in RULES)
+MODEL_RULES = frozenset(rule.name for rule in RULES) | {error_so_far.RULE}
 
 RECENT_WINDOWS = 6
 STALE_WINDOWS = 2
@@ -23,6 +23,7 @@ def findings(session: Session, now: datetime, length: timedelta, silence: timede
     current = not_closed(session)
     return [
         *_about_model(session, current, length),
+        *error_so_far.findings(session),
         *_about_silence(session, now, silence),
         *_about_staleness(session, length),
         *_about_pace_age(session),

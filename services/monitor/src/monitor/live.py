@@ -1,7 +1,8 @@
 """Live windows: logged predictions with the actuals that have come, measured again whenever either has news.
 
-A window is a span of purchase time. Whether it has news is seen by comparing its counts with those in `model_metrics`,
-so nothing has to be remembered between runs, and a late actual of weeks ago is found like a prediction of just now.
+A window is a span of purchase time. Whether it has news is seen by comparing its counts, and the sum of its actuals,
+with those in `model_metrics`: nothing has to be remembered between runs, and an actual that comes weeks late, or comes
+again with another date, is found like a prediction of just now.
 """
 
 import logging
@@ -36,12 +37,13 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class LiveWindow:
-    """A window of one model version with its counts."""
+    """A window of one model version with its counts. actual_seconds: sum of purchase to delivery."""
 
     window: Window
     model_version: str
     rows: int
     rows_with_actual: int
+    actual_seconds: int
 
 
 def measure_due(length: timedelta) -> int:
@@ -61,19 +63,19 @@ def measure_due(length: timedelta) -> int:
 
 
 def due_windows(session: Session, length: timedelta) -> list[LiveWindow]:
-    """Windows whose counts differ from those measured, oldest first, with the empty ones between them."""
+    """Windows whose counts or actuals differ from those measured, oldest first, with the empty ones between them."""
     measured = {
-        (row.window_start, row.window_end, row.model_version): (row.rows, row.rows_with_actual)
+        (row.window_start, row.window_end, row.model_version): (row.rows, row.rows_with_actual, row.actual_seconds)
         for row in session.execute(text("SELECT * FROM model_metrics WHERE source = :source"), {"source": SOURCE})
     }
     counted = session.execute(_COUNTS, {"length": length, "origin": A_MONDAY, "horizon": HORIZON}).all()
-    found = [LiveWindow(Window(start, start + length), version, rows, known) for version, start, rows, known in counted]
+    found = [LiveWindow(Window(start, start + length), version, *counts) for version, start, *counts in counted]
     return sorted(
         (
             live
             for live in _without_gaps(found, length)
             if measured.get((live.window.start, live.window.end, live.model_version))
-            != (live.rows, live.rows_with_actual)
+            != (live.rows, live.rows_with_actual, live.actual_seconds)
         ),
         key=lambda live: live.window.end,
     )
@@ -97,7 +99,11 @@ def _measure(live: LiveWindow, reference: Reference) -> None:
     with transaction() as session:
         rows = window_rows(session, live)
     measured = measure(rows, live.window, reference, SOURCE)
-    counts = {"rows": live.rows, "rows_with_actual": live.rows_with_actual}
+    counts = {
+        "rows": live.rows,
+        "rows_with_actual": live.rows_with_actual,
+        "actual_seconds": live.actual_seconds,
+    }
     report = save_report(measured.snapshot, SOURCE, live.model_version, live.window) if measured.snapshot else None
     with transaction() as session:
         upsert(session, measured.row | counts | {"report_uri": report})
@@ -109,7 +115,7 @@ def _without_gaps(found: Iterable[LiveWindow], length: timedelta) -> list[LiveWi
     for version, windows in groupby(found, key=lambda live: live.model_version):
         by_start = {live.window.start: live for live in windows}
         for window in windows_between(min(by_start), max(by_start), length):
-            whole.append(by_start.get(window.start) or LiveWindow(window, version, 0, 0))
+            whole.append(by_start.get(window.start) or LiveWindow(window, version, 0, 0, 0))
     return whole
 
 
@@ -128,7 +134,8 @@ NEWEST_PURCHASE = f"(SELECT max(purchase_timestamp) FROM predictions WHERE {PLAU
 
 _COUNTS = text(f"""
     SELECT model_version, date_bin(:length, purchase_timestamp, :origin) AS start,
-           count(*) AS rows, count(*) FILTER (WHERE {_KNOWN}) AS rows_with_actual
+           count(*) AS rows, count(*) FILTER (WHERE {_KNOWN}) AS rows_with_actual,
+           coalesce(sum(extract(epoch FROM delivered_at - purchase_timestamp)) FILTER (WHERE {_KNOWN}), 0)::bigint
     FROM predictions LEFT JOIN actuals USING (order_id)
     WHERE {PLAUSIBLE}
       AND purchase_timestamp > {NEWEST_PURCHASE} - :horizon

@@ -48,6 +48,7 @@ def measure(rows: pd.DataFrame, window: Window, reference: Reference, source: st
         "window_end": window.end,
         "rows": len(rows),
         **asdict(quality),
+        "trained_mae": reference.mae,
         **data,
         "note": "; ".join(notes) or None,
     }

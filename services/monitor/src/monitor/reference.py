@@ -18,13 +18,14 @@ class Reference:
     """The reference of one model version.
 
     columns: see `monitor.columns.watched`. in_range: days. median_days: of the deliveries, the constant baseline.
-    trained_until: the newest purchase that the model learned from.
+    mae: days, of its predictions. trained_until: the newest purchase that the model learned from.
     """
 
     model_version: str
     columns: pd.DataFrame
     in_range: tuple[float, float]
     median_days: float
+    mae: float
     trained_until: datetime
 
 
@@ -41,5 +42,6 @@ def reference_of(bundle: Bundle) -> Reference:
         columns=columns,
         in_range=(float(low), float(high)),
         median_days=float(rows["delivery_days"].median()),
+        mae=float((rows["prediction"] - rows["delivery_days"]).abs().mean()),
         trained_until=datetime.fromisoformat(bundle.manifest.training_window["end"]).replace(tzinfo=UTC),
     )

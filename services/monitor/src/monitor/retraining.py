@@ -7,10 +7,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from common.database.tables import Alert, Retraining
+from monitor import error_so_far
 from monitor.alert_rules import RULES
 from monitor.alerts import CLOSED
 
-RETRAINING_RULES = tuple(rule.name for rule in RULES if rule.retrains)
+RETRAINING_RULES = (error_so_far.RULE, *(rule.name for rule in RULES if rule.retrains))
 
 LOST_AFTER = timedelta(hours=6)
 """A retraining that has not ended by then never will: no trainer took it, or it died."""

@@ -1,14 +1,13 @@
 """What the worker does on a schedule. A task that comes twice, late or on two hosts at once does no harm."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-import httpx
 from celery import Celery
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from common.database.session import engine, transaction
 from common.errors import Unavailable
@@ -16,9 +15,9 @@ from common.queue import RETRAIN, celery_app
 from common.registry import Registry
 from common.settings import RegistrySettings, load
 from monitor import live_pace
-from monitor.alerts import apply
+from monitor.alerts import Finding, apply
 from monitor.checks import findings
-from monitor.notify import payload, post
+from monitor.notify import send_waiting, write
 from monitor.retraining import queued, request_if_due
 from monitor.settings import MonitorSettings
 
@@ -29,9 +28,6 @@ CHECK = "monitor.check"
 KEEP_PACE = "monitor.keep_pace"
 NOTIFY = "monitor.notify"
 
-NOTIFY_RETRIES = 10
-NOTIFY_LONGEST_WAIT = 600
-
 
 def monitor_app() -> Celery:
     """The Celery app with the monitor's tasks and their schedule."""
@@ -40,19 +36,14 @@ def monitor_app() -> Celery:
     app.task(name=MEASURE)(_alone(MEASURE, measure))
     app.task(name=CHECK)(_alone(CHECK, lambda: check(app)))
     app.task(name=KEEP_PACE)(_alone(KEEP_PACE, lambda: keep_pace(app)))
-    app.task(
-        name=NOTIFY,
-        autoretry_for=(httpx.HTTPError,),
-        retry_backoff=True,
-        retry_backoff_max=NOTIFY_LONGEST_WAIT,
-        max_retries=NOTIFY_RETRIES,
-    )(notify)
+    app.task(name=NOTIFY)(_alone(NOTIFY, notify))
     app.conf.beat_schedule = {
         name: {"task": name, "schedule": seconds, "options": {"expires": seconds}}
         for name, seconds in (
             (MEASURE, settings.measure_seconds),
             (CHECK, settings.alert_seconds),
             (KEEP_PACE, settings.pace_seconds),
+            (NOTIFY, settings.alert_seconds),
         )
     }
     return app
@@ -66,12 +57,13 @@ def measure() -> None:
 
 
 def check(app: Celery) -> None:
-    """Open and close alerts, tell the webhook, ask for a retraining; messages leave after the commit."""
+    """Open and close alerts, note what to tell the webhook, ask for a retraining; messages leave after the commit."""
     settings, now = load(MonitorSettings), datetime.now(UTC)
     with transaction() as session:
         found = findings(session, now, settings.window_length, timedelta(minutes=settings.silence_minutes))
-        changed = [payload(alert) for alert in apply(session, found)]
-    _tell(app, changed)
+        changed = _change(session, found)
+    if changed:
+        app.send_task(NOTIFY)
     if settings.retrain:
         every = settings.retrain_every_days
         with transaction() as session:
@@ -96,21 +88,25 @@ def keep_pace(app: Celery) -> None:
         logger.info("the delivery pace waits: %s", error)
         return
     with transaction() as session:
-        changed = [payload(alert) for alert in apply(session, live_pace.keep_pace(session, bundle))]
-    _tell(app, changed)
+        changed = _change(session, live_pace.keep_pace(session, bundle))
+    if changed:
+        app.send_task(NOTIFY)
 
 
-def _tell(app: Celery, bodies: list[dict[str, Any]]) -> None:
-    if load(MonitorSettings).webhook_url:
-        for body in bodies:
-            app.send_task(NOTIFY, [body])
+def _change(session: Session, found: Sequence[Finding]) -> bool:
+    """Open and close alerts; whether there is something to tell the webhook."""
+    changed = apply(session, found)
+    if not changed or load(MonitorSettings).webhook_url is None:
+        return False
+    write(session, changed)
+    return True
 
 
-def notify(body: dict[str, Any]) -> None:
-    """Post an alert to the webhook."""
+def notify() -> None:
+    """Post what waits to the webhook."""
     url = load(MonitorSettings).webhook_url
     if url is not None:
-        post(str(url), body)
+        send_waiting(str(url))
 
 
 def _alone(name: str, work: Callable[[], None]) -> Callable[[], None]:

@@ -39,9 +39,13 @@ def run_worker() -> None:
 
 
 class PredictionLog(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no types
-    """Runs the consumer while the worker runs. Its own database engine: the pool's children must not share sockets."""
+    """Runs the consumer while the worker runs. Its own database engine: the pool's children must not share sockets.
 
-    requires = {"celery.worker.components:Pool"}  # noqa: RUF012 (Celery's way)
+    Its thread starts after the pool and the beat have been forked: a fork takes the locks along that a thread holds,
+    and a beat that waits for one of them sends nothing, for ever.
+    """
+
+    requires = {"celery.worker.components:Pool", "celery.worker.components:Beat"}  # noqa: RUF012 (Celery's way)
 
     def __init__(self, worker: Celery, **options: Any) -> None:
         super().__init__(worker, **options)

@@ -161,6 +161,8 @@ class ModelMetrics(Table):
     bias: Mapped[float | None]
     interval_coverage: Mapped[float | None]
     baseline_mae: Mapped[float | None]
+    trained_mae: Mapped[float | None]
+    actual_seconds: Mapped[int | None] = mapped_column(BigInteger)
     note: Mapped[str | None]
     report_uri: Mapped[str | None]
 
@@ -211,6 +213,21 @@ class Alert(Table):
     acknowledged_at: Mapped[datetime | None]
     acknowledged_by: Mapped[str | None]
     closed_at: Mapped[datetime | None]
+
+
+class Notification(Table):
+    """A message to the webhook that an alert opened or closed; sent once `sent_at` is set."""
+
+    __tablename__ = "notifications"
+    __table_args__ = (Index("ix_notifications_waiting", "due_at", postgresql_where=text("sent_at IS NULL")),)
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    alert_id: Mapped[int] = mapped_column(ForeignKey("alerts.id"))
+    body: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    due_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    sent_at: Mapped[datetime | None]
 
 
 class Retraining(Table):

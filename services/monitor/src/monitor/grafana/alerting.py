@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from monitor import error_so_far
 from monitor.alert_rules import MIN_ACTUALS, RULES, SETTLED_AT_LAST, SETTLED_SHARE, SETTLING, Rule
 from monitor.grafana.batch import FAILED_SHARE, QUEUE_AGE
 from monitor.grafana.gateway import ERRORS
@@ -33,7 +34,7 @@ def alert_rules() -> Json:
     return {
         "apiVersion": 1,
         "groups": [
-            _group("model", "5m", [_model_rule(rule) for rule in RULES]),
+            _group("model", "5m", [*(_model_rule(rule) for rule in RULES), _error_so_far()]),
             _group(
                 "pipeline",
                 "1m",
@@ -122,6 +123,11 @@ def _model_rule(rule: Rule) -> Json:
         WHERE age <= {rule.windows} GROUP BY model_version HAVING count(*) = {rule.windows}"""  # noqa: S608
     evaluator = "gt" if rule.worse == "above" else "lt"
     return _rule(rule.name, rule.name.replace("-", " ").capitalize(), query, evaluator, rule.opens, rule.severity)
+
+
+def _error_so_far() -> Json:
+    query = f"SELECT model_version, surely / trained_mae AS value FROM ({error_so_far.QUERY}) AS recent"  # noqa: S608
+    return _rule(error_so_far.RULE, "Worse than trained", query, "gt", error_so_far.LIMIT, "critical")
 
 
 def _rule(name: str, title: str, query: str, evaluator: str, limit: float, severity: str) -> Json:

@@ -24,9 +24,14 @@ def build() -> Json:
             [
                 panel(
                     "Mean absolute error",
-                    sql(per_window("mae"), per_window("baseline_mae", " baseline")),
+                    sql(
+                        per_window("mae"),
+                        per_window("baseline_mae", " baseline"),
+                        per_window("trained_mae", " trained"),
+                    ),
                     "Mean distance between predicted and real delivery, in days. The baseline predicts the training "
-                    "data's median for every order: a model above it is worth nothing.",
+                    "data's median for every order: a model above it is worth nothing. Trained: the error on the "
+                    "training data.",
                     unit="d",
                     minimum=0,
                     runbook="worse-than-baseline",

@@ -1,0 +1,98 @@
+"""An error that has grown shows before the slowest orders have arrived."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from common.database.session import engine, transaction
+from common.database.tables import Actual, Alert, ModelMetrics
+from common.prediction_log import LoggedPrediction
+from monitor import alerts, error_so_far
+from monitor.log_store import store
+from monitor.retraining import request_if_due
+
+pytestmark = pytest.mark.usefixtures("monitoring")
+
+NOW = datetime(2018, 4, 2, tzinfo=UTC)
+BOUGHT = NOW - timedelta(days=28)
+PREDICTED = 8.0
+
+MakeLogged = Callable[..., list[LoggedPrediction]]
+
+
+@pytest.fixture
+def orders(logged: MakeLogged) -> list[LoggedPrediction]:
+    """Two hundred orders of four weeks ago, one of now, and a served version whose error in training was 4 days."""
+    old = logged(200, purchase_timestamp=BOUGHT, predicted_at=BOUGHT, delivery_time_days=PREDICTED)
+    store(engine(), old)
+    store(engine(), logged(1, purchase_timestamp=NOW, predicted_at=NOW, order_id="order-of-now"))
+    serve("1")
+    return old
+
+
+def serve(version: str, end: datetime = NOW) -> None:
+    with transaction() as session:
+        window = {"timestamp": end, "window_start": end - timedelta(days=1), "window_end": end}
+        session.add(
+            ModelMetrics(**window, source="live", model_version=version, rows=1, rows_with_actual=0, trained_mae=4.0)
+        )
+
+
+def deliver(orders: list[LoggedPrediction], days: float) -> None:
+    with transaction() as session:
+        for order in orders:
+            arrival = BOUGHT + timedelta(days=days)
+            session.merge(Actual(order_id=order.order_id, delivered_at=arrival))
+
+
+def check() -> list[Alert]:
+    with transaction() as session:
+        return alerts.apply(session, list(error_so_far.findings(session)))
+
+
+def test_orders_under_way_count_with_the_days_they_are_late(orders: list[LoggedPrediction]) -> None:
+    """150 arrived 3 days off; 50 are 28 days old and were predicted for 8: together 7.25 days off, and it shows."""
+    deliver(orders[:150], PREDICTED + 3)
+    (alert,) = check()
+    assert (alert.rule, alert.subject, alert.status) == ("worse-than-trained", "1", "open")
+    assert alert.value == pytest.approx(0.75 * 3 + 0.25 * 20)
+    assert check() == []
+    with transaction() as session:
+        asked = request_if_due(session, NOW, timedelta(hours=1), None)
+        assert asked is not None
+        assert asked.alert_id == alert.id
+
+
+def test_it_closes_when_the_error_is_back(orders: list[LoggedPrediction]) -> None:
+    deliver(orders, PREDICTED + 9)
+    assert [alert.status for alert in check()] == ["open"]
+    deliver(orders, PREDICTED + 4)
+    assert [alert.status for alert in check()] == ["closed"]
+
+
+def test_an_error_like_in_training_opens_nothing(orders: list[LoggedPrediction]) -> None:
+    deliver(orders, PREDICTED + 4)
+    assert check() == []
+
+
+def test_a_client_that_reports_no_deliveries_opens_nothing(orders: list[LoggedPrediction]) -> None:
+    deliver(orders[:100], PREDICTED)
+    assert check() == []
+
+
+def test_few_orders_that_are_off_by_chance_open_nothing(logged: MakeLogged) -> None:
+    few = logged(99, purchase_timestamp=BOUGHT, predicted_at=BOUGHT, delivery_time_days=PREDICTED)
+    store(engine(), [*few, *logged(1, purchase_timestamp=NOW, predicted_at=NOW, order_id="order-of-now")])
+    serve("1")
+    deliver(few, PREDICTED + 9)
+    assert check() == []
+
+
+def test_a_new_version_answers_for_its_own_orders_alone(orders: list[LoggedPrediction]) -> None:
+    deliver(orders, PREDICTED + 9)
+    serve("2", NOW + timedelta(days=1))
+    assert check() == []
+    with transaction() as session:
+        assert session.scalars(select(Alert)).all() == []

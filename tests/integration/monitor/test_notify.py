@@ -1,0 +1,165 @@
+"""The webhook hears of every alert, in order, whatever dies in between."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from sqlalchemy import select, text
+
+from common.database.session import engine, transaction
+from common.database.tables import Alert, Notification
+from common.prediction_log import LoggedPrediction
+from common.queue import MONITORING, celery_app
+from common.settings import load
+from gateway_fixtures import wait_until
+from monitor import notify, tasks
+from monitor.log_store import store
+
+pytestmark = pytest.mark.usefixtures("monitoring")
+
+
+@dataclass
+class Receiver:
+    """A webhook: what it got, what it answers (the last for ever), and whether it answers at all."""
+
+    url: str = ""
+    bodies: list[dict[str, Any]] = field(default_factory=list)
+    answers: list[int] = field(default_factory=lambda: [204])
+    answering: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def heard(self) -> list[tuple[str, str]]:
+        return [(body["rule"], body["status"]) for body in self.bodies]
+
+
+@pytest.fixture
+def webhook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
+    receiver = Receiver()
+    receiver.answering.set()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            receiver.bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            receiver.answering.wait(30)
+            self.send_response(receiver.answers.pop(0) if len(receiver.answers) > 1 else receiver.answers[0])
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]  # the one that asked was killed
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    receiver.url = f"http://127.0.0.1:{server.server_port}/"
+    monkeypatch.setenv("MONITOR_WEBHOOK_URL", receiver.url)
+    load.cache_clear()
+    yield receiver
+    receiver.answering.set()
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def open_alert(rule: str = "low-coverage") -> Alert:
+    """An alert with its notification, as a check leaves them."""
+    with transaction() as session:
+        alert = Alert(rule=rule, subject="1", severity="critical", message="bad", opened_at=datetime.now(UTC))
+        session.add(alert)
+        session.flush()
+        notify.write(session, [alert])
+    return alert
+
+
+def close(alert: Alert) -> None:
+    with transaction() as session:
+        found = session.get_one(Alert, alert.id)
+        found.status, found.closed_at = "closed", datetime.now(UTC)
+        notify.write(session, [found])
+
+
+def waiting() -> int:
+    with transaction() as session:
+        return len(session.scalars(select(Notification).where(Notification.sent_at.is_(None))).all())
+
+
+def later() -> None:
+    """The wait of those that failed is over."""
+    with transaction() as session:
+        session.execute(text("UPDATE notifications SET due_at = now()"))
+
+
+def test_what_the_receiver_does_not_take_is_sent_again_and_in_order(webhook: Receiver) -> None:
+    webhook.answers = [500, 204]
+    close(open_alert())
+    open_alert("input-drift")
+    assert notify.send_waiting(webhook.url) == 1
+    assert webhook.heard == [("low-coverage", "open"), ("input-drift", "open")]
+    assert notify.send_waiting(webhook.url) == 0
+    later()
+    assert notify.send_waiting(webhook.url) == 2
+    assert webhook.heard[2:] == [("low-coverage", "open"), ("low-coverage", "closed")]
+    assert webhook.bodies[0]["runbook"] == "docs/runbook.md#low-coverage"
+    assert waiting() == 0
+
+
+def test_what_nobody_took_for_days_is_given_up(webhook: Receiver) -> None:
+    open_alert()
+    with transaction() as session:
+        session.execute(text("UPDATE notifications SET created_at = now() - interval '4 days'"))
+    assert notify.send_waiting(webhook.url) == 0
+    assert webhook.bodies == []
+
+
+def test_a_check_notes_what_to_tell_with_the_alert_itself(
+    webhook: Receiver, logged: Callable[..., list[LoggedPrediction]]
+) -> None:
+    store(engine(), logged(1))
+    tasks.check(celery_app("test"))
+    with transaction() as session:
+        (told,) = session.scalars(select(Notification))
+        assert (told.body["rule"], told.body["status"]) == ("no-predictions", "open")
+    assert notify.send_waiting(webhook.url) == 1
+
+
+@pytest.fixture
+def no_old_tasks(monitoring: dict[str, str]) -> None:
+    with celery_app("test").connection_for_write() as connection:
+        connection.default_channel.queue_declare(MONITORING)
+        connection.default_channel.queue_purge(MONITORING)
+
+
+@pytest.mark.usefixtures("no_old_tasks")
+def test_a_worker_killed_while_it_tells_loses_nothing(webhook: Receiver) -> None:
+    webhook.answering.clear()
+    open_alert()
+    first = start_worker()
+    try:
+        wait_until(lambda: bool(webhook.bodies), 60)
+    finally:
+        os.killpg(first.pid, signal.SIGKILL)
+        first.wait()
+    webhook.answering.set()
+    assert waiting() == 1
+    second = start_worker()
+    try:
+        wait_until(lambda: not waiting(), 60)
+    finally:
+        os.killpg(second.pid, signal.SIGKILL)
+        second.wait()
+    assert webhook.heard == [("low-coverage", "open")] * 2
+
+
+def start_worker() -> subprocess.Popen[bytes]:
+    """A monitor worker, its child with it in one process group."""
+    environment = os.environ | {"MONITOR_ALERT_SECONDS": "1"}
+    return subprocess.Popen([sys.executable, "-m", "monitor.cli", "worker"], env=environment, start_new_session=True)
