@@ -50,6 +50,7 @@ def reference() -> Reference:
         columns=columns,
         in_range=(float(low), float(high)),
         median_days=float(sample["actual_days"].median()),
+        mae=3.0,
         trained_until=datetime(2017, 12, 31, tzinfo=UTC),
     )
 
