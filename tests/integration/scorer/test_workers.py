@@ -33,9 +33,11 @@ def expected() -> list[bytes]:
 def job(rig: Rig, text: bytes, expected: list[bytes]) -> UUID:
     """A job that is not yet woken; the first time, its undisturbed result is made too."""
     if not expected:
+        working = len(rig.workers)
         rig.stop_workers()
         rig.put("in/faults.csv", text)
         expected.append(rig.output(rig.scored(URI)))
+        rig.ensure_workers(working)
     return rig.submit(URI, wake=False)
 
 
