@@ -86,6 +86,22 @@ def _end(process: subprocess.Popen[bytes]) -> None:
             process.wait()
 
 
+def gateway_command(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line."""
+    argv = [sys.executable, "-m", "gateway.cli", *arguments]
+    return subprocess.run(
+        argv, env={**environment, "PATH": ""}, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def create_key(environment: dict[str, str], name: str, *scopes: str) -> dict[str, str]:
+    """A new key, as the header to send."""
+    chosen = [part for scope in scopes for part in ("--scope", scope)]
+    created = gateway_command(environment, "keys", "create", name, *chosen)
+    assert created.returncode == 0, created.stderr
+    return {"Authorization": f"Bearer {created.stdout.strip()}"}
+
+
 def fill_cache(cache_dir: Path, version: str = "1", seed: int = 0) -> None:
     """Put a small model into a registry cache, as its champion."""
     folder = cache_dir / MODEL_NAME / version

@@ -2,8 +2,6 @@
 
 import json
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,18 +11,10 @@ from urllib.parse import urlsplit
 import pytest
 import sqlalchemy
 
-from gateway_fixtures import Gateway, running_gateway, wait_until
+from gateway_fixtures import Gateway, create_key, gateway_command, running_gateway, wait_until
 
 ORDER = {"seller_zip_code_prefix": 9350, "customer_lat": -23.577, "customer_lng": -46.587}
 MANY = {"orders": [ORDER] * 1_000}
-
-
-def gateway_command(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the command line."""
-    argv = [sys.executable, "-m", "gateway.cli", *arguments]
-    return subprocess.run(
-        argv, env={**environment, "PATH": ""}, capture_output=True, text=True, timeout=60, check=False
-    )
 
 
 @pytest.fixture(scope="module")
@@ -34,14 +24,6 @@ def guarded(gateway_env: dict[str, str], tmp_path_factory: pytest.TempPathFactor
     with running_gateway(environment, tmp_path_factory.mktemp("guarded")) as running:
         running.wait_ready()
         yield running
-
-
-def create_key(environment: dict[str, str], name: str, *scopes: str) -> dict[str, str]:
-    """A new key, as the header to send."""
-    chosen = [part for scope in scopes for part in ("--scope", scope)]
-    created = gateway_command(environment, "keys", "create", name, *chosen)
-    assert created.returncode == 0, created.stderr
-    return {"Authorization": f"Bearer {created.stdout.strip()}"}
 
 
 def test_a_key_opens_its_scope_and_nothing_else(guarded: Gateway, gateway_env: dict[str, str]) -> None:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from gateway_fixtures import running_gateway, wait_until
+from gateway_fixtures import create_key, running_gateway, wait_until
 
 ORDER = {"seller_zip_code_prefix": 9350, "customer_lat": -23.577, "customer_lng": -46.587}
 PREDICTED = re.compile(r'gateway_requests_total\{route="/delivery_time",status="200"\} (\d+)')
@@ -62,6 +62,27 @@ def test_after_sigterm_a_request_in_flight_is_answered(gateway_env: dict[str, st
             assert connection.recv(1_000).startswith(b"HTTP/1.1 200")
         gateway.process.wait(timeout=10)
         assert time.monotonic() - started < 10
+
+
+def test_a_key_has_one_rate_at_all_workers_together(gateway_env: dict[str, str], tmp_path: Path) -> None:
+    limits = {"GATEWAY_KEYS": "required", "GATEWAY_RATE": "1", "GATEWAY_BURST": "40"}
+    with running_gateway({**gateway_env, **limits}, tmp_path, "--workers", "2") as gateway:
+        wait_until(lambda: 'gateway_workers_serving{version="1"} 2.0' in httpx.get(f"{gateway.url}/metrics").text)
+        key = create_key(gateway_env, f"shared-{tmp_path.name}")
+
+        statuses: list[int] = []
+
+        def ask(_: int) -> None:
+            statuses.append(httpx.post(f"{gateway.url}/delivery_time", json=ORDER, headers=key).status_code)
+
+        started = time.monotonic()
+        while 200 not in statuses:  # until a worker has read the new key
+            ask(0)
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(ask, range(200)))
+        seconds = time.monotonic() - started
+    assert 429 in statuses
+    assert statuses.count(200) <= 40 + seconds
 
 
 def test_a_worker_that_dies_is_replaced(gateway_env: dict[str, str], tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ def create_app(
     champion: Champion,
     log: PredictionLog,
     key_ring: KeyRing | None,
+    rate_limit: RateLimit,
     told: Metrics,
     background: Sequence[Periodic],
 ) -> FastAPI:
@@ -61,7 +62,7 @@ def create_app(
     app.add_middleware(
         Access,
         key_ring=key_ring,
-        rate_limit=RateLimit(settings.rate, settings.burst),
+        rate_limit=rate_limit,
         most_waiting=settings.most_waiting,
         most_body_bytes=settings.most_body_bytes,
     )

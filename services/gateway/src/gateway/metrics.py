@@ -9,7 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, G
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from starlette.responses import Response
 
-from gateway.settings import SHARED_METRICS
+from gateway.settings import SHARED_FOLDER
 
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 30)
 DAYS = (2, 4, 6, 8, 10, 12, 15, 20, 25, 30, 45, 60)
@@ -90,9 +90,9 @@ class Metrics:
 
     def exposition(self) -> bytes:
         """All metrics in Prometheus' text format."""
-        if SHARED_METRICS not in os.environ:
+        if SHARED_FOLDER not in os.environ:
             return generate_latest(self._registry)
-        _forget_dead_workers(Path(os.environ[SHARED_METRICS]))
+        _forget_dead_workers(Path(os.environ[SHARED_FOLDER]))
         merged = CollectorRegistry()
         MultiProcessCollector(merged)  # type: ignore[no-untyped-call]
         return generate_latest(merged)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import uvicorn
 
 from common.settings import DatabaseSettings, ModeSettings, ObjectStoreSettings, QueueSettings, RegistrySettings, load
-from gateway.settings import SHARED_METRICS, GatewaySettings, keys_required
+from gateway.settings import SHARED_FOLDER, GatewaySettings, keys_required
 
 FACTORY = "gateway.wiring:from_environment"
 GRACE_SECONDS = 6
@@ -25,7 +25,7 @@ def serve(settings: GatewaySettings, workers: int) -> None:
     keys_required(settings, load(ModeSettings))
     for name, value in DATABASE_LIMITS.items():
         os.environ.setdefault(name, value)
-    with _shared_metrics(workers):
+    with _shared_folder(workers):
         uvicorn.run(
             FACTORY,
             factory=True,
@@ -44,11 +44,11 @@ def serve(settings: GatewaySettings, workers: int) -> None:
 
 
 @contextlib.contextmanager
-def _shared_metrics(workers: int) -> Iterator[None]:
-    """A folder for the metrics of several workers. A single one keeps them to itself, and ends by its signal."""
+def _shared_folder(workers: int) -> Iterator[None]:
+    """A folder for what several workers share. A single one keeps it in memory, and ends by its signal."""
     if workers == 1:
         yield
         return
-    with tempfile.TemporaryDirectory(prefix="gateway-metrics-") as folder:
-        os.environ[SHARED_METRICS] = folder
+    with tempfile.TemporaryDirectory(prefix="gateway-workers-") as folder:
+        os.environ[SHARED_FOLDER] = folder
         yield

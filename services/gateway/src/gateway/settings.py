@@ -9,8 +9,8 @@ from pydantic_settings import SettingsConfigDict
 from common.errors import InvalidSettings
 from common.settings import ModeSettings, SettingsGroup
 
-SHARED_METRICS = "PROMETHEUS_MULTIPROC_DIR"
-"""prometheus-client's own variable: the folder where the processes of one gateway keep their values."""
+SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""prometheus-client's own variable: the folder where the processes of one gateway keep what they share."""
 
 
 class GatewaySettings(SettingsGroup):
@@ -25,7 +25,7 @@ class GatewaySettings(SettingsGroup):
         description="API keys; auto: required, except with MODE=local on a loopback address. "
         "off: only with MODE=local, for a container whose port is published on loopback",
     )
-    rate: float = Field(500.0, gt=0, description="requests a second that a key may make on average")
+    rate: float = Field(500.0, gt=0, description="requests a second that a key may make on average, from all workers")
     burst: float = Field(1_000.0, ge=1, description="requests that a key may make at once")
     most_waiting: int = Field(256, ge=1, description="requests in work in one process; more are answered with 503")
     most_body_bytes: int = Field(1_048_576, ge=1_024, description="longest request body in bytes")

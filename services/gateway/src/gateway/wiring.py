@@ -3,6 +3,7 @@
 import logging
 import os
 import socket
+from pathlib import Path
 
 from redis.asyncio import Redis
 from starlette.types import ASGIApp
@@ -14,11 +15,12 @@ from gateway import key_store, model_events
 from gateway.app import create_app
 from gateway.champion import Champion
 from gateway.keys import KeyRing
+from gateway.limits import RateLimit
 from gateway.metrics import Metrics
 from gateway.periodic import Periodic
 from gateway.prediction_log import PredictionLog
 from gateway.present_pace import PresentPace
-from gateway.settings import GatewaySettings, keys_required
+from gateway.settings import SHARED_FOLDER, GatewaySettings, keys_required
 from gateway.shadow import Shadow
 
 logger = logging.getLogger(__name__)
@@ -52,7 +54,9 @@ def from_environment() -> ASGIApp:
     if key_ring:
         background.append(Periodic("keys", key_ring.refresh, KEYS_REFRESH_SECONDS))
     log = PredictionLog(queue, settings.log_capacity, metrics, shadow)
-    return _traced(create_app(settings, champion, log, key_ring, metrics, background))
+    shared = os.environ.get(SHARED_FOLDER)
+    rate_limit = RateLimit(settings.rate, settings.burst, Path(shared) if shared else None)
+    return _traced(create_app(settings, champion, log, key_ring, rate_limit, metrics, background))
 
 
 def _traced(app: ASGIApp) -> ASGIApp:
