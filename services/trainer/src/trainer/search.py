@@ -6,8 +6,9 @@ killed goes on where it stopped when it is started again with the same data and 
 
 import hashlib
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -66,13 +67,11 @@ def search(
     store = data_dir / "searches" / f"{key}.pkl"
     past = _resume(store)
     domain = Domain(lambda _: None, SPACE)
-    with ProcessPoolExecutor(
-        jobs, get_context("forkserver"), _take, (table, made_of, seed, CORES // jobs or 1)
-    ) as pool:
+    with _workers(jobs, table, made_of, seed) as run:
         progress(len(past.trials))
         while len(past.trials) < trials:
             docs = _ask(past, domain, min(jobs, trials - len(past.trials)), seed)
-            for doc, result in zip(docs, pool.map(_try, [_values(doc) for doc in docs]), strict=True):
+            for doc, result in zip(docs, run([_values(doc) for doc in docs]), strict=True):
                 doc["result"], doc["state"] = _log(result, {"search": key, "data": data}, seed), JOB_STATE_DONE
             past.insert_trial_docs(docs)
             past.refresh()
@@ -90,11 +89,25 @@ class Outcome:
     failure: str | None = None
 
 
+@contextmanager
+def _workers(
+    jobs: int, table: Table, made_of: list[Fold], seed: int
+) -> Iterator[Callable[[list[dict[str, Any]]], Iterable[Outcome]]]:
+    """What runs trials: this process for one at a time, which a Celery worker's child may do, else others."""
+    work = table, made_of, seed, CORES // jobs or 1
+    if jobs == 1:
+        _take(*work)
+        yield lambda wanted: map(_try, wanted)
+        return
+    with ProcessPoolExecutor(jobs, get_context("forkserver"), _take, work) as pool:
+        yield lambda wanted: pool.map(_try, wanted)
+
+
 _work: tuple[Table, list[Fold], int, int]
 
 
 def _take(table: Table, made_of: list[Fold], seed: int, threads: int) -> None:
-    """Start of a worker process: the data comes once, not with each trial."""
+    """Before the first trial of a process: the data comes once, not with each trial."""
     global _work
     _work = table, made_of, seed, threads
 

@@ -1,0 +1,165 @@
+"""The whole loop on real servers, without a human: the world changes, and a model that knows of it serves."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+import mlflow
+import polars as pl
+import pytest
+from redis import Redis
+from sqlalchemy import select, text
+
+from common.database.session import engine, transaction
+from common.database.tables import Alert, ModelEvent, Retraining
+from common.objects import s3
+from common.prediction_log import STREAM
+from common.queue import MONITORING, TRAINING
+from common.registry import MODEL_NAME
+from common.settings import load
+from gateway_fixtures import Gateway, running_gateway, wait_until
+from monitor.retraining import RETRAINING_RULES
+from trainer.data.files import DATE_FORMAT, ORDERS
+from trainer.data.prepare import prepare
+from trainer.data.synthetic.generate import Wanted, synthesize
+from trainer.register import register
+from trainer.search import search
+
+CHANGE = pl.datetime(2017, 10, 1)
+"""From this day on the far orders are fast and the near ones slow: what the champion learned is wrong."""
+
+WANTED = Wanted(orders=12_000, start=date(2017, 1, 1), end=date(2018, 6, 30))
+REPLAYED = ("--from", "2018-05-01", "--to", "2018-06-30", "--speed", "1e6")
+
+FAST = {
+    "MONITOR_WINDOW": "weekly",
+    "MONITOR_MEASURE_SECONDS": "2",
+    "MONITOR_ALERT_SECONDS": "1",
+    "MONITOR_PACE_SECONDS": "2",
+    "TRAINER_TRIALS": "2",
+    "REGISTRY_POLL_SECONDS": "1",
+}
+
+TABLES = "predictions, actuals, model_metrics, delivery_pace, model_events, retrainings, notifications, alerts"
+
+
+@pytest.fixture
+def environment(
+    service_env: dict[str, str], mlflow_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[dict[str, str]]:
+    """Settings of every service, on servers that know of no model, no order and no alert."""
+    variables = {
+        **service_env,
+        **FAST,
+        "REGISTRY_URL": mlflow_url,
+        "REGISTRY_CACHE_DIR": str(tmp_path / "models"),
+        "DATA_DIR": str(tmp_path),
+        "OLIST_DIR": "",
+    }
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    forget_clients()
+    mlflow.set_tracking_uri(mlflow_url)
+    if mlflow.MlflowClient().search_registered_models(f"name = '{MODEL_NAME}'"):
+        mlflow.MlflowClient().delete_registered_model(MODEL_NAME)
+    with transaction() as session:
+        session.execute(text(f"TRUNCATE {TABLES}"))
+    with Redis.from_url(variables["QUEUE_URL"]) as redis:
+        redis.delete(STREAM, MONITORING, TRAINING)
+    yield variables
+    engine().dispose()
+    forget_clients()
+
+
+def forget_clients() -> None:
+    for cached in (load, engine, s3):
+        cached.cache_clear()
+
+
+@pytest.fixture
+def champion(environment: dict[str, str], tmp_path: Path) -> str:
+    """The version that learned from what was known on the day of the change; the export then goes on without it."""
+    synthesize(WANTED, tmp_path / "dataset")
+    turn_the_world(ORDERS.path(tmp_path / "dataset"))
+    prepare(tmp_path / "dataset", tmp_path / "prepared")
+    orders = tmp_path / "prepared" / "orders.parquet"
+    everything = pl.read_parquet(orders)
+    known = pl.when(pl.col("delivered_timestamp") < CHANGE)
+    everything.filter(pl.col("purchase_timestamp") < CHANGE).with_columns(
+        known.then(pl.col("delivered_timestamp")).alias("delivered_timestamp"),
+        known.then(pl.col("delivery_days")).alias("delivery_days"),
+    ).write_parquet(orders)
+    search(tmp_path, trials=1)
+    made = register(tmp_path)
+    assert made.alias == "champion", made.reason
+    everything.write_parquet(orders)
+    return made.version
+
+
+def turn_the_world(orders: Path) -> None:
+    """Whoever would wait d days from the day of the change on, waits 120 / d instead, from one to fifty."""
+    purchase, delivered = (
+        pl.col(name).str.to_datetime(DATE_FORMAT)
+        for name in ("order_purchase_timestamp", "order_delivered_customer_date")
+    )
+    days = (delivered - purchase).dt.total_seconds() / 86_400
+    turned = purchase + pl.duration(seconds=((120 / days).clip(1, 50) * 86_400).cast(pl.Int64))
+    changed = pl.when(purchase >= CHANGE).then(turned).otherwise(delivered)
+    table = pl.read_csv(orders, infer_schema=False)
+    table.with_columns(changed.dt.strftime(DATE_FORMAT).alias("order_delivered_customer_date")).write_csv(orders)
+
+
+@contextmanager
+def worker(service: str) -> Iterator[None]:
+    """A service's worker with its children; all gone after the block."""
+    process = subprocess.Popen([sys.executable, "-m", f"{service}.cli", "worker"], start_new_session=True)
+    try:
+        yield
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def test_when_the_world_changes_a_model_that_knows_of_it_serves_in_the_end(
+    champion: str, environment: dict[str, str], tmp_path: Path
+) -> None:
+    with running_gateway(environment, tmp_path) as gateway, worker("monitor"), worker("trainer"):
+        gateway.wait_ready()
+        assert served(gateway) == champion
+        replay(gateway, *REPLAYED)
+        wait_until(lambda: (asked := retraining()) is not None and asked.finished_at is not None, 100)
+        asked = retraining()
+        assert asked is not None
+        assert str(asked.outcome).startswith("champion: won on"), asked.outcome
+        wait_until(lambda: served(gateway) == asked.model_version, 20)
+        with transaction() as session:
+            alert = session.get_one(Alert, asked.alert_id)
+            assert alert.rule in RETRAINING_RULES
+            assert alert.subject == champion
+            happened = session.execute(select(ModelEvent.event, ModelEvent.actor, ModelEvent.model_version)).all()
+        assert ("promoted", "trainer", asked.model_version) in happened
+
+
+def served(gateway: Gateway) -> str:
+    return str(gateway.client.get("/model").json()["version"])
+
+
+def replay(gateway: Gateway, *arguments: str) -> None:
+    """`monitor replay`, as a user runs it."""
+    command = [sys.executable, "-m", "monitor.cli", "replay", *arguments]
+    port = str(gateway.client.base_url.port)
+    done = subprocess.run(
+        command, env={**os.environ, "GATEWAY_PORT": port}, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def retraining() -> Retraining | None:
+    """The only one; None before it is asked for."""
+    with transaction() as session:
+        return session.scalars(select(Retraining)).one_or_none()
