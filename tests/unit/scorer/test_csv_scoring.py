@@ -8,6 +8,7 @@ import pytest
 from common.bundle import Bundle
 from common.inputs import parse_header
 from common.predictor import Predictor
+from scorer import csv_scoring
 from scorer.csv_columns import Layout
 from scorer.csv_scoring import CutInsideRecord, score_text
 from scorer.outcome import Scored
@@ -42,6 +43,18 @@ def test_the_fast_and_the_exact_way_agree(score: Score, disturbance: bytes) -> N
     scored = score(plain + disturbance)
     assert scored.body.startswith(score(plain).body)
     assert scored.errors[0] == (2, "customer_lat is not a number (got 'abroad')", 2)
+
+
+@pytest.mark.parametrize("size", [1, 30, 90])
+def test_a_text_scored_in_blocks_is_the_text_scored_at_once(
+    score: Score, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = b'-23.5,"a\r\nb",9350,-46.5,\r\n\r\n\r\nx,,9350,-46.5,\r\n-23.5,5" pipe,9350,-46.5,\r\n'
+    text += b'-23.5\r\n-23.5,"y,\n"",",1,2,'
+    whole = score(text)
+    monkeypatch.setattr(csv_scoring, "BLOCK_BYTES", size)
+    assert score(text).errors == whole.errors
+    assert score(text) == whole
 
 
 def test_records_of_a_wrong_length_keep_the_table_rectangular(score: Score) -> None:

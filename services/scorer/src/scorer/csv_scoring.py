@@ -1,7 +1,9 @@
 """Score a CSV text: every record stays as it is and gets four more fields."""
 
+import io
 from datetime import datetime
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -9,15 +11,14 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from common.inputs import ADDED_COLUMNS
-from common.orders import Orders
 from common.predictor import Predictor
 from scorer.csv_columns import Columns, Layout, columns
 from scorer.csv_records import Records, records
-from scorer.outcome import ERRORS_KEPT, RowError, Scored
+from scorer.outcome import ERRORS_KEPT, Outcome, RowError, Scored
 from scorer.validation import validate
 
 LONGEST_DAYS = 9_999.0
-ROWS_AT_ONCE = 32_768
+BLOCK_BYTES = 2**21
 
 
 class CutInsideRecord(Exception):
@@ -31,18 +32,32 @@ def header_line(text: bytes, line_end: bytes) -> bytes:
 
 def score_text(text: bytes, layout: Layout, predictor: Predictor, now: datetime) -> Scored:
     """Score whole records (no header). CutInsideRecord if the last one is not whole."""
-    if not text:
-        return Scored(b"", 0, 0, 0, [])
     found = records(text)
     if found.open_quote:
         raise CutInsideRecord
+    outcome, body = Outcome(), io.BytesIO()
+    for start, end in pairwise(_block_ends(found, len(text))):
+        scored = _score_block(text[start:end], layout, predictor, now)
+        outcome.add(scored)
+        body.write(scored.body)
+    return Scored(body.getvalue(), outcome.rows, outcome.rows_failed, outcome.lines, outcome.errors)
+
+
+def _block_ends(found: Records, size: int) -> list[int]:
+    """Where to cut a text at record ends, its start and end included: what a block needs stays small and in cache."""
+    planned = np.searchsorted(found.ends, np.arange(BLOCK_BYTES, size, BLOCK_BYTES))
+    return sorted({0, size, *(found.ends[planned[planned < len(found.ends)]] + 1).tolist()})
+
+
+def _score_block(text: bytes, layout: Layout, predictor: Predictor, now: datetime) -> Scored:
     if not text.endswith(b"\n"):
         text += b"\n"
-        found = records(text)
+    found = records(text)
     bodies, kept = _bodies(text, found)
     read = columns(text, bodies, found, layout)
     checked = validate(read.values, now, read.broken)
-    outputs = [_texts(days, checked.good) for days in _predicted(predictor, checked.orders)]
+    predicted = predictor.predict(checked.orders)
+    outputs = [_texts(days, checked.good) for days in (predicted.days, predicted.lower_days, predicted.upper_days)]
     bodies = _repair(bodies, read)
     body = _joined(bodies, outputs, checked.reasons, tail=b"\r\n" if text.endswith(b"\r\n") else b"\n")
     errors = [
@@ -50,22 +65,6 @@ def score_text(text: bytes, layout: Layout, predictor: Predictor, now: datetime)
         for row, reason in list(checked.reasons.items())[:ERRORS_KEPT]
     ]
     return Scored(body, len(bodies), len(checked.reasons), len(found.lines), errors)
-
-
-def _predicted(predictor: Predictor, orders: Orders) -> list[NDArray[np.float64]]:
-    """Days, lower and upper days of all orders, block by block: what a block needs stays small and in the cache."""
-    result = np.empty((3, len(orders)))
-    for start in range(0, len(orders), ROWS_AT_ONCE):
-        block = slice(start, start + ROWS_AT_ONCE)
-        some = Orders(
-            orders.seller_zip_code_prefix[block],
-            orders.customer_lat[block],
-            orders.customer_lng[block],
-            orders.purchase_timestamp[block],
-        )
-        predicted = predictor.predict(some)
-        result[:, block] = predicted.days, predicted.lower_days, predicted.upper_days
-    return list(result)
 
 
 def _bodies(text: bytes, found: Records) -> tuple[pa.Array, NDArray[np.int64]]:
