@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 
 from common.geography import STATES
-from common.pace import EXPONENT, GROUPS, Level, PaceTable, pace_table, restricted_mean
+from common.pace import (
+    EXPONENT,
+    GROUPS,
+    HORIZON_DAYS,
+    SHORTEST_DAYS,
+    Level,
+    PaceTable,
+    pace_table,
+    restricted_geometric_mean,
+)
 
 SP, AM = STATES.index("SP"), STATES.index("AM")
 START = np.datetime64("2018-01-01", "s")
@@ -21,15 +30,18 @@ def steady(days_to_deliver: float, orders: int = 2_000) -> tuple[np.ndarray, np.
     return purchase, delivered, np.where(in_sp, SP, AM).astype(np.int8), in_sp
 
 
-def test_without_censoring_the_restricted_mean_is_the_mean_up_to_the_horizon() -> None:
-    durations = np.array([3.0, 10.0, 50.0])
-    assert restricted_mean(durations, np.ones(3, dtype=bool)) == pytest.approx((3 + 10 + 30) / 3)
+def test_without_censoring_the_mean_is_the_geometric_one_between_the_bounds() -> None:
+    durations = np.array([0.1, 10.0, 50.0])
+    expected = (SHORTEST_DAYS * 10 * HORIZON_DAYS) ** (1 / 3)
+    assert restricted_geometric_mean(durations, np.ones(3, dtype=bool)) == pytest.approx(expected)
 
 
 def test_an_order_still_under_way_makes_the_pace_slower_than_its_age() -> None:
     durations = np.array([4.0, 6.0, 5.0])
     delivered = np.array([True, True, False])
-    assert restricted_mean(durations, delivered) > restricted_mean(durations, np.ones(3, dtype=bool))
+    assert restricted_geometric_mean(durations, delivered) > restricted_geometric_mean(
+        durations, np.ones(3, dtype=bool)
+    )
 
 
 def test_a_steady_flow_has_its_own_pace_in_every_group() -> None:

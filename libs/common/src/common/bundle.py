@@ -33,7 +33,7 @@ from common.trees import ObliviousTrees
 
 MANIFEST = "bundle.json"
 ARRAYS = "arrays.npz"
-FORMAT = 3
+FORMAT = 4
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Manifest:
     """What a bundle says of itself. Times are ISO 8601, metrics in days.
 
     params: what the search chose. centre: added to the log forecast to get the point forecast. residuals: see
-    `common.residuals.Residuals`.
+    `common.residuals.Residuals`. holidays: dates of whole years, see `common.working_time`.
     """
 
     trained_at: str
@@ -53,6 +53,7 @@ class Manifest:
     params: dict[str, float]
     centre: float
     residuals: list[float]
+    holidays: list[str]
     format: int = FORMAT
     files: dict[str, str] = field(default_factory=dict)
 

@@ -1,9 +1,10 @@
 """The feature contract: raw orders to model columns. The one implementation for training, real time and batch.
 
 Tried and left out, as the backtest gained nothing by them: hour of day, month, zip prefix as a number, pace as a
-column, weight, price and freight, public holidays ahead, a customer's zip area's own history, a seller's hand-over
-times. Levels that lost or drew: windows of 14 and 35 days, current hazards instead of cohorts, ages scaled by the
-expected days.
+column, weight, price and freight, holidays ahead (they are in `common.working_time`), a customer's zip area's own
+history, a seller's hand-over times. Levels that lost or drew: windows of 14 and 35 days, current hazards instead of
+cohorts, ages scaled by the expected days, newer orders weighing more, groups drawn towards all. Payment by boleto takes
+0.2 % off the MAE, but a shop knows the payment after it has promised.
 """
 
 import math

@@ -13,9 +13,14 @@ from common.features import features, features_of_one
 from common.orders import Orders, naive_utc
 from common.pace import Level, PaceTable
 from common.residuals import LOWER, UPPER
+from common.working_time import WorkingTime
 
 Raw = Callable[[NDArray[np.float32]], NDArray[np.float64]]
-"""Model columns (n, features) to raw outputs (n, 2): the log of scaled days, and the log of its spread."""
+"""Model columns (n, features) to raw outputs (n, 2): the log of scaled working days, and SPREAD_WEIGHT times the log of
+its spread."""
+
+SPREAD_WEIGHT = 0.1
+"""The trees learn both outputs at once, and the forecast shall shape them."""
 
 Days = NDArray[np.float64]
 
@@ -56,6 +61,7 @@ class Predictor:
         self._row = bundle.trees.predict_row
         self._raw = raw or bundle.trees.predict
         self._level = Level(self.pace)
+        self._calendar = WorkingTime(map(date.fromisoformat, bundle.manifest.holidays))
         self._centre = bundle.manifest.centre
         self._lower, self._upper = bundle.residuals.at(LOWER), bundle.residuals.at(UPPER)
 
@@ -74,16 +80,18 @@ class Predictor:
 
     def predict(self, orders: Orders) -> Predictions:
         """Predict n valid orders (see `common.orders` for the ranges)."""
-        forecast, spread, level = self._forecast(orders)
-        lower = np.exp(forecast + self._lower * spread) * level
-        upper = np.exp(forecast + self._upper * spread) * level
-        days = np.clip(np.exp(forecast + self._centre) * level, lower, upper)
+        forecast, spread = self._forecast(orders)
+        start = self._calendar.start(orders.purchase_timestamp)
+        lower = self._calendar.days(start, np.exp(forecast + self._lower * spread))
+        upper = self._calendar.days(start, np.exp(forecast + self._upper * spread))
+        days = np.clip(self._calendar.days(start, np.exp(forecast + self._centre)), lower, upper)
         return Predictions(days, lower, upper, self._places.known[orders.seller_zip_code_prefix])
 
     def promise(self, orders: Orders, share: float) -> Days:
         """Days within which a share (0..1) of orders like each of the n is delivered."""
-        forecast, spread, level = self._forecast(orders)
-        return np.exp(forecast + self._bundle.residuals.at(share) * spread) * level
+        forecast, spread = self._forecast(orders)
+        worked = np.exp(forecast + self._bundle.residuals.at(share) * spread)
+        return self._calendar.days(self._calendar.start(orders.purchase_timestamp), worked)
 
     def predict_one(
         self, seller_zip_code_prefix: int, customer_lat: float, customer_lng: float, purchase: datetime
@@ -93,18 +101,20 @@ class Predictor:
         values, state, same_state = features_of_one(
             seller_zip_code_prefix, customer_lat, customer_lng, moment, self._places
         )
-        raw, log_spread = self._row(np.array(values, dtype=np.float32)).tolist()
-        forecast = raw + self._bundle.seller_effect.item(seller_zip_code_prefix)
-        spread, level = math.exp(log_spread), self._level.of_one(moment, state, same_state)
-        lower = math.exp(forecast + self._lower * spread) * level
-        upper = math.exp(forecast + self._upper * spread) * level
-        days = min(max(math.exp(forecast + self._centre) * level, lower), upper)
+        raw, raw_spread = self._row(np.array(values, dtype=np.float32)).tolist()
+        level = self._level.of_one(moment, state, same_state)
+        forecast = raw + self._bundle.seller_effect.item(seller_zip_code_prefix) + math.log(level)
+        spread = math.exp(raw_spread / SPREAD_WEIGHT)
+        start = self._calendar.start_of_one(moment)
+        lower = self._calendar.days_of_one(start, math.exp(forecast + self._lower * spread))
+        upper = self._calendar.days_of_one(start, math.exp(forecast + self._upper * spread))
+        days = min(max(self._calendar.days_of_one(start, math.exp(forecast + self._centre)), lower), upper)
         return Prediction(days, lower, upper, self._places.known.item(seller_zip_code_prefix))
 
-    def _forecast(self, orders: Orders) -> tuple[Days, Days, Days]:
-        """Log of scaled days, its spread, and the pace's factor, each (n,)."""
+    def _forecast(self, orders: Orders) -> tuple[Days, Days]:
+        """Log of working days, and its spread, each (n,)."""
         found = features(orders, self._places)
         raw = self._raw(found.columns)
         forecast = raw[:, 0] + self._bundle.seller_effect[orders.seller_zip_code_prefix]
         level = self._level.of(orders.purchase_timestamp, found.customer_state, found.same_state)
-        return forecast, np.exp(raw[:, 1]), level
+        return forecast + np.log(level), np.exp(raw[:, 1] / SPREAD_WEIGHT)

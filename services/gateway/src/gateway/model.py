@@ -12,7 +12,7 @@ from gateway.champion import Champion
 
 
 class Pace(BaseModel):
-    """How fast deliveries are at present, in days (restricted mean over 30 days), by region and for other states."""
+    """How fast deliveries are at present, in days (restricted geometric mean), by region and for other states."""
 
     day: date
     days: dict[str, float]

@@ -87,6 +87,7 @@ def _manifest(model: Model, metrics: dict[str, float], fingerprint: str) -> Mani
         params=asdict(model.params),
         centre=model.centre,
         residuals=model.residuals.quantiles.tolist(),
+        holidays=[day.isoformat() for day in model.holidays],
     )
 
 

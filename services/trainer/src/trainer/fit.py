@@ -1,10 +1,15 @@
 """Fit a model on what was known at a cut-off.
 
-The model sees log(days / level), where the level is the delivery pace of the day (see `common.pace`): trees cannot
-extrapolate a level that they have not seen, dividing by it can.
+The model sees log(working days / level), where the level is the delivery pace of the day (see `common.pace`): trees
+cannot extrapolate a level that they have not seen, dividing by it can.
+
+Two models of one half of the orders each forecast the other half. What these forecasts miss by tells how slow each
+seller is and how wide the spread, and misses beyond CLIP teach no more than CLIP: a median is asked for, not a mean.
 """
 
 from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,18 +20,27 @@ from common.errors import InvalidInput
 from common.features import FEATURE_NAMES, Features, features
 from common.geography import Places
 from common.pace import Level, PaceTable, pace_table
+from common.predictor import SPREAD_WEIGHT
 from common.residuals import Residuals, residuals
+from common.working_time import WorkingTime
 from trainer.history import DAY, History, as_datetime
 from trainer.params import Params
+from trainer.public_holidays import public_holidays
 from trainer.seller_history import seller_effect
 
-LOSS = "RMSEWithUncertainty"
-"""Two outputs: the mean of the log, and the log of its standard deviation. One model for forecast and interval."""
+LOSS = "MultiRMSE"
+"""Two outputs: the forecast, and the log of its spread. One model for forecast and interval."""
+
+CLIP = 0.5
+"""Log days; 0.3 to 0.7 differ little."""
+
+LEAST_SPREAD = 0.1
+"""Log days; a smaller miss was luck."""
 
 SETTLING_DAYS = 10
 """Orders bought in the last days before the cut-off do not teach: only their fast deliveries are known."""
 
-CALIBRATION_DAYS = 60
+CALIBRATION_DAYS = 90
 """Length of the window before the cut-off whose orders calibrate, forecast by a model that has not seen them."""
 
 BORDERS = 64
@@ -42,11 +56,14 @@ LATE_WIDENING = 1.3
 """The model has seen the long-run residuals, so they are too small; and a shock makes deliveries late, never early.
 From the backtest: without it 7 % of deliveries lie above the interval, with it 5 %."""
 
+SHORTEST_DAYS = 0.05
+"""Working days; a shorter delivery counts as so long, for the logarithm's sake."""
+
 LOST_AFTER_DAYS = (60, 180)
 """Orders of this age that have not arrived tell the share that never does."""
 
-ADAPTATION = 0.3
-"""Share of the calibration window's median residual that the point forecast follows. 0 to 0.6 differ little."""
+ADAPTATION = 0.5
+"""Share of the calibration window's median residual that the point forecast follows. 0.4 to 0.6 differ little."""
 
 STEP_TO_MEAN = 0.03
 """Log days from the median towards the mean: costs no MAE, and takes 1.5 % off the RMSE."""
@@ -56,7 +73,8 @@ Values = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Model:
-    """A fitted model with all that a bundle keeps. seller_effect: (100000,), log days. centre: see `Manifest`."""
+    """A fitted model with all that a bundle keeps. seller_effect: (100000,), log days. centre, holidays: see
+    `Manifest`."""
 
     catboost: CatBoostRegressor
     seller_effect: Values
@@ -64,6 +82,7 @@ class Model:
     centre: float
     params: Params
     cutoff: np.datetime64
+    holidays: list[date]
     learned: History
 
 
@@ -76,6 +95,8 @@ class Table:
     pace: PaceTable
     features: Features
     log_level: Values
+    holidays: list[date]
+    calendar: WorkingTime
 
     @classmethod
     def of(cls, history: History, places: Places, until: np.datetime64) -> "Table":
@@ -86,12 +107,18 @@ class Table:
             purchase, history.delivered, found.customer_state, found.same_state, as_datetime(until).date()
         )
         level = Level(pace).of(purchase, found.customer_state, found.same_state)
-        return cls(history, places, pace, found, np.log(level))
+        holidays = public_holidays(as_datetime(purchase[0]).date(), as_datetime(until).date())
+        return cls(history, places, pace, found, np.log(level), holidays, WorkingTime(holidays))
 
-    @property
+    @cached_property
     def target(self) -> Values:
-        """log(days / level), NaN while under way."""
-        return np.log(self.history.days) - self.log_level
+        """log(working days / level), NaN while under way."""
+        return self.log_worked(self.history.days) - self.log_level
+
+    def log_worked(self, days: Values, chosen: NDArray[np.bool_] | slice = slice(None)) -> Values:
+        """log of the working days in as many days from the purchase of the chosen orders on."""
+        start = self.calendar.start(self.history.orders.purchase_timestamp[chosen])
+        return np.log(np.maximum(self.calendar.worked(start, days), SHORTEST_DAYS))
 
 
 def fit(table: Table, cutoff: np.datetime64, params: Params, seed: int = 0) -> Model:
@@ -101,7 +128,7 @@ def fit(table: Table, cutoff: np.datetime64, params: Params, seed: int = 0) -> M
         raise InvalidInput(f"no delivery was known {SETTLING_DAYS} days before {cutoff}: choose a later cut-off")
     model, effect = fit_forecast(table, learned, cutoff, params, seed)
     found, centre = _calibrate(table, (model, effect), cutoff, params, seed)
-    return Model(model, effect, found, centre, params, cutoff, table.history.where(learned))
+    return Model(model, effect, found, centre, params, cutoff, table.holidays, table.history.where(learned))
 
 
 def teaching(table: Table, cutoff: np.datetime64, params: Params) -> NDArray[np.bool_]:
@@ -114,12 +141,14 @@ def fit_forecast(
     table: Table, learned: NDArray[np.bool_], cutoff: np.datetime64, params: Params, seed: int
 ) -> tuple[CatBoostRegressor, Values]:
     """CatBoost's model and the sellers' effect."""
-    age = (cutoff - table.history.orders.purchase_timestamp[learned]) / DAY
-    return fit_trees(table, learned, cutoff, params, seed), effect_of_sellers(table, learned, age, seed)
+    forecast = cross_forecast(table, learned, seed)
+    model = fit_trees(table, targets(table, forecast), learned, cutoff, params, seed)
+    return model, effect_of_sellers(table, forecast, learned, cutoff)
 
 
 def fit_trees(
     table: Table,
+    wanted: Values,
     learned: NDArray[np.bool_],
     cutoff: np.datetime64,
     params: Params,
@@ -127,26 +156,42 @@ def fit_trees(
     threads: int = 2,
     **fitting: Any,
 ) -> CatBoostRegressor:
-    """CatBoost's model of the learned orders' target; `fitting` goes to CatBoost's `fit`."""
+    """CatBoost's model of the learned orders' `targets`; `fitting` goes to CatBoost's `fit`."""
     age = (cutoff - table.history.orders.purchase_timestamp[learned]) / DAY
     weight = 0.5 ** (age / params.half_life_days)
-    columns, target = table.features.columns[learned], table.target[learned]
+    pool = Pool(table.features.columns[learned], wanted[learned], weight=weight, feature_names=list(FEATURE_NAMES))
     model = _regressor(LOSS, seed, threads, **params.catboost)
-    model.fit(Pool(columns, target, weight=weight, feature_names=list(FEATURE_NAMES)), **fitting)
+    model.fit(pool, **fitting)
     return model
 
 
-def effect_of_sellers(table: Table, learned: NDArray[np.bool_], age: Values, seed: int) -> Values:
-    """Sellers' effect from residuals of two halves, each forecast by a model of the other; (100000,), log days."""
-    columns, target = table.features.columns[learned], table.target[learned]
-    first = np.random.default_rng(seed).random(len(target)) < 0.5
-    residual = target - target.mean()
-    for half in (first, ~first):
-        if half.any() and not half.all():
-            model = _regressor("RMSE", seed, 2, iterations=80, depth=6, learning_rate=0.15)
-            model.fit(columns[half], target[half])
-            residual[~half] = target[~half] - model.predict(columns[~half])
-    return seller_effect(table.history.orders.seller_zip_code_prefix[learned], residual, age)
+def cross_forecast(table: Table, learned: NDArray[np.bool_], seed: int) -> Values:
+    """Forecast of all N orders' target, by models that have not learned from them: each half of the learned orders by
+    a model of the other half, further orders by the mean of both."""
+    first = learned & (np.random.default_rng(seed).random(len(learned)) < 0.5)
+    by_half = []
+    for half in (first, learned & ~first):
+        if not half.any():
+            return np.full(len(learned), table.target[learned].mean())
+        model = _regressor("RMSE", seed, 2, iterations=80, depth=6, learning_rate=0.15)
+        model.fit(table.features.columns[half], table.target[half])
+        by_half.append(model.predict(table.features.columns))
+    return np.select([first, learned], [by_half[1], by_half[0]], (by_half[0] + by_half[1]) / 2)
+
+
+def targets(table: Table, forecast: Values) -> Values:
+    """What the trees learn, (N, 2): the target near its forecast, and SPREAD_WEIGHT * log of how far it lies off."""
+    miss = table.target - forecast
+    spread = np.log(np.maximum(np.abs(miss), LEAST_SPREAD))
+    return np.column_stack([forecast + np.clip(miss, -CLIP, CLIP), SPREAD_WEIGHT * spread])
+
+
+def effect_of_sellers(table: Table, forecast: Values, learned: NDArray[np.bool_], cutoff: np.datetime64) -> Values:
+    """Sellers' effect, (100000,), log days, from what the learned orders' forecasts miss by."""
+    orders = table.history.orders
+    age = (cutoff - orders.purchase_timestamp[learned]) / DAY
+    miss = np.clip((table.target - forecast)[learned], -CLIP, CLIP)
+    return seller_effect(orders.seller_zip_code_prefix[learned], miss, age)
 
 
 def _calibrate(
@@ -186,10 +231,10 @@ def _residuals(
     known = table.history.known_at(cutoff)[window]
     raw = model.predict(table.features.columns[window], prediction_type="RawFormulaVal")
     age = (cutoff - orders.purchase_timestamp[window]) / DAY
-    days = np.where(known, table.history.days[window], np.maximum(age, 1e-3))
+    reached = table.log_worked(np.where(known, table.history.days[window], age), window)
     forecast = raw[:, 0] + effect[orders.seller_zip_code_prefix[window]] + table.log_level[window]
-    spread = np.exp(raw[:, 1])
-    return residuals((np.log(days) - forecast) / spread, known, never), spread
+    spread = np.exp(raw[:, 1] / SPREAD_WEIGHT)
+    return residuals((reached - forecast) / spread, known, never), spread
 
 
 def _regressor(loss: str, seed: int, threads: int, **params: Any) -> CatBoostRegressor:

@@ -7,8 +7,7 @@ import numpy as np
 from catboost import Pool
 from numpy.typing import NDArray
 
-from trainer.fit import STEP_TO_MEAN, Table, effect_of_sellers, fit_trees, teaching
-from trainer.history import DAY
+from trainer.fit import STEP_TO_MEAN, Table, cross_forecast, effect_of_sellers, fit_trees, targets, teaching
 from trainer.params import Params
 from trainer.score import scores
 from trainer.windows import Window
@@ -19,9 +18,11 @@ PATIENCE = 25
 
 @dataclass(frozen=True)
 class Fold:
-    """A window with the sellers' effect as known at its start, which no parameter changes."""
+    """A window with what was known at its start and no parameter changes: see `trainer.fit.targets` and
+    `effect_of_sellers`."""
 
     window: Window
+    targets: NDArray[np.float64]
     seller_effect: NDArray[np.float64]
 
 
@@ -30,8 +31,9 @@ def prepared(table: Table, windows: list[Window], seed: int) -> list[Fold]:
     found = []
     for window in windows:
         learned = teaching(table, window.start, Params())
-        age = (window.start - table.history.orders.purchase_timestamp[learned]) / DAY
-        found.append(Fold(window, effect_of_sellers(table, learned, age, seed)))
+        forecast = cross_forecast(table, learned, seed)
+        effect = effect_of_sellers(table, forecast, learned, window.start)
+        found.append(Fold(window, targets(table, forecast), effect))
     return found
 
 
@@ -45,17 +47,20 @@ def run_trial(
         learned = teaching(table, fold.window.start, params)
         model = fit_trees(
             table,
+            fold.targets,
             learned,
             fold.window.start,
             params,
             seed,
             threads,
-            eval_set=Pool(table.features.columns[judged], table.target[judged]),
+            eval_set=Pool(table.features.columns[judged], fold.targets[judged]),
             early_stopping_rounds=PATIENCE,
         )
         raw = model.predict(table.features.columns[judged], prediction_type="RawFormulaVal")[:, 0]
         effect = fold.seller_effect[table.history.orders.seller_zip_code_prefix[judged]]
-        predicted.append(np.exp(raw + effect + STEP_TO_MEAN + table.log_level[judged]))
+        worked = np.exp(raw + effect + STEP_TO_MEAN + table.log_level[judged])
+        start = table.calendar.start(table.history.orders.purchase_timestamp[judged])
+        predicted.append(table.calendar.days(start, worked))
         actual.append(table.history.days[judged])
         trees.append(model.tree_count_)
     kept = replace(params, iterations=round(float(np.mean(trees))))

@@ -168,7 +168,7 @@ class ModelMetrics(Table):
 
 
 class DeliveryPace(Table):
-    """The speed of deliveries on a day in a region, in days (restricted mean, see common.pace)."""
+    """The speed of deliveries on a day in a region, in days (restricted geometric mean, see common.pace)."""
 
     __tablename__ = "delivery_pace"
 
