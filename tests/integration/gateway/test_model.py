@@ -1,10 +1,10 @@
 """What the gateway says of the model in service."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
-import pytest
 from sqlalchemy import create_engine, delete
 from sqlalchemy.orm import Session
 
@@ -17,9 +17,9 @@ NEWER = date(2030, 1, 1)
 ORDER = {"seller_zip_code_prefix": 9350, "customer_lat": -23.577, "customer_lng": -46.587}
 
 
-@pytest.fixture
+@contextmanager
 def slow_pace(migrated_postgres_url: str) -> Iterator[float]:
-    """A pace in the database, newer and slower than any bundle's."""
+    """A pace in the database for the while, newer and slower than any bundle's."""
     engine = create_engine(migrated_postgres_url)
     with Session(engine) as session, session.begin():
         write_pace(session, [(NEWER, group, 29.0, 100) for group in GROUPS])
@@ -45,12 +45,12 @@ def test_the_model_in_service_is_described(gateway: Gateway) -> None:
 
 
 def test_a_newer_pace_in_the_database_is_shown_and_predicted_with(
-    gateway: Gateway, gateway_env: dict[str, str], slow_pace: float, tmp_path: Path
+    gateway: Gateway, gateway_env: dict[str, str], migrated_postgres_url: str, tmp_path: Path
 ) -> None:
     before = gateway.client.post("/delivery_time", json=ORDER).json()
-    with running_gateway(gateway_env, tmp_path) as informed:
+    with slow_pace(migrated_postgres_url) as slow, running_gateway(gateway_env, tmp_path) as informed:
         informed.wait_ready()
         shown = informed.client.get("/model").json()["delivery_pace"]
         after = informed.client.post("/delivery_time", json=ORDER).json()
-    assert shown == {"day": NEWER.isoformat(), "days": dict.fromkeys(GROUPS, slow_pace)}
+    assert shown == {"day": NEWER.isoformat(), "days": dict.fromkeys(GROUPS, slow)}
     assert after["delivery_time_days"] > before["delivery_time_days"]
