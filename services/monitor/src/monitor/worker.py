@@ -8,7 +8,7 @@ from celery import Celery, bootsteps
 from redis import Redis
 from sqlalchemy import create_engine
 
-from common import logs
+from common import logs, worker_metrics
 from common.queue import MONITORING
 from common.settings import DatabaseSettings, QueueSettings, load
 from monitor.log_consumer import LogConsumer
@@ -23,6 +23,7 @@ def run_worker() -> None:
     One child process does the tasks and keeps Evidently loaded; the consumer runs in the parent, which stays small.
     """
     logs.configure("monitor")
+    worker_metrics.serve_if_asked()
     app = monitor_app()
     app.steps["worker"].add(PredictionLog)
     app.worker_main(

@@ -4,7 +4,7 @@ import os
 
 from celery import Celery
 
-from common import logs
+from common import logs, worker_metrics
 from common.queue import RETRAIN, TRAINING, celery_app
 from trainer.retraining import retrain, train_from_settings
 
@@ -23,6 +23,7 @@ def trainer_app() -> Celery:
 def run_worker() -> None:
     """Run until told to stop; a child process trains, and ends after each training to give its memory back."""
     logs.configure("trainer")
+    worker_metrics.serve_if_asked()
     trainer_app().worker_main(
         [
             "worker",

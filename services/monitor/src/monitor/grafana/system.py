@@ -87,6 +87,43 @@ def build() -> Json:
             ],
             [
                 panel(
+                    "Workers up",
+                    promql(('sum by (job) (up{job=~"monitor|trainer"})', "{{job}}")),
+                    "Workers of the monitor and the trainer that answer Prometheus.",
+                    minimum=0,
+                    runbook="stale-metrics",
+                ),
+                panel(
+                    "Tasks of the workers",
+                    promql(("sum by (task, state) (rate(worker_tasks_total[5m]))", "{{task}} {{state}}")),
+                    "Tasks that ended in a second, by how they ended: FAILURE wants a look at the worker's log.",
+                    unit="reqps",
+                    minimum=0,
+                ),
+                panel(
+                    "How long tasks take",
+                    promql(
+                        (
+                            "sum by (task) (rate(worker_task_seconds_sum[15m])) "
+                            "/ sum by (task) (rate(worker_task_seconds_count[15m]))",
+                            "{{task}}",
+                        )
+                    ),
+                    "Mean seconds of a task of each kind.",
+                    unit="s",
+                    minimum=0,
+                ),
+                panel(
+                    "Notifications that wait",
+                    sql("SELECT count(*)::float8 AS waiting FROM notifications WHERE sent_at IS NULL", form="table"),
+                    "Alerts that the webhook has not taken yet.",
+                    kind="stat",
+                    thresholds=above(1, 10),
+                    runbook="alerts",
+                ),
+            ],
+            [
+                panel(
                     "What happened to models",
                     sql(
                         """SELECT happened_at, event, model_version, actor, reason
