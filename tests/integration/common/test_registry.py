@@ -1,6 +1,8 @@
 """Bundles come whole out of a real registry, or not at all."""
 
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import mlflow
@@ -68,3 +70,22 @@ def test_a_damaged_copy_is_downloaded_again(registry: Registry, champion: str) -
 def test_an_alias_that_points_nowhere_says_what_to_run(registry: Registry, champion: str) -> None:
     with pytest.raises(NoChampion, match="make params-search register-model"):
         registry.resolve("nobody")
+
+
+def test_a_proxy_that_answers_with_a_page_is_no_registry(tmp_path: Path) -> None:
+    class Proxy(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"<html>please log in</html>")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Proxy) as server:
+        answering = threading.Thread(target=server.handle_request)
+        answering.start()
+        settings = RegistrySettings(url=f"http://127.0.0.1:{server.server_port}", cache_dir=tmp_path)
+        with Registry(settings) as registry, pytest.raises(RegistryUnavailable, match="please log in"):
+            registry.resolve()
+        answering.join()

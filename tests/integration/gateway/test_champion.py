@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -87,9 +87,13 @@ def test_a_new_champion_is_served_without_restart_and_without_a_failed_request(
     assert following.client.get("/model").json()["version"] == versions[1]
     assert f'gateway_workers_serving{{version="{versions[1]}"}} 1.0' in following.client.get("/metrics").text
     engine = sqlalchemy.create_engine(migrated_postgres_url)
-    with engine.connect() as connection:
-        query = sqlalchemy.text("SELECT reason FROM model_events WHERE event = 'served' AND model_version = :version")
-        assert f"replaces version {versions[0]}" in connection.scalars(query, {"version": versions[1]}).all()
+    query = sqlalchemy.text("SELECT reason FROM model_events WHERE event = 'served' AND model_version = :version")
+
+    def recorded() -> Sequence[str]:
+        with engine.connect() as connection:
+            return connection.scalars(query, {"version": versions[1]}).all()
+
+    wait_until(lambda: f"replaces version {versions[0]}" in recorded(), 10)
     engine.dispose()
 
 
@@ -138,6 +142,17 @@ def test_a_damaged_cache_is_not_served(gateway_env: dict[str, str], tmp_path: Pa
     with running_gateway({**gateway_env, "REGISTRY_CACHE_DIR": str(tmp_path / "models")}, tmp_path) as damaged:
         wait_until(lambda: "does not answer" in damaged.client.get("/readyz").json()["detail"])
         assert damaged.client.post("/delivery_time", json=ORDER).status_code == 503
+
+
+def test_a_cache_that_takes_no_bundle_is_named(
+    gateway_env: dict[str, str], mlflow_url: str, aliases: mlflow.MlflowClient, tmp_path: Path
+) -> None:
+    (tmp_path / "full").write_text("no folder")
+    environment = {**gateway_env, "REGISTRY_URL": mlflow_url, "REGISTRY_CACHE_DIR": str(tmp_path / "full")}
+    with running_gateway(environment, tmp_path) as stuck:
+        wait_until(lambda: str(tmp_path / "full") in stuck.client.get("/readyz").json()["detail"], 10)
+        assert stuck.client.post("/delivery_time", json=ORDER).status_code == 503
+        assert "Traceback" not in stuck.log()
 
 
 def test_it_starts_without_the_heavy_libraries() -> None:

@@ -137,7 +137,10 @@ class Registry:
             raise NoChampion(MODEL_NAME)
         if response.is_error:
             raise RegistryUnavailable(self._url, f"status {response.status_code}")
-        return response.json()
+        try:
+            return response.json()
+        except ValueError as error:
+            raise RegistryUnavailable(self._url, f"it sends no JSON: {response.text[:60]!r}") from error
 
 
 def _says_missing(response: httpx.Response) -> bool:

@@ -61,7 +61,7 @@ class Champion:
             self._note(None)
             self.checked_at = time.time()
             self._on_check(self.checked_at)
-        except DeliveryTimeError as error:
+        except (DeliveryTimeError, OSError) as error:  # OSError: the disk cache takes no new bundle
             self._note(str(error))
         finally:
             self.asked = True

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
@@ -108,7 +109,10 @@ def _forget_dead_workers(folder: Path) -> None:
 def add_routes(app: FastAPI, metrics: Metrics) -> None:
     """Serve GET /metrics."""
 
+    one_at_a_time = CapacityLimiter(1)  # a thread of its own: the others may all be waiting for a database
+
     @app.get("/metrics", tags=["health"], response_class=Response)
-    def exposition() -> Response:
+    async def exposition() -> Response:
         """Metrics for Prometheus."""
-        return Response(metrics.exposition(), media_type=CONTENT_TYPE_LATEST)
+        text = await to_thread.run_sync(metrics.exposition, limiter=one_at_a_time)
+        return Response(text, media_type=CONTENT_TYPE_LATEST)

@@ -2,7 +2,6 @@
 
 import logging
 from collections import deque
-from collections.abc import Callable
 from datetime import UTC, datetime
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -15,20 +14,32 @@ logger = logging.getLogger(__name__)
 KEPT_EVENTS = 100
 
 
-def recorder(actor: str) -> Callable[[str, str | None], None]:
-    """Records swaps by `actor`; those that Postgres did not take are tried again with the next."""
-    waiting: deque[ModelEvent] = deque(maxlen=KEPT_EVENTS)
+class SwapRecord:
+    """Swaps by `actor` that Postgres has not taken yet: `add` never waits, `write` is called again and again."""
 
-    def record(version: str, replaced: str | None) -> None:
+    def __init__(self, actor: str) -> None:
+        self._actor = actor
+        self._waiting: deque[ModelEvent] = deque(maxlen=KEPT_EVENTS)
+        self._away = False
+
+    def add(self, version: str, replaced: str | None) -> None:
+        """Note a swap."""
         reason = f"replaces version {replaced}" if replaced else "first model since the start"
-        waiting.append(
-            ModelEvent(happened_at=datetime.now(UTC), event="served", model_version=version, actor=actor, reason=reason)
+        now = datetime.now(UTC)
+        self._waiting.append(
+            ModelEvent(happened_at=now, event="served", model_version=version, actor=self._actor, reason=reason)
         )
-        try:
-            with transaction() as session:
-                session.add_all(waiting)
-            waiting.clear()
-        except SQLAlchemyError as error:
-            logger.warning("the swap to version %s is not recorded yet: %s", version, type(error).__name__)
 
-    return record
+    def write(self) -> None:
+        """Write what waits; it goes on waiting if that fails."""
+        while self._waiting:
+            try:
+                with transaction() as session:
+                    session.add(self._waiting[0])
+            except SQLAlchemyError as error:
+                if not self._away:
+                    logger.warning("swaps of the model are not recorded yet: %s", type(error).__name__)
+                self._away = True
+                return
+            self._waiting.popleft()
+            self._away = False

@@ -6,6 +6,7 @@ import secrets
 import time
 from itertools import count
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from common.logs import bound
@@ -16,6 +17,9 @@ logger = logging.getLogger(__name__)
 
 REQUEST_ID = b"x-request-id"
 ACCEPTED_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}\Z")
+
+CLIENT_GONE = 499
+"""nginx's status for a client that hung up before its answer; nobody receives it, the metrics count it."""
 
 SECURITY_HEADERS = [
     (b"x-content-type-options", b"nosniff"),
@@ -52,6 +56,8 @@ class Observation:
         with bound(request_id=request_id):
             try:
                 await self.app(scope, receive, send_with_headers)
+            except ClientDisconnect:
+                status = CLIENT_GONE
             except Exception:
                 logger.exception("%s %s failed", scope["method"], scope["path"])
                 if status:

@@ -10,9 +10,9 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Protocol
 
+from anyio import CapacityLimiter, to_thread
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
-from starlette.concurrency import run_in_threadpool
 
 from common.prediction_log import STREAM, STREAM_ENTRIES, encode
 from gateway.answers import Row
@@ -45,6 +45,7 @@ class PredictionLog:
         self._capacity = capacity
         self._metrics = metrics
         self._shadow = shadow
+        self._shadow_thread = CapacityLimiter(1)
         self._waiting: deque[Answered] = deque()
         self._unsent: list[Row] = []
         self._unsent_answers = 0
@@ -115,7 +116,7 @@ class PredictionLog:
             rows.extend(self._waiting.popleft().rows())
         self._unsent, self._unsent_answers = rows, len(rows)
         if self._shadow.version:
-            self._unsent = rows + await run_in_threadpool(self._shadow.rows, rows)
+            self._unsent = rows + await to_thread.run_sync(self._shadow.rows, rows, limiter=self._shadow_thread)
 
     def _tell(self) -> None:
         self._metrics.log(self.buffered, self.dropped - self._dropped_told)

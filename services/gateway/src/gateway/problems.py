@@ -23,6 +23,7 @@ MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 5
 """What a client is told to wait after a 503: a few polls of the registry or of the database."""
 SHOWN_CHARACTERS = 60
+SHOWN_FIELDS = 100
 
 
 class FieldProblem(BaseModel):
@@ -81,14 +82,14 @@ def from_error(error: DeliveryTimeError) -> Response:
 
 
 def invalid_request(errors: Iterable[ErrorDetails]) -> Response:
-    """What pydantic found wrong: 400 if the body is no JSON at all, else 422 with every field at fault."""
+    """What pydantic found wrong: 400 if the body is no JSON at all, else 422 with up to 100 fields at fault."""
     found = list(errors)
     unreadable = [error for error in found if error["type"] == "json_invalid"]
     if unreadable:
         reason = unreadable[0].get("ctx", {}).get("error", unreadable[0]["msg"])
         return problem(HTTPStatus.BAD_REQUEST, "Not JSON", f"the body is not valid JSON: {reason}")
-    fields = [_field(error) for error in found]
-    summary = fields[0]["detail"] + (f" (and {len(fields) - 1} more, see errors)" if len(fields) > 1 else "")
+    fields = [_field(error) for error in found[:SHOWN_FIELDS]]
+    summary = fields[0]["detail"] + (f" (and {len(found) - 1} more, see errors)" if len(found) > 1 else "")
     return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid input", summary, fields)
 
 

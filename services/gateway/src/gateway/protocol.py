@@ -1,4 +1,4 @@
-"""What uvicorn's HTTP protocol lacks: a deadline for slow senders, and the number of requests that wait."""
+"""What uvicorn's HTTP protocol lacks: bounds for slow senders and long heads, and the number of requests that wait."""
 
 import asyncio
 from typing import Any
@@ -9,6 +9,11 @@ from uvicorn.server import ServerState
 
 SENDING_SECONDS = 10.0
 """A client gets so long to send its request, head and body; after that its connection is closed."""
+
+HEAD_BYTES = 65_536
+"""A request's line and headers may be so long, beyond what came with their first bytes (256 KiB at most)."""
+
+TOO_LONG_HEAD = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 WAITING_REQUESTS = "waiting_requests"
 
@@ -26,6 +31,8 @@ class GatewayProtocol(HttpToolsProtocol):
         super().__init__(config, server_state, app_state, _loop)
         app_state[WAITING_REQUESTS] = server_state.tasks
         self._deadline: asyncio.TimerHandle | None = None
+        self._in_head = True
+        self._head_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         super().connection_made(transport)
@@ -35,8 +42,22 @@ class GatewayProtocol(HttpToolsProtocol):
         self._end_deadline()
         super().connection_lost(exc)
 
+    def data_received(self, data: bytes) -> None:
+        was_in_head = self._in_head
+        super().data_received(data)
+        if was_in_head and self._in_head:
+            self._head_bytes += len(data)
+            if self._head_bytes > HEAD_BYTES:
+                self.transport.write(TOO_LONG_HEAD)
+                self.transport.close()
+
+    def on_headers_complete(self) -> None:
+        self._in_head = False
+        super().on_headers_complete()
+
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self._in_head, self._head_bytes = True, 0
         if self._deadline is None:
             self._start_deadline()
 

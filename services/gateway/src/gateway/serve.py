@@ -14,8 +14,8 @@ FACTORY = "gateway.wiring:from_environment"
 GRACE_SECONDS = 6
 """For requests in flight after SIGTERM; the log's last flush comes after it, all within ten seconds."""
 
-DATABASE_LIMITS = {"PGCONNECT_TIMEOUT": "3", "PGOPTIONS": "-c statement_timeout=15000"}
-"""libpq's own variables: no request waits longer for Postgres."""
+STATEMENT_LIMIT = "-c statement_timeout=15000"
+"""For libpq's PGOPTIONS: Postgres works no longer on anything that a request asks for."""
 
 
 def serve(settings: GatewaySettings, workers: int) -> None:
@@ -23,8 +23,7 @@ def serve(settings: GatewaySettings, workers: int) -> None:
     for group in (DatabaseSettings, ObjectStoreSettings, QueueSettings, RegistrySettings):
         load(group)
     keys_required(settings, load(ModeSettings))
-    for name, value in DATABASE_LIMITS.items():
-        os.environ.setdefault(name, value)
+    os.environ.setdefault("PGOPTIONS", STATEMENT_LIMIT)
     with _shared_folder(workers):
         uvicorn.run(
             FACTORY,

@@ -11,12 +11,13 @@ from starlette.types import ASGIApp
 from common import logs
 from common.registry import Registry
 from common.settings import ModeSettings, QueueSettings, RegistrySettings, load
-from gateway import key_store, model_events
+from gateway import database_patience, key_store
 from gateway.app import create_app
 from gateway.champion import Champion
 from gateway.keys import KeyRing
 from gateway.limits import RateLimit
 from gateway.metrics import Metrics
+from gateway.model_events import SwapRecord
 from gateway.periodic import Periodic
 from gateway.prediction_log import PredictionLog
 from gateway.present_pace import PresentPace
@@ -26,6 +27,7 @@ from gateway.shadow import Shadow
 logger = logging.getLogger(__name__)
 
 KEYS_REFRESH_SECONDS = 5.0
+SWAPS_WRITE_SECONDS = 1.0
 TRACES_TO = "OTEL_EXPORTER_OTLP_ENDPOINT"
 """OpenTelemetry's own variable: where the collector is."""
 
@@ -35,11 +37,12 @@ def from_environment() -> ASGIApp:
     logs.configure("gateway")
     settings, registry_settings = load(GatewaySettings), load(RegistrySettings)
     metrics, registry = Metrics(), Registry(registry_settings)
-    record = model_events.recorder(f"gateway {socket.gethostname()}:{os.getpid()}")
+    database_patience.install()
+    swaps = SwapRecord(f"gateway {socket.gethostname()}:{os.getpid()}")
 
     def swapped(version: str, replaced: str | None) -> None:
         metrics.serving(version)
-        record(version, replaced)
+        swaps.add(version, replaced)
 
     champion = Champion(registry, PresentPace(), swapped, metrics.checked)
     shadow = Shadow(registry, settings.shadow_share)
@@ -50,7 +53,10 @@ def from_environment() -> ASGIApp:
         champion.refresh()
         shadow.refresh()
 
-    background = [Periodic("models", refresh_models, registry_settings.poll_seconds)]
+    background = [
+        Periodic("models", refresh_models, registry_settings.poll_seconds),
+        Periodic("swaps", swaps.write, SWAPS_WRITE_SECONDS),
+    ]
     if key_ring:
         background.append(Periodic("keys", key_ring.refresh, KEYS_REFRESH_SECONDS))
     log = PredictionLog(queue, settings.log_capacity, metrics, shadow)

@@ -1,0 +1,73 @@
+"""A Postgres that takes connections and says nothing, or falls silent later."""
+
+import os
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import sqlalchemy
+
+from gateway.database_patience import ANSWER_SECONDS
+from gateway_fixtures import Gateway, running_gateway, wait_until
+
+ORDER = {"seller_zip_code_prefix": 9350, "customer_lat": -23.577, "customer_lng": -46.587}
+CLIENTS = 50
+"""More than there are threads for requests that block."""
+
+
+@pytest.fixture
+def silent_port() -> Iterator[int]:
+    """A port that takes connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0), backlog=200) as listening:
+        yield listening.getsockname()[1]
+
+
+def test_predictions_and_metrics_go_on_while_all_others_wait_for_it(
+    gateway_env: dict[str, str], silent_port: int, tmp_path: Path
+) -> None:
+    environment = {**gateway_env, "DATABASE_URL": f"postgresql+psycopg2://a:b@127.0.0.1:{silent_port}/c"}
+    with running_gateway(environment, tmp_path) as gateway, ThreadPoolExecutor(CLIENTS) as pool:
+        gateway.wait_ready()
+        url = f"{gateway.url}/batch-jobs"
+        waiting = [pool.submit(gateway.client.get, url, timeout=60) for _ in range(CLIENTS)]
+        time.sleep(0.5)
+        for answer in (gateway.client.post("/delivery_time", json=ORDER), gateway.client.get("/metrics")):
+            assert answer.status_code == 200
+            assert answer.elapsed.total_seconds() < 1.5
+        assert waiting[0].result().status_code == 503
+        assert waiting[0].result().headers["retry-after"] == "5"
+        assert {answer.result().status_code for answer in waiting} == {503}
+
+
+def test_a_connection_that_falls_silent_is_given_up_and_replaced(
+    gateway_env: dict[str, str], migrated_postgres_url: str, tmp_path: Path
+) -> None:
+    named = {**gateway_env, "PGAPPNAME": f"silenced-{tmp_path.name}"}
+    engine = sqlalchemy.create_engine(migrated_postgres_url)
+    query = sqlalchemy.text("SELECT pid FROM pg_stat_activity WHERE application_name = :name")
+    with running_gateway(named, tmp_path) as gateway:
+        gateway.wait_ready()
+        assert gateway.client.get("/batch-jobs").status_code == 200
+        with engine.connect() as connection:
+            backends = connection.scalars(query, {"name": named["PGAPPNAME"]}).all()
+        engine.dispose()
+        assert backends
+        for backend in backends:
+            os.kill(backend, signal.SIGSTOP)
+        try:
+            silenced = gateway.client.get("/batch-jobs", timeout=2 * ANSWER_SECONDS)
+            assert silenced.status_code in (200, 503)
+            assert ANSWER_SECONDS - 1 < silenced.elapsed.total_seconds() < ANSWER_SECONDS + 5
+            wait_until(lambda: answers_at_once(gateway), 60)
+        finally:
+            for backend in backends:
+                os.kill(backend, signal.SIGCONT)
+
+
+def answers_at_once(gateway: Gateway) -> bool:
+    answer = gateway.client.get("/batch-jobs", timeout=2 * ANSWER_SECONDS)
+    return answer.status_code == 200 and answer.elapsed.total_seconds() < 2
