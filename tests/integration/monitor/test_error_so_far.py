@@ -53,7 +53,7 @@ def check() -> list[Alert]:
 
 
 def test_orders_under_way_count_with_the_days_they_are_late(orders: list[LoggedPrediction]) -> None:
-    """150 arrived 3 days off; 50 are 28 days old and were predicted for 8: together 7.25 days off, and it shows."""
+    """150 arrived 3 days off; 50 are 28 days old and were predicted for 8: together 7.25 days off."""
     deliver(orders[:150], PREDICTED + 3)
     (alert,) = check()
     assert (alert.rule, alert.subject, alert.status) == ("worse-than-trained", "1", "open")
