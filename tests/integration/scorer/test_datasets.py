@@ -3,13 +3,15 @@
 import io
 import json
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from common.errors import ObjectNotFound
+from common.inputs import InputObject
 from model_fixtures import made_up_orders
-from scorer import planning
+from scorer import parquet_input, parquet_scoring, planning, store
 from scorer_rig import Rig, csv_file
 
 ROWS = 3_000
@@ -57,6 +59,33 @@ def test_parquet_row_groups_become_part_files_with_every_row_in_order(
     assert result.column("prediction").null_count == 6
     assert alone.read(f"{body['output_uri']}_SUCCESS") == b""
     assert alone.uploads() == []
+
+
+def test_a_row_group_larger_than_memory_allows_is_read_piece_by_piece(
+    alone: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows, width, piece = 2_000, 2_000, 100_000
+    table = pq.read_table(io.BytesIO(parquet(rows)))
+    noise = np.random.default_rng(0).bytes(rows * width)
+    table = table.append_column("noise", [[noise[at : at + width] for at in range(0, rows * width, width)]])
+    sink = io.BytesIO()
+    pq.write_table(table, sink, row_group_size=rows)
+    reads: list[int] = []
+
+    def read_range(source: InputObject, start: int, end: int) -> bytes:
+        reads.append(end - start)
+        return store.read_range(source, start, end)
+
+    monkeypatch.setattr(parquet_input, "GROUP_BYTES", rows * width // 2)
+    monkeypatch.setattr(parquet_input, "STREAM_BYTES", piece * len(table.column_names))
+    monkeypatch.setattr(parquet_scoring, "BYTES_AT_ONCE", 500 * width)
+    monkeypatch.setattr(parquet_input, "read_range", read_range)
+    body = alone.scored(alone.put("in/large.parquet", sink.getvalue()))
+    assert (body["status"], body["rows_total"]) == ("succeeded", rows), body
+    assert max(reads) < rows * width * 2 // 3, "more than a page"
+    result = pq.ParquetFile(io.BytesIO(alone.read(manifest(alone, body)["objects"][0]["uri"])))
+    assert result.read().select(table.column_names) == table
+    assert max(result.metadata.row_group(n).num_rows for n in range(result.num_row_groups)) <= 500
 
 
 def test_a_prefix_gives_one_result_for_each_of_its_objects(alone: Rig) -> None:

@@ -23,7 +23,8 @@ BATCH_ROWS = 131_072
 """Rows in memory at once, and of each row group of the output."""
 
 CELLS_AT_ONCE = 4_000_000
-"""Fewer rows at once where there are very many columns."""
+BYTES_AT_ONCE = 16 * 2**20
+"""Fewer rows at once where there are very many columns, or wide ones."""
 
 PART_BYTES = 8 * 2**20
 """An upload's parts but the last must have 5 MiB."""
@@ -84,9 +85,11 @@ def score_row_groups(source: Source, predictor: Predictor, now: datetime, upload
 
 
 def _batches(file: pq.ParquetFile, source: Source) -> Iterator[pa.RecordBatch]:
-    rows = max(1, min(BATCH_ROWS, CELLS_AT_ONCE // max(1, len(file.schema_arrow.names))))
     groups = list(range(source.start, source.end))
-    yield from file.iter_batches(batch_size=rows, row_groups=groups, use_threads=False)
+    found = [file.metadata.row_group(number) for number in groups]
+    width = sum(group.total_byte_size for group in found) // max(1, sum(group.num_rows for group in found))
+    rows = min(BATCH_ROWS, CELLS_AT_ONCE // len(file.schema_arrow.names), BYTES_AT_ONCE // max(1, width))
+    yield from file.iter_batches(batch_size=max(1, rows), row_groups=groups, use_threads=False)
 
 
 def _scored(

@@ -10,7 +10,7 @@ from common.settings import load
 from scorer.csv_columns import Layout
 from scorer.csv_scoring import header_line
 from scorer.cutting import guessed_ranges, scanned_ranges
-from scorer.parquet_input import open_parquet
+from scorer.parquet_input import GROUP_BYTES, open_parquet
 from scorer.settings import ScorerSettings
 from scorer.source import Source
 from scorer.work import no_rows
@@ -18,9 +18,8 @@ from scorer.work import no_rows
 MOST_PARTS = 9_000
 """S3 takes 10,000 parts in an upload; larger files get larger chunks."""
 
-GROUP_BYTES = 64 * 2**20
 GROUP_ROWS = 1_000_000
-"""A Parquet chunk takes row groups up to so many uncompressed bytes or rows, and one at least."""
+"""A Parquet chunk takes row groups up to so many rows or GROUP_BYTES uncompressed bytes, and one at least."""
 
 
 @dataclass(frozen=True)
