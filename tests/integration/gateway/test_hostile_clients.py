@@ -26,12 +26,12 @@ def test_a_head_without_end_is_cut_off_before_it_fills_memory(gateway: Gateway) 
     with connected(gateway) as connection:
         connection.sendall(HEAD)
         try:
-            while sent < 100_000_000:
+            while sent < 10_000_000:
                 connection.sendall(b"a: b\r\n" * 10_000)
                 sent += 60_000
         except (ConnectionResetError, BrokenPipeError):
             pass
-    assert sent < 100_000_000
+    assert sent < 10_000_000
     assert resident_mb(gateway) - before < 50
     assert gateway.client.get("/livez").status_code == 200
 
@@ -49,7 +49,7 @@ def test_many_requests_on_one_connection_do_not_add_up_to_a_long_head(gateway: G
         for _ in range(5):
             for part in (b"GET /livez HTTP/1.1\r\nHost: x\r\n", b"x: " + b"a" * 30_000, b"\r\n\r\n"):
                 connection.sendall(part)
-                time.sleep(0.02)
+                time.sleep(0.1)
             assert connection.recv(10_000).startswith(b"HTTP/1.1 200 ")
 
 
