@@ -38,9 +38,9 @@ REPLAYED = ("--from", "2018-05-01", "--to", "2018-06-30", "--speed", "1e6")
 
 FAST = {
     "MONITOR_WINDOW": "weekly",
-    "MONITOR_MEASURE_SECONDS": "2",
+    "MONITOR_MEASURE_SECONDS": "8",
     "MONITOR_ALERT_SECONDS": "1",
-    "MONITOR_PACE_SECONDS": "2",
+    "MONITOR_PACE_SECONDS": "5",
     "TRAINER_TRIALS": "2",
     "REGISTRY_POLL_SECONDS": "1",
 }
@@ -132,7 +132,7 @@ def test_when_the_world_changes_a_model_that_knows_of_it_serves_in_the_end(
         gateway.wait_ready()
         assert served(gateway) == champion
         replay(gateway, *REPLAYED)
-        wait_until(lambda: (asked := retraining()) is not None and asked.finished_at is not None, 100)
+        wait_until(lambda: (asked := retraining()) is not None and asked.finished_at is not None, 180)
         asked = retraining()
         assert asked is not None
         assert str(asked.outcome).startswith("champion: won on"), asked.outcome

@@ -8,7 +8,7 @@ from sqlalchemy import delete
 from common.database.session import engine, transaction
 from common.database.tables import Retraining
 from common.settings import load
-from trainer.retraining import Made, retrain
+from trainer.retraining import Made, begin, carry_out, retrain
 
 
 @pytest.fixture
@@ -64,3 +64,15 @@ def test_a_failed_retraining_says_why(asked: int) -> None:
     row = outcome(asked)
     assert (row.status, row.outcome) == ("failed", "the training window is empty")
     assert row.finished_at is not None
+
+
+def test_a_retraining_begun_elsewhere_is_alone_and_recorded_too(asked: int) -> None:
+    assert begin("by schedule") is None
+    retrain(asked, lambda: Made("7", "champion: won"))
+    row = begin("by schedule")
+    assert row is not None
+    assert begin("a second one") is None
+    retrain(row, lambda: Made("9", "by a worker that was woken meanwhile"))
+    assert carry_out(row, lambda: Made("8", "challenger: lost")).model_version == "8"
+    ended = outcome(row)
+    assert (ended.status, ended.model_version, ended.reason) == ("succeeded", "8", "by schedule")

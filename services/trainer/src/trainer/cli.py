@@ -38,6 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_prepare_data(commands)
     _add_synthesize(commands)
     _add_worker(commands)
+    _add_flow(commands)
     _add_params_search(commands)
     _add_register_model(commands)
     _add_backtest(commands)
@@ -249,6 +250,22 @@ def _worker(_arguments: argparse.Namespace) -> None:
     from trainer.worker import run_worker
 
     run_worker()
+
+
+def _add_flow(commands: Commands) -> None:
+    command = commands.add_parser("flow", help="serve the retraining as a Prefect flow with a schedule, until stopped")
+    command.add_argument("--cron", default="0 4 * * 1", help="when, in UTC (default: Mondays at four)")
+    command.set_defaults(run=_flow)
+
+
+def _flow(arguments: argparse.Namespace) -> None:
+    from importlib.util import find_spec
+
+    if find_spec("prefect") is None:
+        sys.exit("error: `trainer flow` needs Prefect: install the trainer with its extra, delivery-time-trainer[flow]")
+    from trainer.flow import serve
+
+    serve(arguments.cron)
 
 
 def _add_synthesize(commands: Commands) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import func, update
+from sqlalchemy.dialects.postgresql import insert
 
 from common.database.session import transaction
 from common.database.tables import Retraining
@@ -28,27 +29,61 @@ def retrain(retraining_id: int, train: Callable[[], Made]) -> None:
     if not _take(retraining_id):
         logger.info("retraining %s is not queued, nothing to do", retraining_id)
         return
+    carry_out(retraining_id, train)
+
+
+def begin(reason: str) -> int | None:
+    """The id of a new row that is running already, None if another retraining is queued or running."""
+    statement = insert(Retraining).values(status="running", reason=reason, started_at=func.now())
+    with transaction() as session:
+        return session.scalar(statement.on_conflict_do_nothing().returning(Retraining.id))
+
+
+def carry_out(retraining_id: int, train: Callable[[], Made]) -> Made:
+    """Train for a running row, and say in it how training ended; what was raised is raised on."""
     try:
         made = train()
     except Exception as error:
         _end(retraining_id, status="failed", outcome=str(error))
         raise
     _end(retraining_id, status="succeeded", model_version=made.model_version, outcome=made.outcome)
+    return made
 
 
 def train_from_settings() -> Made:
-    """Prepare the data store, search with as many trials as the settings say, register the best."""
+    """All three steps, on the data and with the number of trials that the settings say."""
+    prepare_data()
+    search_params()
+    return register_best()
+
+
+def prepare_data() -> None:
+    """Prepare the data store from the nine files as they are now."""
     from common.settings import load
     from trainer.data.prepare import prepare
     from trainer.data.settings import DataSettings
-    from trainer.register import register
-    from trainer.search import search
-    from trainer.settings import TrainerSettings
 
     data = load(DataSettings)
     prepare(data.dataset, data.prepared)
-    search(data.data_dir, load(TrainerSettings).trials)
-    made = register(data.data_dir)
+
+
+def search_params() -> None:
+    """Search with as many trials as the settings say."""
+    from common.settings import load
+    from trainer.data.settings import DataSettings
+    from trainer.search import search
+    from trainer.settings import TrainerSettings
+
+    search(load(DataSettings).data_dir, load(TrainerSettings).trials)
+
+
+def register_best() -> Made:
+    """Register the best trial; the gate decides on its alias."""
+    from common.settings import load
+    from trainer.data.settings import DataSettings
+    from trainer.register import register
+
+    made = register(load(DataSettings).data_dir)
     return Made(made.version, f"{made.alias}: {made.reason}")
 
 

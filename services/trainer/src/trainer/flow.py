@@ -1,0 +1,28 @@
+"""`trainer flow`: the retraining as a Prefect flow, served as a deployment with a schedule. Needs the extra `flow`."""
+
+from prefect import flow, task
+
+from trainer.retraining import Made, begin, carry_out, prepare_data, register_best, search_params
+
+DEPLOYMENT = "retraining"
+
+
+@flow(name="retraining", log_prints=True)  # type: ignore[untyped-decorator]  # only with the extra has it types
+def retraining() -> str:
+    """Prepare, search, register: recorded like any other retraining, and never beside another one."""
+    row = begin("a run of the Prefect flow")
+    if row is None:
+        return "another retraining is under way: nothing done"
+    made = carry_out(row, _train)
+    return f"version {made.model_version}: {made.outcome}"
+
+
+def _train() -> Made:
+    task(prepare_data)()
+    task(search_params)()
+    return task(register_best)()
+
+
+def serve(cron: str) -> None:
+    """Serve the deployment until stopped: runs come by schedule (cron, UTC) and by hand."""
+    retraining.serve(name=DEPLOYMENT, cron=cron)
