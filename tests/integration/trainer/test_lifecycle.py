@@ -1,9 +1,14 @@
 """Search, register, gate, promote and roll back against a real MLflow and a real Postgres."""
 
+import os
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import mlflow
+import psutil
 import pytest
 from sqlalchemy import delete, select
 
@@ -76,6 +81,38 @@ def test_a_failed_trial_is_one_failed_run(life: Life, monkeypatch: pytest.Monkey
     monkeypatch.setattr(searching, "MOST_TREES", -1)
     search(life[0], trials=4)
     assert _runs("params-search", "FAILED") == 1
+
+
+def test_a_search_without_a_registry_says_so_in_one_line(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [Path(sys.executable).with_name("trainer"), "params-search"],
+        env={"REGISTRY_URL": "http://127.0.0.1:9", "MODE": "local", "DATA_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 1
+    assert "error: the model registry at http://127.0.0.1:9 does not answer" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_search_with_two_jobs_that_is_killed_leaves_nothing_running_and_goes_on(life: Life, tmp_path: Path) -> None:
+    write_prepared(tmp_path)
+    command = [Path(sys.executable).with_name("trainer"), "params-search", "--jobs", "2", "--trials"]
+    environment = {**os.environ, "DATA_DIR": str(tmp_path)}
+    finished = _runs("params-search")
+    killed = psutil.Popen([*command, "1000"], env=environment, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while _runs("params-search") < finished + 2 and time.monotonic() < deadline:
+        time.sleep(0.2)
+    workers = killed.children(recursive=True)
+    killed.kill()
+    killed.wait()
+    assert len(workers) >= 2
+    assert not psutil.wait_procs(workers, timeout=20)[1]
+    kept = _runs("params-search")
+    subprocess.run([*command, str(kept - finished + 2)], env=environment, check=True, capture_output=True)
+    assert kept + 2 <= _runs("params-search") <= kept + 4  # a batch of two may have been told but not kept
 
 
 def test_registration_writes_the_delivery_pace(life: Life) -> None:

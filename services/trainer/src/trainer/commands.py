@@ -107,7 +107,7 @@ def _print(table: pl.DataFrame, title: str, console: Console) -> None:
     table = table[[column.name for column in table if column.null_count() < table.height]]
     grid = Grid(title=title)
     for name in table.columns:
-        grid.add_column(name.replace("_", " "), justify="left" if name == "month" else "right")
+        grid.add_column(name.replace("_", " "), justify="left" if name == "month" else "right", no_wrap=name == "month")
     for row in table.iter_rows():
         grid.add_row(*(f"{value:.3f}" if isinstance(value, float) else str(value) for value in row))
     console.print(grid)

@@ -5,13 +5,15 @@ killed goes on where it stopped when it is started again with the same data and 
 """
 
 import hashlib
+import os
 import pickle
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import mlflow
@@ -99,7 +101,7 @@ def _workers(
         _take(*work)
         yield lambda wanted: map(_try, wanted)
         return
-    with ProcessPoolExecutor(jobs, get_context("forkserver"), _take, work) as pool:
+    with ProcessPoolExecutor(jobs, get_context("forkserver"), _serve, work) as pool:
         yield lambda wanted: pool.map(_try, wanted)
 
 
@@ -110,6 +112,17 @@ def _take(table: Table, made_of: list[Fold], seed: int, threads: int) -> None:
     """Before the first trial of a process: the data comes once, not with each trial."""
     global _work
     _work = table, made_of, seed, threads
+
+
+def _serve(*work: Any) -> None:
+    """The first thing in a process of its own, which shall not outlive a killed search."""
+    Thread(target=_end_with, args=[parent_process()], daemon=True).start()
+    _take(*work)
+
+
+def _end_with(parent: Any) -> None:
+    parent.join()
+    os._exit(1)
 
 
 def _try(values: dict[str, Any]) -> Outcome:
