@@ -37,7 +37,6 @@ def create_app(
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        gc.collect()
         gc.freeze()  # what was imported stays: no later collection walks through it while requests wait
         for thread in background:
             thread.start()
