@@ -142,6 +142,7 @@ def test_a_damaged_cache_is_not_served(gateway_env: dict[str, str], tmp_path: Pa
     with running_gateway({**gateway_env, "REGISTRY_CACHE_DIR": str(tmp_path / "models")}, tmp_path) as damaged:
         wait_until(lambda: "does not answer" in damaged.client.get("/readyz").json()["detail"])
         assert damaged.client.post("/delivery_time", json=ORDER).status_code == 503
+        assert "arrays.npz differs from its checksum" in damaged.log()
 
 
 def test_a_cache_that_takes_no_bundle_is_named(

@@ -69,8 +69,8 @@ class Champion:
     def _serve_cached(self) -> None:
         try:
             self._swap(self._registry.last_champion())
-        except DeliveryTimeError:
-            logger.info("no champion in the disk cache yet")
+        except DeliveryTimeError as error:
+            logger.info("no champion from the disk cache: %s", error.__cause__ or error)
 
     def _swap(self, bundle: Bundle) -> None:
         predictor, replaced = Predictor(bundle).with_newer_pace(self._pace.table), self.version
