@@ -100,6 +100,7 @@ def _add_params_search(commands: Commands) -> None:
     command.add_argument("--trials", type=int, default=15, help="how many trials (default: 15)")
     command.add_argument("--seed", type=int, default=0, help="of Hyperopt and CatBoost (default: 0)")
     command.add_argument("--jobs", type=int, default=1, help="trials at the same time (default: 1)")
+    command.add_argument("--spark", action="store_true", help="on a Spark cluster (needs the extra trainer[spark])")
     command.set_defaults(run=_params_search)
 
 
@@ -108,7 +109,11 @@ def _params_search(arguments: argparse.Namespace) -> None:
 
     from common.settings import RegistrySettings, load
     from trainer.data.settings import DataSettings
-    from trainer.search import search
+
+    if arguments.spark:
+        from trainer.spark_search import search_on_spark as search
+    else:
+        from trainer.search import search
 
     with tqdm(total=arguments.trials, unit="trial", disable=None) as bar:
         best = search(load(DataSettings).data_dir, arguments.trials, arguments.seed, arguments.jobs, bar.update)

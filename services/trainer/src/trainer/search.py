@@ -61,12 +61,9 @@ def search(
 ) -> Trial:
     """Run trials until there are `trials`, and return the one with the lowest MAE; InvalidInput if all failed."""
     tracking.connect()
-    history = read_history(data_dir)
-    table = Table.of(history, read_places(data_dir), end_of(history))
-    made_of = prepared(table, folds(history), seed)
-    data = fingerprint(data_dir)
-    key = hashlib.sha256(repr([data, seed, *sorted(SPACE)]).encode()).hexdigest()[:16]
-    store = data_dir / "searches" / f"{key}.pkl"
+    table, made_of = read_work(data_dir, seed)
+    tags = search_tags(data_dir, seed)
+    store = data_dir / "searches" / f"{tags['search']}.pkl"
     past = _resume(store)
     domain = Domain(lambda _: None, SPACE)
     with _workers(jobs, table, made_of, seed) as run:
@@ -74,12 +71,25 @@ def search(
         while len(past.trials) < trials:
             docs = _ask(past, domain, min(jobs, trials - len(past.trials)), seed)
             for doc, result in zip(docs, run([_values(doc) for doc in docs]), strict=True):
-                doc["result"], doc["state"] = _log(result, {"search": key, "data": data}, seed), JOB_STATE_DONE
+                doc["result"], doc["state"] = log_trial(result, tags, seed), JOB_STATE_DONE
             past.insert_trial_docs(docs)
             past.refresh()
             _save(store, past)
             progress(len(docs))
-    return _best(past)
+    return best_of(past.results)
+
+
+def read_work(data_dir: Path, seed: int) -> tuple[Table, list[Fold]]:
+    """What each trial computes with."""
+    history = read_history(data_dir)
+    table = Table.of(history, read_places(data_dir), end_of(history))
+    return table, prepared(table, folds(history), seed)
+
+
+def search_tags(data_dir: Path, seed: int) -> dict[str, str]:
+    """What tells the runs of this search, and those on this data, from all others."""
+    data = fingerprint(data_dir)
+    return {"search": hashlib.sha256(repr([data, seed, *sorted(SPACE)]).encode()).hexdigest()[:16], "data": data}
 
 
 @dataclass(frozen=True)
@@ -126,17 +136,22 @@ def _end_with(parent: Any) -> None:
 
 
 def _try(values: dict[str, Any]) -> Outcome:
-    table, made_of, seed, threads = _work
-    params = Params.of(values)
+    return try_params(values, *_work)
+
+
+def try_params(values: dict[str, Any], table: Table, made_of: list[Fold], seed: int, threads: int) -> Outcome:
+    """Run a trial with values of SPACE."""
+    params = Params.of(values | {"iterations": MOST_TREES})
     try:
         return Outcome(*run_trial(table, made_of, params, seed, threads))
     except Exception as error:  # a trial that cannot be done is one failed run, not a dead search
         return Outcome(params, {}, f"{type(error).__name__}: {error}")
 
 
-def _log(outcome: Outcome, search: dict[str, str], seed: int) -> dict[str, Any]:
+def log_trial(outcome: Outcome, tags: dict[str, str], seed: int) -> dict[str, Any]:
+    """The trial as an MLflow run, and as Hyperopt's result."""
     params = asdict(outcome.params)
-    with mlflow.start_run(tags={"step": "params-search", **search}) as run:
+    with mlflow.start_run(tags={"step": "params-search", **tags}) as run:
         mlflow.log_params(params | {"seed": seed})
         mlflow.log_metrics(outcome.metrics)
         if outcome.failure:
@@ -155,7 +170,7 @@ def _ask(past: Trials, domain: Domain, count: int, seed: int) -> list[dict[str, 
 
 
 def _values(doc: dict[str, Any]) -> dict[str, Any]:
-    return {name: values[0] for name, values in doc["misc"]["vals"].items()} | {"iterations": MOST_TREES}
+    return {name: values[0] for name, values in doc["misc"]["vals"].items()}
 
 
 def _resume(store: Path) -> Trials:
@@ -169,10 +184,11 @@ def _save(store: Path, past: Trials) -> None:
     scratch.replace(store)
 
 
-def _best(past: Trials) -> Trial:
-    found = [Trial(**result["trial"]) for result in past.results if result["status"] == STATUS_OK]
+def best_of(results: list[dict[str, Any]]) -> Trial:
+    """The trial with the lowest MAE among results of `log_trial`; InvalidInput if all failed."""
+    found = [Trial(**result["trial"]) for result in results if result["status"] == STATUS_OK]
     if not found:
-        raise InvalidInput(f"all {len(past.trials)} trials failed: see the tag `failure` of their runs in MLflow")
+        raise InvalidInput(f"all {len(results)} trials failed: see the tag `failure` of their runs in MLflow")
     best = min(found, key=lambda trial: trial.metrics["mae"])
     mlflow.MlflowClient().set_tag(best.run_id, "best_of_search", "true")
     return best
