@@ -108,3 +108,12 @@ def test_scorers_follow_the_length_of_the_queue_that_the_gateway_fills() -> None
 def test_nothing_is_allowed_on_the_network_that_is_not_written_down() -> None:
     nobody = DOCUMENTS["network/NetworkPolicy/nobody"]["spec"]
     assert nobody == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+
+
+def test_a_worker_waits_for_the_retrainings_that_the_monitor_asks_for() -> None:
+    (worker,) = PODS["retrainer/Deployment/retrainer"]["spec"]["containers"]
+    assert (worker["image"], worker["args"]) == ("delivery-time/trainer", ["worker"])
+    label = PODS["retrainer/Deployment/retrainer"]["metadata"]["labels"]["app"]
+    base = dict(documents(BASE))
+    for policy in ("to-mlflow", "from-services-to-mlflow", "to-servers"):
+        assert label in str(base[f"network/NetworkPolicy/{policy}"]["spec"]), policy
