@@ -16,13 +16,13 @@ JUPYTER_PORT ?= 8899
 export DATA_DIR
 unexport PYTHONDONTWRITEBYTECODE  # without bytecode every start of a server imports its sources anew
 
-STACK := $(BIN)/devstack
-IN_STACK := $(STACK) run --
+DEVSTACK := $(BIN)/devstack
+IN_STACK := $(DEVSTACK) run --
 
 ##@ Start here
 
 .PHONY: demo
-demo: $(READY) ## the whole system once: data, search, registry, prediction, batch file, monitoring
+demo: $(READY) ## the whole system once, from data to monitoring (STACK=compose: in the containers that are up)
 	@$(BIN)/python -m devstack.demo
 
 .PHONY: test
@@ -36,16 +36,16 @@ help: ## this list
 
 .PHONY: up down status logs
 up: $(READY) ## start all servers and services, state in .stack/
-	@$(STACK) up
+	@$(DEVSTACK) up
 
 down: $(READY) ## stop them, keep their data
-	@$(STACK) down
+	@$(DEVSTACK) down
 
 status: $(READY) ## one line for each process
-	@$(STACK) status
+	@$(DEVSTACK) status
 
 logs: $(READY) ## their newest log lines (NAME=gateway for one)
-	@$(STACK) logs $(NAME)
+	@$(DEVSTACK) logs $(NAME)
 
 ##@ Data and model
 

@@ -1,31 +1,26 @@
 """`make demo`: the whole system once, from data to monitoring, with figures.
 
-Starts the stack if it is not up and stops only what it started. Ends with exit code 1 at the first step that fails.
+Starts the embedded stack if it is not up and stops only what it started; STACK=compose takes the containers that are
+up. Ends with exit code 1 at the first step that fails.
 """
 
 import csv
 import io
 import json
-import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from itertools import islice
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import httpx
 from sqlalchemy import func, select
 
-from common.database.session import transaction
 from common.database.tables import ModelMetrics
 from common.errors import DeliveryTimeError
 from common.objects import s3
 from common.settings import ObjectStoreSettings, RegistrySettings, load
-from devstack.environment import stack_environment
-from devstack.state import is_up
+from devstack.demo_stack import DemoStack, running
 
 EXAMPLE = {"seller_zip_code_prefix": 9350, "customer_lat": -23.577, "customer_lng": -46.587}
 BATCH_ROWS = 5_000
@@ -39,53 +34,43 @@ class StepFailed(Exception):
 
 
 def main() -> None:
-    data_dir = Path(os.environ.get("DATA_DIR", "data_store"))
     seconds: dict[str, float] = {}
+    begin = time.monotonic()
     try:
-        with stack(seconds):
-            figures = run(data_dir, seconds)
+        with running() as stack:
+            seconds["start the stack"] = time.monotonic() - begin
+            figures = run(stack, seconds)
+    except subprocess.CalledProcessError as error:
+        sys.exit(f"demo: `{' '.join(map(str, error.cmd))}` failed, see above")
     except (StepFailed, DeliveryTimeError, httpx.HTTPError) as error:
         sys.exit(f"demo: {error}")
     report(figures, seconds)
 
 
-@contextmanager
-def stack(seconds: dict[str, float]) -> Iterator[None]:
-    """The stack, up inside the block; stopped afterwards if it was started here."""
-    was_up = is_up()
-    try:
-        timed(seconds, "start the stack", lambda: command("devstack", "up"))
-        os.environ.update(stack_environment())
-        yield
-    finally:
-        if not was_up:
-            command("devstack", "down")
-
-
-def run(data_dir: Path, seconds: dict[str, float]) -> dict[str, Any]:
+def run(stack: DemoStack, seconds: dict[str, float]) -> dict[str, Any]:
     """Every step in order; returns what was made, by name."""
     figures: dict[str, Any] = {}
-    timed(seconds, "get the data", lambda: command("trainer", "download-data"))
-    timed(seconds, "prepare it", lambda: command("trainer", "prepare-data"))
-    figures["rows prepared"] = json.loads((data_dir / "prepared" / "report.json").read_text())["orders"]
-    timed(seconds, "search parameters", lambda: command("trainer", "params-search", "--trials", TRIALS))
+    timed(seconds, "get the data", lambda: command(stack, "trainer", "download-data"))
+    timed(seconds, "prepare it", lambda: command(stack, "trainer", "prepare-data"))
+    figures["rows prepared"] = json.loads(stack.read("prepared/report.json"))["orders"]
+    timed(seconds, "search parameters", lambda: command(stack, "trainer", "params-search", "--trials", TRIALS))
     figures["best trial"] = best_trial()
-    timed(seconds, "register the model", lambda: command("trainer", "register-model", accepted=(0, GATE_REFUSED)))
-    with httpx.Client(base_url=gateway_address(), timeout=30) as gateway:
+    timed(seconds, "register the model", lambda: command(stack, "trainer", "register-model", refused=GATE_REFUSED))
+    with httpx.Client(base_url=stack.gateway, timeout=30) as gateway:
         figures["prediction"] = timed(seconds, "predict one order", lambda: predict(gateway))
         figures["registered version"] = figures["prediction"]["model_version"]
-        figures["batch job"] = timed(seconds, "score a batch file", lambda: score(gateway, data_dir))
-    timed(seconds, "backfill monitoring", lambda: command("monitor", "backfill"))
-    figures["weeks backfilled"] = weeks_backfilled(figures["registered version"])
+        rows = stack.read("prepared/valid_dataset.csv").splitlines(keepends=True)[: BATCH_ROWS + 1]
+        figures["batch job"] = timed(seconds, "score a batch file", lambda: score(gateway, rows))
+    timed(seconds, "backfill monitoring", lambda: command(stack, "monitor", "backfill"))
+    figures["weeks backfilled"] = weeks_backfilled(stack, figures["registered version"])
     return figures
 
 
-def command(*arguments: str, accepted: tuple[int, ...] = (0,)) -> None:
-    """Run one of the project's commands as a user would; StepFailed if it ends badly."""
+def command(stack: DemoStack, *arguments: str, refused: int = 0) -> None:
+    """Run one of the project's commands as a user would; StepFailed unless it ends with 0 or `refused`."""
     line = " ".join(arguments)
     print(f"\n$ {line}", flush=True)
-    program, *rest = arguments
-    if subprocess.run([Path(sys.executable).with_name(program), *rest]).returncode not in accepted:
+    if stack.run(*arguments) not in (0, refused):
         raise StepFailed(f"`{line}` failed, see above")
 
 
@@ -105,11 +90,6 @@ def best_trial() -> dict[str, Any]:
     }
 
 
-def gateway_address() -> str:
-    """Where the gateway listens."""
-    return f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}"
-
-
 def predict(gateway: httpx.Client) -> dict[str, Any]:
     """The answer to the example of the documentation, as soon as the gateway has the champion."""
     wait_until(lambda: gateway.get("/readyz").is_success, "the gateway to load the champion", timeout=60)
@@ -121,11 +101,9 @@ def predict(gateway: httpx.Client) -> dict[str, Any]:
     return body
 
 
-def score(gateway: httpx.Client, data_dir: Path) -> dict[str, Any]:
-    """Upload rows of the validation set, have them scored, check the result; the states seen and the rows scored."""
+def score(gateway: httpx.Client, lines: list[bytes]) -> dict[str, Any]:
+    """Upload these rows, header first, have them scored, check the result; the states seen and the rows scored."""
     bucket = load(ObjectStoreSettings).bucket
-    with (data_dir / "prepared" / "valid_dataset.csv").open("rb") as file:
-        lines = list(islice(file, BATCH_ROWS + 1))
     s3().put_object(Bucket=bucket, Key="demo/orders.csv", Body=b"".join(lines))
     submitted = gateway.post("/batch-jobs", json={"input_uri": f"s3://{bucket}/demo/orders.csv"})
     if submitted.status_code != httpx.codes.ACCEPTED:
@@ -149,11 +127,10 @@ def score(gateway: httpx.Client, data_dir: Path) -> dict[str, Any]:
     return {"states": states, "rows scored": filled, "output": job["output_uri"]}
 
 
-def weeks_backfilled(model_version: str) -> int:
+def weeks_backfilled(stack: DemoStack, model_version: str) -> int:
     """Rows of this version's backfill in model_metrics."""
     wanted = (ModelMetrics.source == "backfill") & (ModelMetrics.model_version == model_version)
-    with transaction() as session:
-        return session.scalar(select(func.count()).select_from(ModelMetrics).where(wanted)) or 0
+    return stack.count(select(func.count()).select_from(ModelMetrics).where(wanted))
 
 
 def wait_until(condition: Callable[[], bool], what: str, timeout: float) -> None:
