@@ -8,11 +8,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from common.errors import ObjectNotFound
+from common.errors import ObjectForbidden, ObjectNotFound
 from common.inputs import InputObject
 from model_fixtures import made_up_orders
 from scorer import parquet_input, parquet_scoring, planning, store
-from scorer_rig import Rig, csv_file
+from scorer_rig import Rig, csv_file, forget
 
 ROWS = 3_000
 
@@ -100,6 +100,14 @@ def test_a_prefix_gives_one_result_for_each_of_its_objects(alone: Rig) -> None:
     listed = {part["uri"].removeprefix(target): part["rows"] for part in manifest(alone, body)["objects"]}
     assert listed == {"a.csv": 5, "deep/b.csv": 7, "c/part-00000.parquet": 50, "empty.csv": 0}
     assert len(alone.read(f"{target}deep/b.csv").splitlines()) == 8
+
+
+def test_wrong_keys_of_the_object_store_are_named_as_the_cause(alone: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    uri = alone.put("locked.csv", csv_file(5))
+    monkeypatch.setenv("OBJECT_STORE_SECRET_KEY", "not-the-key")
+    forget()
+    with pytest.raises(ObjectForbidden, match="OBJECT_STORE_SECRET_KEY are right"):
+        alone.submit(uri)
 
 
 def test_an_empty_prefix_is_refused_at_once(alone: Rig) -> None:

@@ -5,6 +5,7 @@ DeliveryTimeError (500)
 ├── InvalidInput (422)
 │   ├── InvalidAddress (400)
 │   ├── BucketNotAllowed (403)
+│   ├── ObjectForbidden (403)
 │   ├── InputTooLarge (413)
 │   ├── MissingColumns
 │   └── UnreadableInput
@@ -67,6 +68,17 @@ class BucketNotAllowed(InvalidInput):
         )
 
 
+class ObjectForbidden(InvalidInput):
+    status = 403
+    title = "Object forbidden"
+
+    def __init__(self, uri: str) -> None:
+        super().__init__(
+            f"the object store does not let this service use {uri}: check that OBJECT_STORE_ACCESS_KEY and "
+            "OBJECT_STORE_SECRET_KEY are right and may use it, and that it exists"
+        )
+
+
 class MissingColumns(InvalidInput):
     title = "Missing columns"
 
@@ -101,7 +113,7 @@ class JobNotFound(NotFound):
 
 class ObjectNotFound(NotFound):
     def __init__(self, uri: str) -> None:
-        super().__init__(f"{uri} does not exist or cannot be read: check the key and upload it first")
+        super().__init__(f"{uri} does not exist: check the address, or upload it first")
 
 
 class Conflict(DeliveryTimeError):

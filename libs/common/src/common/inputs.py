@@ -57,8 +57,8 @@ class Header:
 def check_head(address: ObjectAddress) -> InputHead:
     """Check an input without reading it.
 
-    Raises InvalidAddress (no such format), ObjectNotFound, InputTooLarge, MissingColumns, UnreadableInput,
-    ObjectStoreUnavailable.
+    Raises InvalidAddress (no such format), ObjectNotFound, ObjectForbidden, InputTooLarge, MissingColumns,
+    UnreadableInput, ObjectStoreUnavailable.
     """
     found = input_objects(address)
     size = sum(part.size for part in found)

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
-from common.errors import BucketNotAllowed, InvalidAddress, ObjectNotFound, ObjectStoreUnavailable
+from common.errors import BucketNotAllowed, InvalidAddress, ObjectForbidden, ObjectNotFound, ObjectStoreUnavailable
 from common.settings import ObjectStoreSettings, load
 
 if TYPE_CHECKING:
@@ -94,14 +94,17 @@ def _name_part_type(params: dict[str, Any], **_: object) -> None:
 
 @contextmanager
 def store_errors(address: ObjectAddress) -> Iterator[None]:
-    """Turn boto's errors into ObjectNotFound (missing or unreadable) or ObjectStoreUnavailable (anything else)."""
+    """Turn boto's errors into ObjectNotFound, ObjectForbidden or, for all others, ObjectStoreUnavailable."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
         yield
     except ClientError as error:
-        if error.response["ResponseMetadata"]["HTTPStatusCode"] in (403, 404):
+        status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+        if status == 404:
             raise ObjectNotFound(str(address)) from error
+        if status == 403:
+            raise ObjectForbidden(str(address)) from error
         raise ObjectStoreUnavailable(error.response["Error"].get("Code", "unknown error")) from error
     except BotoCoreError as error:
         raise ObjectStoreUnavailable(type(error).__name__) from error
