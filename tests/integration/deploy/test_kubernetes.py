@@ -3,10 +3,15 @@
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import kubernetes_validate
 import pytest
 import yaml
+from redis import Redis
+
+from common import queue
+from scorer_rig import forget
 
 ROOT = Path(__file__).parents[3] / "deploy/kubernetes"
 SCHEMA = "1.34"
@@ -94,15 +99,25 @@ def test_settings_are_those_of_compose() -> None:
         assert names - only_here <= compose
 
 
-def test_scorers_follow_the_length_of_the_queue_that_the_gateway_fills() -> None:
-    from common.queue import SCORING
-
+def test_scorers_follow_the_lists_in_which_chunks_of_every_priority_wait(
+    service_env: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forget()
+    for name, value in service_env.items():
+        monkeypatch.setenv(name, value)
+    with Redis.from_url(service_env["QUEUE_URL"], decode_responses=True) as valkey:
+        valkey.flushdb()
+        for priority in (queue.URGENT, queue.PATIENT):
+            assert queue.send(queue.SCORE_CHUNK, uuid4(), priority)
+        lists = {key for key in valkey.keys() if valkey.type(key) == "list"}
+        valkey.flushdb()
+    forget()
     scaled = DOCUMENTS["scorer/ScaledObject/scorer"]["spec"]
-    (trigger,) = scaled["triggers"]
-    assert (trigger["type"], trigger["metadata"]["listName"]) == ("redis", SCORING)
+    assert {trigger["metadata"]["listName"] for trigger in scaled["triggers"]} == lists
     assert scaled["minReplicaCount"] < scaled["maxReplicaCount"]
     authentication = DOCUMENTS["scorer/TriggerAuthentication/queue"]
-    assert trigger["authenticationRef"]["name"] == authentication["metadata"]["name"]
+    for trigger in scaled["triggers"]:
+        assert (trigger["type"], trigger["authenticationRef"]["name"]) == ("redis", authentication["metadata"]["name"])
 
 
 def test_nothing_is_allowed_on_the_network_that_is_not_written_down() -> None:
