@@ -23,7 +23,8 @@ PRODUCTION = ROOT / "overlays/production"
 def documents(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     for path in sorted(folder.glob("**/*.yaml")):
         for document in yaml.safe_load_all(path.read_text()):
-            yield f"{path.stem}/{document['kind']}/{document.get('metadata', {}).get('name')}", document
+            if "kind" in document:
+                yield f"{path.stem}/{document['kind']}/{document.get('metadata', {}).get('name')}", document
 
 
 DOCUMENTS = dict(documents(ROOT))
@@ -44,7 +45,8 @@ def test_a_manifest_is_valid(name: str) -> None:
 @pytest.mark.parametrize("folder", [BASE, PRODUCTION], ids=["base", "production"])
 def test_kustomize_names_every_file_and_every_file_is_there(folder: Path) -> None:
     kustomization = yaml.safe_load((folder / "kustomization.yaml").read_text())
-    named = [*kustomization["resources"], *(patch["path"] for patch in kustomization.get("patches", []))]
+    named = [*kustomization["resources"], *kustomization.get("configurations", [])]
+    named += [patch["path"] for patch in kustomization.get("patches", [])]
     assert all((folder / entry).exists() for entry in named)
     assert {path.name for path in folder.glob("*.yaml")} == {Path(n).name for n in named if ".yaml" in n} | {
         "kustomization.yaml"
@@ -109,7 +111,7 @@ def test_scorers_follow_the_lists_in_which_chunks_of_every_priority_wait(
         valkey.flushdb()
         for priority in (queue.URGENT, queue.PATIENT):
             assert queue.send(queue.SCORE_CHUNK, uuid4(), priority)
-        lists = {key for key in valkey.keys() if valkey.type(key) == "list"}
+        lists = {key for key in valkey.scan_iter() if valkey.type(key) == "list"}
         valkey.flushdb()
     forget()
     scaled = DOCUMENTS["scorer/ScaledObject/scorer"]["spec"]
@@ -118,6 +120,15 @@ def test_scorers_follow_the_lists_in_which_chunks_of_every_priority_wait(
     authentication = DOCUMENTS["scorer/TriggerAuthentication/queue"]
     for trigger in scaled["triggers"]:
         assert (trigger["type"], trigger["authenticationRef"]["name"]) == ("redis", authentication["metadata"]["name"])
+
+
+def test_keda_finds_the_secret_under_the_name_that_kustomize_gives_it() -> None:
+    (reference,) = yaml.safe_load((BASE / "references.yaml").read_text())["nameReference"]
+    assert reference["kind"] == "Secret"
+    for place in reference["fieldSpecs"]:
+        (user,) = (document for document in DOCUMENTS.values() if document["kind"] == place["kind"])
+        assert user["spec"]["secretTargetRef"][0]["name"] == "secrets"
+        assert place["path"] == "spec/secretTargetRef/name"
 
 
 def test_nothing_is_allowed_on_the_network_that_is_not_written_down() -> None:
