@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
+from gateway_fixtures import Gateway
+
 ROOT = Path(__file__).parents[3]
 WORKFLOWS = {path.stem: path for path in sorted((ROOT / ".github/workflows").glob("*.yml"))}
 BIN = Path(sys.executable).parent
@@ -49,6 +51,15 @@ def test_nothing_is_pushed_before_the_tests_and_nothing_deployed_before_the_push
     images = {entry["dockerfile"] for entry in release["push"]["strategy"]["matrix"]["include"]}
     assert all((ROOT / image).exists() for image in images)
     assert {path.relative_to(ROOT).as_posix() for path in ROOT.glob("services/*/Dockerfile")} <= images
+
+
+@pytest.mark.parametrize(("path", "code"), [("/delivery_time", 0), ("/readyz", 1)])
+def test_a_release_that_gives_no_right_answer_fails(gateway: Gateway, path: str, code: int) -> None:
+    (step,) = (step for step in jobs("release")["deploy"]["steps"] if step.get("name") == "The API's answer is right")
+    script = step["run"].split("python -c '")[1].rstrip("'\n")
+    script = script.replace("http://127.0.0.1:8090/delivery_time", gateway.url + path)
+    asked = subprocess.run([sys.executable, "-c", script], input="no key is asked for", capture_output=True, text=True)
+    assert asked.returncode == code, asked.stderr
 
 
 def test_hooks_run_tools_of_the_lock() -> None:
