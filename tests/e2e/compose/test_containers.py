@@ -14,7 +14,7 @@ import pytest
 from compose_system import ROOT, ComposeSystem, compose
 from devstack.demo import wait_until
 
-OWN = ("gateway", "scorer", "monitor", "mlflow")
+OWN = ("gateway", "scorer", "monitor", "retrainer", "mlflow")
 MEGABYTES = {"gateway": 300, "scorer": 900}
 ROWS = 1_500_000
 
@@ -130,6 +130,15 @@ def test_without_secrets_compose_says_what_to_run(system: ComposeSystem, tmp_pat
     refused = compose({**system.environment, "COMPOSE_ENV_FILES": str(tmp_path / "empty")}, "config", check=False)
     assert refused.returncode != 0
     assert "run `make env` first" in refused.stderr
+
+
+def test_a_wrong_key_of_the_object_store_is_named(system: ComposeSystem) -> None:
+    wrong = ("--env", "OBJECT_STORE_SECRET_KEY=wrong")
+    command = ("python", "-m", "scorer.cli", "submit", "/etc/hosts")
+    refused = system.compose("run", "--rm", "--no-TTY", "--no-deps", *wrong, "scorer", *command, check=False)
+    assert refused.returncode == 1
+    assert "OBJECT_STORE_SECRET_KEY" in refused.stderr
+    assert "Traceback" not in refused.stderr
 
 
 def test_a_taken_port_is_named(system: ComposeSystem) -> None:
