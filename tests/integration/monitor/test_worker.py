@@ -4,23 +4,33 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
+import psutil
 import pytest
 from redis import Redis
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
-from common.database.session import transaction
+from common.database.session import engine, transaction
 from common.prediction_log import STREAM, LoggedPrediction, encode
 from common.queue import celery_app
 
 
 @pytest.fixture
 def worker(version_one: str, monitoring: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    environment = os.environ | {"MONITOR_MEASURE_SECONDS": "1"}
+    environment = os.environ | {"MONITOR_MEASURE_SECONDS": "1", "WORKER_STOP_SECONDS": "5"}
     process = subprocess.Popen([sys.executable, "-m", "monitor.cli", "worker"], env=environment)
     yield process
-    process.kill()
+    end_tree(process.pid)
     process.wait()
+
+
+def end_tree(pid: int) -> None:
+    """Kill a process and its children, if they are there."""
+    with suppress(psutil.NoSuchProcess):
+        root = psutil.Process(pid)
+        for process in [*root.children(recursive=True), root]:
+            process.kill()
 
 
 def wait_for(condition: Callable[[], object], seconds: float) -> None:
@@ -44,5 +54,13 @@ def test_the_worker_answers_consumes_measures_and_stops(
     queue.xadd(STREAM, encode(logged(200)))
     wait_for(lambda: count("predictions") == 200, 10)
     wait_for(lambda: count("model_metrics") == 1, 60)
-    worker.send_signal(signal.SIGTERM)
-    assert worker.wait(timeout=30) == 0
+    with engine().begin() as elsewhere:
+        elsewhere.execute(text("LOCK TABLE predictions"))  # the next measuring waits for this, longer than a stop may
+        wait_for(lambda: waits_for_a_lock(elsewhere), 10)
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(timeout=20) == 0
+
+
+def waits_for_a_lock(connection: Connection) -> bool:
+    """Whether another connection waits for a table."""
+    return bool(connection.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")))

@@ -8,7 +8,7 @@ from celery import Celery, bootsteps
 from redis import Redis
 from sqlalchemy import create_engine
 
-from common import logs, worker_metrics
+from common import logs, worker_metrics, worker_stop
 from common.queue import MONITORING
 from common.settings import DatabaseSettings, QueueSettings, load
 from monitor.log_consumer import LogConsumer
@@ -24,6 +24,7 @@ def run_worker() -> None:
     """
     logs.configure("monitor")
     worker_metrics.serve_if_asked()
+    worker_stop.limit()
     app = monitor_app()
     app.steps["worker"].add(PredictionLog)
     app.worker_main(

@@ -4,7 +4,7 @@ import os
 
 from celery import Celery
 
-from common import logs, worker_metrics
+from common import logs, worker_metrics, worker_stop
 from common.queue import RETRAIN, TRAINING, celery_app
 from trainer.retraining import retrain, train_from_settings
 
@@ -24,6 +24,7 @@ def run_worker() -> None:
     """Run until told to stop; a child process trains, and ends after each training to give its memory back."""
     logs.configure("trainer")
     worker_metrics.serve_if_asked()
+    worker_stop.limit()
     trainer_app().worker_main(
         [
             "worker",
