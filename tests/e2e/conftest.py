@@ -70,7 +70,7 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System | Compos
         dataset = "/data/dataset" if STACK == "compose" else str(folder / "data" / "dataset")
         ready.run("trainer", "synthesize", "--orders", str(ORDERS), "--out", dataset)
         ready.run("trainer", "prepare-data")
-        assert "params-search" in ready.gateway.get("/readyz").text, "a gateway without a champion says what to run"
+        wait_until(lambda: "params-search" in ready.gateway.get("/readyz").text, "the gateway to say what to run", 60)
         ready.run("trainer", "params-search", "--trials", "2")
         ready.run("trainer", "register-model")
         wait_until(lambda: ready.gateway.get("/readyz").is_success, "the champion in the gateway", timeout=60)
