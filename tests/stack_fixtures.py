@@ -1,6 +1,7 @@
 """Real servers for tests: each started when first asked for, on free ports, in a temporary folder, once per session."""
 
 import signal
+import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -11,10 +12,12 @@ import pytest
 
 from devstack import mlflow_server, postgres, seaweedfs, valkey
 from devstack.child import Child, running
-from devstack.ports import pick_free
+from devstack.ports import LOOPBACK, pick_free
 from devstack.process import Process
 from devstack.settings import StackSettings
 from devstack.stack import BUCKET, REGION, Stack
+
+PORTS = ("postgres_port", "valkey_port", "s3_port", "mlflow_port", "gateway_port")
 
 
 @dataclass(frozen=True)
@@ -28,11 +31,12 @@ class ObjectStore:
 
 @dataclass(frozen=True)
 class TestServers:
-    """Starts each server once; all stop at the end of the session."""
+    """Starts each server once; all stop at the end of the session. Until then its port is held for it."""
 
     __test__ = False
     stack: Stack
     started: ExitStack
+    held: dict[int, socket.socket]
 
     @cached_property
     def postgres(self) -> Child:
@@ -52,6 +56,9 @@ class TestServers:
         return self._start(mlflow_server.process(self.stack))
 
     def _start(self, process: Process) -> Child:
+        for port in process.ports:
+            if port.number in self.held:
+                self.held.pop(port.number).close()
         return self.started.enter_context(running(process, self.stack.directory))
 
 
@@ -66,13 +73,20 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestServers]:
     stack.create()
     with ExitStack() as started:
         started.callback(stack.discard_temp)
-        yield TestServers(stack, started)
+        ports = [getattr(stack.settings, name) for name in PORTS]
+        yield TestServers(stack, started, {port: started.enter_context(held(port)) for port in ports})
+
+
+def held(port: int) -> socket.socket:
+    """Takes a port without answering on it, so that no other test process picks it before its server starts."""
+    holder = socket.socket()
+    holder.bind((LOOPBACK, port))
+    return holder
 
 
 def free_settings(directory: Path) -> StackSettings:
     """Settings of a stack that disturbs no other: its own folder, free ports."""
-    names = ("postgres_port", "valkey_port", "s3_port", "mlflow_port", "gateway_port")
-    return StackSettings(stack_dir=directory, **{name: pick_free() for name in names})
+    return StackSettings(stack_dir=directory, **{name: pick_free() for name in PORTS})
 
 
 @pytest.fixture(scope="session")

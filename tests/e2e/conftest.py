@@ -4,7 +4,6 @@ STACK says as what: `embedded` (processes, the default), `compose` (containers),
 """
 
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ import pytest
 
 from compose_system import ComposeSystem, composed
 from devstack.demo import wait_until
+from devstack.ports import pick_free
 
 STACK = os.environ.get("STACK", "embedded")
 OTHERS = {
@@ -82,7 +82,7 @@ def embedded(folder: Path) -> Iterator[System]:
     """The embedded stack in a folder and on ports of its own."""
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("OLIST")},
-        **dict(zip(PORTS, map(str, free_ports(len(PORTS))), strict=True)),
+        **{name: str(pick_free()) for name in PORTS},
         "STACK_DIR": str(folder / "stack"),
         "DATA_DIR": str(folder / "data"),
     }
@@ -93,15 +93,3 @@ def embedded(folder: Path) -> Iterator[System]:
             yield System(folder, environment, gateway)
     finally:
         run(environment, "devstack", "down")
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on; SeaweedFS also takes P+10000, so they stay below 50000."""
-    found: list[int] = []
-    for port in range(20_000 + os.getpid() % 20_000, 50_000, 7):
-        with socket.socket() as candidate:
-            if candidate.connect_ex(("127.0.0.1", port)):
-                found.append(port)
-        if len(found) == count:
-            break
-    return found
