@@ -90,10 +90,10 @@ tests: $(READY) ## unit tests
 	@$(BIN)/pytest tests/unit
 
 integration-tests: $(READY) ## tests on real servers, and the whole system end to end
-	@$(BIN)/pytest --numprocesses 2 --dist loadgroup tests/integration tests/e2e
+	@$(BIN)/pytest --numprocesses 2 --no-loadscope-reorder tests/integration tests/e2e
 
 pytest: $(READY)
-	@$(BIN)/pytest --numprocesses 2 --dist loadgroup
+	@$(BIN)/pytest --numprocesses 2 --no-loadscope-reorder
 
 check: $(READY) ## lint, format and types
 	@$(BIN)/ruff check $(CODE)

@@ -1,12 +1,20 @@
 """Fixtures that every test may use, and which tests stay together when several processes share them."""
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 pytest_plugins = ["stack_fixtures", "model_fixtures", "gateway_fixtures"]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files stay whole, as their servers start once each; so does the whole system that `e2e` starts."""
-    for item in items:
-        folder, file = item.path.parent, item.path
-        item.add_marker(pytest.mark.xdist_group("e2e" if "e2e" in folder.parts else file.as_posix()))
+class ByServers(LoadFileScheduling):
+    """Files stay whole, as their servers start once each; so does `e2e`, for which a whole system starts."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        return "e2e" if file.startswith("tests/e2e/") else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByServers:
+    """How `--numprocesses` shares tests out."""
+    return ByServers(config, log)
