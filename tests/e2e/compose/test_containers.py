@@ -134,7 +134,7 @@ def test_without_secrets_compose_says_what_to_run(system: ComposeSystem, tmp_pat
 
 def test_a_wrong_key_of_the_object_store_is_named(system: ComposeSystem) -> None:
     wrong = ("--env", "OBJECT_STORE_SECRET_KEY=wrong")
-    command = ("python", "-m", "scorer.cli", "submit", "/etc/hosts")
+    command = ("python", "-m", "scorer.cli", "submit", "s3://delivery-time/orders.csv")
     refused = system.compose("run", "--rm", "--no-TTY", "--no-deps", *wrong, "scorer", *command, check=False)
     assert refused.returncode == 1
     assert "OBJECT_STORE_SECRET_KEY" in refused.stderr
