@@ -221,7 +221,7 @@ def worked(rig: Rig) -> Rig:
 
 def forget() -> None:
     """Have settings and clients made anew."""
-    for cached in (load, database.engine, objects.s3, queue._sender):
+    for cached in (load, database.engine, objects.s3, objects.prompt_s3, queue._sender):
         cached.cache_clear()
 
 

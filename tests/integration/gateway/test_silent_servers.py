@@ -1,4 +1,4 @@
-"""A Postgres that takes connections and says nothing, or falls silent later."""
+"""A Postgres or an object store that takes connections and says nothing, or falls silent later."""
 
 import os
 import signal
@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy
 
+from common.objects import PROMPT_SECONDS
 from gateway.database_patience import ANSWER_SECONDS
 from gateway_fixtures import Gateway, running_gateway, wait_until
 
@@ -52,20 +53,41 @@ def test_a_connection_that_falls_silent_is_given_up_and_replaced(
     with running_gateway(named, tmp_path) as gateway:
         gateway.wait_ready()
         assert gateway.client.get("/batch-jobs").status_code == 200
-        with engine.connect() as connection:
-            backends = connection.scalars(query, {"name": named["PGAPPNAME"]}).all()
-        engine.dispose()
-        assert backends
-        for backend in backends:
-            os.kill(backend, signal.SIGSTOP)
+        stopped: list[int] = []
         try:
-            silenced = gateway.client.get("/batch-jobs", timeout=2 * ANSWER_SECONDS)
+            for _ in range(5):  # the gateway may have opened another one since we looked
+                with engine.connect() as connection:
+                    backends = connection.scalars(query, {"name": named["PGAPPNAME"]}).all()
+                engine.dispose()
+                assert backends
+                for backend in backends:
+                    os.kill(backend, signal.SIGSTOP)
+                    stopped.append(backend)
+                silenced = gateway.client.get("/batch-jobs", timeout=2 * ANSWER_SECONDS)
+                if silenced.elapsed.total_seconds() > 1:
+                    break
             assert silenced.status_code in (200, 503)
             assert ANSWER_SECONDS - 1 < silenced.elapsed.total_seconds() < ANSWER_SECONDS + 5
             wait_until(lambda: answers_at_once(gateway), 60)
         finally:
-            for backend in backends:
+            for backend in stopped:
                 os.kill(backend, signal.SIGCONT)
+
+
+def test_a_submission_does_not_wait_long_for_a_silent_object_store(
+    gateway_env: dict[str, str], silent_port: int, tmp_path: Path
+) -> None:
+    environment = {**gateway_env, "OBJECT_STORE_ENDPOINT": f"http://127.0.0.1:{silent_port}"}
+    with running_gateway(environment, tmp_path) as gateway:
+        gateway.wait_ready()
+        before = len(gateway.client.get("/batch-jobs").json()["items"])
+        body = {"input_uri": "s3://delivery-time/orders.csv"}
+        answer = gateway.client.post("/batch-jobs", json=body, timeout=60)
+        assert answer.status_code == 503, answer.text
+        assert "object store" in answer.json()["detail"]
+        assert answer.headers["retry-after"]
+        assert answer.elapsed.total_seconds() < 2 * PROMPT_SECONDS + 3
+        assert len(gateway.client.get("/batch-jobs").json()["items"]) == before
 
 
 def answers_at_once(gateway: Gateway) -> bool:

@@ -8,9 +8,10 @@ from sqlalchemy import text
 
 from common import jobs, objects
 from common.database.session import transaction
-from common.errors import JobStateConflict
+from common.errors import JobStateConflict, ObjectStoreUnavailable
+from common.objects import ObjectAddress
 from devstack.stack import BUCKET
-from scorer import lifecycle, sweeping, tasks, work
+from scorer import lifecycle, store, sweeping, tasks, work
 from scorer.claims import claim_chunk
 from scorer.store import UploadGone
 from scorer.work import ClaimLost
@@ -193,19 +194,44 @@ def test_a_chunk_whose_workers_die_ends_its_job_with_the_reason(alone: Rig, many
     assert "its worker ended without a word" in body["error"]
 
 
-def test_uploads_that_no_job_knows_are_aborted_by_age_and_others_stay(alone: Rig, many: bytes) -> None:
+def test_uploads_that_no_job_knows_are_aborted_by_age_and_others_stay(
+    alone: Rig, many: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "PAGE_UPLOADS", 2)
     job_id = alone.submit(alone.put("in/kept.csv", many), wake=False)
     tasks.run_job(job_id)
-    objects.s3().create_multipart_upload(Bucket=BUCKET, Key="results/nobody/x.csv")
+    for name in "vwxyz":
+        objects.s3().create_multipart_upload(Bucket=BUCKET, Key=f"results/nobody/{name}.csv")
     objects.s3().create_multipart_upload(Bucket=BUCKET, Key="elsewhere/x.csv")
     sweeping.abort_orphans(datetime(2020, 1, 1, tzinfo=UTC))
-    assert len(alone.uploads()) == 3
+    assert len(alone.uploads()) == 7
     sweeping.abort_orphans(datetime.now(UTC).replace(year=2100))
     assert sorted(alone.uploads()) == ["elsewhere/x.csv", f"results/{job_id}/kept.csv"]
     for upload in objects.s3().list_multipart_uploads(Bucket=BUCKET)["Uploads"]:
         if upload["Key"].startswith("elsewhere/"):
             objects.s3().abort_multipart_upload(Bucket=BUCKET, Key=upload["Key"], UploadId=upload["UploadId"])
     assert alone.drive(job_id)["status"] == "succeeded"
+
+
+def test_uploads_of_a_planning_that_lost_the_store_are_aborted_by_the_next(
+    alone: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(5):
+        alone.put(f"five/{number}.csv", csv_file(3))
+    job_id = alone.submit("s3://delivery-time/five/", wake=False)
+
+    def fails_later(output: ObjectAddress, job_id: UUID) -> str:
+        if output.key.endswith("4.csv"):
+            raise ObjectStoreUnavailable("SlowDown")
+        return create_upload(output, job_id)
+
+    with monkeypatch.context() as disturbed:
+        create_upload = store.create_upload
+        disturbed.setattr(store, "create_upload", fails_later)
+        tasks.run_job(job_id)
+    assert alone.uploads()
+    assert alone.drive(job_id)["status"] == "succeeded"
+    assert alone.uploads() == []
 
 
 def test_jobs_that_ended_long_ago_are_forgotten(alone: Rig) -> None:

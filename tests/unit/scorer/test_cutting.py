@@ -2,14 +2,23 @@
 
 import gzip
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from common.bundle import Bundle
 from common.errors import UnreadableInput
-from scorer.cutting import gunzipped, pieces
+from common.inputs import InputObject, parse_header
+from common.objects import ObjectAddress
+from common.predictor import Predictor
+from scorer import cutting
+from scorer.csv_columns import Layout
+from scorer.csv_scoring import CutInsideRecord, score_text
+from scorer.cutting import guessed_ranges, gunzipped, pieces, scanned_ranges
 
+NOW = datetime(2017, 6, 1, 12, tzinfo=UTC)
 TEXT = b"head\n" + b"".join(b"%d,%s\n" % (n, b"x" * (n % 17)) for n in range(200)) + b"last,no end"
 
 
@@ -25,6 +34,37 @@ def test_pieces_join_to_the_text_and_do_not_depend_on_the_blocks(block: int, siz
     assert all(piece.endswith(b"\n") for piece in found[:-1])
     assert found == list(pieces(iter([TEXT]), 5, size, 10_000, "x"))
     assert max(map(len, found)) <= size
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_wherever_a_file_is_cut_its_chunks_give_what_the_whole_gives(
+    end: bytes, sample_bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every chunk size, so every cut: after a BOM, in line ends, in quoted line breaks that look like rows."""
+    header = b"\xef\xbb\xbfcustomer_lat,note,seller_zip_code_prefix,customer_lng\n"
+    lines = [b"-23.5,x,9350,-46.5", b'-22.9,"a ""b""', b'1,2,3,4",9350,-43.2', b"", b"abroad,\xc3\xa9,9350,-46.5"]
+    lines += [b'-12.1,"', b"", b'",77,1e1', b"-23.5,y", b"-23.5,z,09350,-46.5"]
+    text = (header + b"\n".join(lines)).replace(b"\n", end)
+    head = parse_header(text, "x", whole=True)
+    predictor, layout = Predictor(sample_bundle), Layout.of(head.names)
+    source = InputObject(ObjectAddress("bucket", "x.csv"), "etag", len(text), "csv")
+    monkeypatch.setattr(cutting, "read_range", lambda _, start, stop: text[start:stop])
+    monkeypatch.setattr(cutting, "read_stream", lambda _: (block for block in blocks(text, 11)))
+    monkeypatch.setattr(cutting, "WINDOW_BYTES", 7)
+
+    def scored(ranges: list[tuple[int, int]]) -> bytes:
+        return b"".join(score_text(text[start:stop], layout, predictor, NOW).body for start, stop in ranges)
+
+    whole = scored([(head.length, len(text))])
+    refused = 0
+    for size in range(1, len(text)):
+        assert scored(scanned_ranges(source, head, size, 1_000)) == whole
+        guessed = guessed_ranges(source, head, size, 1_000)
+        try:
+            assert guessed is None or scored(guessed) == whole
+        except CutInsideRecord:
+            refused += 1
+    assert refused
 
 
 def test_a_record_longer_than_a_piece_stays_whole() -> None:

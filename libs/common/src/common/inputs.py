@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from common.errors import InputTooLarge, InvalidAddress, MissingColumns, ObjectNotFound, UnreadableInput
-from common.objects import ObjectAddress, s3, store_errors
+from common.objects import ObjectAddress, prompt_s3, store_errors
 from common.orders import OPTIONAL_COLUMNS, REQUIRED_COLUMNS
 from common.settings import BatchSettings, load
 
@@ -101,10 +101,10 @@ def read_header(source: InputObject) -> Header:
     with store_errors(source.address):
         if source.size == 0:
             raise UnreadableInput(str(source.address), "is empty: it needs a header line and rows")
-        body = s3().get_object(Bucket=source.address.bucket, Key=source.address.key, Range=f"bytes=0-{HEAD_BYTES - 1}")[
-            "Body"
-        ]
-        head = body.read()
+        answer = prompt_s3().get_object(
+            Bucket=source.address.bucket, Key=source.address.key, Range=f"bytes=0-{HEAD_BYTES - 1}"
+        )
+        head = answer["Body"].read()
     whole = source.size <= len(head)
     if source.format == "csv.gz":
         head, whole = _gunzip_head(head, str(source.address)), False
@@ -152,13 +152,13 @@ def _stat(address: ObjectAddress) -> InputObject:
     if kind is None:
         raise InvalidAddress(str(address), "s3://bucket/key ending in .csv, .csv.gz, .parquet, or a prefix ending in /")
     with store_errors(address):
-        head = s3().head_object(Bucket=address.bucket, Key=address.key)
+        head = prompt_s3().head_object(Bucket=address.bucket, Key=address.key)
     return InputObject(address, head["ETag"], head["ContentLength"], kind)
 
 
 def _under(address: ObjectAddress) -> Iterator[InputObject]:
     with store_errors(address):
-        pages = s3().get_paginator("list_objects_v2").paginate(Bucket=address.bucket, Prefix=address.key)
+        pages = prompt_s3().get_paginator("list_objects_v2").paginate(Bucket=address.bucket, Prefix=address.key)
         for page in pages:
             for entry in page.get("Contents", []):
                 if kind := format_of(entry["Key"]):
@@ -173,7 +173,7 @@ def _check_parquet_ends(source: InputObject) -> None:
     ends = []
     with store_errors(source.address):
         for span in ("bytes=0-3", "bytes=-4"):
-            answer = s3().get_object(Bucket=source.address.bucket, Key=source.address.key, Range=span)
+            answer = prompt_s3().get_object(Bucket=source.address.bucket, Key=source.address.key, Range=span)
             ends.append(answer["Body"].read())
     if ends != [PARQUET_MAGIC, PARQUET_MAGIC]:
         raise UnreadableInput(where, "is not a whole Parquet file (its first and last bytes must be PAR1)")

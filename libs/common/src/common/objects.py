@@ -44,10 +44,20 @@ class ObjectAddress:
         return f"s3://{self.bucket}/{self.key}"
 
 
+PROMPT_SECONDS = 4
+"""A small read that somebody waits for takes milliseconds; a store silent for so long, twice, is away."""
+
+
 @lru_cache
 def s3() -> "S3Client":
     """The process's S3 client: path style, few retries, bounded waits."""
     return _client(load(ObjectStoreSettings).endpoint)
+
+
+@lru_cache
+def prompt_s3() -> "S3Client":
+    """The client for small reads that somebody waits for: it gives up a silent store after two PROMPT_SECONDS."""
+    return _client(load(ObjectStoreSettings).endpoint, read_timeout=PROMPT_SECONDS, attempts=2)
 
 
 def presigned_address(address: ObjectAddress, seconds: int) -> str:
@@ -62,7 +72,7 @@ def _presigner(settings: ObjectStoreSettings) -> "S3Client":
     return _client(settings.public_endpoint or settings.endpoint)
 
 
-def _client(endpoint: str) -> "S3Client":
+def _client(endpoint: str, read_timeout: int = 60, attempts: int = 4) -> "S3Client":
     import boto3
     from botocore.config import Config
 
@@ -76,8 +86,8 @@ def _client(endpoint: str) -> "S3Client":
         config=Config(
             s3={"addressing_style": "path"},
             connect_timeout=3,
-            read_timeout=60,
-            retries={"max_attempts": 3, "mode": "standard"},
+            read_timeout=read_timeout,
+            retries={"total_max_attempts": attempts, "mode": "standard"},
             # Servers other than AWS's do not all know the newer default checksums.
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",

@@ -48,7 +48,10 @@ def plan_job(job: BatchJob) -> None:
     """Cut a claimed job's input and begin its outputs. Raises what planning, registry and store raise."""
     chosen = models.chosen_for(job)
     planned = plan(job)
-    uploads = ["" if planned.at_once else store.create_upload(output, job.id) for output in planned.outputs]
+    if job.attempts > 1 or job.faults:
+        _abort_strays(job)
+    begin = [] if planned.at_once else planned.outputs
+    uploads = store.side_by_side(lambda output: store.create_upload(output, job.id), begin) or [""]
     with transaction() as session:
         lease = func.make_interval(0, 0, 0, 0, 0, 0, load(ScorerSettings).lease_seconds)
         kept = session.execute(
@@ -125,10 +128,12 @@ def complete(job_id: UUID) -> bool:
         parts: dict[int, list[dict[str, object]]] = {output.number: [] for output in outputs}
         for chunk in chunks:
             parts[chunk.output] += chunk.parts
-        for output in outputs:
-            if output.upload_id:
-                address = ObjectAddress(output.bucket, output.key)
-                store.complete_upload(address, output.upload_id, parts[output.number], job_id)
+        store.side_by_side(
+            lambda output: store.complete_upload(
+                ObjectAddress(output.bucket, output.key), output.upload_id or "", parts[output.number], job_id
+            ),
+            [output for output in outputs if output.upload_id],
+        )
         _write_manifest(job, chunks, outputs)
         job.rows_total = job.rows_done = sum(chunk.rows for chunk in chunks)
         job.rows_failed = sum(chunk.rows_failed for chunk in chunks)
@@ -166,18 +171,15 @@ def clean(job_id: UUID) -> None:
         job = session.get(BatchJob, job_id)
         if job is None or job.status not in ("failed", "cancelled"):
             return
-        outputs = session.scalars(select(BatchOutput).where(BatchOutput.job_id == job_id)).all()
-        target = ObjectAddress.parse(job.output_uri)
-        in_use = select(BatchOutput.upload_id).join(BatchJob).where(BatchJob.status.in_(OPEN))
-        spared = frozenset(upload for upload in session.scalars(in_use) if upload)
-    written = _outputs(outputs)
+        written = _outputs(session.scalars(select(BatchOutput).where(BatchOutput.job_id == job_id)).all())
     _abort(written)
-    for address, _ in written:
-        store.delete_own(address, job_id)
-    store.abort_uploads(target, spared)
-    if target.key.endswith("/"):
-        for name in (SUCCESS, MANIFEST):
-            store.delete_own(ObjectAddress(target.bucket, target.key + name), job_id)
+    target = ObjectAddress.parse(job.output_uri)
+    marks = [ObjectAddress(target.bucket, target.key + name) for name in (SUCCESS, MANIFEST)]
+    of_dataset = marks if target.key.endswith("/") else []
+    store.side_by_side(
+        lambda output: store.delete_own(output, job_id), [*(output for output, _ in written), *of_dataset]
+    )
+    _abort_strays(job)
     with transaction() as session:
         session.execute(update(BatchOutput).where(BatchOutput.job_id == job_id).values(upload_id=None))
 
@@ -187,9 +189,15 @@ def _outputs(rows: Sequence[BatchOutput]) -> list[tuple[ObjectAddress, str]]:
 
 
 def _abort(uploads: Iterable[tuple[ObjectAddress, str]]) -> None:
-    for output, upload_id in uploads:
-        if upload_id:
-            store.abort_upload(output, upload_id)
+    store.side_by_side(lambda upload: store.abort_upload(*upload), [upload for upload in uploads if upload[1]])
+
+
+def _abort_strays(job: BatchJob) -> None:
+    """Abort uploads of the job's output that no open job knows: their planner died, or lost the store, half-way."""
+    with transaction() as session:
+        in_use = select(BatchOutput.upload_id).join(BatchJob).where(BatchJob.status.in_(OPEN))
+        spared = frozenset(upload for upload in session.scalars(in_use) if upload)
+    store.abort_uploads(ObjectAddress.parse(job.output_uri), spared)
 
 
 def _output_rows(job_id: UUID, planned: Plan, uploads: list[str]) -> list[dict[str, Any]]:

@@ -1,10 +1,11 @@
 """Turn a job's input into chunks and outputs."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from common.database.tables import BatchJob
 from common.errors import InputReplaced
-from common.inputs import InputObject, input_objects, read_header
+from common.inputs import Header, InputObject, input_objects, read_header
 from common.objects import ObjectAddress
 from common.settings import load
 from scorer.csv_columns import Layout
@@ -13,6 +14,7 @@ from scorer.cutting import guessed_ranges, scanned_ranges
 from scorer.parquet_input import GROUP_BYTES, open_parquet
 from scorer.settings import ScorerSettings
 from scorer.source import Source
+from scorer.store import side_by_side
 from scorer.work import no_rows
 
 MOST_PARTS = 9_000
@@ -29,6 +31,13 @@ class PlannedChunk:
     source: Source
     output: int
     bytes: int
+
+
+class RowGroup(NamedTuple):
+    """The size of a Parquet row group: uncompressed bytes, rows."""
+
+    bytes: int
+    rows: int
 
 
 @dataclass(frozen=True)
@@ -51,19 +60,28 @@ def plan(job: BatchJob) -> Plan:
     """
     address, target = ObjectAddress.parse(job.input_uri), ObjectAddress.parse(job.output_uri)
     planned = Plan([], [])
-    for found in input_objects(address):
-        if job.input_etag is not None and found.etag != job.input_etag:
-            raise InputReplaced(job.input_uri)
+    objects = input_objects(address)
+    if job.input_etag is not None and objects[0].etag != job.input_etag:
+        raise InputReplaced(job.input_uri)
+    for found, head in zip(objects, side_by_side(_read_head, objects), strict=True):
         inside = found.address.key.removeprefix(address.key) if address.key.endswith("/") else ""
-        if found.format == "parquet":
-            _add_parquet(planned, found, target, inside)
+        if isinstance(head, Header):
+            _add_csv(planned, found, head, target, inside, job.scan)
         else:
-            _add_csv(planned, found, target, inside, job.scan)
+            _add_parquet(planned, found, head, target, inside)
     return planned
 
 
-def _add_csv(planned: Plan, found: InputObject, target: ObjectAddress, inside: str, scan: bool) -> None:
-    header = read_header(found)
+def _read_head(found: InputObject) -> Header | list[RowGroup]:
+    """What the cuts depend on: the header of a CSV file, the row groups of a Parquet file."""
+    if found.format != "parquet":
+        return read_header(found)
+    metadata = open_parquet(found).metadata
+    groups = map(metadata.row_group, range(metadata.num_row_groups))
+    return [RowGroup(group.total_byte_size, group.num_rows) for group in groups]
+
+
+def _add_csv(planned: Plan, found: InputObject, header: Header, target: ObjectAddress, inside: str, scan: bool) -> None:
     output = len(planned.outputs)
     planned.outputs.append(ObjectAddress(target.bucket, target.key + inside.removesuffix(".gz")))
     layout = Layout.of(header.names)
@@ -93,27 +111,23 @@ def _add_csv(planned: Plan, found: InputObject, target: ObjectAddress, inside: s
         planned.chunks.append(PlannedChunk(source, output, end - start))
 
 
-def _add_parquet(planned: Plan, found: InputObject, target: ObjectAddress, inside: str) -> None:
+def _add_parquet(planned: Plan, found: InputObject, groups: list[RowGroup], target: ObjectAddress, inside: str) -> None:
     folder = f"{inside.removesuffix('.parquet')}/" if inside else ""
-    file = open_parquet(found)
-    if not file.metadata.num_rows and not inside:
+    if not inside and not any(group.rows for group in groups):
         raise no_rows(str(found.address))
-    groups = _grouped(
-        [(group.total_byte_size, group.num_rows) for group in map(file.metadata.row_group, range(file.num_row_groups))]
-    )
-    for number, (start, end) in enumerate(groups):
-        share = found.size * (end - start) // max(1, file.num_row_groups)
+    for number, (start, end) in enumerate(_grouped(groups)):
+        share = found.size * (end - start) // max(1, len(groups))
         planned.chunks.append(PlannedChunk(Source.of(found, start, end), len(planned.outputs), share))
         planned.outputs.append(ObjectAddress(target.bucket, f"{target.key}{folder}part-{number:05d}.parquet"))
 
 
-def _grouped(sizes: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Neighbouring row groups, given as (bytes, rows), up to GROUP_BYTES or GROUP_ROWS together."""
+def _grouped(groups: list[RowGroup]) -> list[tuple[int, int]]:
+    """Spans of neighbouring row groups, up to GROUP_BYTES or GROUP_ROWS together."""
     spans, start, size, rows = [], 0, 0, 0
-    for number, (more_bytes, more_rows) in enumerate(sizes):
-        if number > start and (size + more_bytes > GROUP_BYTES or rows + more_rows > GROUP_ROWS):
+    for number, group in enumerate(groups):
+        if number > start and (size + group.bytes > GROUP_BYTES or rows + group.rows > GROUP_ROWS):
             spans.append((start, number))
             start, size, rows = number, 0, 0
-        size += more_bytes
-        rows += more_rows
-    return [*spans, (start, len(sizes))]
+        size += group.bytes
+        rows += group.rows
+    return [*spans, (start, len(groups))]

@@ -1,8 +1,9 @@
 """The object store as the scorer uses it: ranges of an object that must not change, and multipart uploads."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from botocore.exceptions import ClientError
@@ -13,12 +14,21 @@ from common.inputs import InputObject
 from common.objects import ObjectAddress, s3, store_errors
 
 if TYPE_CHECKING:
-    from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef
+    from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef, MultipartUploadTypeDef
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 OWNER = "job-id"
 """Metadata name by which an output is known to be a job's own."""
 
 BLOCK_BYTES = 2**20
+
+AT_ONCE = 8
+"""Requests under way side by side where there are many; boto's pool keeps ten connections."""
+
+PAGE_UPLOADS = 1_000
+"""Unfinished uploads listed by one request: the most that S3 gives."""
 
 
 class UploadGone(DeliveryTimeError):
@@ -26,6 +36,12 @@ class UploadGone(DeliveryTimeError):
 
     def __init__(self, output: ObjectAddress) -> None:
         super().__init__(f"the unfinished upload of {output} was removed from the object store: submit the job again")
+
+
+def side_by_side(action: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+    """What `action` gives for each item, in their order. The first error is raised; what had not begun is left."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(action, items))
 
 
 def read_range(source: InputObject, start: int, end: int) -> bytes:
@@ -102,12 +118,22 @@ def complete_upload(output: ObjectAddress, upload_id: str, parts: list[dict[str,
 
 
 def abort_uploads(output: ObjectAddress, spared: frozenset[str]) -> None:
-    """Abort every unfinished upload of this object but the spared ones."""
-    with store_errors(output):
-        answer = s3().list_multipart_uploads(Bucket=output.bucket, Prefix=output.key)
-        for upload in answer.get("Uploads", []):
-            if upload["Key"] == output.key and upload["UploadId"] not in spared:
-                abort_upload(output, upload["UploadId"])
+    """Abort every unfinished upload of this object, or below this prefix, but the spared ones."""
+    found = [upload for upload in unfinished(output) if upload["UploadId"] not in spared]
+    if not output.key.endswith("/"):
+        found = [upload for upload in found if upload["Key"] == output.key]
+    side_by_side(lambda upload: abort_upload(ObjectAddress(output.bucket, upload["Key"]), upload["UploadId"]), found)
+
+
+def unfinished(prefix: ObjectAddress) -> list["MultipartUploadTypeDef"]:
+    """Every unfinished upload whose key begins so."""
+    with store_errors(prefix):
+        pages = (
+            s3()
+            .get_paginator("list_multipart_uploads")
+            .paginate(Bucket=prefix.bucket, Prefix=prefix.key, PaginationConfig={"PageSize": PAGE_UPLOADS})
+        )
+        return [upload for page in pages for upload in page.get("Uploads", [])]
 
 
 def abort_upload(output: ObjectAddress, upload_id: str) -> None:

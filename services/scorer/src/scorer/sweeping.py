@@ -14,12 +14,12 @@ from sqlalchemy.exc import DBAPIError
 
 from common.database.session import transaction
 from common.errors import DeliveryTimeError
-from common.objects import ObjectAddress, s3, store_errors
+from common.objects import ObjectAddress
 from common.queue import SCORING, wake
 from common.settings import ObjectStoreSettings, QueueSettings, load
 from scorer import lifecycle, pace_snapshots
 from scorer.settings import ScorerSettings
-from scorer.store import abort_upload
+from scorer.store import abort_upload, unfinished
 
 AT_ONCE = 1_000
 IMPATIENCE_SECONDS = 60
@@ -98,9 +98,7 @@ def tidy() -> None:
 def abort_orphans(before: datetime) -> None:
     """Abort uploads of job outputs begun before then that no job knows: a planner died between store and database."""
     bucket = load(ObjectStoreSettings).bucket
-    with store_errors(ObjectAddress(bucket, "results/")):
-        uploads = s3().list_multipart_uploads(Bucket=bucket, Prefix="results/").get("Uploads", [])
-    for upload in uploads:
+    for upload in unfinished(ObjectAddress(bucket, "results/")):
         if upload["Initiated"] < before and not _in_use(upload["UploadId"]):
             abort_upload(ObjectAddress(bucket, upload["Key"]), upload["UploadId"])
 
