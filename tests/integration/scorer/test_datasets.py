@@ -11,7 +11,7 @@ import pytest
 from common.errors import ObjectForbidden, ObjectNotFound
 from common.inputs import InputObject
 from model_fixtures import made_up_orders
-from scorer import parquet_input, parquet_scoring, planning, store
+from scorer import parquet_batches, parquet_input, planning, store
 from scorer_rig import Rig, csv_file, forget
 
 ROWS = 3_000
@@ -76,9 +76,9 @@ def test_a_row_group_larger_than_memory_allows_is_read_piece_by_piece(
         reads.append(end - start)
         return store.read_range(source, start, end)
 
-    monkeypatch.setattr(parquet_input, "GROUP_BYTES", rows * width // 2)
-    monkeypatch.setattr(parquet_input, "STREAM_BYTES", piece * len(table.column_names))
-    monkeypatch.setattr(parquet_scoring, "BYTES_AT_ONCE", 500 * width)
+    monkeypatch.setattr(parquet_batches, "GROUP_BYTES", rows * width // 2)
+    monkeypatch.setattr(parquet_batches, "STREAM_BYTES", piece * len(table.column_names))
+    monkeypatch.setattr(parquet_batches, "BYTES_AT_ONCE", 500 * width)
     monkeypatch.setattr(parquet_input, "read_range", read_range)
     body = alone.scored(alone.put("in/large.parquet", sink.getvalue()))
     assert (body["status"], body["rows_total"]) == ("succeeded", rows), body

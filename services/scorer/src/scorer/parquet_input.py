@@ -16,15 +16,6 @@ ROW_GROUP_LIMIT = 2**30
 """Uncompressed bytes of a row group: a batch of it must fit into a worker."""
 
 
-GROUP_BYTES = 64 * 2**20
-"""Row groups up to so many uncompressed bytes are fetched whole, by few requests; of larger ones, a piece at a time of
-each column, as far as STREAM_BYTES go.
-"""
-
-STREAM_BYTES = 16 * 2**20
-LEAST_PIECE = 16 * 2**10
-
-
 class RangeFile(io.RawIOBase):
     """An object as a seekable file; each read is one ranged GET of the version with the planned ETag."""
 
@@ -57,10 +48,8 @@ class RangeFile(io.RawIOBase):
 def open_parquet(source: InputObject) -> pq.ParquetFile:
     """The checked file; UnreadableInput, MissingColumns, InputReplaced, ObjectStoreUnavailable."""
     where = str(source.address)
-    with_file = pa.PythonFile(RangeFile(source), mode="r")
     try:
-        metadata = pq.read_metadata(with_file)
-        file = pq.ParquetFile(with_file, metadata=metadata, **_reading(metadata))
+        file = pq.ParquetFile(pa.PythonFile(RangeFile(source), mode="r"))
     except DeliveryTimeError:
         raise
     except (pa.ArrowException, OSError) as error:
@@ -73,14 +62,6 @@ def open_parquet(source: InputObject) -> pq.ParquetFile:
                 where, f"has a row group of {size:,} bytes: write groups of up to {ROW_GROUP_LIMIT:,}"
             )
     return file
-
-
-def _reading(metadata: pq.FileMetaData) -> dict[str, int | bool]:
-    """How to fetch the columns: in bounded memory, and in few requests where that allows it."""
-    largest = max((metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups)), default=0)
-    if largest <= GROUP_BYTES:
-        return {"pre_buffer": True}
-    return {"pre_buffer": False, "buffer_size": max(LEAST_PIECE, STREAM_BYTES // metadata.num_columns)}
 
 
 def unreadable(where: str, error: Exception) -> UnreadableInput:

@@ -1,7 +1,8 @@
 """Score row groups of a Parquet object into a Parquet part file, batch by batch."""
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime
 from typing import Any
 
@@ -15,16 +16,10 @@ from common.inputs import ADDED_COLUMNS
 from common.orders import OPTIONAL_COLUMNS, REQUIRED_COLUMNS
 from common.predictor import Predictor
 from scorer.outcome import ERRORS_KEPT, Outcome, RowError
+from scorer.parquet_batches import BATCH_ROWS, batches
 from scorer.parquet_input import open_parquet, unreadable
 from scorer.source import Source
 from scorer.validation import validate
-
-BATCH_ROWS = 131_072
-"""Rows in memory at once, and of each row group of the output."""
-
-CELLS_AT_ONCE = 4_000_000
-BYTES_AT_ONCE = 16 * 2**20
-"""Fewer rows at once where there are very many columns, or wide ones."""
 
 PART_BYTES = 8 * 2**20
 """An upload's parts but the last must have 5 MiB."""
@@ -71,8 +66,8 @@ def score_row_groups(source: Source, predictor: Predictor, now: datetime, upload
         for name in ADDED_COLUMNS[:3]:
             schema = schema.append(pa.field(name, pa.float64()))
         schema = schema.append(pa.field(ADDED_COLUMNS[3], pa.string()))
-        with pq.ParquetWriter(sink, schema) as writer:
-            for batch in _batches(file, source):
+        with pq.ParquetWriter(sink, schema) as writer, closing(batches(file, source)) as found:
+            for batch in found:
                 writer.write_table(_scored(batch, predictor, now, outcome, schema), row_group_size=BATCH_ROWS)
                 if sink.waiting >= PART_BYTES:
                     upload(sink.take())
@@ -82,14 +77,6 @@ def score_row_groups(source: Source, predictor: Predictor, now: datetime, upload
     except (pa.ArrowException, OSError) as error:
         raise unreadable(str(source.object.address), error) from error
     return outcome
-
-
-def _batches(file: pq.ParquetFile, source: Source) -> Iterator[pa.RecordBatch]:
-    groups = list(range(source.start, source.end))
-    found = [file.metadata.row_group(number) for number in groups]
-    width = sum(group.total_byte_size for group in found) // max(1, sum(group.num_rows for group in found))
-    rows = min(BATCH_ROWS, CELLS_AT_ONCE // len(file.schema_arrow.names), BYTES_AT_ONCE // max(1, width))
-    yield from file.iter_batches(batch_size=max(1, rows), row_groups=groups, use_threads=False)
 
 
 def _scored(

@@ -11,7 +11,8 @@ from common.settings import load
 from scorer.csv_columns import Layout
 from scorer.csv_scoring import header_line
 from scorer.cutting import guessed_ranges, scanned_ranges
-from scorer.parquet_input import GROUP_BYTES, open_parquet
+from scorer.parquet_batches import GROUP_BYTES
+from scorer.parquet_input import open_parquet
 from scorer.settings import ScorerSettings
 from scorer.source import Source
 from scorer.store import side_by_side

@@ -1,0 +1,115 @@
+"""Parquet whose pages or texts are large is read in bounded memory, or refused before it is read."""
+
+import contextlib
+import io
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from common.errors import UnreadableInput
+from common.inputs import InputObject
+from common.objects import ObjectAddress
+from scorer import parquet_batches, parquet_input, parquet_pages
+from scorer.parquet_batches import batches
+from scorer.parquet_input import open_parquet
+from scorer.parquet_pages import widest_row
+from scorer.source import Source
+
+ROWS = 3_000
+Stored = Callable[[bytes], InputObject]
+
+
+@pytest.fixture
+def stored(monkeypatch: pytest.MonkeyPatch) -> Stored:
+    """Makes bytes an object; reads need no store."""
+
+    def store(body: bytes) -> InputObject:
+        for module in (parquet_input, parquet_pages):
+            monkeypatch.setattr(module, "read_range", lambda _, start, end: body[start:end])
+        return InputObject(ObjectAddress("bucket", "orders.parquet"), "etag", len(body), "parquet")
+
+    return store
+
+
+def file(table: pa.Table, **options: Any) -> bytes:
+    sink = io.BytesIO()
+    pq.write_table(table, sink, **options)
+    return sink.getvalue()
+
+
+def orders(rows: int = ROWS, **columns: Any) -> pa.Table:
+    base = {name: np.ones(rows) for name in ("seller_zip_code_prefix", "customer_lat", "customer_lng")}
+    return pa.table({**base, **columns})
+
+
+def notes(rows: int = ROWS) -> pa.Array:
+    return pa.array([None if number % 7 == 0 else f"note {number}" for number in range(rows)])
+
+
+@pytest.mark.parametrize("window", [300, 64 * 1024])
+@pytest.mark.parametrize("version", ["1.0", "2.0"])
+@pytest.mark.parametrize("compression", ["none", "snappy", "zstd"])
+@pytest.mark.parametrize("dictionary", [True, False])
+def test_every_page_is_found(
+    stored: Stored, monkeypatch: pytest.MonkeyPatch, window: int, version: str, compression: str, dictionary: bool
+) -> None:
+    options = {"compression": compression, "data_page_version": version, "use_dictionary": dictionary}
+    table = orders(note=notes(), tags=[["a", "b"]] * ROWS)
+    source = stored(file(table, **options, max_rows_per_page=500, write_batch_size=100, data_page_size=1_000))
+    monkeypatch.setattr(parquet_pages, "WINDOW_BYTES", window)
+    group = open_parquet(source).metadata.row_group(0)
+    for column in map(group.column, range(group.num_columns)):
+        pages = list(parquet_pages._pages(source, column))
+        data = [page for page in pages if not page.dictionary]
+        assert sum(page.values for page in data) == column.num_values
+        assert len(data) >= ROWS // 500
+        assert len(pages) - len(data) == dictionary
+        headers = column.total_uncompressed_size - sum(page.bytes for page in pages)
+        assert 0 < headers < 100 * len(pages)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(noise=st.binary(min_size=1, max_size=60), where=st.floats(0, 1))
+def test_damaged_page_headers_are_a_clear_error_or_harmless(stored: Stored, noise: bytes, where: float) -> None:
+    body = file(orders(note=notes()), compression="none", use_dictionary=False)
+    source = stored(body)
+    group = open_parquet(source).metadata.row_group(0)
+    column = group.column(3)
+    at = column.data_page_offset + int(where * column.total_compressed_size)
+    source = stored(body[:at] + noise + body[at + len(noise) :])
+    with contextlib.suppress(UnreadableInput):
+        assert sum(1 for _ in parquet_pages._pages(source, column)) <= column.total_compressed_size
+
+
+def test_a_row_is_as_wide_as_where_its_columns_are_densest(stored: Stored, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parquet_pages, "SMALL_BYTES", 0)
+    uneven = pa.array(["" if number < ROWS - 100 else "x" * 5_000 for number in range(ROWS)])
+    source = stored(file(orders(note=uneven), use_dictionary=False, max_rows_per_page=50, write_batch_size=50))
+    assert 5_000 < widest_row(source, open_parquet(source).metadata.row_group(0)) < 5_100
+
+
+def test_pages_that_a_worker_cannot_hold_are_refused_before_they_are_read(stored: Stored) -> None:
+    rows = 1_000
+    table = orders(rows, note=pa.array(["x" * 150_000] * rows))
+    whole = {"use_dictionary": False, "data_page_size": 2**30, "max_rows_per_page": rows, "write_batch_size": rows}
+    source = stored(file(table, compression="zstd", **whole))
+    assert source.size < 1_000_000
+    with pytest.raises(UnreadableInput, match=r"has pages of 150,0.* in column note: .* Write smaller pages"):
+        next(batches(open_parquet(source), Source.of(source, 0, 1)))
+
+
+def test_long_texts_that_repeat_come_in_pieces(stored: Stored) -> None:
+    rows = 40_000
+    text = pa.array([None if number % 9 == 0 else "abc"[number % 3] * 3_000 for number in range(rows)])
+    table = orders(rows, note=text, other=notes(rows))
+    source = stored(file(table, row_group_size=rows // 2))
+    assert source.size < 500_000
+    found = list(batches(open_parquet(source), Source.of(source, 0, 2)))
+    assert pa.Table.from_batches(found) == table
+    assert max(batch.nbytes for batch in found) < 1.5 * parquet_batches.BYTES_AT_ONCE
