@@ -1,6 +1,10 @@
-"""A retraining is done once, and its row tells how it ended."""
+"""A retraining is done once, its row tells how it ended, and a trainer that dies over it leaves it to the next."""
 
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import delete
@@ -8,13 +12,21 @@ from sqlalchemy import delete
 from common.database.session import engine, transaction
 from common.database.tables import Retraining
 from common.settings import load
+from monitor.retraining import ATTEMPTS, request_if_due
 from trainer.retraining import Made, begin, carry_out, retrain
+
+TRAINING_FOR_EVER = """
+import sys, time
+from trainer.retraining import retrain
+retrain(int(sys.argv[1]), lambda: time.sleep(1_000))
+"""
 
 
 @pytest.fixture
 def asked(migrated_postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     """The id of a queued retraining."""
     monkeypatch.setenv("DATABASE_URL", migrated_postgres_url)
+    monkeypatch.setenv("TRAINER_LEASE_SECONDS", "0.9")
     load.cache_clear()
     engine.cache_clear()
     with transaction() as session:
@@ -69,10 +81,51 @@ def test_a_failed_retraining_says_why(asked: int) -> None:
 def test_a_retraining_begun_elsewhere_is_alone_and_recorded_too(asked: int) -> None:
     assert begin("by schedule") is None
     retrain(asked, lambda: Made("7", "champion: won"))
-    row = begin("by schedule")
-    assert row is not None
+    begun = begin("by schedule")
+    assert begun is not None
     assert begin("a second one") is None
-    retrain(row, lambda: Made("9", "by a worker that was woken meanwhile"))
-    assert carry_out(row, lambda: Made("8", "challenger: lost")).model_version == "8"
-    ended = outcome(row)
+    retrain(begun.id, lambda: Made("9", "by a worker that was woken meanwhile"))
+    assert carry_out(begun, lambda: Made("8", "challenger: lost")).model_version == "8"
+    ended = outcome(begun.id)
     assert (ended.status, ended.model_version, ended.reason) == ("succeeded", "8", "by schedule")
+
+
+def look() -> None:
+    """What the monitor does every few minutes."""
+    with transaction() as session:
+        request_if_due(session, datetime.now(UTC), timedelta(days=1), None)
+
+
+def until(status: str, retraining_id: int) -> None:
+    deadline = time.monotonic() + 30
+    while outcome(retraining_id).status != status:
+        assert time.monotonic() < deadline
+        look()
+        time.sleep(0.1)
+
+
+def test_a_killed_trainers_retraining_is_begun_anew_and_given_up_in_the_end(asked: int) -> None:
+    for _ in range(ATTEMPTS):
+        assert outcome(asked).status == "queued"
+        trainer = subprocess.Popen([sys.executable, "-c", TRAINING_FOR_EVER, str(asked)])
+        until("running", asked)
+        time.sleep(1.5)
+        look()
+        assert outcome(asked).status == "running", "a living trainer keeps its lease"
+        trainer.kill()
+        trainer.wait()
+        until("failed" if outcome(asked).attempts == ATTEMPTS else "queued", asked)
+    assert outcome(asked).outcome == "its trainer died 3 times (killed, or out of memory)"
+    assert begin("the next one") is not None
+
+
+def test_a_trainer_that_was_given_up_does_not_write_over_the_next_ones_outcome(asked: int) -> None:
+    def slow() -> Made:
+        with transaction() as session:
+            row = session.get_one(Retraining, asked)
+            row.status, row.claim = "queued", None
+        retrain(asked, lambda: Made("8", "champion: won"))
+        return Made("7", "champion: won, and late")
+
+    retrain(asked, slow)
+    assert outcome(asked).model_version == "8"

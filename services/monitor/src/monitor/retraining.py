@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -14,7 +14,10 @@ from monitor.alerts import CLOSED
 RETRAINING_RULES = (error_so_far.RULE, *(rule.name for rule in RULES if rule.retrains))
 
 LOST_AFTER = timedelta(hours=6)
-"""A retraining that has not ended by then never will: no trainer took it, or it died."""
+"""A retraining that no trainer has taken by then is given up."""
+
+ATTEMPTS = 3
+"""So many trainers may die over a retraining before it is given up."""
 
 
 def request_if_due(session: Session, now: datetime, cooldown: timedelta, every: timedelta | None) -> Retraining | None:
@@ -46,8 +49,24 @@ def _request(session: Session, now: datetime, reason: str, alert_id: int | None)
 
 
 def _give_up_lost(session: Session, now: datetime) -> None:
+    """A trainer that died leaves its retraining to the next one; what nobody takes or survives has failed."""
+    died = (Retraining.status == "running") & (Retraining.lease_expires_at < func.now())
     session.execute(
         update(Retraining)
-        .where(Retraining.finished_at.is_(None), Retraining.requested_at < now - LOST_AFTER)
-        .values(status="failed", finished_at=now, outcome="no trainer finished it; is its worker running?")
+        .where(died, Retraining.attempts >= ATTEMPTS)
+        .values(
+            status="failed",
+            claim=None,
+            finished_at=now,
+            outcome=f"its trainer died {ATTEMPTS} times (killed, or out of memory)",
+        )
+    )
+    session.execute(update(Retraining).where(died).values(status="queued", claim=None, started_at=None))
+    session.execute(
+        update(Retraining)
+        .where(
+            Retraining.status == "queued",
+            func.greatest(Retraining.requested_at, Retraining.lease_expires_at) < now - LOST_AFTER,
+        )
+        .values(status="failed", finished_at=now, outcome="no trainer took it; is its worker running?")
     )

@@ -10,10 +10,10 @@ DEPLOYMENT = "retraining"
 @flow(name="retraining", log_prints=True)  # type: ignore[untyped-decorator]  # only with the extra has it types
 def retraining() -> str:
     """Prepare, search, register: recorded like any other retraining, and never beside another one."""
-    row = begin("a run of the Prefect flow")
-    if row is None:
+    claimed = begin("a run of the Prefect flow")
+    if claimed is None:
         return "another retraining is under way: nothing done"
-    made = carry_out(row, _train)
+    made = carry_out(claimed, _train)
     return f"version {made.model_version}: {made.outcome}"
 
 

@@ -3,12 +3,16 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4
 
-from sqlalchemy import func, update
+from sqlalchemy import Executable, func, update
 from sqlalchemy.dialects.postgresql import insert
 
 from common.database.session import transaction
 from common.database.tables import Retraining
+from trainer import retraining_lease
+from trainer.retraining_lease import Claimed
 
 logger = logging.getLogger(__name__)
 
@@ -26,27 +30,29 @@ def retrain(retraining_id: int, train: Callable[[], Made]) -> None:
 
     However training ends, the row says so: `succeeded` with version and outcome, or `failed` with the reason.
     """
-    if not _take(retraining_id):
+    claimed = _take(retraining_id)
+    if claimed is None:
         logger.info("retraining %s is not queued, nothing to do", retraining_id)
         return
-    carry_out(retraining_id, train)
+    carry_out(claimed, train)
 
 
-def begin(reason: str) -> int | None:
-    """The id of a new row that is running already, None if another retraining is queued or running."""
-    statement = insert(Retraining).values(status="running", reason=reason, started_at=func.now())
-    with transaction() as session:
-        return session.scalar(statement.on_conflict_do_nothing().returning(Retraining.id))
+def begin(reason: str) -> Claimed | None:
+    """A new row that is running already, None if another retraining is queued or running."""
+    claim = uuid4()
+    statement = insert(Retraining).values(reason=reason, attempts=1, **_running(claim))
+    return _claimed(statement.on_conflict_do_nothing().returning(Retraining.id), claim)
 
 
-def carry_out(retraining_id: int, train: Callable[[], Made]) -> Made:
+def carry_out(claimed: Claimed, train: Callable[[], Made]) -> Made:
     """Train for a running row, and say in it how training ended; what was raised is raised on."""
     try:
-        made = train()
+        with retraining_lease.kept(claimed):
+            made = train()
     except Exception as error:
-        _end(retraining_id, status="failed", outcome=str(error))
+        _end(claimed, status="failed", outcome=str(error))
         raise
-    _end(retraining_id, status="succeeded", model_version=made.model_version, outcome=made.outcome)
+    _end(claimed, status="succeeded", model_version=made.model_version, outcome=made.outcome)
     return made
 
 
@@ -87,16 +93,31 @@ def register_best() -> Made:
     return Made(made.version, f"{made.alias}: {made.reason}")
 
 
-def _take(retraining_id: int) -> bool:
+def _take(retraining_id: int) -> Claimed | None:
     """Compare and set: queued becomes running, for one worker only."""
+    claim = uuid4()
     wanted = (Retraining.id == retraining_id) & (Retraining.status == "queued")
-    statement = update(Retraining).where(wanted).values(status="running", started_at=func.now())
-    with transaction() as session:
-        return session.scalar(statement.returning(Retraining.id)) is not None
+    values = {"attempts": Retraining.attempts + 1, **_running(claim)}
+    return _claimed(update(Retraining).where(wanted).values(values).returning(Retraining.id), claim)
 
 
-def _end(retraining_id: int, **values: str) -> None:
+def _running(claim: UUID) -> dict[str, Any]:
+    return {
+        "status": "running",
+        "started_at": func.now(),
+        "claim": claim,
+        "lease_expires_at": retraining_lease.fresh(),
+    }
+
+
+def _claimed(statement: Executable, claim: UUID) -> Claimed | None:
     with transaction() as session:
-        session.execute(
-            update(Retraining).where(Retraining.id == retraining_id).values(finished_at=func.now(), **values)
-        )
+        found = session.scalar(statement)
+    return None if found is None else Claimed(found, claim)
+
+
+def _end(claimed: Claimed, **values: str) -> None:
+    """Write how it ended, unless the monitor gave this process up meanwhile."""
+    held = (Retraining.id == claimed.id) & (Retraining.claim == claimed.claim)
+    with transaction() as session:
+        session.execute(update(Retraining).where(held).values(finished_at=func.now(), **values))

@@ -247,6 +247,9 @@ class Retraining(Table):
     finished_at: Mapped[datetime | None]
     model_version: Mapped[str | None]
     outcome: Mapped[str | None]
+    claim: Mapped[UUID | None]
+    lease_expires_at: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(server_default="0")
 
 
 class ApiKey(Table):
