@@ -108,12 +108,14 @@ def test_a_killed_trainers_retraining_is_begun_anew_and_given_up_in_the_end(aske
     for _ in range(ATTEMPTS):
         assert outcome(asked).status == "queued"
         trainer = subprocess.Popen([sys.executable, "-c", TRAINING_FOR_EVER, str(asked)])
-        until("running", asked)
-        time.sleep(1.5)
-        look()
-        assert outcome(asked).status == "running", "a living trainer keeps its lease"
-        trainer.kill()
-        trainer.wait()
+        try:
+            until("running", asked)
+            time.sleep(1.5)
+            look()
+            assert outcome(asked).status == "running", "a living trainer keeps its lease"
+        finally:
+            trainer.kill()
+            trainer.wait()
         until("failed" if outcome(asked).attempts == ATTEMPTS else "queued", asked)
     assert outcome(asked).outcome == "its trainer died 3 times (killed, or out of memory)"
     assert begin("the next one") is not None
