@@ -8,8 +8,9 @@ from common.bundle import Bundle
 from common.database.delivery_pace import read_pace
 from common.database.session import engine, transaction
 from common.database.tables import Actual, DeliveryPace
-from common.pace import GROUPS
+from common.pace import GROUPS, WINDOW_DAYS
 from common.prediction_log import LoggedPrediction
+from monitor import live_pace
 from monitor.alerts import Finding
 from monitor.live_pace import RULE, keep_pace
 from monitor.log_store import store
@@ -63,6 +64,30 @@ def test_the_pace_follows_deliveries_and_those_under_way(sample_bundle: Bundle, 
         )
     assert newest == date(2018, 3, 29)
     assert pace == pytest.approx(6.0, abs=0.1)
+
+
+def test_on_the_logs_first_days_the_training_datas_pace_stays(sample_bundle: Bundle, logged: MakeLogged) -> None:
+    live_orders(logged, take_days=6, days=WINDOW_DAYS - 1)
+    assert keep(sample_bundle) == []
+    with transaction() as session:
+        kept = read_pace(session)
+    assert kept is not None
+    assert kept.last == (START + timedelta(days=WINDOW_DAYS - 2)).date(), "or it would count as stale"
+    assert kept.present() == sample_bundle.pace.present()
+
+
+def test_the_first_days_of_what_is_looked_back_on_stay_as_they_were(
+    sample_bundle: Bundle, logged: MakeLogged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live_orders(logged, take_days=6, days=60)
+    keep(sample_bundle)
+    rows = text("SELECT day, region, pace_days, orders FROM delivery_pace ORDER BY 1, 2")
+    with transaction() as session:
+        before = session.execute(rows).all()
+    monkeypatch.setattr(live_pace, "LOOK_BACK", timedelta(days=30))
+    keep(sample_bundle)
+    with transaction() as session:
+        assert session.execute(rows).all() == before
 
 
 def test_computing_it_again_changes_nothing(sample_bundle: Bundle, logged: MakeLogged) -> None:

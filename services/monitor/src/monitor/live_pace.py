@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 import numpy as np
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from common.bundle import Bundle
@@ -12,7 +12,7 @@ from common.database.delivery_pace import write_pace
 from common.database.tables import DeliveryPace
 from common.features import features
 from common.orders import Orders
-from common.pace import FEWEST_ORDERS, GROUPS, PaceTable, pace_table
+from common.pace import FEWEST_ORDERS, GROUPS, WINDOW_DAYS, PaceTable, pace_table
 from monitor.alerts import Finding
 from monitor.live import NEWEST_PURCHASE, PLAUSIBLE
 
@@ -31,7 +31,8 @@ RULE = "pace-out-of-range"
 def keep_pace(session: Session, bundle: Bundle) -> list[Finding]:
     """Write the pace of every day of the log, after that of the training data; returns what to alert about.
 
-    A day and group with too few orders keeps its pace of the day before, which may be the training data's.
+    A day and group with too few orders keeps its pace of the day before, which may be the training data's. So do all
+    groups on the log's first days: of orders that are all young nobody knows how slow the slow ones are.
     """
     history = {(day, group): (day, group, pace, orders) for day, group, pace, orders in bundle.pace.rows()}
     if session.scalar(select(DeliveryPace.day).limit(1)) is None:
@@ -39,14 +40,21 @@ def keep_pace(session: Session, bundle: Bundle) -> list[Finding]:
     measured = _measured(session, bundle)
     if measured is None:
         return []
+    covered = measured.first + timedelta(days=WINDOW_DAYS - 1)
+    newest = {(measured.last, group): (measured.last, group, np.nan, 0) for group in GROUPS}
     trusted = {
         (day, group): (day, group, pace, orders)
         for day, group, pace, orders in measured.rows()
-        if orders >= FEWEST_ORDERS
+        if day >= covered and orders >= FEWEST_ORDERS
     }
-    known = PaceTable.of_rows((history | trusted).values())
-    write_pace(session, (row for row in known.rows() if measured.first <= row[0] <= measured.last))
-    return list(_findings(bundle.pace, measured))
+    known = PaceTable.of_rows((history | newest | trusted).values())
+    begin = min(covered, max(measured.first, _last_day(session) + timedelta(days=1)))
+    write_pace(session, (row for row in known.rows() if begin <= row[0] <= measured.last))
+    return list(_findings(bundle.pace, measured)) if measured.last >= covered else []
+
+
+def _last_day(session: Session) -> date:
+    return session.scalars(select(func.max(DeliveryPace.day))).one()
 
 
 def _measured(session: Session, bundle: Bundle) -> PaceTable | None:
