@@ -35,7 +35,7 @@ NOBODY = "http://127.0.0.1:9"
 
 def measure() -> dict[str, float]:
     """backfill_s: seconds over all weeks, from start to end of the command. log_ingest_rows_s: rows per second."""
-    with TemporaryDirectory() as folder, _servers(Path(folder) / "stack") as stack:
+    with TemporaryDirectory() as folder, servers(Path(folder) / "stack") as stack:
         return backfill(stack, Path(folder)) | ingest(stack)
 
 
@@ -98,7 +98,8 @@ def _count(stack: Stack, table: str) -> int:
 
 
 @contextmanager
-def _servers(directory: Path) -> Iterator[Stack]:
+def servers(directory: Path) -> Iterator[Stack]:
+    """Postgres with its tables, the queue and the object store, while the block runs."""
     stack = Stack(free_settings(directory))
     stack.create()
     with (

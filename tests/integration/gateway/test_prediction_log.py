@@ -9,7 +9,7 @@ import pytest
 import redis
 from redis.exceptions import ConnectionError as NoConnection
 
-from common.prediction_log import STREAM, LoggedPrediction, decode
+from common.prediction_log import STREAM, CountedRequests, LoggedPrediction, decode, decode_invalid
 from devstack import valkey
 from devstack.child import running
 from devstack.stack import Stack
@@ -85,6 +85,21 @@ def test_of_many_orders_each_is_logged(queue: Queue, logging_gateway: Gateway) -
     assert len({row.id for row in rows}) == 800
     assert [row.order_id for row in rows] == [order["order_id"] for order in orders]
     assert [round(row.delivery_time_days, 2) for row in rows] == [answer["delivery_time_days"] for answer in answers]
+
+
+def test_invalid_requests_are_counted_in_the_log(queue: Queue, logging_gateway: Gateway) -> None:
+    for order in ({**ORDER, "customer_lat": None}, {**ORDER, "customer_lng": "west"}, {}):
+        assert logging_gateway.client.post("/delivery_time", json=order).status_code == 422
+    assert logging_gateway.client.post("/delivery_times", json={"orders": [{}, ORDER]}).status_code == 422
+    assert logging_gateway.client.post("/delivery_time", json=ORDER).status_code == 200
+
+    def counted() -> list[CountedRequests]:
+        entries = [decode_invalid(fields) for _, fields in queue.client.xrange(STREAM)]
+        return [entry for entry in entries if entry is not None]
+
+    wait_until(lambda: sum(entry.requests for entry in counted()) == 4, 5)
+    assert abs(counted()[-1].counted_at.timestamp() - time.time()) < 10
+    assert queue.client.xlen(STREAM) == len(counted()) + 1
 
 
 def test_while_the_queue_is_away_predictions_wait_in_memory_and_then_flow(

@@ -45,7 +45,10 @@ FAST = {
     "REGISTRY_POLL_SECONDS": "1",
 }
 
-TABLES = "predictions, actuals, model_metrics, delivery_pace, model_events, retrainings, notifications, alerts"
+TABLES = (
+    "predictions, invalid_requests, actuals, model_metrics, delivery_pace, model_events, retrainings, notifications, "
+    "alerts"
+)
 
 
 @pytest.fixture

@@ -18,7 +18,10 @@ from common.registry import MODEL_NAME
 from common.settings import load
 from monitor import live
 
-TABLES = "predictions, actuals, model_metrics, delivery_pace, model_events, retrainings, notifications, alerts"
+TABLES = (
+    "predictions, invalid_requests, actuals, model_metrics, delivery_pace, model_events, retrainings, notifications, "
+    "alerts"
+)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import select, text
@@ -7,9 +8,9 @@ from sqlalchemy import select, text
 from common.database.session import engine, transaction
 from common.database.tables import Alert, ModelMetrics, Retraining
 from common.errors import Conflict, NotFound
-from common.prediction_log import LoggedPrediction
+from common.prediction_log import CountedRequests, LoggedPrediction
 from common.queue import TRAINING, celery_app
-from monitor import alerts, tasks
+from monitor import alerts, invalid_requests, tasks
 from monitor.checks import findings
 from monitor.log_store import store
 from monitor.retraining import LOST_AFTER, request_if_due
@@ -116,6 +117,27 @@ def test_metrics_that_fall_behind_the_predictions_open_an_alert(
     write_days(first=10, last=9)
     store(engine(), logged(1, predicted_at=NOW, purchase_timestamp=NOW))
     assert [alert.rule for alert in check()] == ["stale-metrics"]
+
+
+def test_a_client_that_sends_nulls_opens_an_alert_until_it_is_mended(
+    logged: Callable[..., list[LoggedPrediction]],
+) -> None:
+    minute = timedelta(minutes=1)
+
+    def traffic(minutes: int, answered: int, invalid: int) -> list[str]:
+        """Requests so many minutes after NOW, and the alerts that change then."""
+        moment = NOW + minutes * minute
+        store(engine(), logged(answered, predicted_at=moment))
+        with transaction() as session:
+            invalid_requests.store(session, [CountedRequests(uuid4(), moment, invalid)])
+            found = findings(session, moment, DAY, timedelta(hours=1))
+            return [alert.status for alert in alerts.apply(session, found)]
+
+    assert traffic(0, answered=10, invalid=9) == [], "too few requests to tell"
+    assert traffic(20, answered=100, invalid=5) == []
+    assert traffic(40, answered=70, invalid=30) == ["open"]
+    assert traffic(60, answered=97, invalid=3) == []
+    assert traffic(80, answered=99, invalid=1) == ["closed"]
 
 
 def request(now: datetime = NOW, every: timedelta | None = None) -> Retraining | None:

@@ -12,8 +12,8 @@ from redis import Redis
 from sqlalchemy import select, text
 
 from common.database.session import engine, transaction
-from common.database.tables import Prediction
-from common.prediction_log import CONSUMER_GROUP, STREAM, LoggedPrediction, encode
+from common.database.tables import InvalidRequests, Prediction
+from common.prediction_log import CONSUMER_GROUP, STREAM, LoggedPrediction, encode, encode_invalid
 from monitor import log_consumer
 from monitor.log_consumer import REFUSED_STREAM, LogConsumer
 
@@ -68,6 +68,16 @@ def test_an_entry_sent_twice_is_stored_once(queue: Redis, logged: MakeLogged) ->
     send(queue, predictions, per_entry=30)
     consume_all(queue)
     assert stored() == 100
+
+
+def test_counts_of_invalid_requests_are_stored_once(queue: Redis, logged: MakeLogged) -> None:
+    entry = encode_invalid(7)
+    for fields in (entry, encode(logged(3)), entry, encode_invalid(2)):
+        queue.xadd(STREAM, fields)
+    consume_all(queue)
+    assert (stored(), queue.xlen(STREAM), queue.exists(REFUSED_STREAM)) == (3, 0, 0)
+    with transaction() as session:
+        assert sorted(session.scalars(select(InvalidRequests.requests))) == [2, 7]
 
 
 def test_what_a_dead_consumer_took_is_taken_over(

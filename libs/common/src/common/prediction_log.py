@@ -18,6 +18,7 @@ STREAM_ENTRIES = 4_000
 """Entries that may wait for the consumer: an hour of Postgres being away at a trickle, 2 M predictions at full load."""
 
 FIELD = b"predictions"
+INVALID = b"invalid"
 
 
 class LoggedPrediction(NamedTuple):
@@ -40,6 +41,14 @@ class LoggedPrediction(NamedTuple):
     latency_ms: float
 
 
+class CountedRequests(NamedTuple):
+    """So many requests that had no answer to log, for they were invalid. The time is UTC."""
+
+    id: UUID
+    counted_at: datetime
+    requests: int
+
+
 def encode(rows: Iterable[tuple[Any, ...]]) -> dict[bytes, bytes]:
     """The fields of one stream entry, for XADD.
 
@@ -55,6 +64,19 @@ def decode(fields: Mapping[bytes, bytes]) -> list[LoggedPrediction]:
         return [_from_row(row) for row in from_json(fields[FIELD])]
     except KeyError as error:
         raise ValueError(f"the stream entry has no field {FIELD.decode()!r}") from error
+
+
+def encode_invalid(requests: int) -> dict[bytes, bytes]:
+    """The fields of a stream entry that counts invalid requests up to now."""
+    return {INVALID: to_json([new_ids(1)[0], datetime.now(UTC).isoformat(), requests])}
+
+
+def decode_invalid(fields: Mapping[bytes, bytes]) -> CountedRequests | None:
+    """What such an entry says, None for any other; ValueError or TypeError if it is not one of ours."""
+    if INVALID not in fields:
+        return None
+    id_, moment, requests = from_json(fields[INVALID])
+    return CountedRequests(UUID(str(id_)), _utc(str(moment)), int(requests))
 
 
 def new_ids(count: int) -> list[str]:

@@ -14,7 +14,7 @@ from anyio import CapacityLimiter, to_thread
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from common.prediction_log import STREAM, STREAM_ENTRIES, encode
+from common.prediction_log import STREAM, STREAM_ENTRIES, encode, encode_invalid
 from gateway.answers import Row
 from gateway.metrics import Metrics
 from gateway.shadow import Shadow
@@ -52,6 +52,7 @@ class PredictionLog:
         self._wake = asyncio.Event()
         self._away = False
         self._dropped_told = 0
+        self._invalid = 0
         self.buffered = 0
         self.dropped = 0
 
@@ -65,6 +66,10 @@ class PredictionLog:
         self._waiting.append(answered)
         if self.buffered >= ENTRY_ROWS:
             self._wake.set()
+
+    def count_invalid(self) -> None:
+        """Count a request that is not answered because it is invalid."""
+        self._invalid += 1
 
     async def run(self) -> None:
         """Send for ever: when enough waits for a full entry, at the latest every FLUSH_SECONDS."""
@@ -82,18 +87,12 @@ class PredictionLog:
         while self._unsent or self._waiting:
             if not self._unsent:
                 await self._take_rows()
-            try:
-                async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
-                    sent = await self._send(self._unsent)
-            except (RedisError, OSError, TimeoutError) as error:
-                self._note(str(error) or type(error).__name__)
+            if not await self._send(encode(self._unsent)):
                 return
-            if not sent:
-                self._note(f"{STREAM_ENTRIES} entries wait for the consumer")
-                return
-            self._note(None)
             self.buffered -= self._unsent_answers
             self._unsent, self._unsent_answers = [], 0
+        if (counted := self._invalid) and await self._send(encode_invalid(counted)):
+            self._invalid -= counted
 
     async def close(self, seconds: float) -> None:
         """Send what waits, for so long at most; count the rest as dropped."""
@@ -104,10 +103,18 @@ class PredictionLog:
             logger.warning("%d predictions were not logged before the end", self.buffered)
         await self._queue.aclose()
 
-    async def _send(self, rows: list[Row]) -> bool:
-        if await self._queue.xlen(STREAM) >= STREAM_ENTRIES:
+    async def _send(self, fields: dict[bytes, bytes]) -> bool:
+        """Whether the stream took the entry; why not is noted."""
+        try:
+            async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
+                if await self._queue.xlen(STREAM) >= STREAM_ENTRIES:
+                    self._note(f"{STREAM_ENTRIES} entries wait for the consumer")
+                    return False
+                await self._queue.xadd(STREAM, fields)  # type: ignore[arg-type]  # its stubs want an invariant dict
+        except (RedisError, OSError, TimeoutError) as error:
+            self._note(str(error) or type(error).__name__)
             return False
-        await self._queue.xadd(STREAM, encode(rows))  # type: ignore[arg-type]  # its stubs want a mutable, invariant dict
+        self._note(None)
         return True
 
     async def _take_rows(self) -> None:

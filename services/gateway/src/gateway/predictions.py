@@ -16,6 +16,7 @@ from gateway.answers import ManyAnswers, SingleAnswer
 from gateway.bodies import DeliveryTime, Order, OrderList
 from gateway.champion import Champion
 from gateway.direct_route import DirectRoutes
+from gateway.json_body import Body
 from gateway.metrics import Metrics
 from gateway.prediction_log import PredictionLog
 
@@ -27,9 +28,16 @@ def add_routes(app: FastAPI, direct: DirectRoutes, champion: Champion, log: Pred
 
     one_at_a_time = CapacityLimiter(1)  # more threads would only take each other's core, and memory
 
+    async def read(request: Request, body: type[Body]) -> Body:
+        try:
+            return await json_body.read(request, body)
+        except problems.Refused:
+            log.count_invalid()
+            raise
+
     async def one(request: Request) -> Response:
         started = time.perf_counter()
-        order = await json_body.read(request, Order)
+        order = await read(request, Order)
         predictor = champion.current()
         purchase = naive_utc(order.purchase_timestamp or datetime.now(UTC))
         prediction = predictor.predict_one(
@@ -50,7 +58,7 @@ def add_routes(app: FastAPI, direct: DirectRoutes, champion: Champion, log: Pred
 
     async def many(request: Request) -> Response:
         started = time.perf_counter()
-        orders, order_ids = _columns((await json_body.read(request, OrderList)).orders)
+        orders, order_ids = _columns((await read(request, OrderList)).orders)
         predictor = champion.current()
         predictions = await to_thread.run_sync(predictor.predict, orders, limiter=one_at_a_time)
         answer = ManyAnswers(

@@ -7,7 +7,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from common.database.tables import Alert, ModelMetrics
-from monitor import error_so_far, live
+from monitor import error_so_far, invalid_requests, live
 from monitor.alert_rules import RULES, SETTLED_AT_LAST, judge
 from monitor.alerts import Finding, not_closed
 
@@ -25,6 +25,7 @@ def findings(session: Session, now: datetime, length: timedelta, silence: timede
         *_about_model(session, current, length),
         *error_so_far.findings(session),
         *_about_silence(session, now, silence),
+        *invalid_requests.findings(session, now),
         *_about_staleness(session, length),
         *_about_pace_age(session),
     ]

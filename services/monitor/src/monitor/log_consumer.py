@@ -17,8 +17,18 @@ from redis import Redis
 from redis.exceptions import RedisError, ResponseError
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
-from common.prediction_log import CONSUMER_GROUP, STREAM, LoggedPrediction, decode, encode
+from common.prediction_log import (
+    CONSUMER_GROUP,
+    STREAM,
+    CountedRequests,
+    LoggedPrediction,
+    decode,
+    decode_invalid,
+    encode,
+)
+from monitor import invalid_requests
 from monitor.log_store import store
 
 ENTRIES_AT_ONCE = 50
@@ -91,24 +101,30 @@ class LogConsumer:
 
     def _store_with_patience(self, entries: list[Entry]) -> bool:
         """Store, waiting as long as Postgres is away; False if stopped before that."""
-        predictions = self._decoded(entries)
+        predictions, invalid = self._decoded(entries)
         while not self._stop.is_set():
             try:
                 self._store(predictions)
+                with Session(self._engine) as session, session.begin():
+                    invalid_requests.store(session, invalid)
                 return True
             except (OperationalError, psycopg2.OperationalError, psycopg2.InterfaceError) as error:
                 logger.warning("the database does not answer, the prediction log waits: %s", error)
                 self._stop.wait(RETRY_SECONDS)
         return False
 
-    def _decoded(self, entries: list[Entry]) -> list[LoggedPrediction]:
+    def _decoded(self, entries: list[Entry]) -> tuple[list[LoggedPrediction], list[CountedRequests]]:
         predictions: list[LoggedPrediction] = []
+        invalid: list[CountedRequests] = []
         for entry, fields in entries:
             try:
-                predictions += decode(fields)
+                if counted := decode_invalid(fields):
+                    invalid.append(counted)
+                else:
+                    predictions += decode(fields)
             except (ValueError, TypeError) as error:
                 self._refuse(fields, f"entry {entry.decode()}: {error}")
-        return predictions
+        return predictions, invalid
 
     def _store(self, predictions: Sequence[LoggedPrediction]) -> None:
         """Store all that can be stored: a refused row is found by halving, and costs no other row."""

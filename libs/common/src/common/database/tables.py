@@ -127,6 +127,16 @@ class Prediction(Table):
     latency_ms: Mapped[float]
 
 
+class InvalidRequests(Table):
+    """Prediction requests of a moment that the gateway refused as invalid."""
+
+    __tablename__ = "invalid_requests"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    counted_at: Mapped[datetime] = mapped_column(index=True)
+    requests: Mapped[int]
+
+
 class Actual(Table):
     """A late label: when an order really arrived."""
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from monitor import error_so_far
+from monitor import error_so_far, invalid_requests
 from monitor.alert_rules import MIN_ACTUALS, RULES, SETTLED_AT_LAST, SETTLED_SHARE, SETTLING, Rule
 from monitor.grafana.batch import FAILED_SHARE, QUEUE_AGE
 from monitor.grafana.gateway import ERRORS
@@ -40,6 +40,14 @@ def alert_rules() -> Json:
                 "1m",
                 [
                     _rule("no-predictions", "No predictions", PREDICTION_AGE, "gt", 3600, "critical"),
+                    _rule(
+                        invalid_requests.RULE,
+                        "Requests are invalid",
+                        invalid_requests.QUERY.format(now="now()"),
+                        "gt",
+                        invalid_requests.OPENS,
+                        "warning",
+                    ),
                     _rule("stale-metrics", "Metrics are stale", METRICS_AGE, "gt", 14, "warning"),
                     _rule("stale-pace", "The delivery pace is stale", PACE_AGE, "gt", 2, "warning"),
                     _rule("job-failures", "Batch jobs fail", FAILED_SHARE, "gt", 0.1, "warning"),

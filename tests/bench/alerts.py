@@ -1,0 +1,221 @@
+"""Which alerts open, and how soon: real orders lived through day by day, calm, in a wave of delays, and with faults.
+
+Needs a real data set (OLIST_DIR): made-up orders have no such months. Each model learned from what was known on the
+day before its scenario begins, and the log begins empty. Predictions, scored with the pace that is kept, and actuals
+reach Postgres on their day, windows are weeks, and what the monitor does by schedule is done once a day.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import insert, text
+from tests.bench.monitor import servers
+
+from common import bundle as bundles
+from common.bundle import Bundle
+from common.database.delivery_pace import read_pace
+from common.database.session import engine, transaction
+from common.database.tables import Actual
+from common.objects import s3
+from common.prediction_log import LoggedPrediction, new_ids
+from common.predictor import Predictor
+from common.registry import MODEL_NAME
+from common.settings import load
+from monitor import live, live_pace
+from monitor.alerts import apply
+from monitor.checks import findings
+from monitor.history import read_history, scored, valid
+from monitor.log_store import store
+from trainer.bundling import write_bundle
+from trainer.data.prepare import prepare
+from trainer.data.settings import DataSettings
+from trainer.fit import Table, fit
+from trainer.history import end_of
+from trainer.history import read_history as read_arrays
+from trainer.params import Params
+from trainer.places import read_places
+
+WEEK, DAY = timedelta(days=7), timedelta(days=1)
+SILENCE = timedelta(days=2)
+CALM_WEEKS = 4
+"""Weeks before a fault: the alert must come from the fault, not from a start without a past."""
+
+Fault = Callable[[pd.DataFrame], pd.DataFrame]
+FAULTS: dict[str, tuple[str, Fault]] = {
+    "swapped": (
+        "input-drift",
+        lambda rows: rows.rename(columns={"customer_lat": "customer_lng", "customer_lng": "customer_lat"}),
+    ),
+    "one_state": ("input-drift", lambda rows: rows.assign(customer_lat=-30.0, customer_lng=-51.2)),
+    "shifted_prefix": (
+        "input-drift",
+        lambda rows: rows.assign(seller_zip_code_prefix=np.maximum(rows["seller_zip_code_prefix"] // 10, 1)),
+    ),
+    "frozen": ("predictions-frozen", lambda rows: rows),
+}
+
+
+@dataclass(frozen=True)
+class Opened:
+    """An alert: its rule, and days from the scenario's begin to its opening."""
+
+    rule: str
+    days: int
+
+
+def measure() -> dict[str, float]:
+    """Days or windows until alerts open; empty without real data. alerts_calm: alerts in two calm months."""
+    source = load(DataSettings).olist_dir
+    if source is None:
+        print("  OLIST_DIR is not set: nothing to live through")
+        return {}
+    with TemporaryDirectory() as folder, servers(Path(folder) / "stack") as stack:
+        prepare(source, Path(folder) / "prepared")
+        cache = Path(folder) / "models"
+        with _settings(stack.environment | {"REGISTRY_URL": "http://127.0.0.1:9", "REGISTRY_CACHE_DIR": str(cache)}):
+            return _calm(Path(folder)) | _wave(Path(folder)) | _faults(Path(folder))
+
+
+def _calm(folder: Path) -> dict[str, float]:
+    opened = _lived(folder, datetime(2017, 7, 31, tzinfo=UTC), datetime(2017, 10, 2, tzinfo=UTC))
+    return {"alerts_calm": float(len(opened))}
+
+
+def _wave(folder: Path) -> dict[str, float]:
+    opened = _lived(folder, datetime(2018, 2, 15, tzinfo=UTC), datetime(2018, 4, 1, tzinfo=UTC))
+    quality = [alert.days for alert in opened if alert.rule in ("worse-than-trained", "low-coverage")]
+    pace = [alert.days for alert in opened if alert.rule == "pace-out-of-range"]
+    return {
+        "alerts_wave_quality_days": float(min(quality, default=np.nan)),
+        "alerts_wave_pace_days": float(min(pace, default=np.nan)),
+    }
+
+
+def _faults(folder: Path) -> dict[str, float]:
+    start = datetime(2017, 7, 31, tzinfo=UTC)
+    figures = {}
+    for name, (rule, fault) in FAULTS.items():
+        opened = _lived(
+            folder, start, start + (CALM_WEEKS + 3) * WEEK, start + CALM_WEEKS * WEEK, fault, name == "frozen"
+        )
+        after = [alert.days / 7 - CALM_WEEKS for alert in opened if alert.rule == rule]
+        figures[f"alerts_{name}_windows"] = float(min(after, default=np.nan))
+    return figures
+
+
+def _lived(
+    folder: Path,
+    start: datetime,
+    end: datetime,
+    fault_from: datetime | None = None,
+    fault: Fault = lambda rows: rows,
+    frozen: bool = False,
+) -> list[Opened]:
+    """The alerts that open from `start` to `end` with a model trained the day before."""
+    model = _trained(folder, start)
+    orders = read_history(folder)
+    orders = orders[valid(orders)]
+    with transaction() as session:
+        session.execute(text("TRUNCATE predictions, actuals, model_metrics, delivery_pace, alerts CASCADE"))
+        live_pace.keep_pace(session, model)
+    live._reference.cache_clear()
+    opened: list[Opened] = []
+    day = start
+    while day < end:
+        now = day + DAY
+        with transaction() as session:
+            predictor = Predictor(model, pace=read_pace(session))
+        bought = orders[orders["purchase_timestamp"].between(_naive(day), _naive(now), inclusive="left")]
+        faulty = fault_from is not None and day >= fault_from
+        _log(fault(bought) if faulty else bought, predictor, model.version, frozen and faulty)
+        _arrive(orders, start, day, now)
+        if now.weekday() == 0:
+            live.measure_due(WEEK)
+        with transaction() as session:
+            found = [*live_pace.keep_pace(session, model), *findings(session, now, WEEK, SILENCE)]
+            changed = apply(session, found)
+        opened += [Opened(alert.rule, (now - start).days) for alert in changed if alert.status == "open"]
+        day = now
+    print(f"  {start:%Y-%m-%d}..{end:%Y-%m-%d}", *(f"{alert.rule}@{alert.days}" for alert in opened))
+    return opened
+
+
+def _trained(folder: Path, day: datetime) -> Bundle:
+    """The model of what was known on that day, in the registry's cache under a version of its own."""
+    version = f"{day:%Y%m%d}"
+    place = folder / "models" / MODEL_NAME / version
+    if not place.exists():
+        history, places = read_arrays(folder), read_places(folder)
+        table = Table.of(history, places, end_of(history))
+        write_bundle(place, fit(table, np.datetime64(_naive(day), "s"), Params()), places, table.pace, {}, "")
+    return bundles.load(place, version)
+
+
+def _log(bought: pd.DataFrame, predictor: Predictor, version: str, frozen: bool) -> None:
+    rows = scored(bought, predictor)
+    times = bought["purchase_timestamp"].dt.tz_localize("UTC")
+    where = zip(rows["seller_zip_code_prefix"].astype(int), rows["customer_lat"], rows["customer_lng"], strict=True)
+    days = zip(rows["prediction"], rows["lower_days"], rows["upper_days"], strict=True)
+    store(
+        engine(),
+        [
+            LoggedPrediction(
+                id_,
+                moment,
+                order,
+                order,
+                version,
+                "champion",
+                *place,
+                moment,
+                *((9.0, 3.0, 20.0) if frozen else found),
+                True,
+                0.4,
+            )
+            for id_, moment, order, place, found in zip(
+                new_ids(len(rows)), times, bought["order_id"], where, days, strict=True
+            )
+        ],
+    )
+
+
+def _arrive(orders: pd.DataFrame, start: datetime, day: datetime, now: datetime) -> None:
+    arrived = orders[
+        (orders["purchase_timestamp"] >= _naive(start))
+        & orders["delivered_timestamp"].between(_naive(day), _naive(now), inclusive="left")
+    ]
+    values = [
+        {"order_id": order, "delivered_at": moment}
+        for order, moment in zip(arrived["order_id"], arrived["delivered_timestamp"].dt.tz_localize("UTC"), strict=True)
+    ]
+    if values:
+        with transaction() as session:
+            session.execute(insert(Actual), values)
+
+
+def _naive(moment: datetime) -> pd.Timestamp:
+    return pd.Timestamp(moment.replace(tzinfo=None))
+
+
+@contextmanager
+def _settings(variables: dict[str, str]) -> Iterator[None]:
+    """These settings in this process, while the block runs."""
+    before = dict(os.environ)
+    os.environ.update(variables)
+    try:
+        for cached in (load, engine, s3):
+            cached.cache_clear()
+        yield
+        engine().dispose()
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+        for cached in (load, engine, s3):
+            cached.cache_clear()
