@@ -1,7 +1,10 @@
 """`trainer flow`: the retraining as a Prefect flow, served as a deployment with a schedule. Needs the extra `flow`."""
 
+from httpx import ConnectError
 from prefect import flow, task
+from prefect.settings import PREFECT_API_URL
 
+from common.errors import Unavailable
 from trainer.retraining import Made, begin, carry_out, prepare_data, register_best, search_params
 
 DEPLOYMENT = "retraining"
@@ -24,5 +27,9 @@ def _train() -> Made:
 
 
 def serve(cron: str) -> None:
-    """Serve the deployment until stopped: runs come by schedule (cron, UTC) and by hand."""
-    retraining.serve(name=DEPLOYMENT, cron=cron)
+    """Serve the deployment until stopped: runs come by schedule (cron, UTC) and by hand. Unavailable: no server."""
+    try:
+        retraining.serve(name=DEPLOYMENT, cron=cron)
+    except ConnectError as error:
+        address = PREFECT_API_URL.value()
+        raise Unavailable(f"no Prefect server answers at {address}: start one, or set PREFECT_API_URL") from error
