@@ -1,5 +1,6 @@
 """Parquet files and prefixes give datasets: part objects, a manifest, and the mark that all is there."""
 
+import gzip
 import io
 import json
 
@@ -100,6 +101,17 @@ def test_a_prefix_gives_one_result_for_each_of_its_objects(alone: Rig) -> None:
     listed = {part["uri"].removeprefix(target): part["rows"] for part in manifest(alone, body)["objects"]}
     assert listed == {"a.csv": 5, "deep/b.csv": 7, "c/part-00000.parquet": 50, "empty.csv": 0}
     assert len(alone.read(f"{target}deep/b.csv").splitlines()) == 8
+
+
+def test_a_file_and_its_packed_namesake_give_two_results(alone: Rig) -> None:
+    alone.put("twins/a.csv", csv_file(5))
+    alone.put("twins/a.csv.gz", gzip.compress(csv_file(7)))
+    alone.put("twins/b.csv.gz", gzip.compress(csv_file(3)))
+    body = alone.scored("s3://delivery-time/twins/")
+    listed = {part["uri"].removeprefix(body["output_uri"]): part["rows"] for part in manifest(alone, body)["objects"]}
+    assert listed == {"a.csv": 5, "a.csv.gz.csv": 7, "b.csv": 3}
+    for name, rows in listed.items():
+        assert len(alone.read(f"{body['output_uri']}{name}").splitlines()) == rows + 1
 
 
 def test_wrong_keys_of_the_object_store_are_named_as_the_cause(alone: Rig, monkeypatch: pytest.MonkeyPatch) -> None:

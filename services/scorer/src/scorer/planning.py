@@ -64,8 +64,11 @@ def plan(job: BatchJob) -> Plan:
     objects = input_objects(address)
     if job.input_etag is not None and objects[0].etag != job.input_etag:
         raise InputReplaced(job.input_uri)
+    keys = {found.address.key for found in objects}
     for found, head in zip(objects, side_by_side(_read_head, objects), strict=True):
         inside = found.address.key.removeprefix(address.key) if address.key.endswith("/") else ""
+        if found.format == "csv.gz" and found.address.key.removesuffix(".gz") in keys:
+            inside += ".csv"  # its plain name is that of another object
         if isinstance(head, Header):
             _add_csv(planned, found, head, target, inside, job.scan)
         else:
