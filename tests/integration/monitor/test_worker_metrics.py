@@ -5,6 +5,9 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 import pytest
@@ -14,14 +17,24 @@ from devstack.ports import pick_free
 from gateway_fixtures import wait_until
 
 
+@dataclass(frozen=True)
+class Worker:
+    """A running monitor worker that answers Prometheus at the address, with its temporary files in the folder."""
+
+    process: subprocess.Popen[bytes]
+    address: str
+    folder: Path
+
+
 @pytest.fixture
-def address(monitoring: dict[str, str]) -> Iterator[str]:
-    """The metrics of a running monitor worker."""
+def worker(monitoring: dict[str, str], tmp_path: Path) -> Iterator[Worker]:
     port = pick_free()
-    environment = os.environ | {"WORKER_METRICS_PORT": str(port), "MONITOR_ALERT_SECONDS": "1"}
-    process = subprocess.Popen([sys.executable, "-m", "monitor.cli", "worker"], env=environment, start_new_session=True)
-    yield f"http://127.0.0.1:{port}/metrics"
-    os.killpg(process.pid, signal.SIGKILL)
+    ours = {"WORKER_METRICS_PORT": str(port), "MONITOR_ALERT_SECONDS": "1", "TMPDIR": str(tmp_path)}
+    command = [sys.executable, "-m", "monitor.cli", "worker"]
+    process = subprocess.Popen(command, env=os.environ | ours, start_new_session=True)
+    yield Worker(process, f"http://127.0.0.1:{port}/metrics", tmp_path)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
 
@@ -37,5 +50,9 @@ def done(address: str, task: str) -> float:
     return ended
 
 
-def test_tasks_are_counted_by_name_and_outcome(address: str) -> None:
-    wait_until(lambda: done(address, "monitor.check") >= 2, 60)
+def test_tasks_are_counted_by_name_and_outcome_and_a_stopped_worker_leaves_no_file(worker: Worker) -> None:
+    wait_until(lambda: done(worker.address, "monitor.check") >= 2, 60)
+    assert list(worker.folder.glob("worker-metrics-*"))
+    worker.process.terminate()
+    worker.process.wait(40)
+    assert not list(worker.folder.glob("worker-metrics-*"))

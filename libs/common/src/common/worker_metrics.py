@@ -4,6 +4,7 @@ The tasks run in child processes, which write to files; the parent answers for a
 """
 
 import os
+import shutil
 import tempfile
 import time
 from typing import Any
@@ -35,7 +36,7 @@ def serve_if_asked() -> None:
     port = load(WorkerMetricsSettings).port
     if port is None:
         return
-    os.environ[FOLDER] = tempfile.mkdtemp(prefix="worker-metrics-")
+    folder = os.environ[FOLDER] = tempfile.mkdtemp(prefix="worker-metrics-")
     from prometheus_client import CollectorRegistry, Counter, Histogram, start_http_server
     from prometheus_client.multiprocess import MultiProcessCollector
 
@@ -58,3 +59,4 @@ def serve_if_asked() -> None:
     signals.task_prerun.connect(begins, weak=False)
     signals.task_postrun.connect(ends, weak=False)
     signals.worker_ready.connect(answer, weak=False)
+    signals.worker_shutdown.connect(lambda **_: shutil.rmtree(folder, ignore_errors=True), weak=False)
