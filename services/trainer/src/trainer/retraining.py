@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Executable, func, update
+from sqlalchemy import Executable, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from common.database.session import transaction
@@ -38,7 +38,11 @@ def retrain(retraining_id: int, train: Callable[[], Made]) -> None:
 
 
 def begin(reason: str) -> Claimed | None:
-    """A new row that is running already, None if another retraining is queued or running."""
+    """The retraining that is queued, or else a new one, running already; None if another one is running."""
+    with transaction() as session:
+        queued = session.scalar(select(Retraining.id).where(Retraining.status == "queued"))
+    if queued is not None and (claimed := _take(queued)):
+        return claimed
     claim = uuid4()
     statement = insert(Retraining).values(reason=reason, attempts=1, **_running(claim))
     return _claimed(statement.on_conflict_do_nothing().returning(Retraining.id), claim)
