@@ -13,7 +13,7 @@ from sqlalchemy import select, text
 
 from common.database.session import engine, transaction
 from common.database.tables import InvalidRequests, Prediction
-from common.prediction_log import CONSUMER_GROUP, STREAM, LoggedPrediction, encode, encode_invalid
+from common.prediction_log import CONSUMER_GROUP, INVALID, STREAM, LoggedPrediction, encode, encode_invalid
 from monitor import log_consumer
 from monitor.log_consumer import REFUSED_STREAM, LogConsumer
 
@@ -78,6 +78,13 @@ def test_counts_of_invalid_requests_are_stored_once(queue: Redis, logged: MakeLo
     assert (stored(), queue.xlen(STREAM), queue.exists(REFUSED_STREAM)) == (3, 0, 0)
     with transaction() as session:
         assert sorted(session.scalars(select(InvalidRequests.requests))) == [2, 7]
+
+
+@pytest.mark.parametrize("body", [b"[]", b"7", b'["x", "2018-01-01", 1]', b'["%s", "2018-01-01", 1e12]' % (b"0" * 32)])
+def test_a_count_that_is_none_is_put_aside(queue: Redis, body: bytes) -> None:
+    queue.xadd(STREAM, {INVALID: body})
+    consume_all(queue)
+    assert (queue.xlen(STREAM), queue.xlen(REFUSED_STREAM)) == (0, 1)
 
 
 def test_what_a_dead_consumer_took_is_taken_over(

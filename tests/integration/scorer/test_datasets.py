@@ -25,7 +25,7 @@ def parquet(rows: int = ROWS, group: int = 700) -> bytes:
             "note": [f"row {number}" for number in range(rows)],
             "seller_zip_code_prefix": orders.seller_zip_code_prefix,
             "customer_lat": pa.array(orders.customer_lat).cast(pa.float32()),
-            "customer_lng": [f"{value:.5f}" for value in orders.customer_lng],
+            "customer_lng": pa.array([f"{value:.5f}" for value in orders.customer_lng]).dictionary_encode(),
             "purchase_timestamp": orders.purchase_timestamp,
         }
     )

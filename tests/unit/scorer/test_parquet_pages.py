@@ -104,6 +104,27 @@ def test_pages_that_a_worker_cannot_hold_are_refused_before_they_are_read(stored
         next(batches(open_parquet(source), Source.of(source, 0, 1)))
 
 
+@pytest.mark.parametrize("whole", [True, False])
+def test_columns_of_any_kind_come_as_they_are(stored: Stored, monkeypatch: pytest.MonkeyPatch, whole: bool) -> None:
+    monkeypatch.setattr(parquet_batches, "GROUP_BYTES", 2**30 if whole else 0)
+    note = notes()
+    table = orders(
+        text=note,
+        large=note.cast(pa.large_string()),
+        binary=note.cast(pa.binary()),
+        view=note.cast(pa.string_view()),
+        category=note.dictionary_encode(),
+        nothing=pa.nulls(ROWS),
+        empty=pa.nulls(ROWS, pa.string()),
+        nested=pa.array([[{"a": "x" * (number % 5), "b": [1, 2]}] for number in range(ROWS)]),
+        fixed=pa.array([b"abcd"] * ROWS, pa.binary(4)),
+        **{"a.b": note, "a": pa.array([{"b": "x"}] * ROWS)},
+    )
+    source = stored(file(table, row_group_size=700))
+    found = list(batches(open_parquet(source), Source.of(source, 0, 5)))
+    assert pa.Table.from_batches(found).equals(table)
+
+
 def test_long_texts_that_repeat_come_in_pieces(stored: Stored) -> None:
     rows = 40_000
     text = pa.array([None if number % 9 == 0 else "abc"[number % 3] * 3_000 for number in range(rows)])

@@ -76,6 +76,8 @@ def decode_invalid(fields: Mapping[bytes, bytes]) -> CountedRequests | None:
     if INVALID not in fields:
         return None
     id_, moment, requests = from_json(fields[INVALID])
+    if not 0 < int(requests) < 2**31:
+        raise ValueError(f"a count of requests cannot be {requests}")
     return CountedRequests(UUID(str(id_)), _utc(str(moment)), int(requests))
 
 

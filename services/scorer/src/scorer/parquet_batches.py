@@ -66,8 +66,8 @@ def _reader(file: pq.ParquetFile, source: Source, whole: bool) -> pq.ParquetFile
 
 
 def _repeating(file: pq.ParquetFile, source: Source) -> list[str]:
-    """Text columns that hold references to a dictionary in all the groups."""
-    texts = {field.name for field in file.schema_arrow if _is_text(field.type)}
+    """Text columns that hold references to a dictionary in all the groups. A dot would name a field inside another."""
+    texts = {field.name for field in file.schema_arrow if _is_text(field.type) and "." not in field.name}
     paths = [file.schema.column(number).path for number in range(file.metadata.num_columns)]
     groups = [file.metadata.row_group(number) for number in range(source.start, source.end)]
     return [

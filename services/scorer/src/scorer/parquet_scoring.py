@@ -83,7 +83,7 @@ def _scored(
     batch: pa.RecordBatch, predictor: Predictor, now: datetime, outcome: Outcome, schema: pa.Schema
 ) -> pa.Table:
     needed = [name for name in (*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS) if name in batch.schema.names]
-    checked = validate({name: batch.column(name) for name in needed}, now)
+    checked = validate({name: _plain(batch.column(name)) for name in needed}, now)
     predicted = predictor.predict(checked.orders)
     days = [
         pa.array(_spread(values, checked.good), from_pandas=True)
@@ -95,6 +95,11 @@ def _scored(
     outcome.rows += len(batch)
     outcome.rows_failed += len(checked.reasons)
     return pa.Table.from_arrays([*batch.columns, *days, reasons], schema=schema)
+
+
+def _plain(column: pa.Array) -> pa.Array:
+    """The values of a column that may hold references to a dictionary."""
+    return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
 
 
 def _spread(days: NDArray[np.float64], good: NDArray[np.bool_]) -> NDArray[np.float64]:
