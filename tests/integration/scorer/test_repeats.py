@@ -234,6 +234,16 @@ def test_uploads_of_a_planning_that_lost_the_store_are_aborted_by_the_next(
     assert alone.uploads() == []
 
 
+def test_uploads_of_others_under_the_prefix_of_a_failed_job_stay(alone: Rig) -> None:
+    alone.put("bad-inputs/1.csv", csv_file(3))
+    alone.put("bad-inputs/2.csv", b"no columns\n")
+    other = objects.s3().create_multipart_upload(Bucket=BUCKET, Key="shared/of-another-program.bin")["UploadId"]
+    job_id = alone.submit("s3://delivery-time/bad-inputs/", output="s3://delivery-time/shared/", wake=False)
+    assert alone.drive(job_id)["status"] == "failed"
+    assert alone.uploads() == ["shared/of-another-program.bin"]
+    objects.s3().abort_multipart_upload(Bucket=BUCKET, Key="shared/of-another-program.bin", UploadId=other)
+
+
 def test_jobs_that_ended_long_ago_are_forgotten(alone: Rig) -> None:
     body = alone.scored(alone.put("in/old.csv", csv_file(3)))
     with transaction() as session:

@@ -26,6 +26,8 @@ STATUSES = ("queued", "running", "succeeded", "failed", "cancelled")
 OPEN = ("queued", "running")
 MANIFEST = "manifest.json"
 SUCCESS = "_SUCCESS"
+RESULTS = "results/"
+"""Where results go that nobody asked elsewhere: RESULTS, the job's id, a name."""
 
 COMPLETING_MS = 10_000
 """How long a cancellation waits for a job that is just being completed."""
@@ -138,7 +140,7 @@ def _output(job_id: UUID, input_uri: str, output_uri: str | None) -> ObjectAddre
     """Where the result goes: as asked, else beside nobody's in the batch bucket; a dataset ends in a slash."""
     if output_uri is None:
         name = input_uri.rstrip("/").rpartition("/")[2].removesuffix(".gz")
-        output_uri = f"s3://{load(ObjectStoreSettings).bucket}/results/{job_id}/{name}"
+        output_uri = f"s3://{load(ObjectStoreSettings).bucket}/{RESULTS}{job_id}/{name}"
     if is_dataset(input_uri):
         output_uri = output_uri.removesuffix("/") + "/"
     elif output_uri.endswith("/"):

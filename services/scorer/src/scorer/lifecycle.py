@@ -15,7 +15,7 @@ from sqlalchemy import delete, func, insert, select, update
 
 from common.database.session import transaction
 from common.database.tables import BatchChunk, BatchJob, BatchOutput
-from common.jobs import MANIFEST, OPEN, SUCCESS
+from common.jobs import MANIFEST, OPEN, RESULTS, SUCCESS
 from common.objects import ObjectAddress
 from common.settings import load
 from scorer import models, store
@@ -49,7 +49,7 @@ def plan_job(job: BatchJob) -> None:
     chosen = models.chosen_for(job)
     planned = plan(job)
     if job.attempts > 1 or job.faults:
-        _abort_strays(job)
+        _abort_strays(job, planned.outputs)
     begin = [] if planned.at_once else planned.outputs
     uploads = store.side_by_side(lambda output: store.create_upload(output, job.id), begin) or [""]
     with transaction() as session:
@@ -179,7 +179,7 @@ def clean(job_id: UUID) -> None:
     store.side_by_side(
         lambda output: store.delete_own(output, job_id), [*(output for output, _ in written), *of_dataset]
     )
-    _abort_strays(job)
+    _abort_strays(job, [output for output, _ in written])
     with transaction() as session:
         session.execute(update(BatchOutput).where(BatchOutput.job_id == job_id).values(upload_id=None))
 
@@ -192,12 +192,17 @@ def _abort(uploads: Iterable[tuple[ObjectAddress, str]]) -> None:
     store.side_by_side(lambda upload: store.abort_upload(*upload), [upload for upload in uploads if upload[1]])
 
 
-def _abort_strays(job: BatchJob) -> None:
-    """Abort uploads of the job's output that no open job knows: their planner died, or lost the store, half-way."""
+def _abort_strays(job: BatchJob, outputs: list[ObjectAddress]) -> None:
+    """Abort uploads of the job's outputs that no open job knows: their planner died, or lost the store, half-way.
+
+    All in the job's own folder are its own; under a prefix that the user chose, somebody else may be writing too.
+    """
+    target = ObjectAddress.parse(job.output_uri)
+    keys = {target.key, *(output.key for output in outputs)}
     with transaction() as session:
         in_use = select(BatchOutput.upload_id).join(BatchJob).where(BatchJob.status.in_(OPEN))
         spared = frozenset(upload for upload in session.scalars(in_use) if upload)
-    store.abort_uploads(ObjectAddress.parse(job.output_uri), spared)
+    store.abort_uploads(target, lambda key: key in keys or key.startswith(f"{RESULTS}{job.id}/"), spared)
 
 
 def _output_rows(job_id: UUID, planned: Plan, uploads: list[str]) -> list[dict[str, Any]]:

@@ -117,12 +117,10 @@ def complete_upload(output: ObjectAddress, upload_id: str, parts: list[dict[str,
                 raise UploadGone(output) from error
 
 
-def abort_uploads(output: ObjectAddress, spared: frozenset[str]) -> None:
-    """Abort every unfinished upload of this object, or below this prefix, but the spared ones."""
-    found = [upload for upload in unfinished(output) if upload["UploadId"] not in spared]
-    if not output.key.endswith("/"):
-        found = [upload for upload in found if upload["Key"] == output.key]
-    side_by_side(lambda upload: abort_upload(ObjectAddress(output.bucket, upload["Key"]), upload["UploadId"]), found)
+def abort_uploads(prefix: ObjectAddress, ours: Callable[[str], bool], spared: frozenset[str]) -> None:
+    """Abort every unfinished upload under a prefix whose key is `ours`, but the spared ones."""
+    found = [upload for upload in unfinished(prefix) if ours(upload["Key"]) and upload["UploadId"] not in spared]
+    side_by_side(lambda upload: abort_upload(ObjectAddress(prefix.bucket, upload["Key"]), upload["UploadId"]), found)
 
 
 def unfinished(prefix: ObjectAddress) -> list["MultipartUploadTypeDef"]:

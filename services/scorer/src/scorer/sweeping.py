@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from common.database.session import transaction
 from common.errors import DeliveryTimeError
+from common.jobs import RESULTS
 from common.objects import ObjectAddress
 from common.queue import SCORING, wake
 from common.settings import ObjectStoreSettings, QueueSettings, load
@@ -98,7 +99,7 @@ def tidy() -> None:
 def abort_orphans(before: datetime) -> None:
     """Abort uploads of job outputs begun before then that no job knows: a planner died between store and database."""
     bucket = load(ObjectStoreSettings).bucket
-    for upload in unfinished(ObjectAddress(bucket, "results/")):
+    for upload in unfinished(ObjectAddress(bucket, RESULTS)):
         if upload["Initiated"] < before and not _in_use(upload["UploadId"]):
             abort_upload(ObjectAddress(bucket, upload["Key"]), upload["UploadId"])
 
