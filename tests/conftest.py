@@ -3,8 +3,11 @@
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
+from xdist.workermanage import NodeManager
 
 pytest_plugins = ["stack_fixtures", "model_fixtures", "gateway_fixtures"]
+
+NodeManager.EXIT_TIMEOUT = 60  # what an interrupted run gives its processes to stop their servers
 
 
 class ByServers(LoadFileScheduling):
