@@ -69,7 +69,8 @@ class ObliviousTrees:
         """The same for one row, (features,) to (K,)."""
         answers = row.take(self.feature) > self.border
         leaf = np.packbits(answers.ravel(), bitorder="little") + self.first_leaf
-        return np.add.reduce(self.leaves.take(leaf, axis=0), axis=0) + self.bias
+        ones = np.ones(len(leaf))  # a sum along axis 0 takes three times as long
+        return ones @ self.leaves.take(leaf, axis=0) + self.bias
 
     def _block(self, columns: NDArray[np.float32]) -> NDArray[np.float64]:
         by_feature = np.ascontiguousarray(columns.T)

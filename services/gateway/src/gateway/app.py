@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
 
 from gateway import actuals, health, jobs, metrics, model, predictions, problems
 from gateway.access import Access
@@ -32,7 +33,7 @@ def create_app(
     rate_limit: RateLimit,
     told: Metrics,
     background: Sequence[Periodic],
-) -> FastAPI:
+) -> ASGIApp:
     """The gateway's application. It starts and stops `background` and the log's sending with itself."""
 
     @contextlib.asynccontextmanager
@@ -57,15 +58,20 @@ def create_app(
     metrics.add_routes(app, told)
     problems.install(app)
     describe(app, key_ring is not None)
-    app.add_middleware(Direct, routes=direct)
-    app.add_middleware(
-        Access,
-        key_ring=key_ring,
-        rate_limit=rate_limit,
-        most_waiting=settings.most_waiting,
-        most_body_bytes=settings.most_body_bytes,
-    )
+    return _around(app, settings, direct, key_ring, rate_limit, told)
+
+
+def _around(
+    app: FastAPI,
+    settings: GatewaySettings,
+    direct: DirectRoutes,
+    key_ring: KeyRing | None,
+    rate_limit: RateLimit,
+    told: Metrics,
+) -> ASGIApp:
+    """Our middleware, outside of FastAPI's own: a direct route shall not pay for that."""
+    served: ASGIApp = Direct(app, direct)
+    served = Access(served, key_ring, rate_limit, settings.most_waiting, settings.most_body_bytes)
     if settings.cors_origins:
-        app.add_middleware(CORSMiddleware, allow_origins=sorted(settings.cors_origins), allow_methods=["GET", "POST"])
-    app.add_middleware(Observation, metrics=told)
-    return app
+        served = CORSMiddleware(served, allow_origins=sorted(settings.cors_origins), allow_methods=["GET", "POST"])
+    return Observation(served, told)

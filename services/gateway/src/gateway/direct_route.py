@@ -32,7 +32,7 @@ class DirectRoutes:
 
 
 class Direct:
-    """ASGI middleware, the innermost: answers direct routes, passes everything else on to FastAPI."""
+    """ASGI middleware, the innermost of ours: answers direct routes, passes everything else on to FastAPI."""
 
     def __init__(self, app: ASGIApp, routes: DirectRoutes) -> None:
         self.app = app

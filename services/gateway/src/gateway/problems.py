@@ -115,7 +115,7 @@ def response_to(request: Request, error: Exception) -> Response | None:
 
 
 def install(app: FastAPI) -> None:
-    """Answer every foreseen error of the app's routes with a problem."""
+    """Answer every foreseen error of the app's routes with a problem, and pass on all others as they are."""
 
     async def handle(request: Request, error: Exception) -> Response:
         response = response_to(request, error)
@@ -123,7 +123,8 @@ def install(app: FastAPI) -> None:
             raise error
         return response
 
-    for kind in (Refused, DeliveryTimeError, RequestValidationError, OperationalError, PoolTimeout, HTTPException):
+    foreseen = (Refused, DeliveryTimeError, RequestValidationError, OperationalError, PoolTimeout, HTTPException)
+    for kind in (*foreseen, Exception):
         app.add_exception_handler(kind, handle)
 
 

@@ -1,0 +1,50 @@
+"""A failure that nobody foresaw: the client gets a problem that tells nothing of it, the log gets all."""
+
+import asyncio
+import logging
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway import problems
+from gateway.bodies import Order
+from gateway.direct_route import Direct, DirectRoutes
+from gateway.metrics import Metrics
+from gateway.observation import Observation
+
+
+async def failing(_: Request) -> Response:
+    raise RuntimeError("the secret")
+
+
+async def documented(order: Order) -> None:
+    """Never called."""
+
+
+def app() -> Observation:
+    inner, direct = FastAPI(), DirectRoutes()
+    inner.router.add_route("/routed", failing)
+    direct.add(inner, "/direct", documented, failing)
+    problems.install(inner)
+    return Observation(Direct(inner, direct), Metrics())
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/routed"), ("POST", "/direct")])
+def test_an_unforeseen_failure_is_a_problem_for_the_client_and_a_traceback_for_the_log(
+    method: str, path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def ask() -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app()), base_url="http://gateway") as client:
+            return await client.request(method, path)
+
+    answer = asyncio.run(ask())
+    assert answer.status_code == 500
+    assert answer.headers["content-type"] == problems.MEDIA_TYPE
+    assert answer.json()["title"] == "Internal error"
+    assert answer.headers["x-request-id"] in answer.json()["detail"]
+    assert "the secret" not in answer.text
+    failures = [record for record in caplog.records if record.levelno == logging.ERROR]
+    assert [str(record.exc_info and record.exc_info[1]) for record in failures] == ["the secret"]
