@@ -1,0 +1,46 @@
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import kombu
+import pytest
+
+from common.queue import SCORING, celery_app
+from devstack import valkey
+from devstack.child import Child
+from devstack.stack import Stack
+from stack_fixtures import free_settings
+
+
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Child]:
+    """A Valkey of this test's own, to be killed."""
+    stack = Stack(free_settings(tmp_path / "stack"))
+    stack.create()
+    monkeypatch.setenv("QUEUE_URL", stack.queue_url)
+    child = Child(valkey.process(stack), stack.directory)
+    child.wait_ready()
+    yield child
+    child.stop()
+
+
+def test_a_connection_lost_with_a_message_in_work_and_another_waited_for_is_closed_without_an_error(
+    server: Child,
+) -> None:
+    app = celery_app("test")
+    connection = app.connection_for_read()
+    channel = connection.default_channel
+    queue = kombu.Queue(SCORING)(channel)
+    queue.declare()
+    received: list[object] = []
+    kombu.Consumer(channel, [queue], callbacks=[lambda _, message: received.append(message)]).consume()
+    app.control.mailbox.Node("test@host", channel=connection.channel()).listen()  # as every worker does
+    kombu.Producer(channel).publish({}, routing_key=SCORING)
+    while not (received and channel._in_poll):
+        with suppress(TimeoutError):
+            connection.drain_events(timeout=0.2)
+
+    server.stop()
+
+    connection.collect(socket_timeout=1)  # what Celery does when a connection is lost
+    connection.close()
