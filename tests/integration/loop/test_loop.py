@@ -34,6 +34,12 @@ CHANGE = pl.datetime(2017, 10, 1)
 """From this day on the far orders are fast and the near ones slow: what the champion learned is wrong."""
 
 WANTED = Wanted(orders=12_000, start=date(2017, 1, 1), end=date(2018, 6, 30))
+ORDER_OF_TODAY = {
+    "seller_zip_code_prefix": 9350,
+    "customer_lat": -23.577,
+    "customer_lng": -46.587,
+    "order_id": "order-of-today",
+}
 REPLAYED = ("--from", "2018-05-01", "--to", "2018-06-30", "--speed", "1e6")
 
 FAST = {
@@ -47,7 +53,7 @@ FAST = {
 
 TABLES = (
     "predictions, invalid_requests, actuals, model_metrics, delivery_pace, model_events, retrainings, notifications, "
-    "alerts"
+    "alerts, replays"
 )
 
 
@@ -135,6 +141,7 @@ def test_when_the_world_changes_a_model_that_knows_of_it_serves_in_the_end(
     with running_gateway(environment, tmp_path) as gateway, worker("monitor"), worker("trainer"):
         gateway.wait_ready()
         assert served(gateway) == champion
+        assert gateway.client.post("/delivery_time", json=ORDER_OF_TODAY).is_success
         replay(gateway, *REPLAYED)
         wait_until(lambda: (asked := retraining()) is not None and asked.finished_at is not None, 300)
         asked = retraining()

@@ -20,7 +20,7 @@ from monitor import live
 
 TABLES = (
     "predictions, invalid_requests, actuals, model_metrics, delivery_pace, model_events, retrainings, notifications, "
-    "alerts"
+    "alerts, replays"
 )
 
 

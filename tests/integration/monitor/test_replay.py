@@ -1,7 +1,7 @@
 import json
 import threading
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -10,9 +10,14 @@ import httpx
 import numpy as np
 import pandas as pd
 import pytest
+from sqlalchemy import select
 
+from common.database.session import transaction
+from common.database.tables import Replay
 from common.errors import InvalidInput, Unavailable
 from monitor.replay import replay
+
+pytestmark = pytest.mark.usefixtures("monitoring")
 
 START = datetime.fromisoformat("2018-03-01")
 END = START + timedelta(days=10)
@@ -92,6 +97,24 @@ def test_a_day_lasts_as_long_as_the_speed_says(
     begin = datetime.now().astimezone()
     replay(history, client, START, START + timedelta(days=1), speed=86_400)
     assert 1.0 <= (datetime.now().astimezone() - begin).total_seconds() < 5.0
+
+
+def test_the_monitor_is_told_of_a_replay_that_has_begun(
+    history: Path, gateway: tuple[httpx.Client, list[tuple[str, Any]], list[int]]
+) -> None:
+    client, _, status = gateway
+    status[0] = 503
+    with pytest.raises(Unavailable):
+        replay(history, client, START, END, AS_FAST_AS_POSSIBLE)
+    assert told() == []
+    status[0] = 200
+    replay(history, client, START, END, AS_FAST_AS_POSSIBLE)
+    assert told() == [END.replace(tzinfo=UTC)]
+
+
+def told() -> list[datetime]:
+    with transaction() as session:
+        return list(session.scalars(select(Replay.ends)))
 
 
 def test_a_span_without_orders_is_refused_with_the_span_there_is(

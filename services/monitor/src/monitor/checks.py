@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import select, text
+from sqlalchemy import and_, func, select, text
 from sqlalchemy.orm import Session
 
 from common.database.tables import Alert, ModelMetrics
 from monitor import error_so_far, invalid_requests, live
 from monitor.alert_rules import RULES, SETTLED_AT_LAST, judge
 from monitor.alerts import Finding, not_closed
+from monitor.present import END, NEWEST_PURCHASE, PLAUSIBLE
 
 MODEL_RULES = frozenset(rule.name for rule in RULES) | {error_so_far.RULE}
 
@@ -34,7 +35,7 @@ def findings(session: Session, now: datetime, length: timedelta, silence: timede
 def _about_model(session: Session, current: dict[tuple[str, str], Alert], length: timedelta) -> Iterator[Finding]:
     version = session.scalar(
         select(ModelMetrics.model_version)
-        .where(ModelMetrics.source == live.SOURCE)
+        .where(_LIVE)
         .order_by(ModelMetrics.window_end.desc(), ModelMetrics.window_start.desc(), ModelMetrics.id.desc())
         .limit(1)
     )
@@ -63,7 +64,7 @@ def _recent_windows(session: Session, version: str, length: timedelta) -> list[M
     found = session.scalars(
         select(ModelMetrics)
         .where(
-            ModelMetrics.source == live.SOURCE,
+            _LIVE,
             ModelMetrics.model_version == version,
             ModelMetrics.window_end - ModelMetrics.window_start == length,
         )
@@ -91,10 +92,8 @@ def _about_silence(session: Session, now: datetime, silence: timedelta) -> Itera
 
 
 def _about_staleness(session: Session, length: timedelta) -> Iterator[Finding]:
-    newest_purchase: datetime | None = session.scalar(text(f"SELECT {live.NEWEST_PURCHASE}"))
-    newest_window: datetime | None = session.scalar(
-        text("SELECT max(window_end) FROM model_metrics WHERE source = :source"), {"source": live.SOURCE}
-    )
+    newest_purchase: datetime | None = session.scalar(text(f"SELECT {NEWEST_PURCHASE}"))
+    newest_window: datetime | None = session.scalar(select(func.max(ModelMetrics.window_end)).where(_LIVE))
     if newest_purchase is None or newest_window is None:
         return
     behind = max(newest_purchase - newest_window, timedelta(0)) / length
@@ -127,4 +126,6 @@ def _about_pace_age(session: Session) -> Iterator[Finding]:
     )
 
 
-_NEWEST_ORDER = f"SELECT max(purchase_timestamp)::date FROM predictions WHERE order_id IS NOT NULL AND {live.PLAUSIBLE}"  # noqa: S608
+_LIVE = and_(ModelMetrics.source == live.SOURCE, ModelMetrics.window_start < text(END))
+
+_NEWEST_ORDER = f"SELECT max(purchase_timestamp)::date FROM predictions WHERE order_id IS NOT NULL AND {PLAUSIBLE}"  # noqa: S608

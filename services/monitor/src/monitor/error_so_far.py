@@ -10,7 +10,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from monitor.alerts import Finding
-from monitor.live import NEWEST_PURCHASE, PLAUSIBLE, SOURCE
+from monitor.live import SOURCE
+from monitor.present import END, NEWEST_PURCHASE, PLAUSIBLE
 
 RULE = "worse-than-trained"
 
@@ -29,7 +30,7 @@ QUERY = f"""
     SELECT served.model_version, served.trained_mae, count(*) AS orders, avg(error) AS mae,
            avg(error) - 2 * stddev_samp(error) / sqrt(count(*)) AS surely
     FROM (
-        SELECT model_version, trained_mae FROM model_metrics WHERE source = '{SOURCE}'
+        SELECT model_version, trained_mae FROM model_metrics WHERE source = '{SOURCE}' AND window_start < {END}
         ORDER BY window_end DESC, window_start DESC, id DESC LIMIT 1
     ) AS served
     JOIN (

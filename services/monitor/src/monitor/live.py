@@ -23,6 +23,7 @@ from common.settings import RegistrySettings, load
 from monitor.columns import ROW_COLUMNS
 from monitor.measure import MAX_ROWS, measure
 from monitor.metrics_table import upsert
+from monitor.present import NEWEST_PURCHASE, PLAUSIBLE
 from monitor.reference import Reference, reference_of
 from monitor.reports import save_report
 from monitor.windows import A_MONDAY, Window, windows_between
@@ -126,11 +127,6 @@ def _reference(model_version: str) -> Reference:
 
 _KNOWN = "actuals.delivered_at >= predictions.purchase_timestamp"
 """An order cannot arrive before it was bought: such an actual is a wrong label, not a negative number of days."""
-
-PLAUSIBLE = "purchase_timestamp <= predicted_at + interval '1 day'"
-"""Purchases in the future are a client's mistake; one must not make every true window look ancient."""
-
-NEWEST_PURCHASE = f"(SELECT max(purchase_timestamp) FROM predictions WHERE {PLAUSIBLE})"  # noqa: S608
 
 _COUNTS = text(f"""
     SELECT model_version, date_bin(:length, purchase_timestamp, :origin) AS start,

@@ -14,7 +14,7 @@ from common.features import features
 from common.orders import Orders
 from common.pace import FEWEST_ORDERS, GROUPS, WINDOW_DAYS, PaceTable, pace_table
 from monitor.alerts import Finding
-from monitor.live import NEWEST_PURCHASE, PLAUSIBLE
+from monitor.present import NEWEST_PURCHASE, PLAUSIBLE
 
 LOOK_BACK = timedelta(days=120)
 """Orders older than this, counted from the newest, change no pace any more."""

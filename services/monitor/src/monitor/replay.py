@@ -15,8 +15,10 @@ import pandas as pd
 from rich.console import Console
 from rich.progress import Progress
 
+from common.database.session import transaction
 from common.errors import InvalidInput, Unavailable
 from monitor.history import read_history, valid
+from monitor.present import stay_before
 
 STEP = timedelta(hours=6)
 ORDERS_AT_ONCE = 1_000
@@ -47,6 +49,8 @@ def replay(data_dir: Path, gateway: httpx.Client, start: datetime, end: datetime
             arrived = _between(orders, "delivered_timestamp", moment)
             sent += _predict(gateway, bought)
             reported += _report(gateway, arrived)
+            with transaction() as session:
+                stay_before(session, end)
             due = begin + (moment + STEP - start).total_seconds() / speed
             time.sleep(max(due - time.monotonic(), 0))
     return Replayed(sent, reported)

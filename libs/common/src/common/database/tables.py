@@ -189,6 +189,15 @@ class DeliveryPace(Table):
     computed_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
+class Replay(Table):
+    """A replay of orders bought before `ends`, and when it last said that it goes on (see monitor.present)."""
+
+    __tablename__ = "replays"
+
+    ends: Mapped[datetime] = mapped_column(primary_key=True)
+    seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
 class ModelEvent(Table):
     """What happened to model versions: registered, promoted, rolled back, swapped in by a gateway."""
 

@@ -9,6 +9,7 @@ from monitor.grafana.gateway import ERRORS
 from monitor.grafana.panels import POSTGRES, PROMETHEUS, sql
 from monitor.grafana.runbook import Json, paragraph_url
 from monitor.grafana.system import METRICS_AGE, PACE_AGE, PREDICTION_AGE
+from monitor.present import END
 
 FOLDER = "delivery-time"
 RECEIVER = "webhook"
@@ -124,7 +125,7 @@ def _model_rule(rule: Rule) -> Json:
                 SELECT model_version, window_end, rows, rows_with_actual, {MODEL_VALUES[rule.name]} AS value,
                        max(window_end) OVER () AS newest,
                        first_value(model_version) OVER (ORDER BY window_end DESC, window_start DESC, id DESC) AS serving
-                FROM model_metrics WHERE source = 'live'
+                FROM model_metrics WHERE source = 'live' AND window_start < {END}
             ) AS windows
             WHERE value IS NOT NULL AND model_version = serving {settled}
         ) AS telling

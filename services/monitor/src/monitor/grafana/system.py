@@ -3,14 +3,14 @@
 from monitor.grafana.dashboard import dashboard
 from monitor.grafana.panels import above, below, panel, promql, sql
 from monitor.grafana.runbook import Json
+from monitor.present import END, NEWEST_PURCHASE
 
 PREDICTION_AGE = """
     SELECT extract(epoch FROM now() - max(predicted_at))::float8 AS value FROM predictions"""
 
-METRICS_AGE = """
-    SELECT extract(epoch FROM (SELECT max(purchase_timestamp) FROM predictions) - max(window_end))::float8 / 86400
-           AS value
-    FROM model_metrics WHERE source = 'live'"""
+METRICS_AGE = f"""
+    SELECT extract(epoch FROM {NEWEST_PURCHASE} - max(window_end))::float8 / 86400 AS value
+    FROM model_metrics WHERE source = 'live' AND window_start < {END}"""  # noqa: S608
 
 PACE_AGE = "SELECT (now()::date - max(day))::float8 AS value FROM delivery_pace"
 

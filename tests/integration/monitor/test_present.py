@@ -1,0 +1,96 @@
+"""A replay of the past is looked at as the present, whatever was bought later."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import func, select, text
+
+from common.bundle import Bundle
+from common.database.session import engine, transaction
+from common.database.tables import Actual, DeliveryPace
+from common.prediction_log import LoggedPrediction
+from monitor import checks
+from monitor.alerts import Finding
+from monitor.live import measure_due
+from monitor.live_pace import keep_pace
+from monitor.log_store import store
+from monitor.present import stay_before
+
+MakeLogged = Callable[..., list[LoggedPrediction]]
+DAY = timedelta(days=1)
+PAST = datetime(2018, 3, 5, tzinfo=UTC)
+END = datetime(2018, 4, 12)  # noqa: DTZ001 - as replay has it
+TODAY = datetime.now(UTC)
+
+
+@pytest.fixture
+def log(version_one: str, logged: MakeLogged) -> None:
+    """An order of today and its window; then, predicted today too, 500 orders of one day of the past and one later."""
+    assert version_one == "1"
+    store(engine(), logged(1, purchase_timestamp=TODAY, predicted_at=TODAY, order_id="order-of-today"))
+    assert measure_due(DAY) == 1
+    store(engine(), logged(500, predicted_at=TODAY, delivery_time_days=2.0))
+    later = PAST + 28 * DAY
+    store(engine(), logged(1, purchase_timestamp=later, predicted_at=TODAY, order_id="order-of-the-end"))
+
+
+def test_windows_of_the_past_are_measured_while_it_is_replayed(log: None) -> None:
+    assert measure_due(DAY) == 0
+    play()
+    assert measure_due(DAY) == 29
+    stop()
+    assert measure_due(DAY) == 0
+
+
+def test_alerts_look_at_the_past_while_it_is_replayed(log: None) -> None:
+    play()
+    measure_due(DAY)
+    with transaction() as session:
+        session.execute(text("UPDATE model_metrics SET trained_mae = 4.0"))
+        session.execute(text("UPDATE model_metrics SET model_version = '2' WHERE window_start > '2020-01-01'"))
+        for number in range(500):
+            bought = PAST + timedelta(minutes=number)
+            session.add(Actual(order_id=f"order-{number}", delivered_at=bought + 20 * DAY))
+    told = findings()
+    assert told["input-drift"].subject == "1"
+    assert told["worse-than-trained"].change == "open"
+    assert told["worse-than-trained"].value == pytest.approx(18.0)
+    assert told["stale-metrics"].change == "close"
+    stop()
+    told = findings()
+    assert told["input-drift"].subject == "2"
+    assert "worse-than-trained" not in told
+
+
+def test_the_pace_is_that_of_the_past_while_it_is_replayed(log: None, sample_bundle: Bundle) -> None:
+    play()
+    with transaction() as session:
+        keep_pace(session, sample_bundle)
+        assert session.scalar(select(func.max(DeliveryPace.day))) == (PAST + 28 * DAY).date()
+    assert findings()["stale-pace"].value == 0
+
+
+def test_a_new_replay_takes_the_place_of_the_one_before(log: None) -> None:
+    play()
+    with transaction() as session:
+        stay_before(session, datetime(2018, 3, 6))  # noqa: DTZ001 - as replay has it
+    assert measure_due(DAY) == 1
+    play()
+    assert measure_due(DAY) == 28
+
+
+def play() -> None:
+    with transaction() as session:
+        stay_before(session, END)
+
+
+def stop() -> None:
+    """As if the replay had ended more than an hour ago."""
+    with transaction() as session:
+        session.execute(text("UPDATE replays SET seen_at = seen_at - interval '61 minutes'"))
+
+
+def findings() -> dict[str, Finding]:
+    with transaction() as session:
+        return {finding.rule: finding for finding in checks.findings(session, TODAY, DAY, DAY)}
