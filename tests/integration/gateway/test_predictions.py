@@ -51,9 +51,9 @@ def test_many_orders_get_the_answers_that_each_gets_alone(gateway: Gateway) -> N
         ({"customer_lng": "x"}, "#/customer_lng", "customer_lng must be a valid number (got 'x')"),
         ({"seller_zip_code_prefix": 0}, "#/seller_zip_code_prefix", "greater than or equal to 1 (got 0)"),
         ({"seller_zip_code_prefix": 9350.5}, "#/seller_zip_code_prefix", "valid integer"),
-        ({"customer_lat": None}, "#/customer_lat", "(got None)"),
+        ({"customer_lat": None}, "#/customer_lat", "(got null)"),
         ({"colour/x": "red"}, "#/colour~1x", "colour/x is not a known field: leave it out"),
-        ({"purchase_timestamp": "0001-01-01T00:00:00+10:00"}, "#/purchase_timestamp", "a moment from 2000 to 2099"),
+        ({"purchase_timestamp": "0001-01-01T00:00:00+10:00"}, "#/purchase_timestamp", "must be an ISO 8601 time from"),
         ({"order_id": "a\u0000b"}, "#/order_id", "order_id must"),
     ],
 )

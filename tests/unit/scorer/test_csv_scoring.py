@@ -89,7 +89,7 @@ def test_purchase_times_with_a_zone_mean_the_same_moment(score: Score) -> None:
 
 def test_a_purchase_time_that_is_none_costs_the_row(score: Score) -> None:
     scored = score(b"-23.5,,9350,-46.5,yesterday\n-23.5,,9350,-46.5,\n")
-    assert scored.errors == [(1, "purchase_timestamp is not an ISO 8601 time (got 'yesterday')", 1)]
+    assert scored.errors == [(1, "purchase_timestamp is not an ISO 8601 time from 2000 to 2099 (got 'yesterday')", 1)]
 
 
 def test_only_the_first_twenty_bad_rows_are_told(score: Score) -> None:

@@ -12,6 +12,8 @@ OPTIONAL_COLUMNS = ("purchase_timestamp",)
 ZIP_RANGE = (1, 99_999)
 LATITUDE_RANGE = (-90.0, 90.0)
 LONGITUDE_RANGE = (-180.0, 180.0)
+YEARS = (2000, 2099)
+"""Of a purchase or a delivery, on the clock of the zone it is written in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,17 @@ class Orders:
             np.array([customer_lng], dtype=np.float64),
             np.array([naive_utc(purchase)], dtype="datetime64[s]"),
         )
+
+
+def moment_of(text: str) -> datetime:
+    """A moment as requests and files write it; ValueError says what it must be."""
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        moment = None
+    if moment is None or not YEARS[0] <= moment.year <= YEARS[1]:
+        raise ValueError(f"an ISO 8601 time from {YEARS[0]} to {YEARS[1]}")
+    return moment
 
 
 def naive_utc(moment: datetime) -> datetime:

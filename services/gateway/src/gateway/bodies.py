@@ -3,19 +3,15 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from common.orders import LATITUDE_RANGE, LONGITUDE_RANGE, ZIP_RANGE
+from common.orders import LATITUDE_RANGE, LONGITUDE_RANGE, ZIP_RANGE, moment_of
 
 MAX_ORDERS = 1_000
-YEARS = (2000, 2099)
-"""Of a purchase or a delivery, on the clock of the zone it is written in."""
 
 
-def _plausible(moment: datetime) -> datetime:
-    if not YEARS[0] <= moment.year <= YEARS[1]:
-        raise ValueError(f"a moment from {YEARS[0]} to {YEARS[1]}")
-    return moment
+def _moment(value: object) -> object:
+    return moment_of(value) if isinstance(value, str) else value
 
 
 def _integral(number: object) -> object:
@@ -40,7 +36,7 @@ OrderId = Annotated[
 ]
 Moment = Annotated[
     datetime,
-    AfterValidator(_plausible),
+    BeforeValidator(_moment),
     Field(json_schema_extra={"pattern": r"^20[0-9]{2}-"}, description="ISO 8601, UTC where no zone is given"),
 ]
 

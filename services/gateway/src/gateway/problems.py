@@ -148,10 +148,10 @@ def _sentence(name: str, error: ErrorDetails) -> str:
             return f"{name} is required"
         case "extra_forbidden":
             return f"{name} is not a known field: leave it out"
-    wanted = error["msg"].removeprefix("Input should ").removeprefix("Value error, ").removeprefix("be ")
-    shown = repr(error["input"])
+    wanted = error["msg"].partition(" should ")[2] or f"be {error['msg'].removeprefix('Value error, ')}"
+    shown = "null" if error["input"] is None else repr(error["input"])
     shown = shown if len(shown) <= SHOWN_CHARACTERS else shown[:SHOWN_CHARACTERS] + "…"
-    return f"{name} must be {wanted[:1].lower()}{wanted[1:]} (got {shown})"
+    return f"{name} must {wanted} (got {shown})"
 
 
 def _slug(title: str) -> str:

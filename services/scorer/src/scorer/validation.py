@@ -9,12 +9,26 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from common.orders import LATITUDE_RANGE, LONGITUDE_RANGE, REQUIRED_COLUMNS, ZIP_RANGE, Orders, naive_utc
+from common.orders import (
+    LATITUDE_RANGE,
+    LONGITUDE_RANGE,
+    REQUIRED_COLUMNS,
+    YEARS,
+    ZIP_RANGE,
+    Orders,
+    moment_of,
+    naive_utc,
+)
 
 NUMBER = r"^[ \t]*[+-]?(([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|(?i:nan|inf|infinity))[ \t]*$"
 RANGES = dict(zip(REQUIRED_COLUMNS, (ZIP_RANGE, LATITUDE_RANGE, LONGITUDE_RANGE), strict=True))
+EARLIEST, LATEST = np.datetime64(f"{YEARS[0]}-01-01", "s"), np.datetime64(f"{YEARS[1] + 1}-01-01", "s")
+NO_MOMENT = f"purchase_timestamp is not an ISO 8601 time from {YEARS[0]} to {YEARS[1]}"
 SHOWN = 40
 """Characters of a bad value that its reason repeats."""
+
+Moments = NDArray[np.datetime64]
+"""datetime64[s], (n,)"""
 
 
 @dataclass(frozen=True)
@@ -88,26 +102,27 @@ def _parsed(name: str, column: pa.Array) -> tuple[pa.Array, dict[int, str]]:
     return pc.utf8_ltrim(trimmed, "+").cast(pa.float64()), problems
 
 
-def _purchase(column: pa.Array | None, now: datetime, rows: int) -> tuple[NDArray[np.datetime64], dict[int, str]]:
-    """Purchase times as datetime64[s]; empty ones are `now`."""
+def _purchase(column: pa.Array | None, now: datetime, rows: int) -> tuple[Moments, dict[int, str]]:
+    """Purchase times and the reasons of the rows that have no usable one; empty ones are `now`."""
     moment = np.datetime64(naive_utc(now), "s")
     if column is None or column.null_count == rows:
         return np.full(rows, moment), {}
-    problems: dict[int, str] = {}
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-        column, problems = _moments(column)
-    elif getattr(column.type, "tz", None):
-        column = column.cast(pa.timestamp("us", "UTC"))
-    values = column.cast(pa.timestamp("us"), safe=False).to_numpy(zero_copy_only=False).astype("datetime64[s]")
+        values, problems = _parsed_moments(column)
+    else:
+        values = _as_moments(column.cast(pa.timestamp("us", "UTC")) if getattr(column.type, "tz", None) else column)
+        problems = {row: f"{NO_MOMENT} (got {values[row]})" for row in np.flatnonzero(_implausible(values)).tolist()}
     return np.where(np.isnat(values), moment, values), problems
 
 
-def _moments(column: pa.Array) -> tuple[pa.Array, dict[int, str]]:
-    """ISO 8601 strings to timestamps, null where empty."""
+def _parsed_moments(column: pa.Array) -> tuple[Moments, dict[int, str]]:
+    """Strings to times, NaT where there is none."""
     blank = pc.fill_null(pc.equal(pc.utf8_trim_whitespace(column), ""), True)
     column = pc.if_else(blank, None, column)
     try:
-        return column.cast(pa.timestamp("us")), {}
+        values = _as_moments(column)
+        if not _implausible(values).any():
+            return values, {}
     except pa.ArrowInvalid:
         pass  # some have a zone, or are no times: look at each different value
     encoded = column.dictionary_encode()
@@ -115,13 +130,21 @@ def _moments(column: pa.Array) -> tuple[pa.Array, dict[int, str]]:
     wrong: set[int] = set()
     for number, value in enumerate(encoded.dictionary.to_pylist()):
         try:
-            moments.append(naive_utc(datetime.fromisoformat(value.strip())))
+            moments.append(naive_utc(moment_of(value)))
         except (ValueError, OverflowError):
             moments.append(None)
             wrong.add(number)
     problems = {
-        row: f"purchase_timestamp is not an ISO 8601 time (got {column[row].as_py()[:SHOWN]!r})"
+        row: f"{NO_MOMENT} (got {column[row].as_py()[:SHOWN]!r})"
         for row, number in enumerate(encoded.indices.to_pylist())
         if number in wrong
     }
-    return pa.array(moments, pa.timestamp("us")).take(encoded.indices), problems
+    return _as_moments(pa.array(moments, pa.timestamp("us")).take(encoded.indices)), problems
+
+
+def _as_moments(column: pa.Array) -> Moments:
+    return column.cast(pa.timestamp("us"), safe=False).to_numpy(zero_copy_only=False).astype("datetime64[s]")
+
+
+def _implausible(values: Moments) -> NDArray[np.bool_]:
+    return (values < EARLIEST) | (values >= LATEST)

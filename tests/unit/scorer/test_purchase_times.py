@@ -1,0 +1,46 @@
+"""A file may have the purchase times that a request may have, and no others."""
+
+from datetime import UTC, datetime
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from common.orders import moment_of, naive_utc
+from scorer.validation import Validated, validate
+
+JANUARY = datetime(2018, 1, 1, tzinfo=UTC)
+NOW = datetime(2018, 5, 1, tzinfo=UTC)
+
+
+def validated(times: pa.Array) -> Validated:
+    """Orders that are right but for their times."""
+    columns = {"seller_zip_code_prefix": pa.array([9350] * len(times)), "purchase_timestamp": times}
+    return validate(columns | {name: pa.array([-23.5] * len(times)) for name in ("customer_lat", "customer_lng")}, NOW)
+
+
+@pytest.mark.parametrize(
+    "text", ["yesterday", "1514800000", "9999-01-01", "1999-12-31T23:59:59", "2100-01-01 00:00:00"]
+)
+def test_what_a_request_may_not_have_costs_the_row(text: str) -> None:
+    with pytest.raises(ValueError, match="ISO 8601 time from 2000 to 2099"):
+        moment_of(text)
+    assert list(validated(pa.array(["2018-01-01", text])).reasons) == [1]
+
+
+@pytest.mark.parametrize(
+    "text", ["2018-01-01", "20180101", "2018-W01-1", " 2018-01-01T00:00 ", "2018-01-01T01:00+01:00"]
+)
+def test_what_a_request_may_have_means_the_same_in_a_file(text: str) -> None:
+    assert naive_utc(moment_of(text)).isoformat() == "2018-01-01T00:00:00"
+    found = validated(pa.array([text, "2018-01-01 00:00:00"]))
+    assert np.all(found.orders.purchase_timestamp == np.datetime64("2018-01-01T00:00:00"))
+    assert found.good.all()
+
+
+@pytest.mark.parametrize("zone", [None, "UTC", "America/Sao_Paulo"])
+def test_a_column_of_times_keeps_to_the_same_years(zone: str | None) -> None:
+    found = validated(pa.array([JANUARY, JANUARY.replace(year=2262), None], pa.timestamp("us", zone)))
+    assert list(found.reasons) == [1]
+    assert "from 2000 to 2099 (got 2262-01-01T00:00:00)" in found.reasons[1]
+    assert found.orders.purchase_timestamp.astype(str).tolist() == ["2018-01-01T00:00:00", "2018-05-01T00:00:00"]
