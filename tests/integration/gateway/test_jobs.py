@@ -87,6 +87,8 @@ def test_an_idempotency_key_gives_the_same_job_and_refuses_another_body(
         ("s3://other/orders.csv", 403, "delivery-time"),
         ("s3://delivery-time/nothing.csv", 404, "upload it first"),
         ("s3://delivery-time/orders.xlsx", 400, ".parquet"),
+        ("s3://delivery-time/in/../orders.csv", 400, "no part . or .."),
+        (f"s3://delivery-time/{'é' * 512}.csv", 400, "1,024 bytes"),
     ],
 )
 def test_nonsense_is_refused_without_a_job(gateway: Gateway, bucket: Any, uri: str, status: int, said: str) -> None:
@@ -95,6 +97,35 @@ def test_nonsense_is_refused_without_a_job(gateway: Gateway, bucket: Any, uri: s
     assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
     assert said in answer.json()["detail"]
     assert gateway.client.get("/batch-jobs", params={"limit": 1}).json() == newest
+
+
+@pytest.mark.parametrize("name", ["out/", "out.csv.gz", "out.parquet"])
+def test_the_result_of_a_csv_file_is_a_plain_csv_object(
+    gateway: Gateway, input_uri: str, bucket: Any, name: str
+) -> None:
+    body = {"input_uri": input_uri, "output_uri": f"s3://{bucket.name}/{name}"}
+    refused = gateway.client.post("/batch-jobs", json=body)
+    assert refused.status_code == 422
+    assert f"must name a plain CSV object for {input_uri} (got s3://{bucket.name}/{name})" in refused.json()["detail"]
+
+
+def test_two_open_jobs_do_not_write_to_one_place(gateway: Gateway, input_uri: str, bucket: Any) -> None:
+    name = uuid4()
+    body = {"input_uri": input_uri, "output_uri": f"s3://{bucket.name}/{name}.csv"}
+
+    def submit(key: int) -> Any:
+        return gateway.client.post("/batch-jobs", json=body, headers={"Idempotency-Key": f"{name}-{key}"})
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(submit, [number % 4 for number in range(8)]))
+    taken = [answer for answer in answers if answer.status_code == 202]
+    assert len(taken) == 2
+    assert len({answer.json()["id"] for answer in taken}) == 1
+    job = taken[0].json()["id"]
+    assert {answer.status_code for answer in answers} == {202, 409}
+    assert f"batch job {job}, which is queued, writes to {body['output_uri']}" in submit(9).json()["detail"]
+    gateway.client.post(f"/batch-jobs/{job}/cancel")
+    assert submit(9).status_code == 202
 
 
 def test_missing_columns_are_named_at_once(gateway: Gateway, bucket: Any) -> None:

@@ -40,7 +40,7 @@ def refusal(rig: Rig, uri: str) -> str:
 
 BAD: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "empty": ("csv", lambda: b"", "is empty"),
-    "header only": ("csv", lambda: COLUMNS, "has a header line and no rows"),
+    "header only": ("csv", lambda: COLUMNS, "has no rows"),
     "missing column": ("csv", lambda: b"customer_lat,customer_lng\n1,2\n", "lacks column(s) seller_zip_code_prefix"),
     "duplicate column": ("csv", lambda: COLUMNS[:-1] + b",customer_lat\n1,2,3,4\n", "customer_lat more than once"),
     "taken column": ("csv", lambda: COLUMNS[:-1] + b",prediction\n1,2,3,4\n", "already has column(s) prediction"),
@@ -52,7 +52,7 @@ BAD: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "truncated gzip": ("csv.gz", lambda: gzip.compress(csv_file(200))[:-900], "is cut off"),
     "damaged gzip": ("csv.gz", lambda: gzip.compress(csv_file(9))[:-8] + b"12345678", "is damaged gzip"),
     "no gzip": ("csv.gz", lambda: COLUMNS, "is damaged gzip, or none"),
-    "gzip with header only": ("csv.gz", lambda: gzip.compress(COLUMNS), "has a header line and no rows"),
+    "gzip with header only": ("csv.gz", lambda: gzip.compress(COLUMNS), "has no rows"),
     "truncated Parquet": ("parquet", lambda: parquet(**orders())[:-10], "is not a whole Parquet file"),
     "hollow Parquet": ("parquet", lambda: b"PAR1" + bytes(100) + b"PAR1", "is not readable as Parquet"),
     "no Parquet": ("parquet", lambda: COLUMNS, "is not a whole Parquet file"),

@@ -15,6 +15,7 @@ DeliveryTimeError (500)
 ├── Conflict (409)
 │   ├── JobStateConflict
 │   ├── IdempotencyConflict
+│   ├── OutputTaken
 │   └── InputReplaced
 └── Unavailable (503)
     ├── NoChampion
@@ -129,6 +130,14 @@ class JobStateConflict(Conflict):
 class IdempotencyConflict(Conflict):
     def __init__(self, key: str, job_id: object) -> None:
         super().__init__(f"Idempotency-Key {key!r} was used with another body (batch job {job_id}): send a new key")
+
+
+class OutputTaken(Conflict):
+    def __init__(self, uri: str, job_id: object, status: str) -> None:
+        super().__init__(
+            f"batch job {job_id}, which is {status}, writes to {uri}: wait for its end, cancel it, or name another "
+            "output_uri"
+        )
 
 
 class InputReplaced(Conflict):

@@ -23,6 +23,8 @@ ADDED_COLUMNS = ("prediction", "prediction_lower", "prediction_upper", "error")
 HEAD_BYTES = 256 * 1024
 """The header line of a CSV file must fit; ten thousand columns do."""
 
+CUT_OFF = "is cut off: the gzip stream has no end. Upload it again"
+
 PARQUET_MAGIC = b"PAR1"
 
 
@@ -107,7 +109,7 @@ def read_header(source: InputObject) -> Header:
         head = answer["Body"].read()
     whole = source.size <= len(head)
     if source.format == "csv.gz":
-        head, whole = _gunzip_head(head, str(source.address)), False
+        head, whole = _gunzip_head(head, whole, str(source.address)), False
     return parse_header(head, str(source.address), whole)
 
 
@@ -179,11 +181,16 @@ def _check_parquet_ends(source: InputObject) -> None:
         raise UnreadableInput(where, "is not a whole Parquet file (its first and last bytes must be PAR1)")
 
 
-def _gunzip_head(head: bytes, where: str) -> bytes:
+def _gunzip_head(head: bytes, whole: bool, where: str) -> bytes:
+    """The first bytes inside; `whole` if `head` is all there is."""
+    stream = zlib.decompressobj(wbits=31)
     try:
-        return zlib.decompressobj(wbits=31).decompress(head, HEAD_BYTES)
+        text = stream.decompress(head, HEAD_BYTES)
     except zlib.error as error:
         raise UnreadableInput(where, f"is damaged gzip, or none ({error})") from error
+    if whole and not stream.eof and len(text) < HEAD_BYTES:
+        raise UnreadableInput(where, CUT_OFF)
+    return text
 
 
 def _first_record_end(head: bytes) -> int:

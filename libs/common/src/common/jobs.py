@@ -11,13 +11,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import select, text, tuple_, update
+from sqlalchemy import func, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from common.database.tables import BatchJob
-from common.errors import IdempotencyConflict, InvalidInput, JobNotFound, JobStateConflict
+from common.errors import IdempotencyConflict, InvalidInput, JobNotFound, JobStateConflict, OutputTaken
 from common.inputs import check_head, is_dataset
 from common.objects import ObjectAddress, presigned_address
 from common.settings import BatchSettings, ObjectStoreSettings, load
@@ -29,6 +29,9 @@ SUCCESS = "_SUCCESS"
 RESULTS = "results/"
 """Where results go that nobody asked elsewhere: RESULTS, the job's id, a name."""
 
+NOT_CSV = ("/", ".gz", ".parquet")
+"""Endings that would say something else of the one CSV object that a CSV file's result is."""
+
 COMPLETING_MS = 10_000
 """How long a cancellation waits for a job that is just being completed."""
 
@@ -39,17 +42,20 @@ def submit(
     """The job of this body and whether it is new; a key that was used before gives the job it was used for.
 
     Checks what can be checked at once (see common.inputs.check_head). Raises InvalidInput and its kinds,
-    ObjectNotFound, IdempotencyConflict, ObjectStoreUnavailable; then there is no row.
+    ObjectNotFound, IdempotencyConflict, OutputTaken, ObjectStoreUnavailable; then there is no row.
     """
     if known := _by_key(session, idempotency_key):
         return _same_body(known, input_uri, output_uri), False
     head = check_head(ObjectAddress.parse(input_uri))
     job_id = uuid4()
+    output = str(_output(job_id, input_uri, output_uri))
+    if known := _holding(session, output, idempotency_key):
+        return _same_body(known, input_uri, output_uri), False
     values = {
         "id": job_id,
         "status": "queued",
         "input_uri": input_uri,
-        "output_uri": str(_output(job_id, input_uri, output_uri)),
+        "output_uri": output,
         "input_etag": head.etag,
         "bytes_total": head.size,
         "idempotency_key": idempotency_key,
@@ -143,8 +149,8 @@ def _output(job_id: UUID, input_uri: str, output_uri: str | None) -> ObjectAddre
         output_uri = f"s3://{load(ObjectStoreSettings).bucket}/{RESULTS}{job_id}/{name}"
     if is_dataset(input_uri):
         output_uri = output_uri.removesuffix("/") + "/"
-    elif output_uri.endswith("/"):
-        raise InvalidInput(f"output_uri must name an object, not a prefix, for {input_uri} (got {output_uri})")
+    elif output_uri.endswith(NOT_CSV):
+        raise InvalidInput(f"output_uri must name a plain CSV object for {input_uri} (got {output_uri})")
     inside = output_uri.startswith(input_uri) if input_uri.endswith("/") else output_uri == input_uri
     if inside:
         raise InvalidInput(f"output_uri must lie outside the input (got {output_uri} for {input_uri})")
@@ -154,6 +160,17 @@ def _output(job_id: UUID, input_uri: str, output_uri: str | None) -> ObjectAddre
 def _by_key(session: Session, key: str | None) -> BatchJob | None:
     """Two requests with one key at once: the second insert waits for the first's commit, then this finds its row."""
     return session.scalars(select(BatchJob).where(BatchJob.idempotency_key == key)).one_or_none() if key else None
+
+
+def _holding(session: Session, output_uri: str, key: str | None) -> BatchJob | None:
+    """Have the output for this transaction; the key's job if it came meanwhile, OutputTaken if another writes there."""
+    session.execute(select(func.pg_advisory_xact_lock(func.hashtext(output_uri))))
+    if known := _by_key(session, key):
+        return known
+    writing = select(BatchJob).where(BatchJob.output_uri == output_uri, BatchJob.status.in_(OPEN)).limit(1)
+    if other := session.scalars(writing).one_or_none():
+        raise OutputTaken(output_uri, other.id, other.status)
+    return None
 
 
 def _same_body(job: BatchJob, input_uri: str, output_uri: str | None) -> BatchJob:

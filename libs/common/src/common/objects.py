@@ -21,6 +21,10 @@ PART_TYPE = "binary/octet-stream"
 """S3's name for any bytes. SeaweedFS tries to compress a part without a type, which doubles what it costs to store."""
 
 
+KEY_BYTES = 1_024
+"""S3's limit."""
+
+
 @dataclass(frozen=True)
 class ObjectAddress:
     """s3://bucket/key"""
@@ -30,11 +34,13 @@ class ObjectAddress:
 
     @classmethod
     def parse(cls, uri: str) -> Self:
-        """Split an address; InvalidAddress if it is not s3://bucket/key, BucketNotAllowed if jobs may not use it."""
+        """Split an address; InvalidAddress if no object can have it, BucketNotAllowed if jobs may not use it."""
         parts = urlsplit(uri)
         bucket, key = parts.netloc, uri.partition(f"s3://{parts.netloc}/")[2]
         if parts.scheme != "s3" or not bucket or not key or "\x00" in uri:
             raise InvalidAddress(uri)
+        if len(key.encode(errors="replace")) > KEY_BYTES or {".", ".."} & set(key.split("/")):
+            raise InvalidAddress(uri, f"a key of up to {KEY_BYTES:,} bytes that has no part . or ..")
         allowed = load(ObjectStoreSettings).job_buckets
         if bucket not in allowed:
             raise BucketNotAllowed(bucket, allowed)

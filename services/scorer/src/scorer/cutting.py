@@ -6,7 +6,7 @@ from contextlib import closing
 from itertools import pairwise
 
 from common.errors import UnreadableInput
-from common.inputs import Header, InputObject
+from common.inputs import CUT_OFF, Header, InputObject
 from scorer.csv_records import last_record_end, records
 from scorer.store import read_range, read_stream
 
@@ -51,7 +51,7 @@ def gunzipped(blocks: Iterator[bytes], where: str, consumed: Callable[[int], Non
             rest = inflater.unconsumed_tail or inflater.unused_data
         consumed(len(block))
     if not inflater.eof:
-        raise UnreadableInput(where, "is cut off: the gzip stream has no end. Upload it again")
+        raise UnreadableInput(where, CUT_OFF)
 
 
 def guessed_ranges(source: InputObject, header: Header, size: int, record_limit: int) -> list[tuple[int, int]] | None:

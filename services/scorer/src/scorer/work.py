@@ -108,7 +108,7 @@ def _work_parquet(chunk: ClaimedChunk, predictor: Predictor) -> None:
 
 def no_rows(where: str) -> UnreadableInput:
     """The error of a file without a record."""
-    return UnreadableInput(where, "has a header line and no rows: there is nothing to score")
+    return UnreadableInput(where, "has no rows: there is nothing to score")
 
 
 def _gzip_pieces(source: Source, count: Callable[[int], None]) -> Generator[bytes, None, None]:
