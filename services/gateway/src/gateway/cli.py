@@ -6,6 +6,7 @@ import sys
 from sqlalchemy.exc import OperationalError
 
 from common import logs
+from common.arguments import line, positive
 from common.errors import DeliveryTimeError
 from common.settings import load
 from gateway import key_store
@@ -29,12 +30,12 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     serving = commands.add_parser("serve", help="serve HTTP until stopped")
-    serving.add_argument("--workers", type=int, default=1, help="processes that answer (default 1)")
+    serving.add_argument("--workers", type=positive, default=1, help="processes that answer (default 1)")
     serving.set_defaults(run=_serve)
 
     keys = commands.add_parser("keys", help="API keys").add_subparsers(required=True, metavar="ACTION")
     creating = keys.add_parser("create", help="make a key and print it, once")
-    creating.add_argument("name", help="whose key it is")
+    creating.add_argument("name", type=line, help="whose key it is")
     creating.add_argument("--scope", action="append", choices=SCOPES, help="repeatable (default predict)")
     creating.set_defaults(run=_create)
     keys.add_parser("list", help="the valid keys, without their text").set_defaults(run=_list)

@@ -2,6 +2,7 @@
 
 import argparse
 import getpass
+import math
 import sys
 import time
 from datetime import datetime
@@ -10,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.exc import OperationalError
 
+from common.arguments import line, positive
 from common.errors import DeliveryTimeError
 from common.settings import RegistrySettings, load
 from monitor.settings import GatewayAddress, PreparedDataSettings
@@ -23,15 +25,17 @@ def main() -> None:
         sys.exit(f"monitor: {error}")
     except OperationalError as error:
         sys.exit(f"monitor: the database does not answer: {str(error.orig).strip().splitlines()[0]}")
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="monitor", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="command")
     command = commands.add_parser("backfill", help="metrics of the champion over the prepared history, week by week")
-    command.add_argument("--weeks", type=_positive, metavar="N", help="only the newest N weeks")
+    command.add_argument("--weeks", type=positive, metavar="N", help="only the newest N weeks")
     command.add_argument(
-        "--reports", type=int, default=4, metavar="N", help="full Evidently reports of the newest N weeks (4)"
+        "--reports", type=_count, default=4, metavar="N", help="full Evidently reports of the newest N weeks (4)"
     )
     command.set_defaults(run=_backfill)
     command = commands.add_parser("worker", help="consume the prediction log, measure live windows, raise alerts")
@@ -39,7 +43,9 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("replay", help="play past orders through the running gateway, faster than life")
     command.add_argument("--from", dest="start", type=_day, default=_day("2018-02-15"), metavar="DAY", help="first day")
     command.add_argument("--to", dest="end", type=_day, default=_day("2018-03-31"), metavar="DAY", help="day after it")
-    command.add_argument("--speed", type=float, default=43_200, help="times as fast as life (43200: two seconds a day)")
+    command.add_argument(
+        "--speed", type=_speed, default=43_200.0, help="times as fast as life (default: two seconds a day)"
+    )
     command.set_defaults(run=_replay)
     alerts = commands.add_parser("alerts", help="list and acknowledge alerts").add_subparsers(
         required=True, metavar="action"
@@ -48,16 +54,24 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--all", action="store_true", help="closed ones too, the newest hundred")
     command.set_defaults(run=_list_alerts)
     command = alerts.add_parser("ack", help="say that you look after an alert")
-    command.add_argument("id", type=_positive)
-    command.add_argument("--by", default=getpass.getuser(), help="who (you by default)")
+    command.add_argument("id", type=positive)
+    command.add_argument("--by", type=line, default=getpass.getuser(), help="who (you by default)")
     command.set_defaults(run=_acknowledge)
     return parser
 
 
-def _positive(text: str) -> int:
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"must be a whole number from 1 (got {text!r})")
-    return int(text)
+def _count(text: str) -> int:
+    return 0 if text == "0" else positive(text)
+
+
+def _speed(text: str) -> float:
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = math.nan
+    if not speed > 0:
+        raise argparse.ArgumentTypeError(f"must be a number above 0 (got {text!r})")
+    return speed
 
 
 def _day(text: str) -> datetime:
@@ -74,7 +88,7 @@ def _backfill(arguments: argparse.Namespace) -> None:
 
     start = time.perf_counter()
     bundle = Registry(load(RegistrySettings)).champion()
-    done = backfill(bundle, load(PreparedDataSettings).data_dir, arguments.weeks, max(arguments.reports, 0))
+    done = backfill(bundle, load(PreparedDataSettings).data_dir, arguments.weeks, arguments.reports)
     Console().print(
         f"{len(done.windows)} weeks of version {done.model_version} written to model_metrics at "
         f"{engine().url.render_as_string(hide_password=True)}: {done.windows[0].start:%Y-%m-%d} to "

@@ -6,6 +6,7 @@ from pathlib import Path
 from uuid import UUID
 
 from common import logs
+from common.arguments import positive
 from common.errors import DeliveryTimeError
 from common.settings import load
 from scorer.settings import ScorerSettings
@@ -25,7 +26,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="scorer", description="Scores files in the object store.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     worker = commands.add_parser("worker", help="work on batch jobs until told to end")
-    worker.add_argument("--threads", type=int, help="chunks in work at once (SCORER_THREADS)")
+    worker.add_argument("--threads", type=positive, help="chunks in work at once (SCORER_THREADS)")
     worker.set_defaults(run=_worker)
     submit = commands.add_parser("submit", help="submit a batch job")
     submit.add_argument("input", help="s3://bucket/key, a prefix ending in /, or a local file, which is uploaded first")

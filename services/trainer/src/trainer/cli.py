@@ -8,12 +8,12 @@ import argparse
 import getpass
 import sys
 from collections.abc import Callable
-from datetime import date, datetime
 from pathlib import Path
 from typing import TypeAlias
 
+from common.arguments import line, positive
 from common.errors import DeliveryTimeError
-from common.orders import naive_utc
+from trainer.arguments import day, moment, month, on_time_share
 
 NOT_PROMOTED = 3
 """Exit code of `register-model` when the gate kept the candidate as challenger."""
@@ -70,15 +70,11 @@ def _add_prepare_data(commands: Commands) -> None:
     command = commands.add_parser("prepare-data", help="check and join the nine files, one row per order")
     command.add_argument(
         "--cutoff",
-        type=_moment,
+        type=moment,
         metavar="DATE",
         help="train on orders delivered before it, validate on those bought since (default: the last fifth validates)",
     )
     command.set_defaults(run=_prepare_data)
-
-
-def _moment(text: str) -> datetime:
-    return naive_utc(datetime.fromisoformat(text))
 
 
 def _prepare_data(arguments: argparse.Namespace) -> None:
@@ -97,9 +93,9 @@ def _prepare_data(arguments: argparse.Namespace) -> None:
 
 def _add_params_search(commands: Commands) -> None:
     command = commands.add_parser("params-search", help="search the model's parameters, each trial an MLflow run")
-    command.add_argument("--trials", type=int, default=15, help="how many trials (default: 15)")
+    command.add_argument("--trials", type=positive, default=15, help="how many trials (default: 15)")
     command.add_argument("--seed", type=int, default=0, help="of Hyperopt and CatBoost (default: 0)")
-    command.add_argument("--jobs", type=int, default=1, help="trials at the same time (default: 1)")
+    command.add_argument("--jobs", type=positive, default=1, help="trials at the same time (default: 1)")
     command.add_argument("--spark", action="store_true", help="on a Spark cluster (needs the extra trainer[spark])")
     command.set_defaults(run=_params_search)
 
@@ -171,7 +167,7 @@ def _add_promise(commands: Commands) -> None:
     _add_months(command)
     command.add_argument(
         "--on-time-share",
-        type=_share,
+        type=on_time_share,
         metavar="SHARE",
         help="wanted share of orders delivered within the promise, e.g. 0.95 (default: the shop's own)",
     )
@@ -196,23 +192,9 @@ def _promise(arguments: argparse.Namespace) -> None:
 
 
 def _add_months(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--first", type=_month, default="2017-09", metavar="MONTH", help="default: 2017-09")
-    command.add_argument("--last", type=_month, metavar="MONTH", help="default: the newest with enough deliveries")
+    command.add_argument("--first", type=month, default="2017-09", metavar="MONTH", help="default: 2017-09")
+    command.add_argument("--last", type=month, metavar="MONTH", help="default: the newest with enough deliveries")
     command.add_argument("--seed", type=int, default=0, help="of CatBoost (default: 0)")
-
-
-def _month(text: str) -> str:
-    try:
-        return f"{date.fromisoformat(text + '-01'):%Y-%m}"
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"must be a month like 2017-09 (got {text})") from error
-
-
-def _share(text: str) -> float:
-    share = float(text)
-    if not 0.5 <= share <= 0.99:
-        raise argparse.ArgumentTypeError(f"must be between 0.5 and 0.99 (got {text})")
-    return share
 
 
 def _add_promote(commands: Commands) -> None:
@@ -243,7 +225,7 @@ def _rollback(arguments: argparse.Namespace) -> None:
 
 
 def _add_reason(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--reason", required=True, help="kept with the version and in the record of events")
+    command.add_argument("--reason", type=line, required=True, help="kept with the version and in the record of events")
 
 
 def _add_worker(commands: Commands) -> None:
@@ -275,9 +257,9 @@ def _flow(arguments: argparse.Namespace) -> None:
 
 def _add_synthesize(commands: Commands) -> None:
     command = commands.add_parser("synthesize", help="make up orders in the nine files' formats")
-    command.add_argument("--orders", type=int, default=40_000, help="how many (default: 40000)")
-    command.add_argument("--start", type=date.fromisoformat, default="2017-01-01", metavar="DATE", help="first day")
-    command.add_argument("--end", type=date.fromisoformat, default="2018-08-31", metavar="DATE", help="last day")
+    command.add_argument("--orders", type=positive, default=40_000, help="how many (default: 40000)")
+    command.add_argument("--start", type=day, default="2017-01-01", metavar="DATE", help="first day")
+    command.add_argument("--end", type=day, default="2018-08-31", metavar="DATE", help="last day")
     command.add_argument("--seed", type=int, default=7, help="the same seed makes the same files (default: 7)")
     command.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="folder to write")
     command.set_defaults(run=_synthesize)
