@@ -126,6 +126,7 @@ def test_people_promote_and_roll_back_with_a_reason(life: Life) -> None:
     first, second = (made.version for made in life[1])
     promote(second, "the new courier is in its data", actor="ana")
     assert champion_version() == second
+    assert "challenger" not in mlflow.MlflowClient().get_registered_model(MODEL_NAME).aliases
     assert rollback("it promises too much", actor="ana") == first
     assert champion_version() == first
     with session.transaction() as opened:

@@ -51,6 +51,7 @@ def reference() -> Reference:
         in_range=(float(low), float(high)),
         median_days=float(sample["actual_days"].median()),
         mae=3.0,
+        trained_from=datetime(2017, 1, 1, tzinfo=UTC),
         trained_until=datetime(2017, 12, 31, tzinfo=UTC),
     )
 

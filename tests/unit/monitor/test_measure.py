@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -125,5 +126,7 @@ def test_predictions_out_of_range_are_counted_on_the_current_window(
 def test_weeks_the_model_learned_from_say_that_quality_flatters(
     rows: MakeRows, window: Window, reference: Reference
 ) -> None:
-    inside = window_of(reference.trained_until)
-    assert "learned from orders until 2017-12-31" in row_of(rows(100), inside, reference)["note"]
+    inside, before = window_of(reference.trained_until), window_of(reference.trained_from - timedelta(days=14))
+    learned = "learned from orders of 2017-01-01 to 2017-12-31"
+    assert learned in row_of(rows(100), inside, reference)["note"]
+    assert learned not in (row_of(rows(100), before, reference)["note"] or "")

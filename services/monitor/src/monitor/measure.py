@@ -32,9 +32,10 @@ class Measured:
 def measure(rows: pd.DataFrame, window: Window, reference: Reference, source: str) -> Measured:
     """Measure a window's rows (see `monitor.columns`); what cannot be told is None, with the reason in `note`."""
     notes: list[str] = []
-    if window.start <= reference.trained_until:
+    if len(rows) and window.end > reference.trained_from and window.start <= reference.trained_until:
         notes.append(
-            f"the model learned from orders until {reference.trained_until:%Y-%m-%d}: quality looks better than it is"
+            f"the model learned from orders of {reference.trained_from:%Y-%m-%d} to "
+            f"{reference.trained_until:%Y-%m-%d}: quality looks better than it is"
         )
     data, snapshot = _data_metrics(rows, reference, notes)
     quality = quality_of(rows, reference.median_days)

@@ -18,7 +18,8 @@ class Reference:
     """The reference of one model version.
 
     columns: see `monitor.columns.watched`. in_range: days. median_days: of the deliveries, the constant baseline.
-    mae: days, of its predictions. trained_until: the newest purchase that the model learned from.
+    mae: days, of its predictions. trained_from, trained_until: the oldest and the newest purchase that the
+    model learned from.
     """
 
     model_version: str
@@ -26,6 +27,7 @@ class Reference:
     in_range: tuple[float, float]
     median_days: float
     mae: float
+    trained_from: datetime
     trained_until: datetime
 
 
@@ -43,5 +45,6 @@ def reference_of(bundle: Bundle) -> Reference:
         in_range=(float(low), float(high)),
         median_days=float(rows["delivery_days"].median()),
         mae=float((rows["prediction"] - rows["delivery_days"]).abs().mean()),
+        trained_from=datetime.fromisoformat(bundle.manifest.training_window["start"]).replace(tzinfo=UTC),
         trained_until=datetime.fromisoformat(bundle.manifest.training_window["end"]).replace(tzinfo=UTC),
     )

@@ -35,6 +35,8 @@ def rollback(reason: str, actor: str) -> str:
             line.pop()
         elif not line or line[-1] != event.model_version:
             line.append(event.model_version)
+    if present is None:
+        raise InvalidInput("there is no champion yet: use `trainer promote VERSION`")
     if len(line) < 2 or line[-1] != present:
         raise InvalidInput(f"no champion before version {present} is on record: use `trainer promote VERSION`")
     _must_exist(line[-2])
@@ -44,17 +46,16 @@ def rollback(reason: str, actor: str) -> str:
 
 def champion_version() -> str | None:
     """The version that the alias points to, None before the first."""
-    try:
-        return str(mlflow.MlflowClient().get_model_version_by_alias(MODEL_NAME, CHAMPION).version)
-    except MlflowException:
-        return None
+    return _at(CHAMPION)
 
 
 def point_champion(version: str, reason: str, actor: str, event: str = PROMOTED) -> None:
-    """Move the alias, tag the version with the reason, and record the event."""
+    """Move the alias, tag the version with the reason, and record the event. A champion is no challenger any more."""
     client = mlflow.MlflowClient()
     client.set_model_version_tag(MODEL_NAME, version, "reason", reason)
     client.set_registered_model_alias(MODEL_NAME, CHAMPION, version)
+    if _at(CHALLENGER) == version:
+        client.delete_registered_model_alias(MODEL_NAME, CHALLENGER)
     _record(event, version, actor, reason)
 
 
@@ -64,6 +65,13 @@ def keep_as_challenger(version: str, reason: str) -> None:
     client.set_model_version_tag(MODEL_NAME, version, "reason", reason)
     client.set_registered_model_alias(MODEL_NAME, CHALLENGER, version)
     _record("registered", version, "trainer", reason)
+
+
+def _at(alias: str) -> str | None:
+    try:
+        return str(mlflow.MlflowClient().get_model_version_by_alias(MODEL_NAME, alias).version)
+    except MlflowException:
+        return None
 
 
 def _must_exist(version: str) -> None:
