@@ -1,4 +1,4 @@
-"""Show a job's progress until it has ended: a bar on a terminal, else one line at the end."""
+"""Show a job's progress until it has ended: a bar on a terminal, else one line at the end; and what it waits for."""
 
 import time
 from uuid import UUID
@@ -21,7 +21,11 @@ def watch(job_id: UUID) -> int:
     columns = (*Progress.get_default_columns(), TextColumn("{task.fields[rows]:,} rows"))
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         bar = progress.add_task("queued", total=1.0, rows=0)
+        told = None
         while (job := _look(job_id)).status in OPEN:
+            if job.error and job.error != told:
+                told = job.error
+                console.print(f"{job.status}, waits: {told}", markup=False, soft_wrap=True)
             progress.update(bar, description=job.status, completed=jobs.as_body(job)["progress"], rows=job.rows_done)
             time.sleep(POLL_SECONDS)
         progress.update(bar, description=job.status, completed=jobs.as_body(job)["progress"], rows=job.rows_done)
