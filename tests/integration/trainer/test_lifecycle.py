@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import mlflow
@@ -16,7 +17,8 @@ from common.database import session
 from common.database.delivery_pace import read_pace
 from common.database.tables import ModelEvent
 from common.errors import InvalidInput
-from common.registry import CHALLENGER, CHAMPION, MODEL_NAME
+from common.registry import CHALLENGER, CHAMPION, MODEL_NAME, Registry
+from common.settings import RegistrySettings, load
 from prepared_data import write_prepared
 from trainer.register import Registered, register
 from trainer.search import search
@@ -138,6 +140,18 @@ def test_people_promote_and_roll_back_with_a_reason(life: Life) -> None:
 def test_a_version_that_is_not_there_cannot_be_promoted(life: Life) -> None:
     with pytest.raises(InvalidInput, match="no version 999"):
         promote("999", "why not", actor="ana")
+
+
+def test_a_model_can_be_registered_as_of_a_day(life: Life) -> None:
+    """It stays challenger: the champion's parameters, judged as of that day too, are the same."""
+    day = datetime(2017, 10, 1)  # noqa: DTZ001 - as the command line has it
+    made = register(life[0], as_of=day)
+    assert made.alias == CHALLENGER
+    with Registry(load(RegistrySettings)) as registry:
+        window = registry.bundle(made.version).manifest.training_window
+    assert "2017-09" < window["end"] < window["known_until"] < "2017-10-01T00:00:01"
+    with pytest.raises(InvalidInput, match="no delivery was known on 2001-01-01: the prepared orders begin on"):
+        register(life[0], as_of=day.replace(year=2001, month=1))
 
 
 def _runs(step: str, status: str = "FINISHED") -> int:

@@ -120,6 +120,7 @@ def _params_search(arguments: argparse.Namespace) -> None:
 def _add_register_model(commands: Commands) -> None:
     command = commands.add_parser("register-model", help="retrain the best trial and register it")
     command.add_argument("--seed", type=int, default=0, help="of CatBoost (default: 0)")
+    command.add_argument("--as-of", type=moment, metavar="DATE", help="learn what was known on that day, nothing newer")
     command.set_defaults(run=_register_model)
 
 
@@ -129,7 +130,7 @@ def _register_model(arguments: argparse.Namespace) -> None:
     from trainer.data.settings import DataSettings
     from trainer.register import register
 
-    made = register(load(DataSettings).data_dir, arguments.seed)
+    made = register(load(DataSettings).data_dir, arguments.seed, arguments.as_of)
     print(f"registered {MODEL_NAME} version {made.version} as {made.alias}: {made.reason}")
     if made.alias != CHAMPION:
         sys.exit(NOT_PROMOTED)

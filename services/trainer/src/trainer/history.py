@@ -1,6 +1,6 @@
 """The prepared orders as arrays: what a model may learn from, and what it is judged on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -41,6 +41,11 @@ class History:
     def bought_in(self, start: np.datetime64, end: np.datetime64) -> NDArray[np.bool_]:
         """Which orders were bought from `start` until before `end`."""
         return (self.orders.purchase_timestamp >= start) & (self.orders.purchase_timestamp < end)
+
+    def as_of(self, moment: np.datetime64) -> "History":
+        """What was known at the moment: orders bought before it, with the deliveries before it."""
+        bought = self.where(self.orders.purchase_timestamp < moment)
+        return replace(bought, delivered=np.where(bought.known_at(moment), bought.delivered, np.datetime64("NaT", "s")))
 
     def where(self, chosen: NDArray[np.bool_]) -> "History":
         """The chosen orders."""

@@ -2,10 +2,12 @@
 
 import tempfile
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import mlflow
+import numpy as np
 import pandas as pd
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, Schema
@@ -22,7 +24,7 @@ from trainer.card import model_card
 from trainer.fingerprint import fingerprint
 from trainer.fit import Table, fit
 from trainer.gate import PARITY_TOLERANCE, cutoff_of, judge, parity
-from trainer.history import end_of, read_history
+from trainer.history import History, as_datetime, end_of, read_history
 from trainer.params import Params
 from trainer.places import read_places
 from trainer.plots import plot_window
@@ -41,12 +43,15 @@ class Registered:
     reason: str
 
 
-def register(data_dir: Path, seed: int = 0) -> Registered:
-    """Register the best trial of all searches on this data; InvalidInput if there is none."""
+def register(data_dir: Path, seed: int = 0, as_of: datetime | None = None) -> Registered:
+    """Register the best trial of all searches on this data; InvalidInput if there is none.
+
+    as_of (UTC, without zone): learn, and be judged, as on that day; what came later is not looked at.
+    """
     tracking.connect()
     best = best_run(fingerprint(data_dir))
     params = Params.of(best.data.params)
-    history = read_history(data_dir)
+    history = _known(read_history(data_dir), as_of)
     table = Table.of(history, read_places(data_dir), end_of(history))
     champion = current_champion()
     window = gate_window(history, cutoff_of(champion) if champion else None)
@@ -68,7 +73,8 @@ def register(data_dir: Path, seed: int = 0) -> Registered:
         if difference > PARITY_TOLERANCE:
             objections.append(f"the single-row path differs from CatBoost by {difference:.2g} days")
         plots = plot_window(Path(scratch), verdict)
-        with mlflow.start_run(tags={"step": "register-model", "trial": best.info.run_id}):
+        tags = {"step": "register-model", "trial": best.info.run_id, "as_of": str(as_of or "")}
+        with mlflow.start_run(tags=tags):
             mlflow.log_params(asdict(params))
             mlflow.log_metrics(verdict.metrics | {"parity_days": difference})
             for path in (*plots, folder / "model_card.md"):
@@ -83,6 +89,18 @@ def register(data_dir: Path, seed: int = 0) -> Registered:
     with transaction() as session:
         write_pace(session, bundle.pace.rows())
     return Registered(version, alias, verdict.metrics, reason)
+
+
+def _known(history: History, as_of: datetime | None) -> History:
+    if as_of is None:
+        return history
+    known = history.as_of(np.datetime64(as_of, "s"))
+    if np.isnat(known.delivered).all():
+        raise InvalidInput(
+            f"no delivery was known on {as_of:%Y-%m-%d}: the prepared orders begin on "
+            f"{as_datetime(history.orders.purchase_timestamp[0]):%Y-%m-%d}"
+        )
+    return known
 
 
 def current_champion() -> Bundle | None:
