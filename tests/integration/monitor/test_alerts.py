@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select, text
 
 from common.database.session import engine, transaction
-from common.database.tables import Alert, ModelMetrics, Retraining
+from common.database.tables import Alert, DeliveryPace, ModelMetrics, Retraining
 from common.errors import Conflict, NotFound
 from common.prediction_log import CountedRequests, LoggedPrediction
 from common.queue import TRAINING, celery_app
@@ -15,7 +15,7 @@ from monitor.checks import findings
 from monitor.log_store import store
 from monitor.retraining import LOST_AFTER, request_if_due
 
-DAY = timedelta(days=1)
+DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 NOW = datetime(2018, 4, 2, tzinfo=UTC)
 
 pytestmark = pytest.mark.usefixtures("monitoring")
@@ -115,18 +115,34 @@ def test_metrics_that_fall_behind_the_predictions_open_an_alert(
     logged: Callable[..., list[LoggedPrediction]],
 ) -> None:
     write_days(first=10, last=9)
-    store(engine(), logged(1, predicted_at=NOW, purchase_timestamp=NOW))
+    store(engine(), logged(1, predicted_at=datetime.now(UTC), purchase_timestamp=NOW))
+    assert check() == [], "there was no time yet to measure it"
+    wait(minutes=16)
     assert [alert.rule for alert in check()] == ["stale-metrics"]
+
+
+def test_a_pace_that_falls_behind_the_orders_opens_an_alert(logged: Callable[..., list[LoggedPrediction]]) -> None:
+    with transaction() as session:
+        session.add(DeliveryPace(day=(NOW - 3 * DAY).date(), region="SP", pace_days=9.5, orders=300))
+    store(engine(), logged(1, predicted_at=datetime.now(UTC), purchase_timestamp=NOW))
+    assert check() == [], "there was no time yet to compute it"
+    wait(minutes=121)
+    (alert,) = check()
+    assert alert.rule == "stale-pace"
+    assert alert.message == "the delivery pace is 3 days older than the newest order (limit 2)"
+
+
+def wait(minutes: int) -> None:
+    with transaction() as session:
+        session.execute(text("UPDATE predictions SET predicted_at = predicted_at - :wait"), {"wait": minutes * MINUTE})
 
 
 def test_a_client_that_sends_nulls_opens_an_alert_until_it_is_mended(
     logged: Callable[..., list[LoggedPrediction]],
 ) -> None:
-    minute = timedelta(minutes=1)
-
     def traffic(minutes: int, answered: int, invalid: int) -> list[str]:
         """Requests so many minutes after NOW, and the alerts that change then."""
-        moment = NOW + minutes * minute
+        moment = NOW + minutes * MINUTE
         store(engine(), logged(answered, predicted_at=moment))
         with transaction() as session:
             invalid_requests.store(session, [CountedRequests(uuid4(), moment, invalid)])

@@ -45,6 +45,14 @@ def test_predictions_become_a_row_and_a_report_for_each_window(logged: MakeLogge
 
 
 @pytest.mark.usefixtures("version_one")
+def test_in_little_time_the_newest_window_is_measured(logged: MakeLogged) -> None:
+    store(engine(), logged(2_000))
+    assert measure_due(DAY, seconds=0) == 1
+    assert [row.window_start for row in metrics()] == [MONDAY + DAY]
+    assert measure_due(DAY) == 1
+
+
+@pytest.mark.usefixtures("version_one")
 def test_without_news_nothing_is_measured_again(logged: MakeLogged) -> None:
     store(engine(), logged(100))
     assert measure_due(DAY) == 1

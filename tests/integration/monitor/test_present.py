@@ -22,17 +22,18 @@ DAY = timedelta(days=1)
 PAST = datetime(2018, 3, 5, tzinfo=UTC)
 END = datetime(2018, 4, 12)  # noqa: DTZ001 - as replay has it
 TODAY = datetime.now(UTC)
+LOGGED = TODAY - timedelta(hours=3)
 
 
 @pytest.fixture
 def log(version_one: str, logged: MakeLogged) -> None:
     """An order of today and its window; then, predicted today too, 500 orders of one day of the past and one later."""
     assert version_one == "1"
-    store(engine(), logged(1, purchase_timestamp=TODAY, predicted_at=TODAY, order_id="order-of-today"))
+    store(engine(), logged(1, purchase_timestamp=TODAY, predicted_at=LOGGED, order_id="order-of-today"))
     assert measure_due(DAY) == 1
-    store(engine(), logged(500, predicted_at=TODAY, delivery_time_days=2.0))
+    store(engine(), logged(500, predicted_at=LOGGED, delivery_time_days=2.0))
     later = PAST + 28 * DAY
-    store(engine(), logged(1, purchase_timestamp=later, predicted_at=TODAY, order_id="order-of-the-end"))
+    store(engine(), logged(1, purchase_timestamp=later, predicted_at=LOGGED, order_id="order-of-the-end"))
 
 
 def test_windows_of_the_past_are_measured_while_it_is_replayed(log: None) -> None:

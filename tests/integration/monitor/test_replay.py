@@ -1,5 +1,6 @@
 import json
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -10,11 +11,14 @@ import httpx
 import numpy as np
 import pandas as pd
 import pytest
+from redis import Redis
 from sqlalchemy import select
 
 from common.database.session import transaction
 from common.database.tables import Replay
 from common.errors import InvalidInput, Unavailable
+from common.queue import MONITORING
+from monitor import tasks
 from monitor.replay import replay
 
 pytestmark = pytest.mark.usefixtures("monitoring")
@@ -99,9 +103,10 @@ def test_a_day_lasts_as_long_as_the_speed_says(
     assert 1.0 <= (datetime.now().astimezone() - begin).total_seconds() < 5.0
 
 
-def test_the_monitor_is_told_of_a_replay_that_has_begun(
-    history: Path, gateway: tuple[httpx.Client, list[tuple[str, Any]], list[int]]
+def test_the_monitor_is_told_of_a_replay_and_asked_to_look_at_each_of_its_days(
+    history: Path, gateway: tuple[httpx.Client, list[tuple[str, Any]], list[int]], queue: Redis
 ) -> None:
+    queue.delete(MONITORING)
     client, _, status = gateway
     status[0] = 503
     with pytest.raises(Unavailable):
@@ -110,6 +115,8 @@ def test_the_monitor_is_told_of_a_replay_that_has_begun(
     status[0] = 200
     replay(history, client, START, END, AS_FAST_AS_POSSIBLE)
     assert told() == [END.replace(tzinfo=UTC)]
+    asked = Counter(json.loads(task)["headers"]["task"] for task in queue.lrange(MONITORING, 0, -1))
+    assert asked == dict.fromkeys((tasks.MEASURE, tasks.KEEP_PACE, tasks.CHECK), 10 + 1), "each day and at the end"
 
 
 def told() -> list[datetime]:

@@ -1,22 +1,38 @@
 """Everything that alerts look at, in one pass: the model's windows, silence, stale metrics, a stale pace."""
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import and_, func, select, text
+from sqlalchemy import and_, select, text
 from sqlalchemy.orm import Session
 
 from common.database.tables import Alert, ModelMetrics
 from monitor import error_so_far, invalid_requests, live
 from monitor.alert_rules import RULES, SETTLED_AT_LAST, judge
 from monitor.alerts import Finding, not_closed
-from monitor.present import END, NEWEST_PURCHASE, PLAUSIBLE
+from monitor.present import END, PLAUSIBLE
 
 MODEL_RULES = frozenset(rule.name for rule in RULES) | {error_so_far.RULE}
 
 RECENT_WINDOWS = 6
 STALE_WINDOWS = 2
 STALE_PACE_DAYS = 2
+DAY = timedelta(days=1)
+
+METRICS_BEHIND = f"""
+    SELECT extract(epoch FROM (
+               SELECT max(purchase_timestamp) FROM predictions
+               WHERE {PLAUSIBLE} AND predicted_at < now() - interval '15 minutes'
+           ) - max(window_end))::float8 / 86400 AS value
+    FROM model_metrics WHERE source = '{live.SOURCE}' AND window_start < {END}"""  # noqa: S608
+"""Days from the end of the newest window to the newest order that there was time to measure."""
+
+PACE_BEHIND = f"""
+    SELECT (max(purchase_timestamp)::date - (SELECT max(day) FROM delivery_pace))::float8 AS value FROM predictions
+    WHERE order_id IS NOT NULL AND {PLAUSIBLE} AND predicted_at < now() - interval '2 hours'"""  # noqa: S608
+"""Days from the newest pace to the newest order whose pace there was time to compute."""
+
+_LIVE = and_(ModelMetrics.source == live.SOURCE, ModelMetrics.window_start < text(END))
 
 
 def findings(session: Session, now: datetime, length: timedelta, silence: timedelta) -> list[Finding]:
@@ -92,11 +108,10 @@ def _about_silence(session: Session, now: datetime, silence: timedelta) -> Itera
 
 
 def _about_staleness(session: Session, length: timedelta) -> Iterator[Finding]:
-    newest_purchase: datetime | None = session.scalar(text(f"SELECT {NEWEST_PURCHASE}"))
-    newest_window: datetime | None = session.scalar(select(func.max(ModelMetrics.window_end)).where(_LIVE))
-    if newest_purchase is None or newest_window is None:
+    days: float | None = session.scalar(text(METRICS_BEHIND))
+    if days is None:
         return
-    behind = max(newest_purchase - newest_window, timedelta(0)) / length
+    behind = max(days, 0.0) * DAY / length
     yield Finding(
         "stale-metrics",
         "monitor",
@@ -110,22 +125,16 @@ def _about_staleness(session: Session, length: timedelta) -> Iterator[Finding]:
 
 def _about_pace_age(session: Session) -> Iterator[Finding]:
     """The pace must be as new as the orders; a log without order ids keeps no pace, and has none to grow stale."""
-    newest_order: date | None = session.scalar(text(_NEWEST_ORDER))
-    newest_pace: date | None = session.scalar(text("SELECT max(day) FROM delivery_pace"))
-    if newest_order is None or newest_pace is None:
+    behind: float | None = session.scalar(text(PACE_BEHIND))
+    if behind is None:
         return
-    days = max((newest_order - newest_pace).days, 0)
+    days = max(behind, 0.0)
     yield Finding(
         "stale-pace",
         "monitor",
         "open" if days > STALE_PACE_DAYS else "close",
         "warning",
-        f"the delivery pace is {days} days older than the newest order (limit {STALE_PACE_DAYS})",
+        f"the delivery pace is {days:.0f} days older than the newest order (limit {STALE_PACE_DAYS})",
         days,
         STALE_PACE_DAYS,
     )
-
-
-_LIVE = and_(ModelMetrics.source == live.SOURCE, ModelMetrics.window_start < text(END))
-
-_NEWEST_ORDER = f"SELECT max(purchase_timestamp)::date FROM predictions WHERE order_id IS NOT NULL AND {PLAUSIBLE}"  # noqa: S608

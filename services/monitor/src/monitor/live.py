@@ -6,6 +6,7 @@ again with another date, is found like a prediction of just now.
 """
 
 import logging
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -47,12 +48,15 @@ class LiveWindow:
     actual_seconds: int
 
 
-def measure_due(length: timedelta) -> int:
-    """Measure every window that has news, oldest first; returns how many were written."""
+def measure_due(length: timedelta, seconds: float | None = None) -> int:
+    """Measure the windows that have news, newest first, all or for so many seconds; returns how many were written."""
+    begin = time.monotonic()
     with transaction() as session:
         due = due_windows(session, length)
     written = 0
-    for live in due:
+    for live in reversed(due):
+        if seconds is not None and written and time.monotonic() - begin > seconds:
+            break
         try:
             reference = _reference(live.model_version)
         except Unavailable as error:

@@ -1,7 +1,8 @@
 """`monitor replay`: real orders of the past through the running gateway, in time order, many times as fast.
 
 The gateway is asked for each order when its purchase time comes, and told of its delivery when that time comes, so
-the log, the metrics, the pace and the alerts live through the past as they would have.
+the log, the metrics, the pace and the alerts live through the past as they would have. The monitor is told where the
+past ends, and asked to look at it at the end of each of its days.
 """
 
 import time
@@ -19,8 +20,12 @@ from common.database.session import transaction
 from common.errors import InvalidInput, Unavailable
 from monitor.history import read_history, valid
 from monitor.present import stay_before
+from monitor.tasks import work_now
 
-STEP = timedelta(hours=6)
+STEP, DAY = timedelta(hours=6), timedelta(days=1)
+MEASURE_SECONDS = 1.0
+"""Of the monitor's time, at the end of each day: its checks shall keep up with the days."""
+
 ORDERS_AT_ONCE = 1_000
 
 ORDER_FIELDS = ["order_id", "seller_zip_code_prefix", "customer_lat", "customer_lng", "purchase_timestamp"]
@@ -40,7 +45,7 @@ def replay(data_dir: Path, gateway: httpx.Client, start: datetime, end: datetime
     InvalidInput if no order falls between; Unavailable if the gateway does not take them.
     """
     orders = _chosen(read_history(data_dir), start, end)
-    begin = time.monotonic()
+    begin, next_day = time.monotonic(), start + DAY
     sent = reported = 0
     console = Console(stderr=True)
     with Progress(console=console, disable=not console.is_terminal) as progress:
@@ -51,8 +56,12 @@ def replay(data_dir: Path, gateway: httpx.Client, start: datetime, end: datetime
             reported += _report(gateway, arrived)
             with transaction() as session:
                 stay_before(session, end)
+            if moment + STEP == next_day:
+                work_now(MEASURE_SECONDS)
+                next_day += DAY
             due = begin + (moment + STEP - start).total_seconds() / speed
             time.sleep(max(due - time.monotonic(), 0))
+    work_now()
     return Replayed(sent, reported)
 
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from celery import Celery
+from kombu.exceptions import OperationalError
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -28,6 +29,9 @@ CHECK = "monitor.check"
 KEEP_PACE = "monitor.keep_pace"
 NOTIFY = "monitor.notify"
 
+WORK_NOW_SECONDS = 30
+"""What was asked for now and has not begun by then is left to the schedule."""
+
 
 def monitor_app() -> Celery:
     """The Celery app with the monitor's tasks and their schedule."""
@@ -49,11 +53,21 @@ def monitor_app() -> Celery:
     return app
 
 
-def measure() -> None:
-    """Measure every live window that has news."""
+def work_now(seconds: float | None = None) -> None:
+    """Have the worker measure (for so long), keep the pace and check now, not only when it is time; Unavailable."""
+    app = celery_app("monitor")
+    try:
+        for name, arguments in ((MEASURE, [seconds]), (KEEP_PACE, []), (CHECK, [])):
+            app.send_task(name, arguments, expires=WORK_NOW_SECONDS, retry=False)
+    except (OperationalError, OSError) as error:
+        raise Unavailable(f"the queue does not take tasks ({error}): is it up?") from error
+
+
+def measure(seconds: float | None = None) -> None:
+    """Measure the live windows that have news, all of them or for so many seconds."""
     from monitor.live import measure_due
 
-    measure_due(load(MonitorSettings).window_length)
+    measure_due(load(MonitorSettings).window_length, seconds)
 
 
 def check(app: Celery) -> None:
@@ -109,13 +123,13 @@ def notify() -> None:
         send_waiting(str(url))
 
 
-def _alone(name: str, work: Callable[[], None]) -> Callable[[], None]:
+def _alone(name: str, work: Callable[..., None]) -> Callable[..., None]:
     """The work, left out when another worker is at it."""
 
-    def run() -> None:
+    def run(*arguments: float | None) -> None:
         with _lock(name) as free:
             if free:
-                work()
+                work(*arguments)
 
     return run
 

@@ -4,11 +4,12 @@ from typing import Any
 
 from monitor import error_so_far, invalid_requests
 from monitor.alert_rules import MIN_ACTUALS, RULES, SETTLED_AT_LAST, SETTLED_SHARE, SETTLING, Rule
+from monitor.checks import METRICS_BEHIND, PACE_BEHIND
 from monitor.grafana.batch import FAILED_SHARE, QUEUE_AGE
 from monitor.grafana.gateway import ERRORS
 from monitor.grafana.panels import POSTGRES, PROMETHEUS, sql
 from monitor.grafana.runbook import Json, paragraph_url
-from monitor.grafana.system import METRICS_AGE, PACE_AGE, PREDICTION_AGE
+from monitor.grafana.system import PREDICTION_AGE
 from monitor.present import END
 
 FOLDER = "delivery-time"
@@ -49,8 +50,8 @@ def alert_rules() -> Json:
                         invalid_requests.OPENS,
                         "warning",
                     ),
-                    _rule("stale-metrics", "Metrics are stale", METRICS_AGE, "gt", 14, "warning"),
-                    _rule("stale-pace", "The delivery pace is stale", PACE_AGE, "gt", 2, "warning"),
+                    _rule("stale-metrics", "Metrics are stale", METRICS_BEHIND, "gt", 14, "warning"),
+                    _rule("stale-pace", "The delivery pace is stale", PACE_BEHIND, "gt", 2, "warning"),
                     _rule("job-failures", "Batch jobs fail", FAILED_SHARE, "gt", 0.1, "warning"),
                     _rule("queue-age", "Batch jobs wait", QUEUE_AGE, "gt", 300, "warning"),
                 ],

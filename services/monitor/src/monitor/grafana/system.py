@@ -1,18 +1,12 @@
 """Dashboard: whether the parts are there and keep up."""
 
+from monitor.checks import METRICS_BEHIND, PACE_BEHIND
 from monitor.grafana.dashboard import dashboard
 from monitor.grafana.panels import above, below, panel, promql, sql
 from monitor.grafana.runbook import Json
-from monitor.present import END, NEWEST_PURCHASE
 
 PREDICTION_AGE = """
     SELECT extract(epoch FROM now() - max(predicted_at))::float8 AS value FROM predictions"""
-
-METRICS_AGE = f"""
-    SELECT extract(epoch FROM {NEWEST_PURCHASE} - max(window_end))::float8 / 86400 AS value
-    FROM model_metrics WHERE source = 'live' AND window_start < {END}"""  # noqa: S608
-
-PACE_AGE = "SELECT (now()::date - max(day))::float8 AS value FROM delivery_pace"
 
 
 def build() -> Json:
@@ -42,7 +36,7 @@ def build() -> Json:
                 ),
                 panel(
                     "Metrics behind predictions",
-                    sql(METRICS_AGE, form="table"),
+                    sql(METRICS_BEHIND, form="table"),
                     "By how much the newest live window ends before the newest order; below zero is right.",
                     kind="stat",
                     unit="d",
@@ -50,9 +44,9 @@ def build() -> Json:
                     runbook="stale-metrics",
                 ),
                 panel(
-                    "Age of the delivery pace",
-                    sql(PACE_AGE, form="table"),
-                    "Days since the newest delivery pace.",
+                    "Pace behind orders",
+                    sql(PACE_BEHIND, form="table"),
+                    "By how much the newest delivery pace is older than the newest order with an id; zero is right.",
                     kind="stat",
                     unit="d",
                     thresholds=above(2, 3),
