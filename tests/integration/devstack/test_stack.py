@@ -77,6 +77,11 @@ def test_run_gives_a_command_the_stacks_variables(up: Commanded) -> None:
     assert done.stdout.strip() == up.environment["DATABASE_URL"]
 
 
+def test_run_finds_the_services_commands(up: Commanded) -> None:
+    done = up.devstack("run", "--", "monitor", "alerts", "--help", PATH=os.defpath)
+    assert done.stdout.startswith("usage: monitor alerts"), done.stderr
+
+
 def test_logs_show_what_a_server_said(up: Commanded) -> None:
     assert "ready to accept connections" in up.devstack("logs", "postgres").stdout
     unknown = up.devstack("logs", "postgers")

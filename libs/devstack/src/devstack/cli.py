@@ -5,6 +5,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TypeAlias
 
 from pydantic import ValidationError
@@ -136,7 +137,8 @@ def _run(stack: Stack, arguments: argparse.Namespace) -> int:
     argv = arguments.argv[1:] if arguments.argv[:1] == ["--"] else arguments.argv
     if not argv:
         raise StackError("say what to run: devstack run -- COMMAND [ARGUMENT...]")
-    environment = {**os.environ, **stack_environment(stack)}
+    programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+    environment = {**os.environ, "PATH": programs, **stack_environment(stack)}
     try:
         os.execvpe(argv[0], argv, environment)  # noqa: S606  # the user's own command, replacing this process
     except OSError as error:
