@@ -55,10 +55,10 @@ def monitor_app() -> Celery:
 
 def work_now(seconds: float | None = None) -> None:
     """Have the worker measure (for so long), keep the pace and check now, not only when it is time; Unavailable."""
-    app = celery_app("monitor")
     try:
-        for name, arguments in ((MEASURE, [seconds]), (KEEP_PACE, []), (CHECK, [])):
-            app.send_task(name, arguments, expires=WORK_NOW_SECONDS, retry=False)
+        with celery_app("monitor") as app:
+            for name, arguments in ((MEASURE, [seconds]), (KEEP_PACE, []), (CHECK, [])):
+                app.send_task(name, arguments, expires=WORK_NOW_SECONDS, retry=False)
     except (OperationalError, OSError) as error:
         raise Unavailable(f"the queue does not take tasks ({error}): is it up?") from error
 
