@@ -62,6 +62,16 @@ def test_parquet_row_groups_become_part_files_with_every_row_in_order(
     assert alone.uploads() == []
 
 
+def test_views_of_texts_are_taken_as_texts(alone: Rig) -> None:
+    texts = {"customer_lat": ["-23.5", None], "purchase_timestamp": ["2018-01-01", "2018-01-02"]}
+    views = {name: pa.array(values, pa.string_view()) for name, values in texts.items()}
+    sink = io.BytesIO()
+    pq.write_table(pa.table({"seller_zip_code_prefix": [9350, 9350], "customer_lng": [-46.5, -46.5], **views}), sink)
+    body = alone.scored(alone.put("in/views.parquet", sink.getvalue()))
+    assert (body["status"], body["rows_total"], body["rows_failed"]) == ("succeeded", 2, 1), body
+    assert body["errors"][0]["reason"] == "customer_lat is missing"
+
+
 def test_a_row_group_larger_than_memory_allows_is_read_piece_by_piece(
     alone: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:

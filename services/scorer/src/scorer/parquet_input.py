@@ -79,7 +79,7 @@ def _check_types(schema: pa.Schema, where: str) -> None:
 
 
 def _check(field: pa.Field, where: str, expected: str, accepted: Sequence[Any]) -> None:
-    kinds = (*accepted, pa.types.is_string, pa.types.is_large_string, pa.types.is_null)
+    kinds = (*accepted, pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view, pa.types.is_null)
     kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
     if not any(fits(kind) for fits in kinds):
         raise UnreadableInput(where, f"has {field.type} in column {field.name}: it takes {expected} or strings")

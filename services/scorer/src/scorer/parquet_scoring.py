@@ -98,8 +98,10 @@ def _scored(
 
 
 def _plain(column: pa.Array) -> pa.Array:
-    """The values of a column that may hold references to a dictionary."""
-    return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
+    """The values of a column that may hold references to a dictionary, or views of texts."""
+    if pa.types.is_dictionary(column.type):
+        return column.dictionary_decode()
+    return column.cast(pa.large_string()) if pa.types.is_string_view(column.type) else column
 
 
 def _spread(days: NDArray[np.float64], good: NDArray[np.bool_]) -> NDArray[np.float64]:
