@@ -45,6 +45,7 @@ BAD: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "duplicate column": ("csv", lambda: COLUMNS[:-1] + b",customer_lat\n1,2,3,4\n", "customer_lat more than once"),
     "taken column": ("csv", lambda: COLUMNS[:-1] + b",prediction\n1,2,3,4\n", "already has column(s) prediction"),
     "binary": ("csv", lambda: bytes(range(256)) * 10, "is binary"),
+    "carriage returns": ("csv", lambda: csv_file(9).replace(b"\n", b"\r"), "with a carriage return alone"),
     "UTF-16": ("csv", lambda: COLUMNS.decode().encode("utf-16"), "is UTF-16"),
     "one line of 100 MB": ("csv", lambda: COLUMNS + b"x" * 100_000_000, "a record longer than"),
     "a line of 100 MB in gzip": ("csv.gz", lambda: gzip.compress(COLUMNS + b"x" * 100_000_000, 1), "a record longer"),

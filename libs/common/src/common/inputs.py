@@ -119,6 +119,8 @@ def parse_header(head: bytes, where: str, whole: bool) -> Header:
         raise UnreadableInput(where, "is UTF-16: save it as UTF-8")
     if b"\x00" in head:
         raise UnreadableInput(where, "is binary, not CSV text")
+    if b"\r" in head and b"\n" not in head:
+        raise UnreadableInput(where, "ends its lines with a carriage return alone: save it with \\n or \\r\\n")
     end = _first_record_end(head)
     if end < 0 and not whole and len(head) >= HEAD_BYTES:
         raise UnreadableInput(where, f"has no line end in its first {HEAD_BYTES:,} bytes: a header line must fit there")
