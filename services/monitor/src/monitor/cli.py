@@ -16,6 +16,9 @@ from common.errors import DeliveryTimeError
 from common.settings import RegistrySettings, load
 from monitor.settings import GatewayAddress, PreparedDataSettings
 
+LINE_WIDTH = 400
+"""Of an alert in a list: a narrow terminal wraps the line, but no name is cut and a line stays one for grep."""
+
 
 def main() -> None:
     arguments = _parser().parse_args()
@@ -89,13 +92,11 @@ def _backfill(arguments: argparse.Namespace) -> None:
     start = time.perf_counter()
     bundle = Registry(load(RegistrySettings)).champion()
     done = backfill(bundle, load(PreparedDataSettings).data_dir, arguments.weeks, arguments.reports)
-    Console().print(
+    print(
         f"{len(done.windows)} weeks of version {done.model_version} written to model_metrics at "
         f"{engine().url.render_as_string(hide_password=True)}: {done.windows[0].start:%Y-%m-%d} to "
         f"{done.windows[-1].end:%Y-%m-%d}, {done.empty} without orders, "
-        f"{done.reports} full reports in the object store, {time.perf_counter() - start:.0f} s",
-        soft_wrap=True,
-        highlight=False,
+        f"{done.reports} full reports in the object store, {time.perf_counter() - start:.0f} s"
     )
 
 
@@ -115,7 +116,7 @@ def _replay(arguments: argparse.Namespace) -> None:
     with httpx.Client(base_url=f"http://{address.host}:{address.port}", headers=headers, timeout=30) as gateway:
         data_dir = load(PreparedDataSettings).data_dir
         done = replay(data_dir, gateway, arguments.start, arguments.end, arguments.speed)
-    Console().print(f"{done.orders} orders predicted, {done.actuals} deliveries reported")
+    print(f"{done.orders} orders predicted, {done.actuals} deliveries reported")
 
 
 def _list_alerts(arguments: argparse.Namespace) -> None:
@@ -124,11 +125,11 @@ def _list_alerts(arguments: argparse.Namespace) -> None:
 
     with transaction() as session:
         found = listed(session, arguments.all)
-    table = Table("id", "status", "severity", "rule", "subject", "opened", "message", box=None)
+    table = Table("id", "status", "severity", "rule", "subject", "opened", "message", box=None, pad_edge=False)
     for alert in found:
         opened = f"{alert.opened_at:%Y-%m-%d %H:%M}"
         table.add_row(str(alert.id), alert.status, alert.severity, alert.rule, alert.subject, opened, alert.message)
-    Console().print(table if found else "no alerts")
+    Console(width=LINE_WIDTH).print(table if found else "no alerts")
 
 
 def _acknowledge(arguments: argparse.Namespace) -> None:
@@ -137,7 +138,7 @@ def _acknowledge(arguments: argparse.Namespace) -> None:
 
     with transaction() as session:
         alert = acknowledge(session, arguments.id, arguments.by)
-    Console().print(f"alert {alert.id} ({alert.rule}) acknowledged by {alert.acknowledged_by}")
+    print(f"alert {alert.id} ({alert.rule}) acknowledged by {alert.acknowledged_by}")
 
 
 if __name__ == "__main__":
