@@ -162,7 +162,7 @@ test-compose: $(READY) ## build the images, start them, test the whole system, t
 
 build-prod: up env ## the gateway's image with the champion inside
 	@rm -rf build/champion
-	@$(IN_STACK) env REGISTRY_CACHE_DIR=build/champion $(BIN)/python -m common.fetch_champion
+	@$(IN_STACK) env REGISTRY_CACHE_DIR=build/champion $(BIN)/python -m common.servers.fetch_champion
 	@docker compose build gateway-champion
 	@echo "$(CHAMPION_IMAGE) is built: make run-prod, make test-prod, make prepare-prod"
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from common.registry import CHAMPION, MODEL_NAME
+from common.servers.registry import CHAMPION, MODEL_NAME
 from devstack.ports import pick_free
 from model_fixtures import write_sample_bundle
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from common import bundle
-from common.bundle import Bundle
-from common.geography import STATES, Places, great_circle_km
-from common.orders import Orders
+from common.model import bundle
+from common.model.bundle import Bundle
+from common.orders.columns import Orders
+from common.orders.geography import STATES, Places, great_circle_km
 from trainer.bundling import write_bundle
 from trainer.fit import Table, fit
 from trainer.history import History, end_of

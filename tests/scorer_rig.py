@@ -16,11 +16,12 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from common import jobs, objects, queue
+from common.batch import jobs
 from common.database import session as database
 from common.database.migrate import migrate
 from common.database.tables import BatchChunk, BatchJob
-from common.objects import ObjectAddress
+from common.servers import objects, queue
+from common.servers.objects import ObjectAddress
 from common.settings import load
 from devstack import postgres, seaweedfs, valkey
 from devstack.child import Child

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import cycle
 from urllib.parse import parse_qs, urlsplit
 
-from common.registry import CHAMPION
+from common.servers.registry import CHAMPION
 
 
 class Alias:

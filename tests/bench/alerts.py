@@ -18,15 +18,15 @@ import pandas as pd
 from sqlalchemy import insert, text
 from tests.bench.monitor import servers
 
-from common import bundle as bundles
-from common.bundle import Bundle
 from common.database.delivery_pace import read_pace
 from common.database.session import engine, transaction
 from common.database.tables import Actual
-from common.objects import s3
-from common.prediction_log import LoggedPrediction, new_ids
-from common.predictor import Predictor
-from common.registry import MODEL_NAME
+from common.model import bundle as bundles
+from common.model.bundle import Bundle
+from common.model.predictor import Predictor
+from common.servers.objects import s3
+from common.servers.prediction_log import LoggedPrediction, new_ids
+from common.servers.registry import MODEL_NAME
 from common.settings import load
 from monitor import live, live_pace
 from monitor.alerts import apply

@@ -26,17 +26,18 @@ from catboost import CatBoost
 from sqlalchemy import func, select
 from tests.model_fixtures import made_up_orders, write_sample_bundle
 
-from common import bundle, jobs
+from common.batch import jobs
+from common.batch.inputs import parse_header
+from common.batch.jobs import OPEN
 from common.database.migrate import migrate
 from common.database.session import transaction
 from common.database.tables import BatchJob
-from common.inputs import parse_header
-from common.jobs import OPEN
-from common.objects import s3
-from common.orders import Orders
-from common.predictor import Predictor
-from common.queue import wake
-from common.registry import CHAMPION, MODEL_NAME
+from common.model import bundle
+from common.model.predictor import Predictor
+from common.orders.columns import Orders
+from common.servers.objects import s3
+from common.servers.queue import wake
+from common.servers.registry import CHAMPION, MODEL_NAME
 from devstack import postgres, seaweedfs, valkey
 from devstack.child import running
 from devstack.ports import pick_free

@@ -17,8 +17,8 @@ from tests.model_fixtures import write_sample_bundle
 from tests.stack_fixtures import free_settings
 
 from common.database.migrate import migrate
-from common.prediction_log import STREAM, LoggedPrediction, encode, new_ids
-from common.registry import CHAMPION, MODEL_NAME
+from common.servers.prediction_log import STREAM, LoggedPrediction, encode, new_ids
+from common.servers.registry import CHAMPION, MODEL_NAME
 from common.settings import load
 from devstack import postgres, seaweedfs, valkey
 from devstack.child import running

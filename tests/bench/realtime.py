@@ -27,8 +27,8 @@ from packaging.requirements import Requirement
 from tests.bench._alias import Alias, serving
 from tests.model_fixtures import made_up_history, made_up_places
 
-from common.prediction_log import STREAM
-from common.registry import CHAMPION, MODEL_NAME
+from common.servers.prediction_log import STREAM
+from common.servers.registry import CHAMPION, MODEL_NAME
 from devstack import valkey
 from devstack.child import running
 from devstack.ports import pick_free

@@ -5,7 +5,7 @@ from pathlib import Path
 import kombu
 import pytest
 
-from common.queue import SCORING, celery_app
+from common.servers.queue import SCORING, celery_app
 from devstack import valkey
 from devstack.child import Child
 from devstack.stack import Stack

@@ -9,7 +9,7 @@ import mlflow
 import pytest
 
 from common.errors import NoChampion, RegistryUnavailable
-from common.registry import CHAMPION, MODEL_NAME, Registry
+from common.servers.registry import CHAMPION, MODEL_NAME, Registry
 from common.settings import RegistrySettings
 from model_fixtures import write_sample_bundle
 from trainer.register import log_and_register

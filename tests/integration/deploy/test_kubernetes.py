@@ -10,7 +10,7 @@ import pytest
 import yaml
 from redis import Redis
 
-from common import queue
+from common.servers import queue
 from scorer_rig import forget
 
 ROOT = Path(__file__).parents[3] / "deploy/kubernetes"

@@ -12,8 +12,8 @@ import pytest
 import redis
 import sqlalchemy
 
-from common.prediction_log import FIELD, STREAM, decode
-from common.registry import CHALLENGER, CHAMPION, MODEL_NAME
+from common.servers.prediction_log import FIELD, STREAM, decode
+from common.servers.registry import CHALLENGER, CHAMPION, MODEL_NAME
 from gateway_fixtures import NOWHERE, Gateway, fill_cache, running_gateway, wait_until
 from model_fixtures import write_sample_bundle
 from trainer.register import log_and_register

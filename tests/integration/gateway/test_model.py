@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from common.database.delivery_pace import write_pace
 from common.database.tables import DeliveryPace
-from common.pace import GROUPS
+from common.model.pace import GROUPS
 from gateway_fixtures import Gateway, running_gateway
 
 NEWER = date(2030, 1, 1)

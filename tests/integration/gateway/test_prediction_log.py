@@ -9,7 +9,7 @@ import pytest
 import redis
 from redis.exceptions import ConnectionError as NoConnection
 
-from common.prediction_log import STREAM, CountedRequests, LoggedPrediction, decode, decode_invalid
+from common.servers.prediction_log import STREAM, CountedRequests, LoggedPrediction, decode, decode_invalid
 from devstack import valkey
 from devstack.child import running
 from devstack.stack import Stack

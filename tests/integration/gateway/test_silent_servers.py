@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy
 
-from common.objects import PROMPT_SECONDS
+from common.servers.objects import PROMPT_SECONDS
 from gateway.database_patience import ANSWER_SECONDS
 from gateway_fixtures import Gateway, running_gateway, wait_until
 

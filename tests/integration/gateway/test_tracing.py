@@ -14,7 +14,7 @@ import redis
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
-from common.queue import SCORING
+from common.servers.queue import SCORING
 from gateway_fixtures import NOWHERE, Gateway, running_gateway, wait_until
 from stack_fixtures import ObjectStore
 

@@ -17,10 +17,10 @@ from sqlalchemy import select, text
 
 from common.database.session import engine, transaction
 from common.database.tables import Alert, ModelEvent, Retraining
-from common.objects import s3
-from common.prediction_log import STREAM
-from common.queue import MONITORING, TRAINING
-from common.registry import MODEL_NAME
+from common.servers.objects import s3
+from common.servers.prediction_log import STREAM
+from common.servers.queue import MONITORING, TRAINING
+from common.servers.registry import MODEL_NAME
 from common.settings import load
 from gateway_fixtures import Gateway, running_gateway, wait_until
 from monitor.retraining import RETRAINING_RULES

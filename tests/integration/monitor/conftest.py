@@ -10,11 +10,11 @@ import pytest
 from redis import Redis
 from sqlalchemy import text
 
-from common.bundle import Bundle
 from common.database.session import engine, transaction
-from common.objects import s3
-from common.prediction_log import CONSUMER_GROUP, STREAM, LoggedPrediction, new_ids
-from common.registry import MODEL_NAME
+from common.model.bundle import Bundle
+from common.servers.objects import s3
+from common.servers.prediction_log import CONSUMER_GROUP, STREAM, LoggedPrediction, new_ids
+from common.servers.registry import MODEL_NAME
 from common.settings import load
 from monitor import live
 

@@ -8,8 +8,8 @@ from sqlalchemy import select, text
 from common.database.session import engine, transaction
 from common.database.tables import Alert, DeliveryPace, ModelMetrics, Retraining
 from common.errors import Conflict, NotFound
-from common.prediction_log import CountedRequests, LoggedPrediction
-from common.queue import TRAINING, celery_app
+from common.servers.prediction_log import CountedRequests, LoggedPrediction
+from common.servers.queue import TRAINING, celery_app
 from monitor import alerts, invalid_requests, tasks
 from monitor.checks import findings
 from monitor.log_store import store

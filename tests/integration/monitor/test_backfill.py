@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 from sqlalchemy import select
 
-from common.bundle import Bundle
 from common.database.session import transaction
 from common.database.tables import ModelMetrics
 from common.errors import InvalidInput
+from common.model.bundle import Bundle
 from monitor.backfill import backfill
 
 

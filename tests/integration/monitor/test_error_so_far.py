@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from common.database.session import engine, transaction
 from common.database.tables import Actual, Alert, ModelMetrics
-from common.prediction_log import LoggedPrediction
+from common.servers.prediction_log import LoggedPrediction
 from monitor import alerts, error_so_far
 from monitor.log_store import store
 from monitor.retraining import request_if_due

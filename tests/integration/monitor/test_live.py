@@ -6,8 +6,8 @@ from sqlalchemy import select, text
 
 from common.database.session import engine, transaction
 from common.database.tables import Actual, ModelMetrics
-from common.objects import s3
-from common.prediction_log import LoggedPrediction
+from common.servers.objects import s3
+from common.servers.prediction_log import LoggedPrediction
 from monitor.live import measure_due
 from monitor.log_store import store
 

@@ -13,7 +13,7 @@ from sqlalchemy import select, text
 
 from common.database.session import engine, transaction
 from common.database.tables import InvalidRequests, Prediction
-from common.prediction_log import CONSUMER_GROUP, INVALID, STREAM, LoggedPrediction, encode, encode_invalid
+from common.servers.prediction_log import CONSUMER_GROUP, INVALID, STREAM, LoggedPrediction, encode, encode_invalid
 from monitor import log_consumer
 from monitor.log_consumer import REFUSED_STREAM, LogConsumer
 

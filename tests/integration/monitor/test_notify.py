@@ -17,8 +17,8 @@ from sqlalchemy import select, text
 
 from common.database.session import engine, transaction
 from common.database.tables import Alert, Notification
-from common.prediction_log import LoggedPrediction
-from common.queue import MONITORING, celery_app
+from common.servers.prediction_log import LoggedPrediction
+from common.servers.queue import MONITORING, celery_app
 from common.settings import load
 from gateway_fixtures import wait_until
 from monitor import notify, tasks

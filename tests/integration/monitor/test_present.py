@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import func, select, text
 
-from common.bundle import Bundle
 from common.database.session import engine, transaction
 from common.database.tables import Actual, DeliveryPace
-from common.prediction_log import LoggedPrediction
+from common.model.bundle import Bundle
+from common.servers.prediction_log import LoggedPrediction
 from monitor import checks
 from monitor.alerts import Finding
 from monitor.live import measure_due

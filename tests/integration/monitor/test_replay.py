@@ -17,7 +17,7 @@ from sqlalchemy import select
 from common.database.session import transaction
 from common.database.tables import Replay
 from common.errors import InvalidInput, Unavailable
-from common.queue import MONITORING
+from common.servers.queue import MONITORING
 from monitor import tasks
 from monitor.replay import replay
 

@@ -12,8 +12,8 @@ from redis import Redis
 from sqlalchemy import Connection, text
 
 from common.database.session import engine, transaction
-from common.prediction_log import STREAM, LoggedPrediction, encode
-from common.queue import celery_app
+from common.servers.prediction_log import STREAM, LoggedPrediction, encode
+from common.servers.queue import celery_app
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from common import jobs
+from common.batch import jobs
 from common.database.session import transaction
 from common.database.tables import BatchJob
 from scorer_rig import Rig, csv_file

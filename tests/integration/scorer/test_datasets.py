@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from common.batch.inputs import InputObject
 from common.errors import ObjectForbidden, ObjectNotFound
-from common.inputs import InputObject
 from model_fixtures import made_up_orders
 from scorer import parquet_batches, parquet_input, planning, store
 from scorer_rig import Rig, csv_file, forget

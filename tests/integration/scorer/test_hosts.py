@@ -13,8 +13,8 @@ from celery import Celery
 
 import relay
 from common.database import session as database
-from common.queue import SCORE_CHUNK
-from common.registry import CHAMPION, MODEL_NAME
+from common.servers.queue import SCORE_CHUNK
+from common.servers.registry import CHAMPION, MODEL_NAME
 from model_fixtures import write_sample_bundle
 from scorer_host import scorer_host
 from scorer_rig import FAST, Rig, csv_file, forget

@@ -6,10 +6,11 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from common import jobs, objects
+from common.batch import jobs
 from common.database.session import transaction
 from common.errors import JobStateConflict, ObjectStoreUnavailable
-from common.objects import ObjectAddress
+from common.servers import objects
+from common.servers.objects import ObjectAddress
 from devstack.stack import BUCKET
 from scorer import lifecycle, store, sweeping, tasks, work
 from scorer.claims import claim_chunk

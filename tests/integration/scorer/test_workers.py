@@ -8,8 +8,8 @@ from uuid import UUID
 import pytest
 import redis
 
-from common import queue
-from common.queue import RUN_JOB, SCORE_CHUNK, URGENT
+from common.servers import queue
+from common.servers.queue import RUN_JOB, SCORE_CHUNK, URGENT
 from scorer_rig import Rig, csv_file
 
 ROWS = 21_000

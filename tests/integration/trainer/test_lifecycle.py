@@ -17,7 +17,7 @@ from common.database import session
 from common.database.delivery_pace import read_pace
 from common.database.tables import ModelEvent
 from common.errors import InvalidInput
-from common.registry import CHALLENGER, CHAMPION, MODEL_NAME, Registry
+from common.servers.registry import CHALLENGER, CHAMPION, MODEL_NAME, Registry
 from common.settings import RegistrySettings, load
 from prepared_data import write_prepared
 from trainer.register import Registered, register

@@ -2,7 +2,7 @@ import argparse
 
 import pytest
 
-from common.arguments import line, positive
+from common.command_line import line, positive
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "1.5", "²", "", "ten"])

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from common.features import FEATURE_NAMES, features, features_of_one
-from common.geography import STATES, great_circle_km
+from common.model.features import FEATURE_NAMES, features, features_of_one
+from common.orders.geography import STATES, great_circle_km
 from model_fixtures import made_up_orders, made_up_places
 
 

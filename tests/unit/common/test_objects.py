@@ -8,7 +8,7 @@ import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from urllib3 import HTTPResponse
 
-from common.objects import ObjectAddress, presigned_address, s3
+from common.servers.objects import ObjectAddress, presigned_address, s3
 from common.settings import load
 
 

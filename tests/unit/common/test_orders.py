@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta, timezone
 
-from common.orders import Orders, naive_utc
+from common.orders.columns import Orders, naive_utc
 
 
 def test_a_time_with_a_zone_is_turned_into_utc() -> None:

@@ -5,8 +5,7 @@ from datetime import UTC, date, datetime
 import numpy as np
 import pytest
 
-from common.geography import STATES
-from common.pace import (
+from common.model.pace import (
     EXPONENT,
     GROUPS,
     HORIZON_DAYS,
@@ -16,6 +15,7 @@ from common.pace import (
     pace_table,
     restricted_geometric_mean,
 )
+from common.orders.geography import STATES
 
 SP, AM = STATES.index("SP"), STATES.index("AM")
 START = np.datetime64("2018-01-01", "s")

@@ -4,7 +4,7 @@ from uuid import UUID
 import pytest
 
 from common.database.tables import Prediction
-from common.prediction_log import LoggedPrediction, decode, encode, new_ids
+from common.servers.prediction_log import LoggedPrediction, decode, encode, new_ids
 
 NOW = datetime(2026, 11, 22, 10, 30, 0, 123456, tzinfo=UTC)
 

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from catboost import CatBoost
 
-from common.bundle import Bundle, load
 from common.errors import DamagedBundle
-from common.orders import Orders
-from common.pace import GROUPS, PaceTable
-from common.predictor import Predictor
+from common.model.bundle import Bundle, load
+from common.model.pace import GROUPS, PaceTable
+from common.model.predictor import Predictor
+from common.orders.columns import Orders
 from model_fixtures import made_up_orders, write_sample_bundle
 
 ROWS = 2_000

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from common.residuals import residuals
+from common.model.residuals import residuals
 
 
 def test_the_interval_of_known_residuals_covers_its_share() -> None:

@@ -8,7 +8,7 @@ import pytest
 from catboost import CatBoostRegressor
 from numpy.typing import NDArray
 
-from common.trees import ObliviousTrees
+from common.model.trees import ObliviousTrees
 
 FEATURES = 6
 EXTREMES = np.array([0.0, -0.0, np.nan, np.inf, -np.inf, 3.4e38, -3.4e38, 1e-45], dtype=np.float32)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.working_time import HOLIDAY, WEEKEND, WorkingTime
+from common.model.working_time import HOLIDAY, WEEKEND, WorkingTime
 
 at = datetime.fromisoformat
 

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from common.bundle import Bundle
-from common.inputs import parse_header
-from common.predictor import Predictor
+from common.batch.inputs import parse_header
+from common.model.bundle import Bundle
+from common.model.predictor import Predictor
 from scorer import csv_scoring
 from scorer.csv_columns import Layout
 from scorer.csv_scoring import CutInsideRecord, score_text

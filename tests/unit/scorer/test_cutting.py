@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.bundle import Bundle
+from common.batch.inputs import InputObject, parse_header
 from common.errors import UnreadableInput
-from common.inputs import InputObject, parse_header
-from common.objects import ObjectAddress
-from common.predictor import Predictor
+from common.model.bundle import Bundle
+from common.model.predictor import Predictor
+from common.servers.objects import ObjectAddress
 from scorer import cutting
 from scorer.csv_columns import Layout
 from scorer.csv_scoring import CutInsideRecord, score_text

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from common.batch.inputs import InputObject
 from common.errors import UnreadableInput
-from common.inputs import InputObject
-from common.objects import ObjectAddress
+from common.servers.objects import ObjectAddress
 from scorer import parquet_batches, parquet_input, parquet_pages
 from scorer.parquet_batches import batches
 from scorer.parquet_input import open_parquet

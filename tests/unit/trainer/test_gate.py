@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from common.bundle import Bundle
+from common.model.bundle import Bundle
 from model_fixtures import PARAMS, made_up_history, made_up_places
 from trainer.bundling import write_bundle
 from trainer.fit import Table, fit

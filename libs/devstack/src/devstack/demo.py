@@ -18,7 +18,7 @@ from sqlalchemy import func, select
 
 from common.database.tables import ModelMetrics
 from common.errors import DeliveryTimeError
-from common.objects import s3
+from common.servers.objects import s3
 from common.settings import ObjectStoreSettings, RegistrySettings, load
 from devstack.demo_stack import DemoStack, running
 

@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from common.database.session import transaction
 from common.database.tables import Actual
-from common.orders import naive_utc
+from common.orders.columns import naive_utc
 from gateway import json_body, problems
 from gateway.bodies import Moment, OrderId, Strict
 from gateway.direct_route import DirectRoutes

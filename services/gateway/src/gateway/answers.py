@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 from pydantic_core import to_json
 
-from common.orders import Orders
-from common.prediction_log import new_ids
-from common.predictor import Prediction, Predictions
-from common.registry import CHAMPION
+from common.model.predictor import Prediction, Predictions
+from common.orders.columns import Orders
+from common.servers.prediction_log import new_ids
+from common.servers.registry import CHAMPION
 from gateway.bodies import Order
 
 Row = tuple[Any, ...]
-"""A row of the prediction log: the fields of `common.prediction_log.LoggedPrediction`, in order."""
+"""A row of the prediction log: the fields of `common.servers.prediction_log.LoggedPrediction`, in order."""
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from common.orders import LATITUDE_RANGE, LONGITUDE_RANGE, ZIP_RANGE, moment_of
+from common.orders.columns import LATITUDE_RANGE, LONGITUDE_RANGE, ZIP_RANGE, moment_of
 
 MAX_ORDERS = 1_000
 

@@ -5,11 +5,11 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from common.bundle import Bundle
 from common.errors import DeliveryTimeError, ModelNotLoaded
-from common.orders import Orders
-from common.predictor import Predictor
-from common.registry import Registry
+from common.model.bundle import Bundle
+from common.model.predictor import Predictor
+from common.orders.columns import Orders
+from common.servers.registry import Registry
 from gateway.present_pace import PresentPace
 
 logger = logging.getLogger(__name__)

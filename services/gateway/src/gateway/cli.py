@@ -6,7 +6,7 @@ import sys
 from sqlalchemy.exc import OperationalError
 
 from common import logs
-from common.arguments import line, positive
+from common.command_line import line, positive
 from common.errors import DeliveryTimeError
 from common.settings import load
 from gateway import key_store

@@ -1,4 +1,4 @@
-"""Batch jobs over HTTP: submit, look, list, cancel, fetch the result. Their life is in `common.jobs`."""
+"""Batch jobs over HTTP: submit, look, list, cancel, fetch the result. Their life is in `common.batch.jobs`."""
 
 import asyncio
 import time
@@ -11,9 +11,9 @@ from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
-from common import jobs
+from common.batch import jobs
 from common.database.session import transaction
-from common.queue import wake
+from common.servers.queue import wake
 from gateway import problems
 from gateway.bodies import Strict
 

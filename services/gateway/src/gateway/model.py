@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import FastAPI
 from pydantic import BaseModel
 
-from common.registry import MODEL_NAME
+from common.servers.registry import MODEL_NAME
 from gateway import problems
 from gateway.champion import Champion
 

@@ -14,7 +14,7 @@ from anyio import CapacityLimiter, to_thread
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from common.prediction_log import STREAM, STREAM_ENTRIES, encode, encode_invalid
+from common.servers.prediction_log import STREAM, STREAM_ENTRIES, encode, encode_invalid
 from gateway.answers import Row
 from gateway.metrics import Metrics
 from gateway.shadow import Shadow
@@ -33,7 +33,7 @@ class Answered(Protocol):
         """How many predictions."""
 
     def rows(self) -> Iterator[Row]:
-        """The predictions as rows for `common.prediction_log.encode`."""
+        """The predictions as rows for `common.servers.prediction_log.encode`."""
 
 
 class PredictionLog:

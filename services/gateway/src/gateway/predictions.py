@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
-from common.orders import Orders, naive_utc
+from common.orders.columns import Orders, naive_utc
 from gateway import json_body, problems
 from gateway.answers import ManyAnswers, SingleAnswer
 from gateway.bodies import DeliveryTime, Order, OrderList

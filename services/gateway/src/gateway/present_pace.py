@@ -7,7 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from common.database.delivery_pace import read_pace
 from common.database.session import transaction
-from common.pace import PaceTable
+from common.model.pace import PaceTable
 
 logger = logging.getLogger(__name__)
 

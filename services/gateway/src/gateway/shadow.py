@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from common.errors import DeliveryTimeError, NoChampion
-from common.orders import Orders
-from common.prediction_log import LoggedPrediction, new_ids
-from common.predictor import Predictor
-from common.registry import CHALLENGER, Registry
+from common.model.predictor import Predictor
+from common.orders.columns import Orders
+from common.servers.prediction_log import LoggedPrediction, new_ids
+from common.servers.registry import CHALLENGER, Registry
 from gateway.answers import Row
 
 logger = logging.getLogger(__name__)

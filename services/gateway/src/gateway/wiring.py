@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 from starlette.types import ASGIApp
 
 from common import logs
-from common.registry import Registry
+from common.servers.registry import Registry
 from common.settings import ModeSettings, QueueSettings, RegistrySettings, load
 from gateway import database_patience, key_store
 from gateway.app import create_app

@@ -12,9 +12,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 
-from common.bundle import Bundle
 from common.database.session import transaction
-from common.predictor import Predictor
+from common.model.bundle import Bundle
+from common.model.predictor import Predictor
 from monitor.history import first_and_last, past_pace, read_history, scored, within
 from monitor.measure import measure
 from monitor.metrics_table import upsert

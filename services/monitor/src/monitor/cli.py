@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.exc import OperationalError
 
-from common.arguments import line, positive
+from common.command_line import line, positive
 from common.errors import DeliveryTimeError
 from common.settings import RegistrySettings, load
 from monitor.settings import GatewayAddress, PreparedDataSettings
@@ -86,7 +86,7 @@ def _day(text: str) -> datetime:
 
 def _backfill(arguments: argparse.Namespace) -> None:
     from common.database.session import engine
-    from common.registry import Registry
+    from common.servers.registry import Registry
     from monitor.backfill import backfill
 
     start = time.perf_counter()

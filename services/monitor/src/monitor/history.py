@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 
 from common.errors import InvalidInput
-from common.features import features
-from common.geography import Places
-from common.orders import LATITUDE_RANGE, LONGITUDE_RANGE, ZIP_RANGE, Orders
-from common.pace import PaceTable, pace_table
-from common.predictor import Predictor
+from common.model.features import features
+from common.model.pace import PaceTable, pace_table
+from common.model.predictor import Predictor
+from common.orders.columns import LATITUDE_RANGE, LONGITUDE_RANGE, ZIP_RANGE, Orders
+from common.orders.geography import Places
 from monitor.columns import ROW_COLUMNS
 from monitor.windows import Window
 
@@ -86,7 +86,7 @@ def _columns(accepted: pd.DataFrame) -> Orders:
 
 
 def valid(orders: pd.DataFrame) -> "pd.Series[bool]":
-    """Which orders the gateway accepts: complete, and within the ranges of `common.orders`."""
+    """Which orders the gateway accepts: complete, and within the ranges of `common.orders.columns`."""
     return (
         orders["seller_zip_code_prefix"].astype("float64").between(*ZIP_RANGE)
         & orders["customer_lat"].between(*LATITUDE_RANGE)

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from common.database.tables import InvalidRequests
-from common.prediction_log import CountedRequests
+from common.servers.prediction_log import CountedRequests
 from monitor.alerts import Finding
 
 RULE = "invalid-requests"

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from common.database.session import transaction
 from common.errors import Unavailable
-from common.registry import Registry
+from common.servers.registry import Registry
 from common.settings import RegistrySettings, load
 from monitor.columns import ROW_COLUMNS
 from monitor.measure import MAX_ROWS, measure

@@ -7,12 +7,12 @@ import numpy as np
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from common.bundle import Bundle
 from common.database.delivery_pace import write_pace
 from common.database.tables import DeliveryPace
-from common.features import features
-from common.orders import Orders
-from common.pace import FEWEST_ORDERS, GROUPS, WINDOW_DAYS, PaceTable, pace_table
+from common.model.bundle import Bundle
+from common.model.features import features
+from common.model.pace import FEWEST_ORDERS, GROUPS, WINDOW_DAYS, PaceTable, pace_table
+from common.orders.columns import Orders
 from monitor.alerts import Finding
 from monitor.present import NEWEST_PURCHASE, PLAUSIBLE
 

@@ -19,7 +19,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from common.prediction_log import (
+from common.servers.prediction_log import (
     CONSUMER_GROUP,
     STREAM,
     CountedRequests,

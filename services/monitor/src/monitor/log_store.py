@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from common.prediction_log import LoggedPrediction
+from common.servers.prediction_log import LoggedPrediction
 
 COLUMNS = ", ".join(LoggedPrediction._fields)
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import pandas as pd
 
-from common.bundle import Bundle
 from common.errors import InvalidInput
+from common.model.bundle import Bundle
 from monitor.columns import PREDICTION, watched
 
 RANGE_QUANTILES = (0.01, 0.99)

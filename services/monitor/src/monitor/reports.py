@@ -3,7 +3,7 @@
 import gzip
 from typing import TYPE_CHECKING
 
-from common.objects import ObjectAddress, s3, store_errors
+from common.servers.objects import ObjectAddress, s3, store_errors
 from common.settings import ObjectStoreSettings, load
 from monitor.windows import Window
 

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from common.database.session import engine, transaction
 from common.errors import Unavailable
-from common.queue import RETRAIN, celery_app
-from common.registry import Registry
+from common.servers.queue import RETRAIN, celery_app
+from common.servers.registry import Registry
 from common.settings import RegistrySettings, load
 from monitor import live_pace
 from monitor.alerts import Finding, apply

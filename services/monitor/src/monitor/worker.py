@@ -8,9 +8,10 @@ from celery import Celery, bootsteps
 from redis import Redis
 from sqlalchemy import create_engine
 
-from common import logs, worker_metrics, worker_stop
-from common.queue import MONITORING
+from common import logs
+from common.servers.queue import MONITORING
 from common.settings import DatabaseSettings, QueueSettings, load
+from common.worker import metrics, stop
 from monitor.log_consumer import LogConsumer
 from monitor.tasks import monitor_app
 
@@ -23,8 +24,8 @@ def run_worker() -> None:
     One child process does the tasks and keeps Evidently loaded; the consumer runs in the parent, which stays small.
     """
     logs.configure("monitor")
-    worker_metrics.serve_if_asked()
-    worker_stop.limit()
+    metrics.serve_if_asked()
+    stop.limit()
     app = monitor_app()
     app.steps["worker"].add(PredictionLog)
     app.worker_main(

@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
-from common.objects import ObjectAddress
+from common.servers.objects import ObjectAddress
 from common.settings import load
 from scorer.outcome import Outcome, RowError
 from scorer.settings import ScorerSettings

@@ -6,7 +6,7 @@ from pathlib import Path
 from uuid import UUID
 
 from common import logs
-from common.arguments import positive
+from common.command_line import positive
 from common.errors import DeliveryTimeError
 from common.settings import load
 from scorer.settings import ScorerSettings

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
-from common.orders import OPTIONAL_COLUMNS, REQUIRED_COLUMNS
+from common.orders.columns import OPTIONAL_COLUMNS, REQUIRED_COLUMNS
 from scorer.csv_records import Records
 
 EMPTY = [""]
@@ -23,7 +23,7 @@ class Layout:
 
     @classmethod
     def of(cls, names: Sequence[str]) -> "Layout":
-        """The layout of a header that has passed common.inputs.check_columns."""
+        """The layout of a header that has passed common.batch.inputs.check_columns."""
         needed = (*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS)
         return cls(len(names), {name: names.index(name) for name in needed if name in names})
 

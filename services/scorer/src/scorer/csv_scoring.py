@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from common.inputs import ADDED_COLUMNS
-from common.predictor import Predictor
+from common.batch.inputs import ADDED_COLUMNS
+from common.model.predictor import Predictor
 from scorer.csv_columns import Columns, Layout, columns
 from scorer.csv_records import Records, records
 from scorer.outcome import ERRORS_KEPT, Outcome, RowError, Scored

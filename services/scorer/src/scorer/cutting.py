@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from itertools import pairwise
 
+from common.batch.inputs import CUT_OFF, Header, InputObject
 from common.errors import UnreadableInput
-from common.inputs import CUT_OFF, Header, InputObject
 from scorer.csv_records import last_record_end, records
 from scorer.store import read_range, read_stream
 

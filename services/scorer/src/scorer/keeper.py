@@ -9,9 +9,9 @@ from uuid import UUID
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import DBAPIError
 
+from common.batch.jobs import OPEN
 from common.database.session import transaction
 from common.database.tables import BatchChunk, BatchJob
-from common.jobs import OPEN
 from common.settings import load
 from scorer.settings import ScorerSettings
 

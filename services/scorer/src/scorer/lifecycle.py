@@ -13,10 +13,10 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import delete, func, insert, select, update
 
+from common.batch.jobs import MANIFEST, OPEN, RESULTS, SUCCESS
 from common.database.session import transaction
 from common.database.tables import BatchChunk, BatchJob, BatchOutput
-from common.jobs import MANIFEST, OPEN, RESULTS, SUCCESS
-from common.objects import ObjectAddress
+from common.servers.objects import ObjectAddress
 from common.settings import load
 from scorer import models, store
 from scorer.claims import Remaining, look_again, remaining

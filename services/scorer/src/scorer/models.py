@@ -11,8 +11,8 @@ from catboost import CatBoost
 from common.database.delivery_pace import read_pace
 from common.database.session import transaction
 from common.database.tables import BatchJob
-from common.predictor import Predictor
-from common.registry import Registry
+from common.model.predictor import Predictor
+from common.servers.registry import Registry
 from common.settings import RegistrySettings, load
 from scorer import pace_snapshots
 

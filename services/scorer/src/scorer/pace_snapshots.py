@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from common.database.tables import BatchJob, PaceSnapshot
-from common.pace import GROUPS, PaceTable
+from common.model.pace import GROUPS, PaceTable
 
 
 def keep(session: Session, pace: PaceTable) -> str:

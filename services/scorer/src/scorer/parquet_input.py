@@ -7,9 +7,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from common.batch.inputs import InputObject, check_columns
 from common.errors import DeliveryTimeError, UnreadableInput
-from common.inputs import InputObject, check_columns
-from common.orders import OPTIONAL_COLUMNS, REQUIRED_COLUMNS
+from common.orders.columns import OPTIONAL_COLUMNS, REQUIRED_COLUMNS
 from scorer.store import read_range
 
 ROW_GROUP_LIMIT = 2**30

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import pyarrow.parquet as pq
 
+from common.batch.inputs import InputObject
 from common.errors import UnreadableInput
-from common.inputs import InputObject
 from scorer.store import read_range
 
 PAGES_LIMIT = 96 * 2**20

@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from common.batch.inputs import ADDED_COLUMNS
 from common.errors import DeliveryTimeError
-from common.inputs import ADDED_COLUMNS
-from common.orders import OPTIONAL_COLUMNS, REQUIRED_COLUMNS
-from common.predictor import Predictor
+from common.model.predictor import Predictor
+from common.orders.columns import OPTIONAL_COLUMNS, REQUIRED_COLUMNS
 from scorer.outcome import ERRORS_KEPT, Outcome, RowError
 from scorer.parquet_batches import BATCH_ROWS, batches
 from scorer.parquet_input import open_parquet, unreadable

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from common.batch.inputs import Header, InputObject, input_objects, read_header
 from common.database.tables import BatchJob
 from common.errors import InputReplaced
-from common.inputs import Header, InputObject, input_objects, read_header
-from common.objects import ObjectAddress
+from common.servers.objects import ObjectAddress
 from common.settings import load
 from scorer.csv_columns import Layout
 from scorer.csv_scoring import header_line

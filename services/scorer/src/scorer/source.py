@@ -3,8 +3,8 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
-from common.inputs import InputObject
-from common.objects import ObjectAddress
+from common.batch.inputs import InputObject
+from common.servers.objects import ObjectAddress
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from uuid import UUID
 from botocore.exceptions import ClientError
 from urllib3.exceptions import HTTPError
 
+from common.batch.inputs import InputObject
 from common.errors import DeliveryTimeError, InputReplaced, ObjectNotFound, ObjectStoreUnavailable
-from common.inputs import InputObject
-from common.objects import ObjectAddress, s3, store_errors
+from common.servers.objects import ObjectAddress, s3, store_errors
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef, MultipartUploadTypeDef

@@ -6,17 +6,17 @@ from uuid import UUID, uuid4
 from rich.console import Console
 from rich.progress import DownloadColumn, Progress, TransferSpeedColumn
 
-from common import jobs
+from common.batch import jobs
+from common.batch.inputs import FORMATS, format_of
 from common.database.session import transaction
 from common.errors import InvalidAddress, InvalidInput
-from common.inputs import FORMATS, format_of
-from common.objects import ObjectAddress, s3, store_errors
-from common.queue import wake
+from common.servers.objects import ObjectAddress, s3, store_errors
+from common.servers.queue import wake
 from common.settings import ObjectStoreSettings, load
 
 
 def submit(input_uri: str, output_uri: str | None) -> UUID:
-    """Write the job's row and wake the workers; the job's id. Raises what common.jobs.submit raises."""
+    """Write the job's row and wake the workers; the job's id. Raises what common.batch.jobs.submit raises."""
     with transaction() as session:
         job, _ = jobs.submit(session, input_uri, output_uri)
     wake(job.id)

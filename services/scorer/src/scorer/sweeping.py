@@ -12,11 +12,11 @@ import redis
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from common.batch.jobs import RESULTS
 from common.database.session import transaction
 from common.errors import DeliveryTimeError
-from common.jobs import RESULTS
-from common.objects import ObjectAddress
-from common.queue import SCORING, wake
+from common.servers.objects import ObjectAddress
+from common.servers.queue import SCORING, wake
 from common.settings import ObjectStoreSettings, QueueSettings, load
 from scorer import lifecycle, pace_snapshots
 from scorer.settings import ScorerSettings

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from common.database.session import transaction
 from common.errors import DeliveryTimeError, Unavailable
 from common.logs import bound
-from common.queue import PATIENT, RUN_JOB, SCORE_CHUNK, send
+from common.servers.queue import PATIENT, RUN_JOB, SCORE_CHUNK, send
 from common.settings import load
 from scorer import keeper, lifecycle
 from scorer.claims import ClaimedChunk, claim_chunk, give_back

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from common.orders import (
+from common.orders.columns import (
     LATITUDE_RANGE,
     LONGITUDE_RANGE,
     REQUIRED_COLUMNS,

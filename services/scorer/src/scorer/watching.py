@@ -7,10 +7,10 @@ from rich.console import Console
 from rich.progress import Progress, TextColumn
 from sqlalchemy.orm import Session
 
-from common import jobs
+from common.batch import jobs
+from common.batch.jobs import OPEN
 from common.database.session import engine
 from common.database.tables import BatchJob
-from common.jobs import OPEN
 
 POLL_SECONDS = 0.25
 

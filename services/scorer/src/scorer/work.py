@@ -6,7 +6,7 @@ from threading import Event
 
 from common.database.session import transaction
 from common.errors import UnreadableInput
-from common.predictor import Predictor
+from common.model.predictor import Predictor
 from common.settings import load
 from scorer import models
 from scorer.claims import ClaimedChunk, store_progress

@@ -11,7 +11,7 @@ from celery import Celery, signals
 from sqlalchemy.exc import DBAPIError
 
 from common.errors import DeliveryTimeError
-from common.queue import RUN_JOB, SCORE_CHUNK, SCORING, celery_app
+from common.servers.queue import RUN_JOB, SCORE_CHUNK, SCORING, celery_app
 from common.settings import load
 from scorer import keeper, sweeping, tasks
 from scorer.settings import ScorerSettings

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from common.bundle import Bundle
 from common.errors import InvalidInput
-from common.predictor import Predictor
+from common.model.bundle import Bundle
+from common.model.predictor import Predictor
 from trainer.baselines import constant_median, original_recipe
 from trainer.bundling import in_memory
 from trainer.fit import Table, fit

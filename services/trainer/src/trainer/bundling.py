@@ -1,4 +1,4 @@
-"""Write a fitted model as a bundle (see `common.bundle`)."""
+"""Write a fitted model as a bundle (see `common.model.bundle`)."""
 
 import json
 import os
@@ -14,13 +14,13 @@ from types import MappingProxyType
 import numpy as np
 import polars as pl
 
-from common import bundle
-from common.bundle import Bundle, Manifest
-from common.features import FEATURE_NAMES
-from common.geography import Places
-from common.pace import PaceTable
-from common.predictor import Predictor
-from common.trees import ObliviousTrees
+from common.model import bundle
+from common.model.bundle import Bundle, Manifest
+from common.model.features import FEATURE_NAMES
+from common.model.pace import PaceTable
+from common.model.predictor import Predictor
+from common.model.trees import ObliviousTrees
+from common.orders.geography import Places
 from trainer.fit import Model
 from trainer.history import as_datetime
 

@@ -5,8 +5,8 @@ from dataclasses import asdict
 import numpy as np
 from numpy.typing import NDArray
 
-from common.geography import STATES, Places
-from common.pace import REGION_OF_STATE, REGIONS
+from common.model.pace import REGION_OF_STATE, REGIONS
+from common.orders.geography import STATES, Places
 from trainer.fit import LOSS, Model
 from trainer.gate import Verdict
 from trainer.params import Params

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 
-from common.arguments import line, positive
+from common.command_line import line, positive
 from common.errors import DeliveryTimeError
 from trainer.arguments import day, moment, month, on_time_share
 
@@ -125,7 +125,7 @@ def _add_register_model(commands: Commands) -> None:
 
 
 def _register_model(arguments: argparse.Namespace) -> None:
-    from common.registry import CHAMPION, MODEL_NAME
+    from common.servers.registry import CHAMPION, MODEL_NAME
     from common.settings import load
     from trainer.data.settings import DataSettings
     from trainer.register import register

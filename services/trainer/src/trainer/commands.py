@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.table import Table as Grid
 from tqdm import tqdm
 
-from common.bundle import Bundle
 from common.errors import DeliveryTimeError
+from common.model.bundle import Bundle
 from trainer import tracking
 from trainer.backtest import Judged, backtest, months, own_on_time_share
 from trainer.figures import FORECASTERS, POOLED, figures, tabulate, write_figures

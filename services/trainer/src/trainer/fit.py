@@ -1,7 +1,7 @@
 """Fit a model on what was known at a cut-off.
 
-The model sees log(working days / level), where the level is the delivery pace of the day (see `common.pace`): trees
-cannot extrapolate a level that they have not seen, dividing by it can.
+The model sees log(working days / level), where the level is the delivery pace of the day (see `common.model.pace`):
+trees cannot extrapolate a level that they have not seen, dividing by it can.
 
 Two models of one half of the orders each forecast the other half. What these forecasts miss by tells how slow each
 seller is and how wide the spread, and misses beyond CLIP teach no more than CLIP: a median is asked for, not a mean.
@@ -17,12 +17,12 @@ from catboost import CatBoostRegressor, Pool
 from numpy.typing import NDArray
 
 from common.errors import InvalidInput
-from common.features import FEATURE_NAMES, Features, features
-from common.geography import Places
-from common.pace import Level, PaceTable, pace_table
-from common.predictor import SPREAD_WEIGHT
-from common.residuals import Residuals, residuals
-from common.working_time import WorkingTime
+from common.model.features import FEATURE_NAMES, Features, features
+from common.model.pace import Level, PaceTable, pace_table
+from common.model.predictor import SPREAD_WEIGHT
+from common.model.residuals import Residuals, residuals
+from common.model.working_time import WorkingTime
+from common.orders.geography import Places
 from trainer.history import DAY, History, as_datetime
 from trainer.params import Params
 from trainer.public_holidays import public_holidays

@@ -7,8 +7,8 @@ import numpy as np
 from catboost import CatBoost
 from numpy.typing import NDArray
 
-from common.bundle import Bundle
-from common.predictor import Predictions, Predictor
+from common.model.bundle import Bundle
+from common.model.predictor import Predictions, Predictor
 from trainer.baselines import constant_median, original_recipe
 from trainer.bundling import in_memory
 from trainer.fit import Table, fit

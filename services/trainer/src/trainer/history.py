@@ -9,7 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from common.errors import InvalidInput
-from common.orders import Orders
+from common.orders.columns import Orders
 
 DAY = np.timedelta64(86_400, "s")
 NEEDED = ["seller_zip_code_prefix", "customer_lat", "customer_lng", "purchase_timestamp", "delivered_timestamp"]

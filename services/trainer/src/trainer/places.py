@@ -7,7 +7,7 @@ import polars as pl
 from scipy.ndimage import distance_transform_edt
 
 from common.errors import InvalidInput
-from common.geography import GRID_SHAPE, STATES, Floats, Places, States, grid_cell
+from common.orders.geography import GRID_SHAPE, STATES, Floats, Places, States, grid_cell
 
 
 def read_places(data_dir: Path) -> Places:

@@ -9,9 +9,9 @@ import pandas as pd
 from mlflow.models import set_model
 from mlflow.pyfunc.model import PythonModel
 
-from common import bundle
-from common.orders import Orders, naive_utc
-from common.predictor import Predictor
+from common.model import bundle
+from common.model.predictor import Predictor
+from common.orders.columns import Orders, naive_utc
 
 
 class DeliveryTimeModel(PythonModel):

@@ -12,11 +12,11 @@ import pandas as pd
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, Schema
 
-from common.bundle import Bundle
 from common.database.delivery_pace import write_pace
 from common.database.session import transaction
 from common.errors import InvalidInput, NoChampion
-from common.registry import CHALLENGER, CHAMPION, MODEL_NAME, Registry
+from common.model.bundle import Bundle
+from common.servers.registry import CHALLENGER, CHAMPION, MODEL_NAME, Registry
 from common.settings import RegistrySettings, load
 from trainer import pyfunc_model, tracking, versions
 from trainer.bundling import write_bundle

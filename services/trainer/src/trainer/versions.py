@@ -7,7 +7,7 @@ from sqlalchemy import select
 from common.database.session import transaction
 from common.database.tables import ModelEvent
 from common.errors import InvalidInput
-from common.registry import CHALLENGER, CHAMPION, MODEL_NAME
+from common.servers.registry import CHALLENGER, CHAMPION, MODEL_NAME
 from trainer import tracking
 
 PROMOTED = "promoted"

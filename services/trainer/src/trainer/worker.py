@@ -4,8 +4,9 @@ import os
 
 from celery import Celery
 
-from common import logs, worker_metrics, worker_stop
-from common.queue import RETRAIN, TRAINING, celery_app
+from common import logs
+from common.servers.queue import RETRAIN, TRAINING, celery_app
+from common.worker import metrics, stop
 from trainer.retraining import retrain, train_from_settings
 
 
@@ -23,8 +24,8 @@ def trainer_app() -> Celery:
 def run_worker() -> None:
     """Run until told to stop; a child process trains, and ends after each training to give its memory back."""
     logs.configure("trainer")
-    worker_metrics.serve_if_asked()
-    worker_stop.limit()
+    metrics.serve_if_asked()
+    stop.limit()
     trainer_app().worker_main(
         [
             "worker",

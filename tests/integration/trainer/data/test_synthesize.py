@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from common.errors import InvalidInput
-from common.geography import great_circle_km
+from common.orders.geography import great_circle_km
 from trainer.data.check import missing_files_and_columns
 from trainer.data.files import DATE_FORMAT, TABLES
 from trainer.data.prepare import prepare

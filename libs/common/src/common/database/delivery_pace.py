@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from common.database.tables import DeliveryPace
-from common.pace import PaceTable
+from common.model.pace import PaceTable
 
 Row = tuple[date, str, float, int]
 

@@ -178,7 +178,7 @@ class ModelMetrics(Table):
 
 
 class DeliveryPace(Table):
-    """The speed of deliveries on a day in a region, in days (restricted geometric mean, see common.pace)."""
+    """The speed of deliveries on a day in a region, in days (restricted geometric mean, see common.model.pace)."""
 
     __tablename__ = "delivery_pace"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from common.orders import ZIP_RANGE
+from common.orders.columns import ZIP_RANGE
 from trainer.data.files import DATE_FORMAT, TABLES, Table
 
 

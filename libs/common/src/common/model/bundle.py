@@ -4,8 +4,8 @@ A bundle is a folder:
 
     bundle.json      what it is: features, training window, metrics, interval, sha256 of every other file
     model.cbm        the CatBoost model (bulk scoring)
-    arrays.npz       its trees (common.trees), the places (common.geography) and the sellers' effect, ready to use
-    pace.csv         day, group, pace_days, orders: the delivery pace up to the training date (see common.pace)
+    arrays.npz       its trees (common.model.trees), the places (common.orders.geography) and the sellers' effect
+    pace.csv         day, group, pace_days, orders: the delivery pace up to the training date (see common.model.pace)
     reference.csv    a sample of training rows with predictions: what monitoring compares with
     model_card.md    for people, of registered models
 
@@ -26,10 +26,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.errors import DamagedBundle
-from common.geography import Places
-from common.pace import PaceTable
-from common.residuals import Residuals
-from common.trees import ObliviousTrees
+from common.model.pace import PaceTable
+from common.model.residuals import Residuals
+from common.model.trees import ObliviousTrees
+from common.orders.geography import Places
 
 MANIFEST = "bundle.json"
 ARRAYS = "arrays.npz"
@@ -41,7 +41,7 @@ class Manifest:
     """What a bundle says of itself. Times are ISO 8601, metrics in days.
 
     params: what the search chose. centre: added to the log forecast to get the point forecast. residuals: see
-    `common.residuals.Residuals`. holidays: dates of whole years, see `common.working_time`.
+    `common.model.residuals.Residuals`. holidays: dates of whole years, see `common.model.working_time`.
     """
 
     trained_at: str

@@ -1,7 +1,7 @@
 """The feature contract: raw orders to model columns. The one implementation for training, real time and batch.
 
 Tried and left out, as the backtest gained nothing by them: hour of day, month, zip prefix as a number, pace as a
-column, weight, price and freight, holidays ahead (they are in `common.working_time`), a customer's zip area's own
+column, weight, price and freight, holidays ahead (they are in `common.model.working_time`), a customer's zip area's own
 history, a seller's hand-over times. Levels that lost or drew: windows of 14 and 35 days, current hazards instead of
 cohorts, ages scaled by the expected days, newer orders weighing more, groups drawn towards all. Payment by boleto takes
 0.2 % off the MAE, but a shop knows the payment after it has promised.
@@ -14,8 +14,15 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from common.geography import EARTH_RADIUS_KM, GRID_CELLS_PER_DEGREE, GRID_ORIGIN, GRID_SHAPE, Places, great_circle_km
-from common.orders import Orders
+from common.orders.columns import Orders
+from common.orders.geography import (
+    EARTH_RADIUS_KM,
+    GRID_CELLS_PER_DEGREE,
+    GRID_ORIGIN,
+    GRID_SHAPE,
+    Places,
+    great_circle_km,
+)
 
 FEATURE_NAMES = (
     "customer_lat",

@@ -47,7 +47,7 @@ def celery_app(service: str) -> "Celery":
         task_reject_on_worker_lost=True,
         worker_prefetch_multiplier=1,
         broker_connection_retry_on_startup=True,
-        broker_transport="common.queue_transport:Transport",
+        broker_transport="common.servers.queue_transport:Transport",
         broker_transport_options={
             "visibility_timeout": VISIBILITY_SECONDS,
             "socket_connect_timeout": 3,

@@ -8,12 +8,12 @@ from datetime import date, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from common.bundle import Bundle
-from common.features import features, features_of_one
-from common.orders import Orders, naive_utc
-from common.pace import Level, PaceTable
-from common.residuals import LOWER, UPPER
-from common.working_time import WorkingTime
+from common.model.bundle import Bundle
+from common.model.features import features, features_of_one
+from common.model.pace import Level, PaceTable
+from common.model.residuals import LOWER, UPPER
+from common.model.working_time import WorkingTime
+from common.orders.columns import Orders, naive_utc
 
 Raw = Callable[[NDArray[np.float32]], NDArray[np.float64]]
 """Model columns (n, features) to raw outputs (n, 2): the log of scaled working days, and SPREAD_WEIGHT times the log of
@@ -79,7 +79,7 @@ class Predictor:
         return self.with_pace(pace) if pace and pace.last > self.pace_day else self
 
     def predict(self, orders: Orders) -> Predictions:
-        """Predict n valid orders (see `common.orders` for the ranges)."""
+        """Predict n valid orders (see `common.orders.columns` for the ranges)."""
         forecast, spread = self._forecast(orders)
         start = self._calendar.start(orders.purchase_timestamp)
         lower = self._calendar.days(start, np.exp(forecast + self._lower * spread))

@@ -12,8 +12,8 @@ from typing import Any, Self
 
 import httpx
 
-from common.bundle import Bundle, load
 from common.errors import DamagedBundle, NoChampion, RegistryUnavailable
+from common.model.bundle import Bundle, load
 from common.settings import RegistrySettings
 
 MODEL_NAME = "delivery-time"

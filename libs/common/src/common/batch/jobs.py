@@ -16,10 +16,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from common.batch.inputs import check_head, is_dataset
 from common.database.tables import BatchJob
 from common.errors import IdempotencyConflict, InvalidInput, JobNotFound, JobStateConflict, OutputTaken
-from common.inputs import check_head, is_dataset
-from common.objects import ObjectAddress, presigned_address
+from common.servers.objects import ObjectAddress, presigned_address
 from common.settings import BatchSettings, ObjectStoreSettings, load
 
 STATUSES = ("queued", "running", "succeeded", "failed", "cancelled")
@@ -41,7 +41,7 @@ def submit(
 ) -> tuple[BatchJob, bool]:
     """The job of this body and whether it is new; a key that was used before gives the job it was used for.
 
-    Checks what can be checked at once (see common.inputs.check_head). Raises InvalidInput and its kinds,
+    Checks what can be checked at once (see common.batch.inputs.check_head). Raises InvalidInput and its kinds,
     ObjectNotFound, IdempotencyConflict, OutputTaken, ObjectStoreUnavailable; then there is no row.
     """
     if known := _by_key(session, idempotency_key):

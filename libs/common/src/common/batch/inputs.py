@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from itertools import islice
 
 from common.errors import InputTooLarge, InvalidAddress, MissingColumns, ObjectNotFound, UnreadableInput
-from common.objects import ObjectAddress, prompt_s3, store_errors
-from common.orders import OPTIONAL_COLUMNS, REQUIRED_COLUMNS
+from common.orders.columns import OPTIONAL_COLUMNS, REQUIRED_COLUMNS
+from common.servers.objects import ObjectAddress, prompt_s3, store_errors
 from common.settings import BatchSettings, load
 
 FORMATS = {".csv": "csv", ".csv.gz": "csv.gz", ".parquet": "parquet"}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from common.pace import survival
+from common.model.pace import survival
 
 SHARES = np.round(np.concatenate([[0.01, 0.025], np.arange(0.05, 0.96, 0.05), [0.975, 0.99]]), 3)
 """The quantiles that a bundle keeps; others are interpolated."""

@@ -1,9 +1,9 @@
-"""`python -m common.fetch_champion`: put the champion into REGISTRY_CACHE_DIR, from where services load it."""
+"""`python -m common.servers.fetch_champion`: put the champion into REGISTRY_CACHE_DIR, from where services load it."""
 
 import sys
 
 from common.errors import DeliveryTimeError
-from common.registry import Registry
+from common.servers.registry import Registry
 from common.settings import RegistrySettings, load
 
 

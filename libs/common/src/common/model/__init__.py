@@ -1,0 +1,1 @@
+"""From orders to days: what every service computes in the same way."""

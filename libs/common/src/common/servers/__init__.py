@@ -1,0 +1,1 @@
+"""The servers that services talk to: object store, queue, registry."""

@@ -1,0 +1,1 @@
+"""What every Celery worker does besides its tasks."""
