@@ -9,11 +9,11 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway import problems
-from gateway.bodies import Order
-from gateway.direct_route import Direct, DirectRoutes
+from gateway.http import problems
+from gateway.http.direct_route import Direct, DirectRoutes
+from gateway.http.observation import Observation
 from gateway.metrics import Metrics
-from gateway.observation import Observation
+from gateway.routes.bodies import Order
 
 
 async def failing(_: Request) -> Response:

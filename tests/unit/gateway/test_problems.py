@@ -5,8 +5,8 @@ import pytest
 from pydantic import ValidationError
 
 from common.errors import DeliveryTimeError, InvalidAddress, NoChampion
-from gateway import problems
-from gateway.bodies import Order, OrderList
+from gateway.http import problems
+from gateway.routes.bodies import Order, OrderList
 
 
 def body_for(model: type[Order | OrderList], sent: str) -> dict[str, Any]:

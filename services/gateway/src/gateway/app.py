@@ -9,17 +9,19 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
-from gateway import actuals, health, jobs, metrics, model, predictions, problems
-from gateway.access import Access
-from gateway.champion import Champion
-from gateway.direct_route import Direct, DirectRoutes
-from gateway.keys import KeyRing
-from gateway.limits import RateLimit
+from gateway import metrics
+from gateway.http import problems
+from gateway.http.access import Access
+from gateway.http.direct_route import Direct, DirectRoutes
+from gateway.http.keys import KeyRing
+from gateway.http.limits import RateLimit
+from gateway.http.observation import Observation
+from gateway.http.openapi import describe
+from gateway.log.prediction_log import PredictionLog
 from gateway.metrics import Metrics
-from gateway.observation import Observation
-from gateway.openapi import describe
+from gateway.model.champion import Champion
 from gateway.periodic import Periodic
-from gateway.prediction_log import PredictionLog
+from gateway.routes import actuals, health, jobs, model, predictions
 from gateway.settings import GatewaySettings
 
 FLUSH_AT_END_SECONDS = 2.5

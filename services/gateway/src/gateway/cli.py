@@ -9,8 +9,8 @@ from common import logs
 from common.command_line import line, positive
 from common.errors import DeliveryTimeError
 from common.settings import load
-from gateway import key_store
-from gateway.keys import SCOPES
+from gateway.http import key_store
+from gateway.http.keys import SCOPES
 from gateway.serve import serve
 from gateway.settings import GatewaySettings
 

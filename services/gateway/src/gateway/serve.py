@@ -32,7 +32,7 @@ def serve(settings: GatewaySettings, workers: int) -> None:
             port=settings.port,
             workers=workers,
             loop="uvloop",
-            http="gateway.protocol:GatewayProtocol",
+            http="gateway.http.protocol:GatewayProtocol",
             ws="none",
             lifespan="on",
             log_config=None,

@@ -11,18 +11,19 @@ from starlette.types import ASGIApp
 from common import logs
 from common.servers.registry import Registry
 from common.settings import ModeSettings, QueueSettings, RegistrySettings, load
-from gateway import database_patience, key_store
+from gateway import database_patience
 from gateway.app import create_app
-from gateway.champion import Champion
-from gateway.keys import KeyRing
-from gateway.limits import RateLimit
+from gateway.http import key_store
+from gateway.http.keys import KeyRing
+from gateway.http.limits import RateLimit
+from gateway.log.prediction_log import PredictionLog
 from gateway.metrics import Metrics
-from gateway.model_events import SwapRecord
+from gateway.model.champion import Champion
+from gateway.model.events import SwapRecord
+from gateway.model.present_pace import PresentPace
+from gateway.model.shadow import Shadow
 from gateway.periodic import Periodic
-from gateway.prediction_log import PredictionLog
-from gateway.present_pace import PresentPace
 from gateway.settings import SHARED_FOLDER, GatewaySettings, keys_required
-from gateway.shadow import Shadow
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +71,7 @@ def _traced(app: ASGIApp) -> ASGIApp:
     if not os.environ.get(TRACES_TO):
         return app
     try:
-        from gateway.tracing import Tracing
+        from gateway.http.tracing import Tracing
     except ImportError as error:
         logger.warning(
             "%s is set, but there is no tracing without the extra delivery-time-gateway[tracing]: %s", TRACES_TO, error

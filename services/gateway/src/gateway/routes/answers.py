@@ -12,7 +12,7 @@ from common.model.predictor import Prediction, Predictions
 from common.orders.columns import Orders
 from common.servers.prediction_log import new_ids
 from common.servers.registry import CHAMPION
-from gateway.bodies import Order
+from gateway.routes.bodies import Order
 
 Row = tuple[Any, ...]
 """A row of the prediction log: the fields of `common.servers.prediction_log.LoggedPrediction`, in order."""

@@ -11,7 +11,7 @@ from common.model.predictor import Predictor
 from common.orders.columns import Orders
 from common.servers.prediction_log import LoggedPrediction, new_ids
 from common.servers.registry import CHALLENGER, Registry
-from gateway.answers import Row
+from gateway.routes.answers import Row
 
 logger = logging.getLogger(__name__)
 

@@ -15,9 +15,9 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from common.servers.prediction_log import STREAM, STREAM_ENTRIES, encode, encode_invalid
-from gateway.answers import Row
 from gateway.metrics import Metrics
-from gateway.shadow import Shadow
+from gateway.model.shadow import Shadow
+from gateway.routes.answers import Row
 
 logger = logging.getLogger(__name__)
 

@@ -11,14 +11,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from common.orders.columns import Orders, naive_utc
-from gateway import json_body, problems
-from gateway.answers import ManyAnswers, SingleAnswer
-from gateway.bodies import DeliveryTime, Order, OrderList
-from gateway.champion import Champion
-from gateway.direct_route import DirectRoutes
-from gateway.json_body import Body
+from gateway.http import json_body, problems
+from gateway.http.direct_route import DirectRoutes
+from gateway.http.json_body import Body
+from gateway.log.prediction_log import PredictionLog
 from gateway.metrics import Metrics
-from gateway.prediction_log import PredictionLog
+from gateway.model.champion import Champion
+from gateway.routes.answers import ManyAnswers, SingleAnswer
+from gateway.routes.bodies import DeliveryTime, Order, OrderList
 
 PROBLEMS = problems.documented(413, 415, 422)
 

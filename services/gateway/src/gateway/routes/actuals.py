@@ -15,9 +15,9 @@ from starlette.responses import Response
 from common.database.session import transaction
 from common.database.tables import Actual
 from common.orders.columns import naive_utc
-from gateway import json_body, problems
-from gateway.bodies import Moment, OrderId, Strict
-from gateway.direct_route import DirectRoutes
+from gateway.http import json_body, problems
+from gateway.http.direct_route import DirectRoutes
+from gateway.routes.bodies import Moment, OrderId, Strict
 
 MAX_ACTUALS = 10_000
 

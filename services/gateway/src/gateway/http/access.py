@@ -8,9 +8,9 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from common.errors import DeliveryTimeError
-from gateway import keys, problems
-from gateway.keys import Key, KeyRing
-from gateway.limits import RateLimit
+from gateway.http import keys, problems
+from gateway.http.keys import Key, KeyRing
+from gateway.http.limits import RateLimit
 
 OPEN_PATHS = frozenset({"/livez", "/readyz", "/metrics", "/docs", "/openapi.json"})
 JOBS_PATH = "/batch-jobs"

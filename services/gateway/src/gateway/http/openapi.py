@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from gateway.problems import Problem
+from gateway.http.problems import Problem
 
 DESCRIPTION = """\
 Days from order to delivery: one prediction, many at once, batch jobs over files of the object store.

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gateway import problems
+from gateway.http import problems
 
 Handler = Callable[[Request], Awaitable[Response]]
 

@@ -10,7 +10,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from common.logs import bound
-from gateway import problems
+from gateway.http import problems
 from gateway.metrics import Metrics
 
 logger = logging.getLogger(__name__)

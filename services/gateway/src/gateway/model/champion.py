@@ -10,7 +10,7 @@ from common.model.bundle import Bundle
 from common.model.predictor import Predictor
 from common.orders.columns import Orders
 from common.servers.registry import Registry
-from gateway.present_pace import PresentPace
+from gateway.model.present_pace import PresentPace
 
 logger = logging.getLogger(__name__)
 

@@ -6,9 +6,9 @@ from typing import Any
 from fastapi import FastAPI
 
 from common.errors import ModelNotLoaded
-from gateway import problems
-from gateway.champion import Champion
-from gateway.prediction_log import PredictionLog
+from gateway.http import problems
+from gateway.log.prediction_log import PredictionLog
+from gateway.model.champion import Champion
 
 
 def add_routes(app: FastAPI, champion: Champion, log: PredictionLog) -> None:

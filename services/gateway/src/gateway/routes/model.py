@@ -7,8 +7,8 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 
 from common.servers.registry import MODEL_NAME
-from gateway import problems
-from gateway.champion import Champion
+from gateway.http import problems
+from gateway.model.champion import Champion
 
 
 class Pace(BaseModel):

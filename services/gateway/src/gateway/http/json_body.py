@@ -5,7 +5,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 
-from gateway import problems
+from gateway.http import problems
 
 JSON = "application/json"
 

@@ -14,8 +14,8 @@ from starlette.responses import RedirectResponse, Response
 from common.batch import jobs
 from common.database.session import transaction
 from common.servers.queue import wake
-from gateway import problems
-from gateway.bodies import Strict
+from gateway.http import problems
+from gateway.routes.bodies import Strict
 
 Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 ENDED = ("succeeded", "failed", "cancelled")

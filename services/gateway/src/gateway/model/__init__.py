@@ -1,0 +1,1 @@
+"""The model in service and the one beside it."""
