@@ -28,7 +28,7 @@ from devstack.child import Child
 from devstack.process import Process
 from devstack.stack import BUCKET, Stack
 from model_fixtures import made_up_orders, write_sample_bundle
-from scorer import tasks
+from scorer.jobs import tasks
 from stack_fixtures import free_settings
 
 CHUNK_BYTES = 5_400_000

@@ -43,8 +43,8 @@ from devstack.child import running
 from devstack.ports import pick_free
 from devstack.settings import StackSettings
 from devstack.stack import BUCKET, Stack
-from scorer.csv_columns import Layout
-from scorer.csv_scoring import score_text
+from scorer.csv.columns import Layout
+from scorer.csv.scoring import score_text
 
 ROWS = int(os.environ.get("BENCH_BATCH_ROWS", "5000000"))
 ORIGINAL_ROWS = min(ROWS, 1_000_000)

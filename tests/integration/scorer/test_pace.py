@@ -10,7 +10,7 @@ from sqlalchemy import text
 from common.database.delivery_pace import write_pace
 from common.database.session import transaction
 from common.model.pace import GROUPS, PaceTable
-from scorer import models, pace_snapshots, sweeping, tasks
+from scorer.jobs import models, pace_snapshots, sweeping, tasks
 from scorer_rig import CHUNK_BYTES, Rig, csv_file
 
 TODAY = datetime.now(UTC).date()

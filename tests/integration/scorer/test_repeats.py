@@ -12,10 +12,10 @@ from common.errors import JobStateConflict, ObjectStoreUnavailable
 from common.servers import objects
 from common.servers.objects import ObjectAddress
 from devstack.stack import BUCKET
-from scorer import lifecycle, store, sweeping, tasks, work
-from scorer.claims import claim_chunk
-from scorer.store import UploadGone
-from scorer.work import ClaimLost
+from scorer.jobs import lifecycle, store, sweeping, tasks, work
+from scorer.jobs.claims import claim_chunk
+from scorer.jobs.store import UploadGone
+from scorer.jobs.work import ClaimLost
 from scorer_rig import Rig, csv_file
 
 ROWS = 9_000

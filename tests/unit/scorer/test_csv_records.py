@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scorer.csv_records import last_record_end, records
+from scorer.csv.records import last_record_end, records
 
 fields = st.text(alphabet='ab,"\n\r ', max_size=6)
 rows = st.lists(st.lists(fields, min_size=2, max_size=3), min_size=1, max_size=6)

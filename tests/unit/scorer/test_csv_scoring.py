@@ -8,10 +8,10 @@ import pytest
 from common.batch.inputs import parse_header
 from common.model.bundle import Bundle
 from common.model.predictor import Predictor
-from scorer import csv_scoring
-from scorer.csv_columns import Layout
-from scorer.csv_scoring import CutInsideRecord, score_text
-from scorer.outcome import Scored
+from scorer.csv import scoring as csv_scoring
+from scorer.csv.columns import Layout
+from scorer.csv.scoring import CutInsideRecord, score_text
+from scorer.rows.outcome import Scored
 
 HEAD = b"customer_lat,note,seller_zip_code_prefix,customer_lng,purchase_timestamp\n"
 NOW = datetime(2017, 6, 1, 12, tzinfo=UTC)

@@ -13,10 +13,10 @@ from common.errors import UnreadableInput
 from common.model.bundle import Bundle
 from common.model.predictor import Predictor
 from common.servers.objects import ObjectAddress
-from scorer import cutting
-from scorer.csv_columns import Layout
-from scorer.csv_scoring import CutInsideRecord, score_text
-from scorer.cutting import guessed_ranges, gunzipped, pieces, scanned_ranges
+from scorer.csv import cutting
+from scorer.csv.columns import Layout
+from scorer.csv.cutting import guessed_ranges, gunzipped, pieces, scanned_ranges
+from scorer.csv.scoring import CutInsideRecord, score_text
 
 NOW = datetime(2017, 6, 1, 12, tzinfo=UTC)
 TEXT = b"head\n" + b"".join(b"%d,%s\n" % (n, b"x" * (n % 17)) for n in range(200)) + b"last,no end"

@@ -15,11 +15,13 @@ from hypothesis import strategies as st
 from common.batch.inputs import InputObject
 from common.errors import UnreadableInput
 from common.servers.objects import ObjectAddress
-from scorer import parquet_batches, parquet_input, parquet_pages
-from scorer.parquet_batches import batches
-from scorer.parquet_input import open_parquet
-from scorer.parquet_pages import widest_row
-from scorer.source import Source
+from scorer.jobs.source import Source
+from scorer.parquet import batches as parquet_batches
+from scorer.parquet import input as parquet_input
+from scorer.parquet import pages as parquet_pages
+from scorer.parquet.batches import batches
+from scorer.parquet.input import open_parquet
+from scorer.parquet.pages import widest_row
 
 ROWS = 3_000
 Stored = Callable[[bytes], InputObject]

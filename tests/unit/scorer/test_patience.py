@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 
-from scorer.patience import is_outage, wait_seconds
+from scorer.jobs.patience import is_outage, wait_seconds
 
 
 def test_waits_double_up_to_a_minute() -> None:

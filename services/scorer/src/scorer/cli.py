@@ -48,8 +48,8 @@ def _worker(arguments: argparse.Namespace) -> int:
 
 
 def _submit(arguments: argparse.Namespace) -> int:
-    from scorer.submission import submit, upload
-    from scorer.watching import watch
+    from scorer.commands.submission import submit, upload
+    from scorer.commands.watching import watch
 
     uri = arguments.input if "://" in arguments.input else upload(Path(arguments.input))
     job_id = submit(uri, arguments.output)
@@ -58,7 +58,7 @@ def _submit(arguments: argparse.Namespace) -> int:
 
 
 def _watch(arguments: argparse.Namespace) -> int:
-    from scorer.watching import watch
+    from scorer.commands.watching import watch
 
     return watch(arguments.job)
 

@@ -13,9 +13,9 @@ from sqlalchemy.exc import DBAPIError
 from common.errors import DeliveryTimeError
 from common.servers.queue import RUN_JOB, SCORE_CHUNK, SCORING, celery_app
 from common.settings import load
-from scorer import keeper, sweeping, tasks
+from scorer.jobs import keeper, sweeping, tasks
+from scorer.jobs.work import stopping
 from scorer.settings import ScorerSettings
-from scorer.work import stopping
 
 HEARTBEAT_SECONDS = 5.0
 """The heartbeat file is touched this often once the worker takes tasks."""

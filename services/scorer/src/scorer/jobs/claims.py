@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 
 from common.servers.objects import ObjectAddress
 from common.settings import load
-from scorer.outcome import Outcome, RowError
+from scorer.jobs.source import Source
+from scorer.rows.outcome import Outcome, RowError
 from scorer.settings import ScorerSettings
-from scorer.source import Source
 
 CLAIM_CHUNK = text("""
     WITH free AS (

@@ -18,11 +18,11 @@ from common.database.session import transaction
 from common.database.tables import BatchChunk, BatchJob, BatchOutput
 from common.servers.objects import ObjectAddress
 from common.settings import load
-from scorer import models, store
-from scorer.claims import Remaining, look_again, remaining
-from scorer.outcome import ERRORS_KEPT
-from scorer.patience import wait_seconds
-from scorer.planning import Plan, plan
+from scorer.jobs import models, store
+from scorer.jobs.claims import Remaining, look_again, remaining
+from scorer.jobs.patience import wait_seconds
+from scorer.jobs.planning import Plan, plan
+from scorer.rows.outcome import ERRORS_KEPT
 from scorer.settings import ScorerSettings
 
 UNPLANNED = ~select(BatchChunk).where(BatchChunk.job_id == BatchJob.id).exists()

@@ -18,9 +18,9 @@ from common.errors import DeliveryTimeError
 from common.servers.objects import ObjectAddress
 from common.servers.queue import SCORING, wake
 from common.settings import ObjectStoreSettings, QueueSettings, load
-from scorer import lifecycle, pace_snapshots
+from scorer.jobs import lifecycle, pace_snapshots
+from scorer.jobs.store import abort_upload, unfinished
 from scorer.settings import ScorerSettings
-from scorer.store import abort_upload, unfinished
 
 AT_ONCE = 1_000
 IMPATIENCE_SECONDS = 60

@@ -8,15 +8,15 @@ from common.database.tables import BatchJob
 from common.errors import InputReplaced
 from common.servers.objects import ObjectAddress
 from common.settings import load
-from scorer.csv_columns import Layout
-from scorer.csv_scoring import header_line
-from scorer.cutting import guessed_ranges, scanned_ranges
-from scorer.parquet_batches import GROUP_BYTES
-from scorer.parquet_input import open_parquet
+from scorer.csv.columns import Layout
+from scorer.csv.cutting import guessed_ranges, scanned_ranges
+from scorer.csv.scoring import header_line
+from scorer.jobs.source import Source
+from scorer.jobs.store import side_by_side
+from scorer.jobs.work import no_rows
+from scorer.parquet.batches import GROUP_BYTES
+from scorer.parquet.input import open_parquet
 from scorer.settings import ScorerSettings
-from scorer.source import Source
-from scorer.store import side_by_side
-from scorer.work import no_rows
 
 MOST_PARTS = 9_000
 """S3 takes 10,000 parts in an upload; larger files get larger chunks."""

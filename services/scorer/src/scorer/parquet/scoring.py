@@ -15,11 +15,11 @@ from common.batch.inputs import ADDED_COLUMNS
 from common.errors import DeliveryTimeError
 from common.model.predictor import Predictor
 from common.orders.columns import OPTIONAL_COLUMNS, REQUIRED_COLUMNS
-from scorer.outcome import ERRORS_KEPT, Outcome, RowError
-from scorer.parquet_batches import BATCH_ROWS, batches
-from scorer.parquet_input import open_parquet, unreadable
-from scorer.source import Source
-from scorer.validation import validate
+from scorer.jobs.source import Source
+from scorer.parquet.batches import BATCH_ROWS, batches
+from scorer.parquet.input import open_parquet, unreadable
+from scorer.rows.outcome import ERRORS_KEPT, Outcome, RowError
+from scorer.rows.validation import validate
 
 PART_BYTES = 8 * 2**20
 """An upload's parts but the last must have 5 MiB."""

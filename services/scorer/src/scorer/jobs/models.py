@@ -14,7 +14,7 @@ from common.database.tables import BatchJob
 from common.model.predictor import Predictor
 from common.servers.registry import Registry
 from common.settings import RegistrySettings, load
-from scorer import pace_snapshots
+from scorer.jobs import pace_snapshots
 
 VERSIONS_KEPT = 2
 PACES_KEPT = 4

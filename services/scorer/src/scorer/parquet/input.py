@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from common.batch.inputs import InputObject, check_columns
 from common.errors import DeliveryTimeError, UnreadableInput
 from common.orders.columns import OPTIONAL_COLUMNS, REQUIRED_COLUMNS
-from scorer.store import read_range
+from scorer.jobs.store import read_range
 
 ROW_GROUP_LIMIT = 2**30
 """Uncompressed bytes of a row group: a batch of it must fit into a worker."""

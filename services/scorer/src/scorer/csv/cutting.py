@@ -7,8 +7,8 @@ from itertools import pairwise
 
 from common.batch.inputs import CUT_OFF, Header, InputObject
 from common.errors import UnreadableInput
-from scorer.csv_records import last_record_end, records
-from scorer.store import read_range, read_stream
+from scorer.csv.records import last_record_end, records
+from scorer.jobs.store import read_range, read_stream
 
 WINDOW_BYTES = 64 * 1024
 """How much is read around a planned cut to find the next line break."""

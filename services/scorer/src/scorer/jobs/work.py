@@ -8,17 +8,17 @@ from common.database.session import transaction
 from common.errors import UnreadableInput
 from common.model.predictor import Predictor
 from common.settings import load
-from scorer import models
-from scorer.claims import ClaimedChunk, store_progress
-from scorer.csv_columns import Layout
-from scorer.csv_scoring import CutInsideRecord, score_text
-from scorer.cutting import gunzipped, pieces
-from scorer.outcome import Outcome, Scored
-from scorer.parquet_scoring import score_row_groups
-from scorer.patience import patiently
+from scorer.csv.columns import Layout
+from scorer.csv.cutting import gunzipped, pieces
+from scorer.csv.scoring import CutInsideRecord, score_text
+from scorer.jobs import models
+from scorer.jobs.claims import ClaimedChunk, store_progress
+from scorer.jobs.patience import patiently
+from scorer.jobs.source import Source
+from scorer.jobs.store import put, read_range, read_stream, upload_part
+from scorer.parquet.scoring import score_row_groups
+from scorer.rows.outcome import Outcome, Scored
 from scorer.settings import ScorerSettings
-from scorer.source import Source
-from scorer.store import put, read_range, read_stream, upload_part
 
 stopping = Event()
 """Set when the worker is asked to end: a chunk of many parts stops after the present one."""

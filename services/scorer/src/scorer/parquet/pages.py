@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from common.batch.inputs import InputObject
 from common.errors import UnreadableInput
-from scorer.store import read_range
+from scorer.jobs.store import read_range
 
 PAGES_LIMIT = 96 * 2**20
 """Uncompressed bytes of a page of every column together: a reader that goes through rows has one of each in memory, and

@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from scorer.parquet_input import RangeFile
-from scorer.parquet_pages import widest_row
-from scorer.source import Source
+from scorer.jobs.source import Source
+from scorer.parquet.input import RangeFile
+from scorer.parquet.pages import widest_row
 
 BATCH_ROWS = 131_072
 """Rows in memory at once, and of each row group of the output."""

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from common.orders.columns import OPTIONAL_COLUMNS, REQUIRED_COLUMNS
-from scorer.csv_records import Records
+from scorer.csv.records import Records
 
 EMPTY = [""]
 

@@ -16,13 +16,13 @@ from common.errors import DeliveryTimeError, Unavailable
 from common.logs import bound
 from common.servers.queue import PATIENT, RUN_JOB, SCORE_CHUNK, send
 from common.settings import load
-from scorer import keeper, lifecycle
-from scorer.claims import ClaimedChunk, claim_chunk, give_back
-from scorer.csv_scoring import CutInsideRecord
-from scorer.patience import is_outage, patiently, wait_seconds
+from scorer.csv.scoring import CutInsideRecord
+from scorer.jobs import keeper, lifecycle
+from scorer.jobs.claims import ClaimedChunk, claim_chunk, give_back
+from scorer.jobs.patience import is_outage, patiently, wait_seconds
+from scorer.jobs.store import UploadGone
+from scorer.jobs.work import ClaimLost, HandedBack, work
 from scorer.settings import ScorerSettings
-from scorer.store import UploadGone
-from scorer.work import ClaimLost, HandedBack, work
 
 WORKER_DIED = "its worker ended without a word (killed, or out of memory)"
 

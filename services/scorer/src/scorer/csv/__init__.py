@@ -1,0 +1,1 @@
+"""CSV files: cut, read, scored."""

@@ -1,0 +1,1 @@
+"""The life of a batch job and its chunks."""

@@ -1,0 +1,1 @@
+"""Rows, whatever file they come from."""
