@@ -18,6 +18,7 @@ import pandas as pd
 from sqlalchemy import insert, text
 from tests.bench.monitor import servers
 
+from common.database.alerts import apply
 from common.database.delivery_pace import read_pace
 from common.database.session import engine, transaction
 from common.database.tables import Actual
@@ -28,11 +29,11 @@ from common.servers.objects import s3
 from common.servers.prediction_log import LoggedPrediction, new_ids
 from common.servers.registry import MODEL_NAME
 from common.settings import load
-from monitor import live, live_pace
-from monitor.alerts import apply
-from monitor.checks import findings
-from monitor.history import read_history, scored, valid
-from monitor.log_store import store
+from monitor.alerts.checks import findings
+from monitor.log.store import store
+from monitor.pace import live_pace
+from monitor.windows import live
+from monitor.windows.history import read_history, scored, valid
 from trainer.bundling import write_bundle
 from trainer.data.prepare import prepare
 from trainer.data.settings import DataSettings

@@ -23,7 +23,7 @@ from common.settings import load
 from devstack import postgres, seaweedfs, valkey
 from devstack.child import running
 from devstack.stack import Stack
-from monitor.log_consumer import LogConsumer
+from monitor.log.consumer import LogConsumer
 from trainer.data.prepare import prepare
 from trainer.data.settings import DataSettings
 from trainer.data.synthetic.generate import Wanted, synthesize

@@ -16,7 +16,7 @@ from common.servers.objects import s3
 from common.servers.prediction_log import CONSUMER_GROUP, STREAM, LoggedPrediction, new_ids
 from common.servers.registry import MODEL_NAME
 from common.settings import load
-from monitor import live
+from monitor.windows import live
 
 TABLES = (
     "predictions, invalid_requests, actuals, model_metrics, delivery_pace, model_events, retrainings, notifications, "

@@ -5,15 +5,17 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select, text
 
+from common.database import alerts
 from common.database.session import engine, transaction
 from common.database.tables import Alert, DeliveryPace, ModelMetrics, Retraining
 from common.errors import Conflict, NotFound
 from common.servers.prediction_log import CountedRequests, LoggedPrediction
 from common.servers.queue import TRAINING, celery_app
-from monitor import alerts, invalid_requests, tasks
-from monitor.checks import findings
-from monitor.log_store import store
-from monitor.retraining import LOST_AFTER, request_if_due
+from monitor import tasks
+from monitor.alerts import invalid_requests
+from monitor.alerts.checks import findings
+from monitor.alerts.retraining import LOST_AFTER, request_if_due
+from monitor.log.store import store
 
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 NOW = datetime(2018, 4, 2, tzinfo=UTC)

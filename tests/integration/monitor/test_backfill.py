@@ -11,7 +11,7 @@ from common.database.session import transaction
 from common.database.tables import ModelMetrics
 from common.errors import InvalidInput
 from common.model.bundle import Bundle
-from monitor.backfill import backfill
+from monitor.windows.backfill import backfill
 
 
 def prepare(data_dir: Path, weeks: int, per_week: int) -> None:

@@ -6,12 +6,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
+from common.database import alerts
 from common.database.session import engine, transaction
 from common.database.tables import Actual, Alert, ModelMetrics
 from common.servers.prediction_log import LoggedPrediction
-from monitor import alerts, error_so_far
-from monitor.log_store import store
-from monitor.retraining import request_if_due
+from monitor.alerts import error_so_far
+from monitor.alerts.retraining import request_if_due
+from monitor.log.store import store
 
 pytestmark = pytest.mark.usefixtures("monitoring")
 

@@ -22,7 +22,7 @@ from common.database.tables import (
 )
 from monitor.grafana.alerting import alert_rules
 from monitor.grafana.write import dashboards
-from monitor.log_store import store
+from monitor.log.store import store
 
 NOW = datetime.now(UTC)
 NUMBERS = (int, float, Decimal, type(None))

@@ -8,8 +8,8 @@ from common.database.session import engine, transaction
 from common.database.tables import Actual, ModelMetrics
 from common.servers.objects import s3
 from common.servers.prediction_log import LoggedPrediction
-from monitor.live import measure_due
-from monitor.log_store import store
+from monitor.log.store import store
+from monitor.windows.live import measure_due
 
 MakeLogged = Callable[..., list[LoggedPrediction]]
 DAY = timedelta(days=1)

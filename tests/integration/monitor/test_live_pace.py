@@ -4,16 +4,16 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import func, select, text
 
+from common.database.alerts import Finding
 from common.database.delivery_pace import read_pace
 from common.database.session import engine, transaction
 from common.database.tables import Actual, DeliveryPace
 from common.model.bundle import Bundle
 from common.model.pace import GROUPS, WINDOW_DAYS
 from common.servers.prediction_log import LoggedPrediction
-from monitor import live_pace
-from monitor.alerts import Finding
-from monitor.live_pace import RULE, keep_pace
-from monitor.log_store import store
+from monitor.log.store import store
+from monitor.pace import live_pace
+from monitor.pace.live_pace import RULE, keep_pace
 
 pytestmark = pytest.mark.usefixtures("monitoring")
 

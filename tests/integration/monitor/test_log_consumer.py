@@ -14,8 +14,8 @@ from sqlalchemy import select, text
 from common.database.session import engine, transaction
 from common.database.tables import InvalidRequests, Prediction
 from common.servers.prediction_log import CONSUMER_GROUP, INVALID, STREAM, LoggedPrediction, encode, encode_invalid
-from monitor import log_consumer
-from monitor.log_consumer import REFUSED_STREAM, LogConsumer
+from monitor.log import consumer as log_consumer
+from monitor.log.consumer import REFUSED_STREAM, LogConsumer
 
 MakeLogged = Callable[..., list[LoggedPrediction]]
 
@@ -137,7 +137,7 @@ CONSUME = """
 from redis import Redis
 from common.database.session import engine
 from common.settings import QueueSettings, load
-from monitor import log_consumer
+from monitor.log import consumer as log_consumer
 log_consumer.ABANDONED_MS = 200
 print("ready", flush=True)
 log_consumer.LogConsumer(Redis.from_url(load(QueueSettings).url.get_secret_value()), engine()).run()

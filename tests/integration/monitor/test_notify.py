@@ -21,8 +21,9 @@ from common.servers.prediction_log import LoggedPrediction
 from common.servers.queue import MONITORING, celery_app
 from common.settings import load
 from gateway_fixtures import wait_until
-from monitor import notify, tasks
-from monitor.log_store import store
+from monitor import tasks
+from monitor.alerts import notify
+from monitor.log.store import store
 
 pytestmark = pytest.mark.usefixtures("monitoring")
 

@@ -6,16 +6,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import func, select, text
 
+from common.database.alerts import Finding
 from common.database.session import engine, transaction
 from common.database.tables import Actual, DeliveryPace
 from common.model.bundle import Bundle
 from common.servers.prediction_log import LoggedPrediction
-from monitor import checks
-from monitor.alerts import Finding
-from monitor.live import measure_due
-from monitor.live_pace import keep_pace
-from monitor.log_store import store
-from monitor.present import stay_before
+from monitor.alerts import checks
+from monitor.log.store import store
+from monitor.pace.live_pace import keep_pace
+from monitor.windows.live import measure_due
+from monitor.windows.present import stay_before
 
 MakeLogged = Callable[..., list[LoggedPrediction]]
 DAY = timedelta(days=1)

@@ -19,7 +19,7 @@ from common.database.tables import Replay
 from common.errors import InvalidInput, Unavailable
 from common.servers.queue import MONITORING
 from monitor import tasks
-from monitor.replay import replay
+from monitor.replay.replay import replay
 
 pytestmark = pytest.mark.usefixtures("monitoring")
 

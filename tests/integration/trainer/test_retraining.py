@@ -12,7 +12,7 @@ from sqlalchemy import delete
 from common.database.session import engine, transaction
 from common.database.tables import Retraining
 from common.settings import load
-from monitor.retraining import ATTEMPTS, request_if_due
+from monitor.alerts.retraining import ATTEMPTS, request_if_due
 from trainer.retraining import Made, begin, carry_out, retrain
 
 LEASE_SECONDS = 2

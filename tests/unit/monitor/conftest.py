@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from monitor.columns import watched
-from monitor.reference import Reference
-from monitor.windows import Window
+from monitor.windows.columns import watched
+from monitor.windows.reference import Reference
+from monitor.windows.windows import Window
 
 MakeRows = Callable[..., pd.DataFrame]
 

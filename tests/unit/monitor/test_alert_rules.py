@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 from common.database.tables import ModelMetrics
-from monitor.alert_rules import RULES, SETTLING, Rule, judge
-from monitor.measure import measure
-from monitor.reference import Reference
-from monitor.windows import Window
+from monitor.alerts.rules import RULES, SETTLING, Rule, judge
+from monitor.windows.measure import measure
+from monitor.windows.reference import Reference
+from monitor.windows.windows import Window
 
 WEEK = timedelta(days=7)
 START = datetime(2018, 3, 5, tzinfo=UTC)

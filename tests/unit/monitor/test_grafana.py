@@ -7,8 +7,8 @@ import promql_parser
 import pytest
 import yaml
 
-from monitor import error_so_far
-from monitor.alert_rules import RULES
+from monitor.alerts import error_so_far
+from monitor.alerts.rules import RULES
 from monitor.grafana import alerting, provisioning
 from monitor.grafana.alerting import MODEL_VALUES
 from monitor.grafana.panels import POSTGRES, PROMETHEUS

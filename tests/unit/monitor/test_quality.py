@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from monitor.quality import Quality, quality_of
+from monitor.windows.quality import Quality, quality_of
 
 
 def frame(**columns: list[float | None]) -> pd.DataFrame:

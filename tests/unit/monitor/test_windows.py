@@ -1,7 +1,7 @@
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
-from monitor.windows import Window, window_of, windows_between
+from monitor.windows.windows import Window, window_of, windows_between
 
 
 def utc(*parts: int) -> datetime:

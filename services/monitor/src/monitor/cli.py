@@ -87,7 +87,7 @@ def _day(text: str) -> datetime:
 def _backfill(arguments: argparse.Namespace) -> None:
     from common.database.session import engine
     from common.servers.registry import Registry
-    from monitor.backfill import backfill
+    from monitor.windows.backfill import backfill
 
     start = time.perf_counter()
     bundle = Registry(load(RegistrySettings)).champion()
@@ -109,7 +109,7 @@ def _worker(_: argparse.Namespace) -> None:
 def _replay(arguments: argparse.Namespace) -> None:
     import httpx
 
-    from monitor.replay import replay
+    from monitor.replay.replay import replay
 
     address = load(GatewayAddress)
     headers = {"Authorization": f"Bearer {address.api_key.get_secret_value()}"} if address.api_key else {}
@@ -120,8 +120,8 @@ def _replay(arguments: argparse.Namespace) -> None:
 
 
 def _list_alerts(arguments: argparse.Namespace) -> None:
+    from common.database.alerts import listed
     from common.database.session import transaction
-    from monitor.alerts import listed
 
     with transaction() as session:
         found = listed(session, arguments.all)
@@ -133,8 +133,8 @@ def _list_alerts(arguments: argparse.Namespace) -> None:
 
 
 def _acknowledge(arguments: argparse.Namespace) -> None:
+    from common.database.alerts import acknowledge
     from common.database.session import transaction
-    from monitor.alerts import acknowledge
 
     with transaction() as session:
         alert = acknowledge(session, arguments.id, arguments.by)

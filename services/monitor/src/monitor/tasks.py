@@ -10,16 +10,16 @@ from kombu.exceptions import OperationalError
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from common.database.alerts import Finding, apply
 from common.database.session import engine, transaction
 from common.errors import Unavailable
 from common.servers.queue import RETRAIN, celery_app
 from common.servers.registry import Registry
 from common.settings import RegistrySettings, load
-from monitor import live_pace
-from monitor.alerts import Finding, apply
-from monitor.checks import findings
-from monitor.notify import send_waiting, write
-from monitor.retraining import queued, request_if_due
+from monitor.alerts.checks import findings
+from monitor.alerts.notify import send_waiting, write
+from monitor.alerts.retraining import queued, request_if_due
+from monitor.pace import live_pace
 from monitor.settings import MonitorSettings
 
 logger = logging.getLogger(__name__)
@@ -65,7 +65,7 @@ def work_now(seconds: float | None = None) -> None:
 
 def measure(seconds: float | None = None) -> None:
     """Measure the live windows that have news, all of them or for so many seconds."""
-    from monitor.live import measure_due
+    from monitor.windows.live import measure_due
 
     measure_due(load(MonitorSettings).window_length, seconds)
 

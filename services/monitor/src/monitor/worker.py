@@ -12,7 +12,7 @@ from common import logs
 from common.servers.queue import MONITORING
 from common.settings import DatabaseSettings, QueueSettings, load
 from common.worker import metrics, stop
-from monitor.log_consumer import LogConsumer
+from monitor.log.consumer import LogConsumer
 from monitor.tasks import monitor_app
 
 STOP_SECONDS = 5.0

@@ -190,7 +190,7 @@ class DeliveryPace(Table):
 
 
 class Replay(Table):
-    """A replay of orders bought before `ends`, and when it last said that it goes on (see monitor.present)."""
+    """A replay of orders bought before `ends`, and when it last said that it goes on (see monitor.windows.present)."""
 
     __tablename__ = "replays"
 

@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from monitor import error_so_far, invalid_requests
-from monitor.alert_rules import MIN_ACTUALS, RULES, SETTLED_AT_LAST, SETTLED_SHARE, SETTLING, Rule
-from monitor.checks import METRICS_BEHIND, PACE_BEHIND
+from monitor.alerts import error_so_far, invalid_requests
+from monitor.alerts.checks import METRICS_BEHIND, PACE_BEHIND
+from monitor.alerts.rules import MIN_ACTUALS, RULES, SETTLED_AT_LAST, SETTLED_SHARE, SETTLING, Rule
 from monitor.grafana.batch import FAILED_SHARE, QUEUE_AGE
 from monitor.grafana.gateway import ERRORS
 from monitor.grafana.panels import POSTGRES, PROMETHEUS, sql
 from monitor.grafana.runbook import Json, paragraph_url
 from monitor.grafana.system import PREDICTION_AGE
-from monitor.present import END
+from monitor.windows.present import END
 
 FOLDER = "delivery-time"
 RECEIVER = "webhook"
@@ -117,7 +117,7 @@ def _group(name: str, interval: str, rules: list[Json]) -> Json:
 
 
 def _model_rule(rule: Rule) -> Json:
-    """A rule of `monitor.alert_rules` as SQL: the better of the newest windows must be beyond the limit, so all are."""
+    """A rule of `monitor.alerts.rules` as SQL: the better of the newest windows must be beyond the limit: all are."""
     best = "min" if rule.worse == "above" else "max"
     settled = f"AND {_SETTLED}" if rule.settled else ""
     query = f"""

@@ -1,6 +1,6 @@
 """Dashboard: whether the parts are there and keep up."""
 
-from monitor.checks import METRICS_BEHIND, PACE_BEHIND
+from monitor.alerts.checks import METRICS_BEHIND, PACE_BEHIND
 from monitor.grafana.dashboard import dashboard
 from monitor.grafana.panels import above, below, panel, promql, sql
 from monitor.grafana.runbook import Json

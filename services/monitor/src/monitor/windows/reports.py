@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from common.servers.objects import ObjectAddress, s3, store_errors
 from common.settings import ObjectStoreSettings, load
-from monitor.windows import Window
+from monitor.windows.windows import Window
 
 if TYPE_CHECKING:
     from evidently.core.report import Snapshot

@@ -19,7 +19,7 @@ class Quality:
 
 
 def quality_of(rows: pd.DataFrame, baseline_days: float) -> Quality:
-    """Quality of a window's rows (see `monitor.columns`); the baseline predicts `baseline_days` for every order.
+    """Quality of a window's rows (see `monitor.windows.columns`); the baseline predicts `baseline_days` for each.
 
     bias is predicted minus actual: positive means promised later than delivered.
     """

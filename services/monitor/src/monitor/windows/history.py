@@ -12,8 +12,8 @@ from common.model.pace import PaceTable, pace_table
 from common.model.predictor import Predictor
 from common.orders.columns import LATITUDE_RANGE, LONGITUDE_RANGE, ZIP_RANGE, Orders
 from common.orders.geography import Places
-from monitor.columns import ROW_COLUMNS
-from monitor.windows import Window
+from monitor.windows.columns import ROW_COLUMNS
+from monitor.windows.windows import Window
 
 COLUMNS = [
     "order_id",
@@ -61,7 +61,7 @@ def past_pace(orders: pd.DataFrame, places: Places) -> PaceTable:
 
 
 def scored(orders: pd.DataFrame, predictor: Predictor) -> pd.DataFrame:
-    """A window's rows (see `monitor.columns`); orders that the gateway would refuse have no prediction."""
+    """A window's rows (see `monitor.windows.columns`); orders that the gateway would refuse have no prediction."""
     accepted = valid(orders).to_numpy()
     predictions = predictor.predict(_columns(orders[accepted]))
     rows = orders.rename(columns={"delivery_days": "actual_days"})

@@ -11,9 +11,9 @@ from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from common.database.alerts import Finding
 from common.database.tables import InvalidRequests
 from common.servers.prediction_log import CountedRequests
-from monitor.alerts import Finding
 
 RULE = "invalid-requests"
 MINUTES = 15

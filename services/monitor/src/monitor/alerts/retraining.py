@@ -6,10 +6,10 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from common.database.alerts import CLOSED
 from common.database.tables import Alert, Retraining
-from monitor import error_so_far
-from monitor.alert_rules import RULES
-from monitor.alerts import CLOSED
+from monitor.alerts import error_so_far
+from monitor.alerts.rules import RULES
 
 RETRAINING_RULES = (error_so_far.RULE, *(rule.name for rule in RULES if rule.retrains))
 

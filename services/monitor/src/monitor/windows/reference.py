@@ -7,7 +7,7 @@ import pandas as pd
 
 from common.errors import InvalidInput
 from common.model.bundle import Bundle
-from monitor.columns import PREDICTION, watched
+from monitor.windows.columns import PREDICTION, watched
 
 RANGE_QUANTILES = (0.01, 0.99)
 """Predictions between these quantiles of the reference are in range, so about 98 % are when nothing is wrong."""
@@ -17,7 +17,7 @@ RANGE_QUANTILES = (0.01, 0.99)
 class Reference:
     """The reference of one model version.
 
-    columns: see `monitor.columns.watched`. in_range: days. median_days: of the deliveries, the constant baseline.
+    columns: see `monitor.windows.columns.watched`. in_range: days. median_days: the constant baseline.
     mae: days, of its predictions. trained_from, trained_until: the oldest and the newest purchase that the
     model learned from.
     """

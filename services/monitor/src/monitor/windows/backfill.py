@@ -15,12 +15,12 @@ from rich.progress import Progress
 from common.database.session import transaction
 from common.model.bundle import Bundle
 from common.model.predictor import Predictor
-from monitor.history import first_and_last, past_pace, read_history, scored, within
-from monitor.measure import measure
-from monitor.metrics_table import upsert
-from monitor.reference import reference_of
-from monitor.reports import save_report
-from monitor.windows import Window, windows_between
+from monitor.windows.history import first_and_last, past_pace, read_history, scored, within
+from monitor.windows.measure import measure
+from monitor.windows.metrics_table import upsert
+from monitor.windows.reference import reference_of
+from monitor.windows.reports import save_report
+from monitor.windows.windows import Window, windows_between
 
 SOURCE = "backfill"
 

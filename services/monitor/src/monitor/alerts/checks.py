@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from sqlalchemy import and_, select, text
 from sqlalchemy.orm import Session
 
+from common.database.alerts import Finding, not_closed
 from common.database.tables import Alert, ModelMetrics
-from monitor import error_so_far, invalid_requests, live
-from monitor.alert_rules import RULES, SETTLED_AT_LAST, judge
-from monitor.alerts import Finding, not_closed
-from monitor.present import END, PLAUSIBLE
+from monitor.alerts import error_so_far, invalid_requests
+from monitor.alerts.rules import RULES, SETTLED_AT_LAST, judge
+from monitor.windows import live
+from monitor.windows.present import END, PLAUSIBLE
 
 MODEL_RULES = frozenset(rule.name for rule in RULES) | {error_so_far.RULE}
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from monitor.alerts import Finding
-from monitor.live import SOURCE
-from monitor.present import END, NEWEST_PURCHASE, PLAUSIBLE
+from common.database.alerts import Finding
+from monitor.windows.live import SOURCE
+from monitor.windows.present import END, NEWEST_PURCHASE, PLAUSIBLE
 
 RULE = "worse-than-trained"
 

@@ -21,13 +21,13 @@ from common.database.session import transaction
 from common.errors import Unavailable
 from common.servers.registry import Registry
 from common.settings import RegistrySettings, load
-from monitor.columns import ROW_COLUMNS
-from monitor.measure import MAX_ROWS, measure
-from monitor.metrics_table import upsert
-from monitor.present import NEWEST_PURCHASE, PLAUSIBLE
-from monitor.reference import Reference, reference_of
-from monitor.reports import save_report
-from monitor.windows import A_MONDAY, Window, windows_between
+from monitor.windows.columns import ROW_COLUMNS
+from monitor.windows.measure import MAX_ROWS, measure
+from monitor.windows.metrics_table import upsert
+from monitor.windows.present import NEWEST_PURCHASE, PLAUSIBLE
+from monitor.windows.reference import Reference, reference_of
+from monitor.windows.reports import save_report
+from monitor.windows.windows import A_MONDAY, Window, windows_between
 
 SOURCE = "live"
 
@@ -87,7 +87,7 @@ def due_windows(session: Session, length: timedelta) -> list[LiveWindow]:
 
 
 def window_rows(session: Session, live: LiveWindow) -> pd.DataFrame:
-    """A window's rows (see `monitor.columns`); of more than MAX_ROWS a sample, drawn by the random id."""
+    """A window's rows (see `monitor.windows.columns`); of more than MAX_ROWS a sample, drawn by the random id."""
     found = session.execute(
         _ROWS,
         {

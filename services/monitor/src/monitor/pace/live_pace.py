@@ -7,14 +7,14 @@ import numpy as np
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
+from common.database.alerts import Finding
 from common.database.delivery_pace import write_pace
 from common.database.tables import DeliveryPace
 from common.model.bundle import Bundle
 from common.model.features import features
 from common.model.pace import FEWEST_ORDERS, GROUPS, WINDOW_DAYS, PaceTable, pace_table
 from common.orders.columns import Orders
-from monitor.alerts import Finding
-from monitor.present import NEWEST_PURCHASE, PLAUSIBLE
+from monitor.windows.present import NEWEST_PURCHASE, PLAUSIBLE
 
 LOOK_BACK = timedelta(days=120)
 """Orders older than this, counted from the newest, change no pace any more."""

@@ -28,8 +28,8 @@ from common.servers.prediction_log import (
     decode_invalid,
     encode,
 )
-from monitor import invalid_requests
-from monitor.log_store import store
+from monitor.alerts import invalid_requests
+from monitor.log.store import store
 
 ENTRIES_AT_ONCE = 50
 BLOCK_MS = 500

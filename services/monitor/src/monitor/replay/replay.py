@@ -18,9 +18,9 @@ from rich.progress import Progress
 
 from common.database.session import transaction
 from common.errors import InvalidInput, Unavailable
-from monitor.history import read_history, valid
-from monitor.present import stay_before
 from monitor.tasks import work_now
+from monitor.windows.history import read_history, valid
+from monitor.windows.present import stay_before
 
 STEP, DAY = timedelta(hours=6), timedelta(days=1)
 MEASURE_SECONDS = 1.0

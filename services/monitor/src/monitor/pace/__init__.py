@@ -1,0 +1,1 @@
+"""The delivery pace, kept up to date."""
