@@ -9,11 +9,11 @@ from common.model import bundle
 from common.model.bundle import Bundle
 from common.orders.columns import Orders
 from common.orders.geography import STATES, Places, great_circle_km
-from trainer.bundling import write_bundle
-from trainer.fit import Table, fit
-from trainer.history import History, end_of
-from trainer.params import Params
-from trainer.places import state_grid
+from trainer.data.history import History, end_of
+from trainer.model.bundling import write_bundle
+from trainer.model.fit import Table, fit
+from trainer.model.params import Params
+from trainer.model.places import state_grid
 
 PARAMS = Params(iterations=40, depth=4, learning_rate=0.2)
 

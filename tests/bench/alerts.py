@@ -34,14 +34,14 @@ from monitor.log.store import store
 from monitor.pace import live_pace
 from monitor.windows import live
 from monitor.windows.history import read_history, scored, valid
-from trainer.bundling import write_bundle
+from trainer.data.history import end_of
+from trainer.data.history import read_history as read_arrays
 from trainer.data.prepare import prepare
 from trainer.data.settings import DataSettings
-from trainer.fit import Table, fit
-from trainer.history import end_of
-from trainer.history import read_history as read_arrays
-from trainer.params import Params
-from trainer.places import read_places
+from trainer.model.bundling import write_bundle
+from trainer.model.fit import Table, fit
+from trainer.model.params import Params
+from trainer.model.places import read_places
 
 WEEK, DAY = timedelta(days=7), timedelta(days=1)
 SILENCE = timedelta(days=2)

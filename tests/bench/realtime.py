@@ -34,10 +34,10 @@ from devstack.child import running
 from devstack.ports import pick_free
 from devstack.settings import StackSettings
 from devstack.stack import Stack
-from trainer.bundling import write_bundle
-from trainer.fit import Table, fit
-from trainer.history import end_of
-from trainer.params import Params
+from trainer.data.history import end_of
+from trainer.model.bundling import write_bundle
+from trainer.model.fit import Table, fit
+from trainer.model.params import Params
 
 HERE = Path(__file__).parent
 SERVER_CORE, CLIENT_CORE = 0, 1

@@ -27,8 +27,8 @@ from monitor.alerts.retraining import RETRAINING_RULES
 from trainer.data.files import DATE_FORMAT, ORDERS
 from trainer.data.prepare import prepare
 from trainer.data.synthetic.generate import Wanted, synthesize
-from trainer.register import register
-from trainer.search import search
+from trainer.registry.register import register
+from trainer.search.search import search
 
 CHANGE = pl.datetime(2017, 10, 1)
 """From this day on the far orders are fast and the near ones slow: what the champion learned is wrong."""

@@ -19,7 +19,7 @@ from model_fixtures import write_sample_bundle
 from scorer_host import scorer_host
 from scorer_rig import FAST, Rig, csv_file, forget
 from stack_fixtures import TestServers
-from trainer.register import log_and_register
+from trainer.registry.register import log_and_register
 
 ADDRESSES = ("DATABASE_URL", "QUEUE_URL", "OBJECT_STORE_ENDPOINT", "REGISTRY_URL")
 ROWS = 21_000

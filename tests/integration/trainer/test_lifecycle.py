@@ -20,9 +20,9 @@ from common.errors import InvalidInput
 from common.servers.registry import CHALLENGER, CHAMPION, MODEL_NAME, Registry
 from common.settings import RegistrySettings, load
 from prepared_data import write_prepared
-from trainer.register import Registered, register
-from trainer.search import search
-from trainer.versions import champion_version, promote, rollback
+from trainer.registry.register import Registered, register
+from trainer.registry.versions import champion_version, promote, rollback
+from trainer.search.search import search
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +78,7 @@ def test_a_search_goes_on_where_it_stopped(life: Life) -> None:
 
 
 def test_a_failed_trial_is_one_failed_run(life: Life, monkeypatch: pytest.MonkeyPatch) -> None:
-    from trainer import search as searching
+    from trainer.search import search as searching
 
     monkeypatch.setattr(searching, "MOST_TREES", -1)
     search(life[0], trials=4)

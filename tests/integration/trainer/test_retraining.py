@@ -13,12 +13,12 @@ from common.database.session import engine, transaction
 from common.database.tables import Retraining
 from common.settings import load
 from monitor.alerts.retraining import ATTEMPTS, request_if_due
-from trainer.retraining import Made, begin, carry_out, retrain
+from trainer.retraining.retrain import Made, begin, carry_out, retrain
 
 LEASE_SECONDS = 2
 TRAINING_FOR_EVER = """
 import sys, time
-from trainer.retraining import retrain
+from trainer.retraining.retrain import retrain
 retrain(int(sys.argv[1]), lambda: time.sleep(1_000))
 """
 

@@ -8,11 +8,11 @@ import pytest
 
 from common.errors import InvalidInput
 from model_fixtures import PARAMS, made_up_history, made_up_places
-from trainer.backtest import backtest, months, own_on_time_share
-from trainer.figures import figures, tabulate
-from trainer.fit import Table, fit, teaching
-from trainer.history import History, end_of
-from trainer.windows import folds, gate_window
+from trainer.data.history import History, end_of
+from trainer.evaluation.backtest import backtest, months, own_on_time_share
+from trainer.evaluation.figures import figures, tabulate
+from trainer.evaluation.windows import folds, gate_window
+from trainer.model.fit import Table, fit, teaching
 
 FIRST, LAST = "2017-08", "2017-09"
 

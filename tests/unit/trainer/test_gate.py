@@ -8,11 +8,11 @@ import pytest
 
 from common.model.bundle import Bundle
 from model_fixtures import PARAMS, made_up_history, made_up_places
-from trainer.bundling import write_bundle
-from trainer.fit import Table, fit
-from trainer.gate import Verdict, cutoff_of, judge
-from trainer.history import DAY, History, end_of
-from trainer.windows import FEWEST_DAYS, WINDOW_DAYS, gate_window
+from trainer.data.history import DAY, History, end_of
+from trainer.evaluation.gate import Verdict, cutoff_of, judge
+from trainer.evaluation.windows import FEWEST_DAYS, WINDOW_DAYS, gate_window
+from trainer.model.bundling import write_bundle
+from trainer.model.fit import Table, fit
 
 CHANGE = np.datetime64("2017-07-01", "s")
 """From here on the far orders arrive first and the near ones last."""

@@ -107,9 +107,9 @@ def _params_search(arguments: argparse.Namespace) -> None:
     from trainer.data.settings import DataSettings
 
     if arguments.spark:
-        from trainer.spark_search import search_on_spark as search
+        from trainer.search.spark import search_on_spark as search
     else:
-        from trainer.search import search
+        from trainer.search.search import search
 
     with tqdm(total=arguments.trials, unit="trial", disable=None) as bar:
         best = search(load(DataSettings).data_dir, arguments.trials, arguments.seed, arguments.jobs, bar.update)
@@ -128,7 +128,7 @@ def _register_model(arguments: argparse.Namespace) -> None:
     from common.servers.registry import CHAMPION, MODEL_NAME
     from common.settings import load
     from trainer.data.settings import DataSettings
-    from trainer.register import register
+    from trainer.registry.register import register
 
     made = register(load(DataSettings).data_dir, arguments.seed, arguments.as_of)
     print(f"registered {MODEL_NAME} version {made.version} as {made.alias}: {made.reason}")
@@ -154,8 +154,8 @@ def _backtest(arguments: argparse.Namespace) -> None:
     from rich.console import Console
 
     from common.settings import load
-    from trainer.commands import Asked, run_backtest
     from trainer.data.settings import DataSettings
+    from trainer.evaluation.commands import Asked, run_backtest
 
     asked = Asked(
         load(DataSettings).data_dir, arguments.first, arguments.last, arguments.seed, offline=arguments.offline
@@ -179,8 +179,8 @@ def _promise(arguments: argparse.Namespace) -> None:
     from rich.console import Console
 
     from common.settings import load
-    from trainer.commands import Asked, run_promise
     from trainer.data.settings import DataSettings
+    from trainer.evaluation.commands import Asked, run_promise
 
     asked = Asked(
         load(DataSettings).data_dir,
@@ -206,7 +206,7 @@ def _add_promote(commands: Commands) -> None:
 
 
 def _promote(arguments: argparse.Namespace) -> None:
-    from trainer.versions import promote
+    from trainer.registry.versions import promote
 
     promote(arguments.version, arguments.reason, getpass.getuser())
     print(f"version {arguments.version} is champion: {arguments.reason}")
@@ -219,7 +219,7 @@ def _add_rollback(commands: Commands) -> None:
 
 
 def _rollback(arguments: argparse.Namespace) -> None:
-    from trainer.versions import rollback
+    from trainer.registry.versions import rollback
 
     version = rollback(arguments.reason, getpass.getuser())
     print(f"version {version} is champion again: {arguments.reason}")
@@ -235,7 +235,7 @@ def _add_worker(commands: Commands) -> None:
 
 
 def _worker(_arguments: argparse.Namespace) -> None:
-    from trainer.worker import run_worker
+    from trainer.retraining.worker import run_worker
 
     run_worker()
 
@@ -251,7 +251,7 @@ def _flow(arguments: argparse.Namespace) -> None:
 
     if find_spec("prefect") is None:
         sys.exit("error: `trainer flow` needs Prefect: install the trainer with its extra, delivery-time-trainer[flow]")
-    from trainer.flow import serve
+    from trainer.retraining.flow import serve
 
     serve(arguments.cron)
 

@@ -9,11 +9,11 @@ import polars as pl
 from common.errors import InvalidInput
 from common.model.bundle import Bundle
 from common.model.predictor import Predictor
-from trainer.baselines import constant_median, original_recipe
-from trainer.bundling import in_memory
-from trainer.fit import Table, fit
-from trainer.history import History
-from trainer.params import Params
+from trainer.data.history import History
+from trainer.evaluation.baselines import constant_median, original_recipe
+from trainer.model.bundling import in_memory
+from trainer.model.fit import Table, fit
+from trainer.model.params import Params
 
 FEWEST_TO_LEARN = 1_000
 FEWEST_TO_JUDGE = 100

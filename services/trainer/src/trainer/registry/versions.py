@@ -8,7 +8,7 @@ from common.database.session import transaction
 from common.database.tables import ModelEvent
 from common.errors import InvalidInput
 from common.servers.registry import CHALLENGER, CHAMPION, MODEL_NAME
-from trainer import tracking
+from trainer.registry import tracking
 
 PROMOTED = "promoted"
 ROLLED_BACK = "rolled back"

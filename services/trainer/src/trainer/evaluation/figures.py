@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from trainer.score import scores
+from trainer.evaluation.score import scores
 
 POOLED = "pooled"
 FORECASTERS = {
@@ -19,7 +19,7 @@ FORECASTERS = {
 
 
 def tabulate(forecasts: pl.DataFrame) -> pl.DataFrame:
-    """One row per month (and POOLED) and forecaster with `trainer.score.scores`; the champion only if it has any."""
+    """One row per month (and POOLED) and forecaster (see `score.scores`); the champion only if it has any."""
     rows = []
     for month, part in _parts(forecasts):
         for name, column in FORECASTERS.items():

@@ -13,15 +13,15 @@ from tqdm import tqdm
 
 from common.errors import DeliveryTimeError
 from common.model.bundle import Bundle
-from trainer import tracking
-from trainer.backtest import Judged, backtest, months, own_on_time_share
-from trainer.figures import FORECASTERS, POOLED, figures, tabulate, write_figures
-from trainer.fit import Table
-from trainer.history import end_of, read_history
-from trainer.params import Params
-from trainer.places import read_places
-from trainer.plots import plot_backtest
-from trainer.register import current_champion
+from trainer.data.history import end_of, read_history
+from trainer.evaluation.backtest import Judged, backtest, months, own_on_time_share
+from trainer.evaluation.figures import FORECASTERS, POOLED, figures, tabulate, write_figures
+from trainer.evaluation.plots import plot_backtest
+from trainer.model.fit import Table
+from trainer.model.params import Params
+from trainer.model.places import read_places
+from trainer.registry import tracking
+from trainer.registry.register import current_champion
 
 
 @dataclass(frozen=True)

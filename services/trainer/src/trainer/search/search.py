@@ -22,14 +22,14 @@ from hyperopt import JOB_STATE_DONE, STATUS_FAIL, STATUS_OK, Trials, hp, tpe
 from hyperopt.base import Domain
 
 from common.errors import InvalidInput
-from trainer import tracking
-from trainer.fingerprint import fingerprint
-from trainer.fit import Table
-from trainer.history import end_of, read_history
-from trainer.params import Params
-from trainer.places import read_places
-from trainer.trial import Fold, prepared, run_trial
-from trainer.windows import folds
+from trainer.data.history import end_of, read_history
+from trainer.evaluation.windows import folds
+from trainer.model.fingerprint import fingerprint
+from trainer.model.fit import Table
+from trainer.model.params import Params
+from trainer.model.places import read_places
+from trainer.registry import tracking
+from trainer.search.trial import Fold, prepared, run_trial
 
 MOST_TREES = 300
 CORES = 2

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.errors import InvalidInput
-from trainer.history import DAY, History, as_datetime, end_of
+from trainer.data.history import DAY, History, as_datetime, end_of
 
 WINDOW_DAYS = 60
 FEWEST_DAYS = 20

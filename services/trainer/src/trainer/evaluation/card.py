@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 
 from common.model.pace import REGION_OF_STATE, REGIONS
 from common.orders.geography import STATES, Places
-from trainer.fit import LOSS, Model
-from trainer.gate import Verdict
-from trainer.params import Params
-from trainer.score import scores
+from trainer.evaluation.gate import Verdict
+from trainer.evaluation.score import scores
+from trainer.model.fit import LOSS, Model
+from trainer.model.params import Params
 
 HEAD = ("orders", "mae", "rmse", "bias", "within_3_days", "interval_coverage", "interval_width_days")
 

@@ -5,7 +5,7 @@ from prefect import flow, task
 from prefect.settings import PREFECT_API_URL
 
 from common.errors import Unavailable
-from trainer.retraining import Made, begin, carry_out, prepare_data, register_best, search_params
+from trainer.retraining.retrain import Made, begin, carry_out, prepare_data, register_best, search_params
 
 DEPLOYMENT = "retraining"
 

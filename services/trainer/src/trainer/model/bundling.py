@@ -21,8 +21,8 @@ from common.model.pace import PaceTable
 from common.model.predictor import Predictor
 from common.model.trees import ObliviousTrees
 from common.orders.geography import Places
-from trainer.fit import Model
-from trainer.history import as_datetime
+from trainer.data.history import as_datetime
+from trainer.model.fit import Model
 
 REFERENCE_ROWS = 5_000
 PACE_DAYS = 400

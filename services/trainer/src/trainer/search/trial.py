@@ -7,10 +7,10 @@ import numpy as np
 from catboost import Pool
 from numpy.typing import NDArray
 
-from trainer.fit import STEP_TO_MEAN, Table, cross_forecast, effect_of_sellers, fit_trees, targets, teaching
-from trainer.params import Params
-from trainer.score import scores
-from trainer.windows import Window
+from trainer.evaluation.score import scores
+from trainer.evaluation.windows import Window
+from trainer.model.fit import STEP_TO_MEAN, Table, cross_forecast, effect_of_sellers, fit_trees, targets, teaching
+from trainer.model.params import Params
 
 PATIENCE = 25
 """Trees without gain on the fold after which a trial stops adding more."""
@@ -18,7 +18,7 @@ PATIENCE = 25
 
 @dataclass(frozen=True)
 class Fold:
-    """A window with what was known at its start and no parameter changes: see `trainer.fit.targets` and
+    """A window with what was known at its start and no parameter changes: see `trainer.model.fit.targets` and
     `effect_of_sellers`."""
 
     window: Window

@@ -18,17 +18,17 @@ from common.errors import InvalidInput, NoChampion
 from common.model.bundle import Bundle
 from common.servers.registry import CHALLENGER, CHAMPION, MODEL_NAME, Registry
 from common.settings import RegistrySettings, load
-from trainer import pyfunc_model, tracking, versions
-from trainer.bundling import write_bundle
-from trainer.card import model_card
-from trainer.fingerprint import fingerprint
-from trainer.fit import Table, fit
-from trainer.gate import PARITY_TOLERANCE, cutoff_of, judge, parity
-from trainer.history import History, as_datetime, end_of, read_history
-from trainer.params import Params
-from trainer.places import read_places
-from trainer.plots import plot_window
-from trainer.windows import gate_window
+from trainer.data.history import History, as_datetime, end_of, read_history
+from trainer.evaluation.card import model_card
+from trainer.evaluation.gate import PARITY_TOLERANCE, cutoff_of, judge, parity
+from trainer.evaluation.plots import plot_window
+from trainer.evaluation.windows import gate_window
+from trainer.model.bundling import write_bundle
+from trainer.model.fingerprint import fingerprint
+from trainer.model.fit import Table, fit
+from trainer.model.params import Params
+from trainer.model.places import read_places
+from trainer.registry import pyfunc_model, tracking, versions
 
 EXAMPLE = pd.DataFrame({"seller_zip_code_prefix": [9350], "customer_lat": [-23.577], "customer_lng": [-46.587]})
 

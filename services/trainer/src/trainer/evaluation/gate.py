@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 from common.model.bundle import Bundle
 from common.model.predictor import Predictions, Predictor
-from trainer.baselines import constant_median, original_recipe
-from trainer.bundling import in_memory
-from trainer.fit import Table, fit
-from trainer.history import DAY, History, end_of
-from trainer.params import Params
-from trainer.score import scores
-from trainer.windows import FEWEST_KNOWN, Window
+from trainer.data.history import DAY, History, end_of
+from trainer.evaluation.baselines import constant_median, original_recipe
+from trainer.evaluation.score import scores
+from trainer.evaluation.windows import FEWEST_KNOWN, Window
+from trainer.model.bundling import in_memory
+from trainer.model.fit import Table, fit
+from trainer.model.params import Params
 
 MARGIN = 0.005
 """A candidate's MAE must be lower by this share: less is noise."""

@@ -6,13 +6,13 @@ import numpy as np
 import polars as pl
 from matplotlib.figure import Figure
 
-from trainer.gate import Verdict
+from trainer.evaluation.gate import Verdict
 
 SIZE = (9, 4)
 
 
 def plot_backtest(folder: Path, table: pl.DataFrame) -> list[Path]:
-    """Error and coverage per month, from `trainer.figures.tabulate`."""
+    """Error and coverage per month, from `trainer.evaluation.figures.tabulate`."""
     monthly = table.filter(pl.col("month") != "pooled")
     error = Figure(SIZE, layout="constrained")
     axes = error.subplots()

@@ -7,7 +7,7 @@ from celery import Celery
 from common import logs
 from common.servers.queue import RETRAIN, TRAINING, celery_app
 from common.worker import metrics, stop
-from trainer.retraining import retrain, train_from_settings
+from trainer.retraining.retrain import retrain, train_from_settings
 
 
 def trainer_app() -> Celery:

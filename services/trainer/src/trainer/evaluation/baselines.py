@@ -5,7 +5,7 @@ from catboost import CatBoostRegressor
 from numpy.typing import NDArray
 
 from common.orders.columns import Orders
-from trainer.history import History
+from trainer.data.history import History
 
 Days = NDArray[np.float64]
 

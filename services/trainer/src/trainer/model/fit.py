@@ -23,10 +23,10 @@ from common.model.predictor import SPREAD_WEIGHT
 from common.model.residuals import Residuals, residuals
 from common.model.working_time import WorkingTime
 from common.orders.geography import Places
-from trainer.history import DAY, History, as_datetime
-from trainer.params import Params
-from trainer.public_holidays import public_holidays
-from trainer.seller_history import seller_effect
+from trainer.data.history import DAY, History, as_datetime
+from trainer.model.params import Params
+from trainer.model.public_holidays import public_holidays
+from trainer.model.seller_history import seller_effect
 
 LOSS = "MultiRMSE"
 """Two outputs: the forecast, and the log of its spread. One model for forecast and interval."""

@@ -14,8 +14,8 @@ import numpy as np
 from hyperopt import STATUS_FAIL, STATUS_OK, SparkTrials, fmin, tpe
 
 from common.errors import InvalidInput
-from trainer import tracking
-from trainer.search import SPACE, Trial, best_of, log_trial, read_work, search_tags, try_params
+from trainer.registry import tracking
+from trainer.search.search import SPACE, Trial, best_of, log_trial, read_work, search_tags, try_params
 
 
 def search_on_spark(

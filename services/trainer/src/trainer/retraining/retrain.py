@@ -11,8 +11,8 @@ from sqlalchemy.dialects.postgresql import insert
 
 from common.database.session import transaction
 from common.database.tables import Retraining
-from trainer import retraining_lease
-from trainer.retraining_lease import Claimed
+from trainer.retraining import lease
+from trainer.retraining.lease import Claimed
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ def begin(reason: str) -> Claimed | None:
 def carry_out(claimed: Claimed, train: Callable[[], Made]) -> Made:
     """Train for a running row, and say in it how training ended; what was raised is raised on."""
     try:
-        with retraining_lease.kept(claimed):
+        with lease.kept(claimed):
             made = train()
     except Exception as error:
         _end(claimed, status="failed", outcome=str(error))
@@ -81,7 +81,7 @@ def search_params() -> None:
     """Search with as many trials as the settings say."""
     from common.settings import load
     from trainer.data.settings import DataSettings
-    from trainer.search import search
+    from trainer.search.search import search
     from trainer.settings import TrainerSettings
 
     search(load(DataSettings).data_dir, load(TrainerSettings).trials)
@@ -91,7 +91,7 @@ def register_best() -> Made:
     """Register the best trial; the gate decides on its alias."""
     from common.settings import load
     from trainer.data.settings import DataSettings
-    from trainer.register import register
+    from trainer.registry.register import register
 
     made = register(load(DataSettings).data_dir)
     return Made(made.version, f"{made.alias}: {made.reason}")
@@ -110,7 +110,7 @@ def _running(claim: UUID) -> dict[str, Any]:
         "status": "running",
         "started_at": func.now(),
         "claim": claim,
-        "lease_expires_at": retraining_lease.fresh(),
+        "lease_expires_at": lease.fresh(),
     }
 
 

@@ -1,0 +1,1 @@
+"""Training on demand: the worker, its lease, the flow."""
