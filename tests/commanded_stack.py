@@ -9,10 +9,10 @@ from pathlib import Path
 
 import psutil
 
-from devstack import leftovers, state
 from devstack.environment import stack_environment
 from devstack.stack import Stack
-from devstack.state import ProcessState, StackState
+from devstack.supervision import leftovers, state
+from devstack.supervision.state import ProcessState, StackState
 from stack_fixtures import free_settings
 
 SERVERS = ("postgres", "valkey", "seaweedfs")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 
-from devstack.ports import pick_free
+from devstack.servers.ports import pick_free
 
 ROOT = Path(__file__).parents[1]
 PUBLISHED = ("GATEWAY_PORT", "MLFLOW_PORT", "S3_PORT", "PROMETHEUS_PORT")

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from common.servers.registry import CHAMPION, MODEL_NAME
-from devstack.ports import pick_free
+from devstack.servers.ports import pick_free
 from model_fixtures import write_sample_bundle
 
 NOWHERE = "http://127.0.0.1:9"

@@ -23,10 +23,10 @@ from common.database.tables import BatchChunk, BatchJob
 from common.servers import objects, queue
 from common.servers.objects import ObjectAddress
 from common.settings import load
-from devstack import postgres, seaweedfs, valkey
-from devstack.child import Child
-from devstack.process import Process
+from devstack.servers import postgres, seaweedfs, valkey
 from devstack.stack import BUCKET, Stack
+from devstack.supervision.child import Child
+from devstack.supervision.process import Process
 from model_fixtures import made_up_orders, write_sample_bundle
 from scorer.jobs import tasks
 from stack_fixtures import free_settings

@@ -38,11 +38,11 @@ from common.orders.columns import Orders
 from common.servers.objects import s3
 from common.servers.queue import wake
 from common.servers.registry import CHAMPION, MODEL_NAME
-from devstack import postgres, seaweedfs, valkey
-from devstack.child import running
-from devstack.ports import pick_free
+from devstack.servers import postgres, seaweedfs, valkey
+from devstack.servers.ports import pick_free
 from devstack.settings import StackSettings
 from devstack.stack import BUCKET, Stack
+from devstack.supervision.child import running
 from scorer.csv.columns import Layout
 from scorer.csv.scoring import score_text
 

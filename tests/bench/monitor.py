@@ -20,9 +20,9 @@ from common.database.migrate import migrate
 from common.servers.prediction_log import STREAM, LoggedPrediction, encode, new_ids
 from common.servers.registry import CHAMPION, MODEL_NAME
 from common.settings import load
-from devstack import postgres, seaweedfs, valkey
-from devstack.child import running
+from devstack.servers import postgres, seaweedfs, valkey
 from devstack.stack import Stack
+from devstack.supervision.child import running
 from monitor.log.consumer import LogConsumer
 from trainer.data.prepare import prepare
 from trainer.data.settings import DataSettings

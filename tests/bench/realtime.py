@@ -29,11 +29,11 @@ from tests.model_fixtures import made_up_history, made_up_places
 
 from common.servers.prediction_log import STREAM
 from common.servers.registry import CHAMPION, MODEL_NAME
-from devstack import valkey
-from devstack.child import running
-from devstack.ports import pick_free
+from devstack.servers import valkey
+from devstack.servers.ports import pick_free
 from devstack.settings import StackSettings
 from devstack.stack import Stack
+from devstack.supervision.child import running
 from trainer.data.history import end_of
 from trainer.model.bundling import write_bundle
 from trainer.model.fit import Table, fit

@@ -12,9 +12,9 @@ from time import perf_counter
 from tests.stack_fixtures import free_settings
 
 from common.settings import load
-from devstack import mlflow_server, postgres, seaweedfs
-from devstack.child import running
+from devstack.servers import mlflow_server, postgres, seaweedfs
 from devstack.stack import Stack
+from devstack.supervision.child import running
 from trainer.data.check import missing_files_and_columns
 from trainer.data.prepare import prepare
 from trainer.data.settings import DataSettings

@@ -15,8 +15,8 @@ import httpx
 import pytest
 
 from compose_system import ComposeSystem, composed
-from devstack.demo import wait_until
-from devstack.ports import pick_free
+from devstack.demo.steps import wait_until
+from devstack.servers.ports import pick_free
 
 STACK = os.environ.get("STACK", "embedded")
 OTHERS = {

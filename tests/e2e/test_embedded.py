@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import psutil
 
-from devstack.demo import wait_until
+from devstack.demo.steps import wait_until
 
 
 def test_a_killed_gateway_shows_in_status_and_comes_back(system: Any) -> None:

@@ -9,7 +9,7 @@ import httpx
 import psycopg2
 import pytest
 
-from devstack.demo import EXAMPLE, wait_until
+from devstack.demo.steps import EXAMPLE, wait_until
 
 ROWS = "seller_zip_code_prefix,customer_lat,customer_lng,note\n9350,-23.577,-46.587,first\n9350,none,-46.587,bad\n"
 

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from compose_system import ROOT, ComposeSystem, compose
-from devstack.demo import wait_until
+from devstack.demo.steps import wait_until
 
 OWN = ("gateway", "scorer", "monitor", "retrainer", "mlflow")
 MEGABYTES = {"gateway": 300, "scorer": 900}

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from devstack.demo import EXAMPLE, wait_until
-from devstack.ports import pick_free
+from devstack.demo.steps import EXAMPLE, wait_until
+from devstack.servers.ports import pick_free
 
 HARDENED = ("--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL", "--security-opt", "no-new-privileges")
 

@@ -6,9 +6,9 @@ import kombu
 import pytest
 
 from common.servers.queue import SCORING, celery_app
-from devstack import valkey
-from devstack.child import Child
+from devstack.servers import valkey
 from devstack.stack import Stack
+from devstack.supervision.child import Child
 from stack_fixtures import free_settings
 
 

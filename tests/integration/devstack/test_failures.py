@@ -5,8 +5,8 @@ import socket
 import pytest
 
 from commanded_stack import Commanded
-from devstack import postgres
-from devstack.ports import is_free
+from devstack.servers import postgres
+from devstack.servers.ports import is_free
 
 
 @pytest.mark.parametrize(

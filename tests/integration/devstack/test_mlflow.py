@@ -4,7 +4,7 @@ import httpx
 import psutil
 from sqlalchemy import NullPool, create_engine, text
 
-from devstack import seaweedfs
+from devstack.servers import seaweedfs
 from devstack.stack import MLFLOW_BUCKET
 from stack_fixtures import TestServers
 

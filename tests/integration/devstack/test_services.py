@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from devstack import services
-from devstack.child import running
 from devstack.errors import StackError
-from devstack.process import Process
+from devstack.supervision.child import running
+from devstack.supervision.process import Process
 
 WORKER = """
 import os

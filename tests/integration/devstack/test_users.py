@@ -10,10 +10,10 @@ import psutil
 import pytest
 
 from commanded_stack import Commanded
-from devstack import postgres, unprivileged
-from devstack.child import running
 from devstack.errors import CannotRun
+from devstack.servers import postgres, unprivileged
 from devstack.stack import Stack
+from devstack.supervision.child import running
 from stack_fixtures import free_settings
 
 

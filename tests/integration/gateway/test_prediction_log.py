@@ -10,9 +10,9 @@ import redis
 from redis.exceptions import ConnectionError as NoConnection
 
 from common.servers.prediction_log import STREAM, CountedRequests, LoggedPrediction, decode, decode_invalid
-from devstack import valkey
-from devstack.child import running
+from devstack.servers import valkey
 from devstack.stack import Stack
+from devstack.supervision.child import running
 from gateway_fixtures import Gateway, running_gateway, wait_until
 from stack_fixtures import free_settings
 

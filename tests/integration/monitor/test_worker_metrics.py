@@ -13,7 +13,7 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from devstack.ports import pick_free
+from devstack.servers.ports import pick_free
 from gateway_fixtures import wait_until
 
 

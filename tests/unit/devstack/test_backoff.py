@@ -1,7 +1,7 @@
 import pytest
 
-from devstack import backoff
-from devstack.backoff import Backoff
+from devstack.supervision import backoff
+from devstack.supervision.backoff import Backoff
 
 
 def test_the_wait_doubles_with_each_failure_up_to_half_a_minute() -> None:

@@ -1,7 +1,7 @@
 from pathlib import Path
 
-from devstack import logfiles
-from devstack.logfiles import open_log, tail
+from devstack.supervision import logfiles
+from devstack.supervision.logfiles import open_log, tail
 
 
 def test_a_log_is_continued_and_a_large_one_is_put_aside(tmp_path: Path) -> None:

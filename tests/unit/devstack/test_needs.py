@@ -1,8 +1,8 @@
 import pytest
 
 from devstack.errors import StackError
-from devstack.process import Process
-from devstack.supervisor import with_needs
+from devstack.supervision.process import Process
+from devstack.supervision.supervisor import with_needs
 
 PROCESSES = [
     Process("postgres", []),

@@ -3,7 +3,7 @@ import socket
 import pytest
 
 from devstack.errors import PortTaken
-from devstack.ports import Port, is_free, pick_free, require_free
+from devstack.servers.ports import Port, is_free, pick_free, require_free
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "0.0.0.0"])  # noqa: S104  # taken on every interface is taken too

@@ -11,13 +11,13 @@ from typing import TypeAlias
 from pydantic import ValidationError
 
 from common.errors import DeliveryTimeError, InvalidSettings
-from devstack import control, state
 from devstack.environment import stack_environment
 from devstack.errors import NotSetUp, StackError
-from devstack.logfiles import follow, tail
 from devstack.settings import StackSettings
 from devstack.stack import Stack
-from devstack.state import HEALTHY, StackState
+from devstack.supervision import control, state
+from devstack.supervision.logfiles import follow, tail
+from devstack.supervision.state import HEALTHY, StackState
 from devstack.table import duration, table
 
 Command: TypeAlias = Callable[[Stack, argparse.Namespace], int]

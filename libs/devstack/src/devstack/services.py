@@ -8,9 +8,9 @@ import httpx
 from celery import Celery
 
 from devstack.errors import StackError
-from devstack.ports import LOOPBACK, Port
-from devstack.process import Process
+from devstack.servers.ports import LOOPBACK, Port
 from devstack.stack import Stack
+from devstack.supervision.process import Process
 
 WORKER_PROBE_SECONDS = 10.0
 WORKER_PROBE_FAILURES = 6

@@ -1,4 +1,4 @@
-"""The process that keeps a stack up: `python -m devstack.supervisor [NAME...]`, started by `devstack up`."""
+"""The process that keeps a stack up: `python -m devstack.supervision.supervisor [NAME...]`, from `devstack up`."""
 
 import fcntl
 import logging
@@ -14,14 +14,16 @@ from types import FrameType
 import psutil
 
 from common.errors import DeliveryTimeError
-from devstack import leftovers, mlflow_server, postgres, seaweedfs, services, valkey
+from devstack import services
 from devstack.errors import StackError
-from devstack.keeper import LOOK_SECONDS, Keeper
-from devstack.ports import require_free
-from devstack.process import Process
+from devstack.servers import mlflow_server, postgres, seaweedfs, valkey
+from devstack.servers.ports import require_free
 from devstack.settings import StackSettings
 from devstack.stack import Stack
-from devstack.state import ALREADY_RUNNING, StackState
+from devstack.supervision import leftovers
+from devstack.supervision.keeper import LOOK_SECONDS, Keeper
+from devstack.supervision.process import Process
+from devstack.supervision.state import ALREADY_RUNNING, StackState
 
 
 def main() -> None:

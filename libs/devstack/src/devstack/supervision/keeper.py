@@ -6,10 +6,10 @@ import time
 from pathlib import Path
 
 from common.errors import DeliveryTimeError
-from devstack.backoff import Backoff
-from devstack.child import Child, one_line
-from devstack.process import Process
-from devstack.state import Condition, ProcessState
+from devstack.supervision.backoff import Backoff
+from devstack.supervision.child import Child, one_line
+from devstack.supervision.process import Process
+from devstack.supervision.state import Condition, ProcessState
 
 logger = logging.getLogger(__name__)
 

@@ -6,11 +6,11 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
-from devstack import leftovers, state
 from devstack.errors import StackError
-from devstack.logfiles import open_log, tail
 from devstack.stack import Stack
-from devstack.state import ALREADY_RUNNING, HEALTHY, StackState
+from devstack.supervision import leftovers, state
+from devstack.supervision.logfiles import open_log, tail
+from devstack.supervision.state import ALREADY_RUNNING, HEALTHY, StackState
 
 UP_SECONDS = 240.0
 DOWN_SECONDS = 90.0
@@ -26,7 +26,7 @@ def bring_up(stack: Stack, names: Sequence[str], say: Callable[[str], None]) -> 
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with open_log(stack.logs, "supervisor") as log:
         supervisor = subprocess.Popen(
-            [sys.executable, "-m", "devstack.supervisor", *names],
+            [sys.executable, "-m", "devstack.supervision.supervisor", *names],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

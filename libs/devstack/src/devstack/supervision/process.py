@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from devstack.ports import Port
+from devstack.servers.ports import Port
 
 
 def nothing() -> None:

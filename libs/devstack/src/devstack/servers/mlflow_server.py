@@ -5,9 +5,9 @@ import sys
 
 import httpx
 
-from devstack.ports import LOOPBACK, Port
-from devstack.process import Process
+from devstack.servers.ports import LOOPBACK, Port
 from devstack.stack import MLFLOW_BUCKET, REGION, Stack
+from devstack.supervision.process import Process
 
 NAME = "mlflow"
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import psutil
 
-from devstack import leftovers
 from devstack.errors import CannotRun, DidNotStart
-from devstack.logfiles import open_log, tail
-from devstack.process import Process
+from devstack.supervision import leftovers
+from devstack.supervision.logfiles import open_log, tail
+from devstack.supervision.process import Process
 
 
 class Child:

@@ -12,9 +12,9 @@ from botocore.config import Config
 
 from devstack.credentials import write_private
 from devstack.errors import CannotRun
-from devstack.ports import LOOPBACK, Port, is_free, pick_free
-from devstack.process import Process
+from devstack.servers.ports import LOOPBACK, Port, is_free, pick_free
 from devstack.stack import BUCKET, MLFLOW_BUCKET, REGION, Stack
+from devstack.supervision.process import Process
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

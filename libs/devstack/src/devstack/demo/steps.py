@@ -20,7 +20,7 @@ from common.database.tables import ModelMetrics
 from common.errors import DeliveryTimeError
 from common.servers.objects import s3
 from common.settings import ObjectStoreSettings, RegistrySettings, load
-from devstack.demo_stack import DemoStack, running
+from devstack.demo.stack import DemoStack, running
 
 EXAMPLE = {"seller_zip_code_prefix": 9350, "customer_lat": -23.577, "customer_lng": -46.587}
 BATCH_ROWS = 5_000
@@ -159,7 +159,3 @@ def report(figures: dict[str, Any], seconds: dict[str, float]) -> None:
     for step, took in seconds.items():
         print(f"{step:20} {took:6.1f}")
     print(f"{'in all':20} {sum(seconds.values()):6.1f}")
-
-
-if __name__ == "__main__":
-    main()

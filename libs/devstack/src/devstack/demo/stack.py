@@ -14,7 +14,7 @@ from sqlalchemy import Select
 from common.database.session import transaction
 from common.errors import DeliveryTimeError
 from devstack.environment import stack_environment
-from devstack.state import is_up
+from devstack.supervision.state import is_up
 
 COMPOSE_COMMANDS = {
     "trainer": ("run", "--rm", "--no-deps", "--no-TTY", "trainer"),

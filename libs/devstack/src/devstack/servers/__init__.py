@@ -1,0 +1,1 @@
+"""The embedded servers, each as a process to keep up."""

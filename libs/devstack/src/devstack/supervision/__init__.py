@@ -1,0 +1,1 @@
+"""Keeping processes up, and saying how they are."""
