@@ -7,8 +7,9 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-MEMBERS := libs/common libs/devstack services/gateway services/scorer services/trainer services/monitor
-CODE := libs services tests
+WORKSPACE := $(shell sed -nE 's/^members = \[(.*)\]$$/\1/p' pyproject.toml | tr -d '",')
+MEMBERS := $(patsubst %/pyproject.toml,%,$(wildcard $(WORKSPACE:%=%/pyproject.toml)))
+CODE := libs services tools tests
 
 DATA_DIR ?= data_store
 TRIALS ?= 15

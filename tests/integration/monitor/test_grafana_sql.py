@@ -20,8 +20,8 @@ from common.database.tables import (
     ModelMetrics,
     Retraining,
 )
-from monitor.grafana.alerting import alert_rules
-from monitor.grafana.write import dashboards
+from dashboards.alerting import alert_rules
+from dashboards.write import dashboards
 from monitor.log.store import store
 
 NOW = datetime.now(UTC)

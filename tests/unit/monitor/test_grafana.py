@@ -7,13 +7,13 @@ import promql_parser
 import pytest
 import yaml
 
+from dashboards import alerting, provisioning
+from dashboards.alerting import MODEL_VALUES
+from dashboards.panels import POSTGRES, PROMETHEUS
+from dashboards.runbook import paragraph_url, paragraphs
+from dashboards.write import ROOT, dashboards, files
 from monitor.alerts import error_so_far
 from monitor.alerts.rules import RULES
-from monitor.grafana import alerting, provisioning
-from monitor.grafana.alerting import MODEL_VALUES
-from monitor.grafana.panels import POSTGRES, PROMETHEUS
-from monitor.grafana.runbook import paragraph_url, paragraphs
-from monitor.grafana.write import ROOT, dashboards, files
 
 SOURCES = {source["uid"]: source["type"] for source in (POSTGRES, PROMETHEUS)}
 PANEL_TYPES = {"timeseries", "stat", "table", "text"}
@@ -31,7 +31,7 @@ def targets(board: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def test_the_committed_files_are_what_the_code_builds() -> None:
     for path, content in files().items():
-        assert (ROOT / path).read_text() == content, f"grafana/{path} is old: run `python -m monitor.grafana.write`"
+        assert (ROOT / path).read_text() == content, f"grafana/{path} is old: run `python -m dashboards.write`"
     committed = {str(path.relative_to(ROOT)) for path in ROOT.rglob("*") if path.is_file()}
     assert committed == set(files())
 

@@ -1,8 +1,8 @@
 """Data sources and the dashboards' provider in Grafana's provisioning format."""
 
-from monitor.grafana.alerting import FOLDER
-from monitor.grafana.panels import POSTGRES, PROMETHEUS
-from monitor.grafana.runbook import Json
+from dashboards.alerting import FOLDER
+from dashboards.panels import POSTGRES, PROMETHEUS
+from dashboards.runbook import Json
 
 
 def data_sources() -> Json:

@@ -1,8 +1,8 @@
 """Dashboard: the HTTP service, from Prometheus."""
 
-from monitor.grafana.dashboard import dashboard
-from monitor.grafana.panels import above, panel, promql, sql
-from monitor.grafana.runbook import Json
+from dashboards.dashboard import dashboard
+from dashboards.panels import above, panel, promql, sql
+from dashboards.runbook import Json
 
 ERRORS = 'sum(rate(gateway_requests_total{status=~"5.."}[5m])) / sum(rate(gateway_requests_total[5m]))'
 

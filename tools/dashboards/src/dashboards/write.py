@@ -1,13 +1,13 @@
-"""`python -m monitor.grafana.write`: write the folder grafana/ from the Python data; a test compares the two."""
+"""`python -m dashboards.write`: write the folder grafana/ from the Python data; a test compares the two."""
 
 import json
 from pathlib import Path
 
-from monitor.grafana import alerting, batch, data_drift, gateway, model_quality, provisioning, runbook, system
-from monitor.grafana.dashboard import dashboard
-from monitor.grafana.runbook import Json
+from dashboards import alerting, batch, data_drift, gateway, model_quality, provisioning, runbook, system
+from dashboards.dashboard import dashboard
+from dashboards.runbook import Json
 
-ROOT = Path(__file__).parents[5] / "grafana"
+ROOT = Path(__file__).parents[4] / "grafana"
 
 
 def dashboards() -> list[Json]:

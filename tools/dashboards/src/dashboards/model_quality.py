@@ -1,8 +1,8 @@
 """Dashboard: how good the predictions are, once the deliveries are known."""
 
-from monitor.grafana.dashboard import SOURCE, VERSION, dashboard, source_variable, version_variable
-from monitor.grafana.panels import above, below, panel, sql
-from monitor.grafana.runbook import Json
+from dashboards.dashboard import SOURCE, VERSION, dashboard, source_variable, version_variable
+from dashboards.panels import above, below, panel, sql
+from dashboards.runbook import Json
 
 
 def per_window(value: str, label: str = "") -> str:

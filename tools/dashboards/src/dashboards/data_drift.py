@@ -1,9 +1,9 @@
 """Dashboard: whether inputs and predictions still look like the training data's; the original's five metrics."""
 
-from monitor.grafana.dashboard import dashboard, source_variable, version_variable
-from monitor.grafana.model_quality import per_window
-from monitor.grafana.panels import above, below, panel, sql
-from monitor.grafana.runbook import Json
+from dashboards.dashboard import dashboard, source_variable, version_variable
+from dashboards.model_quality import per_window
+from dashboards.panels import above, below, panel, sql
+from dashboards.runbook import Json
 from monitor.windows.evidently_report import BASE_THRESHOLD, SAMPLING_NOISE
 
 

@@ -1,8 +1,8 @@
 """Dashboard: batch jobs and the queue behind them."""
 
-from monitor.grafana.dashboard import dashboard
-from monitor.grafana.panels import above, panel, sql
-from monitor.grafana.runbook import Json
+from dashboards.dashboard import dashboard
+from dashboards.panels import above, panel, sql
+from dashboards.runbook import Json
 
 QUEUE_AGE = """
     SELECT coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8 AS value

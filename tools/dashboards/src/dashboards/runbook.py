@@ -8,7 +8,7 @@ Json = dict[str, Any]
 
 UID = "runbook"
 
-DOCUMENT = Path(__file__).parents[5] / "docs" / "runbook.md"
+DOCUMENT = Path(__file__).parents[4] / "docs" / "runbook.md"
 
 
 @lru_cache

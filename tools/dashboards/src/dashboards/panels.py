@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from monitor.grafana.runbook import Json, paragraph_url
+from dashboards.runbook import Json, paragraph_url
 
 POSTGRES = {"type": "grafana-postgresql-datasource", "uid": "delivery-time-postgres"}
 PROMETHEUS = {"type": "prometheus", "uid": "delivery-time-prometheus"}

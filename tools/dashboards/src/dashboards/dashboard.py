@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from monitor.grafana.panels import POSTGRES, sql
-from monitor.grafana.runbook import Json
+from dashboards.panels import POSTGRES, sql
+from dashboards.runbook import Json
 
 COLUMNS = 24
 
