@@ -5,7 +5,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 from xdist.workermanage import NodeManager
 
-pytest_plugins = ["stack_fixtures", "model_fixtures", "gateway_fixtures"]
+pytest_plugins = ["support.stack_fixtures", "support.model_fixtures", "support.gateway_fixtures"]
 
 NodeManager.EXIT_TIMEOUT = 60  # what an interrupted run gives its processes to stop their servers
 

@@ -14,9 +14,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from compose_system import ComposeSystem, composed
 from devstack.demo.steps import wait_until
 from devstack.servers.ports import pick_free
+from support.compose_system import ComposeSystem, composed
 
 STACK = os.environ.get("STACK", "embedded")
 OTHERS = {

@@ -11,8 +11,8 @@ import boto3
 import httpx
 import pytest
 
-from compose_system import ROOT, ComposeSystem, compose
 from devstack.demo.steps import wait_until
+from support.compose_system import ROOT, ComposeSystem, compose
 
 OWN = ("gateway", "scorer", "monitor", "retrainer", "mlflow")
 MEGABYTES = {"gateway": 300, "scorer": 900}

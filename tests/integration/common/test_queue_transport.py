@@ -9,7 +9,7 @@ from common.servers.queue import SCORING, celery_app
 from devstack.servers import valkey
 from devstack.stack import Stack
 from devstack.supervision.child import Child
-from stack_fixtures import free_settings
+from support.stack_fixtures import free_settings
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from common.errors import NoChampion, RegistryUnavailable
 from common.servers.registry import CHAMPION, MODEL_NAME, Registry
 from common.settings import RegistrySettings
-from model_fixtures import write_sample_bundle
+from support.model_fixtures import write_sample_bundle
 from trainer.registry.register import log_and_register
 
 

@@ -11,7 +11,7 @@ import yaml
 from redis import Redis
 
 from common.servers import queue
-from scorer_rig import forget
+from support.scorer_rig import forget
 
 ROOT = Path(__file__).parents[3] / "deploy/kubernetes"
 SCHEMA = "1.34"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from gateway_fixtures import Gateway
+from support.gateway_fixtures import Gateway
 
 ROOT = Path(__file__).parents[3]
 WORKFLOWS = {path.stem: path for path in sorted((ROOT / ".github/workflows").glob("*.yml"))}

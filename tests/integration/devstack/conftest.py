@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from commanded_stack import SERVERS, Commanded, commanded
+from support.commanded_stack import SERVERS, Commanded, commanded
 
 
 @pytest.fixture(scope="module")

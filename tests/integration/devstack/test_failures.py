@@ -4,9 +4,9 @@ import socket
 
 import pytest
 
-from commanded_stack import Commanded
 from devstack.servers import postgres
 from devstack.servers.ports import is_free
+from support.commanded_stack import Commanded
 
 
 @pytest.mark.parametrize(

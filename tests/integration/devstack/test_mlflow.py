@@ -6,7 +6,7 @@ from sqlalchemy import NullPool, create_engine, text
 
 from devstack.servers import seaweedfs
 from devstack.stack import MLFLOW_BUCKET
-from stack_fixtures import TestServers
+from support.stack_fixtures import TestServers
 
 
 def test_a_run_and_its_artifact_are_kept_in_postgres_and_the_object_store(

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from devstack.stack import MLFLOW_BUCKET
-from stack_fixtures import ObjectStore, TestServers
+from support.stack_fixtures import ObjectStore, TestServers
 
 
 def put(store: ObjectStore, bucket: str, access_key: str, secret_key: str) -> int:

@@ -15,8 +15,8 @@ import pytest
 from redis import Redis
 from sqlalchemy import Connection, NullPool, create_engine, text
 
-from commanded_stack import SERVERS, Commanded
 from devstack.stack import BUCKET
+from support.commanded_stack import SERVERS, Commanded
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

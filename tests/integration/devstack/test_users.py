@@ -9,12 +9,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from commanded_stack import Commanded
 from devstack.errors import CannotRun
 from devstack.servers import postgres, unprivileged
 from devstack.stack import Stack
 from devstack.supervision.child import running
-from stack_fixtures import free_settings
+from support.commanded_stack import Commanded
+from support.stack_fixtures import free_settings
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import sqlalchemy
 
-from gateway_fixtures import Gateway
+from support.gateway_fixtures import Gateway
 
 
 def test_the_latest_report_of_a_delivery_is_kept(gateway: Gateway, migrated_postgres_url: str) -> None:

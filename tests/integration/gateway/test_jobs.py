@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import create_engine, update
 
 from common.database.tables import BatchJob
-from gateway_fixtures import Gateway
-from stack_fixtures import ObjectStore
+from support.gateway_fixtures import Gateway
+from support.stack_fixtures import ObjectStore
 
 CSV = b"seller_zip_code_prefix,customer_lat,customer_lng\n9350,-23.577,-46.587\n"
 

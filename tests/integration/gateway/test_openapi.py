@@ -9,7 +9,7 @@ from schemathesis import GenerationMode
 from schemathesis.schemas import BaseSchema
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from gateway_fixtures import Gateway
+from support.gateway_fixtures import Gateway
 
 OPERATIONS = [
     ("POST", "/delivery_time"),

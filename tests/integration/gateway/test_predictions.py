@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from gateway_fixtures import Gateway
+from support.gateway_fixtures import Gateway
 
 ORDER = {"seller_zip_code_prefix": 9350, "customer_lat": -23.577, "customer_lng": -46.587}
 

@@ -22,8 +22,8 @@ from common.servers.prediction_log import STREAM
 from common.servers.queue import MONITORING, TRAINING
 from common.servers.registry import MODEL_NAME
 from common.settings import load
-from gateway_fixtures import Gateway, running_gateway, wait_until
 from monitor.alerts.retraining import RETRAINING_RULES
+from support.gateway_fixtures import Gateway, running_gateway, wait_until
 from trainer.data.files import DATE_FORMAT, ORDERS
 from trainer.data.prepare import prepare
 from trainer.data.synthetic.generate import Wanted, synthesize

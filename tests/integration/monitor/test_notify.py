@@ -20,10 +20,10 @@ from common.database.tables import Alert, Notification
 from common.servers.prediction_log import LoggedPrediction
 from common.servers.queue import MONITORING, celery_app
 from common.settings import load
-from gateway_fixtures import wait_until
 from monitor import tasks
 from monitor.alerts import notify
 from monitor.log.store import store
+from support.gateway_fixtures import wait_until
 
 pytestmark = pytest.mark.usefixtures("monitoring")
 

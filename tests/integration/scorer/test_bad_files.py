@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from common.errors import InvalidInput
-from scorer_rig import HEADER, Rig, csv_file
+from support.scorer_rig import HEADER, Rig, csv_file
 
 COLUMNS = b"seller_zip_code_prefix,customer_lat,customer_lng\n"
 

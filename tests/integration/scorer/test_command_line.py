@@ -8,7 +8,7 @@ from pathlib import Path
 from common.batch import jobs
 from common.database.session import transaction
 from common.database.tables import BatchJob
-from scorer_rig import Rig, csv_file
+from support.scorer_rig import Rig, csv_file
 
 
 def scorer(rig: Rig, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -4,7 +4,7 @@ import csv
 import gzip
 import io
 
-from scorer_rig import CHUNK_BYTES, Rig, csv_file
+from support.scorer_rig import CHUNK_BYTES, Rig, csv_file
 
 
 def rows_of(text: bytes) -> list[dict[str, str]]:

@@ -11,11 +11,11 @@ import pytest
 
 from common.batch.inputs import InputObject
 from common.errors import ObjectForbidden, ObjectNotFound
-from model_fixtures import made_up_orders
 from scorer.jobs import planning, store
 from scorer.parquet import batches as parquet_batches
 from scorer.parquet import input as parquet_input
-from scorer_rig import Rig, csv_file, forget
+from support.model_fixtures import made_up_orders
+from support.scorer_rig import Rig, csv_file, forget
 
 ROWS = 3_000
 

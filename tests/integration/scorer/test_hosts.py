@@ -11,14 +11,14 @@ import mlflow
 import pytest
 from celery import Celery
 
-import relay
 from common.database import session as database
 from common.servers.queue import SCORE_CHUNK
 from common.servers.registry import CHAMPION, MODEL_NAME
-from model_fixtures import write_sample_bundle
-from scorer_host import scorer_host
-from scorer_rig import FAST, Rig, csv_file, forget
-from stack_fixtures import TestServers
+from support import relay
+from support.model_fixtures import write_sample_bundle
+from support.scorer_host import scorer_host
+from support.scorer_rig import FAST, Rig, csv_file, forget
+from support.stack_fixtures import TestServers
 from trainer.registry.register import log_and_register
 
 ADDRESSES = ("DATABASE_URL", "QUEUE_URL", "OBJECT_STORE_ENDPOINT", "REGISTRY_URL")

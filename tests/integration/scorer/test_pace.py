@@ -11,7 +11,7 @@ from common.database.delivery_pace import write_pace
 from common.database.session import transaction
 from common.model.pace import GROUPS, PaceTable
 from scorer.jobs import models, pace_snapshots, sweeping, tasks
-from scorer_rig import CHUNK_BYTES, Rig, csv_file
+from support.scorer_rig import CHUNK_BYTES, Rig, csv_file
 
 TODAY = datetime.now(UTC).date()
 UNDATED = b"seller_zip_code_prefix,customer_lat,customer_lng\n9350,-23.5,-46.5\n"

@@ -16,7 +16,7 @@ from scorer.jobs import lifecycle, store, sweeping, tasks, work
 from scorer.jobs.claims import claim_chunk
 from scorer.jobs.store import UploadGone
 from scorer.jobs.work import ClaimLost
-from scorer_rig import Rig, csv_file
+from support.scorer_rig import Rig, csv_file
 
 ROWS = 9_000
 

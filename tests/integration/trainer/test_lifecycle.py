@@ -19,7 +19,7 @@ from common.database.tables import ModelEvent
 from common.errors import InvalidInput
 from common.servers.registry import CHALLENGER, CHAMPION, MODEL_NAME, Registry
 from common.settings import RegistrySettings, load
-from prepared_data import write_prepared
+from support.prepared_data import write_prepared
 from trainer.registry.register import Registered, register
 from trainer.registry.versions import champion_version, promote, rollback
 from trainer.search.search import search

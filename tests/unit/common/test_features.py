@@ -6,7 +6,7 @@ import numpy as np
 
 from common.model.features import FEATURE_NAMES, features, features_of_one
 from common.orders.geography import STATES, great_circle_km
-from model_fixtures import made_up_orders, made_up_places
+from support.model_fixtures import made_up_orders, made_up_places
 
 
 def test_one_order_has_the_columns_it_has_among_many() -> None:

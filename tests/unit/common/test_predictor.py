@@ -12,7 +12,7 @@ from common.model.bundle import Bundle, load
 from common.model.pace import GROUPS, PaceTable
 from common.model.predictor import Predictor
 from common.orders.columns import Orders
-from model_fixtures import made_up_orders, write_sample_bundle
+from support.model_fixtures import made_up_orders, write_sample_bundle
 
 ROWS = 2_000
 

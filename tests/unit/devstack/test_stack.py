@@ -7,7 +7,7 @@ import pytest
 from devstack.environment import stack_environment
 from devstack.errors import CannotRun, NotSetUp
 from devstack.stack import LONGEST_SOCKET_NAME, LONGEST_SOCKET_PATH, Stack
-from stack_fixtures import free_settings
+from support.stack_fixtures import free_settings
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from common.errors import InvalidInput
-from model_fixtures import PARAMS, made_up_history, made_up_places
+from support.model_fixtures import PARAMS, made_up_history, made_up_places
 from trainer.data.history import History, end_of
 from trainer.evaluation.backtest import backtest, months, own_on_time_share
 from trainer.evaluation.figures import figures, tabulate

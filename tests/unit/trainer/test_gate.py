@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from common.model.bundle import Bundle
-from model_fixtures import PARAMS, made_up_history, made_up_places
+from support.model_fixtures import PARAMS, made_up_history, made_up_places
 from trainer.data.history import DAY, History, end_of
 from trainer.evaluation.gate import Verdict, cutoff_of, judge
 from trainer.evaluation.windows import FEWEST_DAYS, WINDOW_DAYS, gate_window

@@ -14,7 +14,7 @@ import pytest
 
 from common.servers.registry import CHAMPION, MODEL_NAME
 from devstack.servers.ports import pick_free
-from model_fixtures import write_sample_bundle
+from support.model_fixtures import write_sample_bundle
 
 NOWHERE = "http://127.0.0.1:9"
 READY_SECONDS = 30

@@ -12,7 +12,7 @@ import httpx
 
 from devstack.servers.ports import pick_free
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PUBLISHED = ("GATEWAY_PORT", "MLFLOW_PORT", "S3_PORT", "PROMETHEUS_PORT")
 MODULES = {"monitor": "monitor.cli", "scorer": "scorer.cli", "gateway": "gateway.cli"}
 

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from common.orders.geography import STATES
-from model_fixtures import made_up_history, made_up_places
+from support.model_fixtures import made_up_history, made_up_places
 
 ROWS = 4_000
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-import relay
+from support import relay
 
 NAMESPACES = (
     "unshare",
@@ -29,6 +29,7 @@ NAMESPACES = (
     "--kill-child",
     "--mount-proc",
 )
+TESTS = Path(__file__).parents[1]
 SET_FLAGS, UP = 0x8914, 0x1
 """ioctl(2): SIOCSIFFLAGS, and the flag of an interface that is up."""
 
@@ -51,8 +52,8 @@ def scorer_host(
     own = {"HOME": str(folder), "TMPDIR": str(folder), "REGISTRY_CACHE_DIR": str(folder / "models")}
     with folder.with_suffix(".log").open("wb") as log:
         host = subprocess.Popen(
-            [*prefix, sys.executable, __file__, *map(str, around)],
-            env={**os.environ, **environment, **own},
+            [*prefix, sys.executable, "-m", "support.scorer_host", *map(str, around)],
+            env={**os.environ, **environment, **own, "PYTHONPATH": str(TESTS)},
             stdout=log,
             stderr=log,
         )

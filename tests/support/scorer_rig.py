@@ -27,9 +27,9 @@ from devstack.servers import postgres, seaweedfs, valkey
 from devstack.stack import BUCKET, Stack
 from devstack.supervision.child import Child
 from devstack.supervision.process import Process
-from model_fixtures import made_up_orders, write_sample_bundle
 from scorer.jobs import tasks
-from stack_fixtures import free_settings
+from support.model_fixtures import made_up_orders, write_sample_bundle
+from support.stack_fixtures import free_settings
 
 CHUNK_BYTES = 5_400_000
 NOTE_BYTES = 2_000

@@ -13,7 +13,7 @@ from devstack.environment import stack_environment
 from devstack.stack import Stack
 from devstack.supervision import leftovers, state
 from devstack.supervision.state import ProcessState, StackState
-from stack_fixtures import free_settings
+from support.stack_fixtures import free_settings
 
 SERVERS = ("postgres", "valkey", "seaweedfs")
 
