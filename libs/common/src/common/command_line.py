@@ -1,6 +1,40 @@
-"""Types of command-line arguments, for argparse: each says what it wants."""
+"""What every command line shares: the types of its arguments, and how it ends."""
 
 import argparse
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy.exc import OperationalError
+
+from common.errors import DeliveryTimeError
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C: 128 and the number of SIGINT."""
+
+
+def run(parser: argparse.ArgumentParser) -> None:
+    """Parse the arguments, call their `run`, and exit with the code it returns (None is 0).
+
+    What a user can mend ends with exit code 1 and one line: the program's name, and what to do.
+    """
+    arguments = parser.parse_args()
+    command: Callable[[argparse.Namespace], Any] = arguments.run
+    try:
+        sys.exit(command(arguments))
+    except DeliveryTimeError as error:
+        sys.exit(f"{parser.prog}: {error}")
+    except OperationalError as error:
+        sys.exit(f"{parser.prog}: the database does not answer: {first_line(error.orig)}")
+    except OSError as error:
+        sys.exit(f"{parser.prog}: {error}")
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+
+
+def first_line(error: object) -> str:
+    """The first line of an error's text; drivers add lines that only their authors understand."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def positive(text: str) -> int:

@@ -16,7 +16,8 @@ DeliveryTimeError (500)
 │   ├── JobStateConflict
 │   ├── IdempotencyConflict
 │   ├── OutputTaken
-│   └── InputReplaced
+│   ├── InputReplaced
+│   └── UploadGone
 └── Unavailable (503)
     ├── NoChampion
     ├── ModelNotLoaded
@@ -143,6 +144,13 @@ class OutputTaken(Conflict):
 class InputReplaced(Conflict):
     def __init__(self, uri: str) -> None:
         super().__init__(f"{uri} was replaced while the job ran: submit a new job for the new object")
+
+
+class UploadGone(Conflict):
+    """The multipart upload is gone: its job has ended, or somebody else aborted it."""
+
+    def __init__(self, uri: str) -> None:
+        super().__init__(f"the unfinished upload of {uri} was removed from the object store: submit the job again")
 
 
 class Unavailable(DeliveryTimeError):

@@ -10,15 +10,42 @@ from sqlalchemy.orm import Session
 from common.settings import DatabaseSettings, load
 
 
+class Database:
+    """Postgres, as one process uses it. Connects with the first transaction."""
+
+    def __init__(self, settings: DatabaseSettings) -> None:
+        self.engine = create_engine(
+            settings.url.get_secret_value(),
+            pool_size=settings.pool_size,
+            pool_pre_ping=True,  # a dead connection is noticed before use: a restarted Postgres costs one reconnect
+        )
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """A session that commits at the end of the block, or rolls back with the error that left it."""
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    def close(self) -> None:
+        """Close the pooled connections; the next transaction opens new ones."""
+        self.engine.dispose()
+
+
 @lru_cache
+def _of_process() -> Database:
+    return Database(load(DatabaseSettings))
+
+
 def engine() -> Engine:
-    """The process's engine; dead connections are noticed before use, so a restarted Postgres costs one reconnect."""
-    settings = load(DatabaseSettings)
-    return create_engine(settings.url.get_secret_value(), pool_size=settings.pool_size, pool_pre_ping=True)
+    """Deprecated: take a `Database` from the service's wiring."""
+    return _of_process().engine
+
+
+engine.cache_clear = _of_process.cache_clear  # type: ignore[attr-defined]
 
 
 @contextmanager
 def transaction() -> Iterator[Session]:
-    """A session that commits at the end of the block, or rolls back with the error that left it."""
-    with Session(engine(), expire_on_commit=False) as session, session.begin():
+    """Deprecated: take a `Database` from the service's wiring."""
+    with _of_process().transaction() as session:
         yield session
