@@ -96,10 +96,11 @@ integration-tests: $(READY) ## tests on real servers, and the whole system end t
 pytest: $(READY)
 	@$(BIN)/pytest --numprocesses 2 --no-loadscope-reorder
 
-check: $(READY) ## lint, format and types
+check: $(READY) ## lint, format, types and the layers of pyproject.toml
 	@$(BIN)/ruff check $(CODE)
 	@$(BIN)/ruff format --check $(CODE)
 	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
 
 format: $(READY) ## put imports and format right
 	@$(BIN)/ruff check --fix $(CODE)

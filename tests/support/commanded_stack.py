@@ -9,9 +9,10 @@ from pathlib import Path
 
 import psutil
 
+from devstack import leftovers
 from devstack.environment import stack_environment
 from devstack.stack import Stack
-from devstack.supervision import leftovers, state
+from devstack.supervision import state
 from devstack.supervision.state import ProcessState, StackState
 from support.stack_fixtures import free_settings
 

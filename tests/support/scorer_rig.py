@@ -24,9 +24,9 @@ from common.servers import objects, queue
 from common.servers.objects import ObjectAddress
 from common.settings import load
 from devstack.servers import postgres, seaweedfs, valkey
+from devstack.servers.process import Process
 from devstack.stack import BUCKET, Stack
 from devstack.supervision.child import Child
-from devstack.supervision.process import Process
 from scorer.jobs import tasks
 from support.model_fixtures import made_up_orders, write_sample_bundle
 from support.stack_fixtures import free_settings

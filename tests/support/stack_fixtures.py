@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from devstack.servers import mlflow_server, postgres, seaweedfs, valkey
-from devstack.servers.ports import LOOPBACK, pick_free
-from devstack.settings import StackSettings
+from devstack.servers.ports import pick_free
+from devstack.servers.process import Process
+from devstack.settings import LOOPBACK, StackSettings
 from devstack.stack import BUCKET, REGION, Stack
 from devstack.supervision.child import Child, running
-from devstack.supervision.process import Process
 
 PORTS = ("postgres_port", "valkey_port", "s3_port", "mlflow_port", "gateway_port")
 

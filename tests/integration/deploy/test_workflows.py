@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -48,9 +49,30 @@ def test_make_targets_that_workflows_call_are_there() -> None:
 def test_nothing_is_pushed_before_the_tests_and_nothing_deployed_before_the_push() -> None:
     release = jobs("release")
     assert (release["push"]["needs"], release["deploy"]["needs"]) == ("tests", "push")
-    images = {entry["dockerfile"] for entry in release["push"]["strategy"]["matrix"]["include"]}
-    assert all((ROOT / image).exists() for image in images)
-    assert {path.relative_to(ROOT).as_posix() for path in ROOT.glob("services/*/Dockerfile")} <= images
+
+
+def test_a_release_pushes_the_image_of_every_service_and_the_overlay_runs_just_these() -> None:
+    """A new member of the workspace with a Dockerfile stops here until it is released and deployed."""
+    members = [root for pattern in workspace() for root in ROOT.glob(pattern)]
+    folders = [*members, ROOT / "deploy/mlflow"]
+    built = {
+        folder.name: f"{folder.relative_to(ROOT)}/Dockerfile" for folder in folders if (folder / "Dockerfile").exists()
+    }
+    matrix = jobs("release")["push"]["strategy"]["matrix"]["include"]
+    assert {entry["image"]: entry["dockerfile"] for entry in matrix} == built
+    compose = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"].values()
+    assert set(built.values()) == {service["build"]["dockerfile"] for service in compose if "build" in service}
+    overlay = yaml.safe_load((ROOT / "deploy/kubernetes/overlays/production/kustomization.yaml").read_text())
+    assert {image["name"] for image in overlay["images"]} == {f"delivery-time/{name}" for name in built}
+    (rollout,) = re.findall(r"for image in ([a-z ]+); do", WORKFLOWS["release"].read_text())
+    assert set(rollout.split()) == set(built)
+
+
+def workspace() -> list[str]:
+    """The folders of the workspace's members, as patterns."""
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        members: list[str] = tomllib.load(file)["tool"]["uv"]["workspace"]["members"]
+    return members
 
 
 @pytest.mark.parametrize(("path", "code"), [("/delivery_time", 0), ("/readyz", 1)])

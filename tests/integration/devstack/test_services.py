@@ -8,8 +8,8 @@ import pytest
 
 from devstack import services
 from devstack.errors import StackError
+from devstack.servers.process import Process
 from devstack.supervision.child import running
-from devstack.supervision.process import Process
 
 WORKER = """
 import os

@@ -10,9 +10,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from devstack.supervision import leftovers
+from devstack import leftovers
+from devstack.servers.process import Process
 from devstack.supervision.keeper import Keeper
-from devstack.supervision.process import Process
 
 LONG = "import time; time.sleep(60)"
 LEAVES_A_CHILD = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import time; time.sleep(60)'])"

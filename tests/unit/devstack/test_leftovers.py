@@ -4,7 +4,7 @@ from pathlib import Path
 
 import psutil
 
-from devstack.supervision import leftovers
+from devstack import leftovers
 
 
 def test_a_process_id_taken_over_by_another_program_is_not_the_same_process() -> None:

@@ -1,7 +1,7 @@
 import pytest
 
 from devstack.errors import StackError
-from devstack.supervision.process import Process
+from devstack.servers.process import Process
 from devstack.supervision.supervisor import with_needs
 
 PROCESSES = [

@@ -8,9 +8,10 @@ import httpx
 from celery import Celery
 
 from devstack.errors import StackError
-from devstack.servers.ports import LOOPBACK, Port
+from devstack.servers.ports import Port
+from devstack.servers.process import Process
+from devstack.settings import LOOPBACK
 from devstack.stack import Stack
-from devstack.supervision.process import Process
 
 WORKER_PROBE_SECONDS = 10.0
 WORKER_PROBE_FAILURES = 6

@@ -5,6 +5,8 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+LOOPBACK = "127.0.0.1"
+
 
 class StackSettings(BaseSettings):
     """The variables of a stack. Two stacks on one machine need different folders and ports."""

@@ -11,8 +11,7 @@ from pathlib import Path
 
 from devstack.credentials import Credentials, load_or_create, write_private
 from devstack.errors import CannotRun
-from devstack.servers.ports import LOOPBACK
-from devstack.settings import StackSettings
+from devstack.settings import LOOPBACK, StackSettings
 
 DATABASE = "delivery_time"
 BUCKET = "delivery-time"

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from monitor.alerts import error_so_far, invalid_requests
-from monitor.alerts.checks import METRICS_BEHIND, PACE_BEHIND
-from monitor.alerts.rules import MIN_ACTUALS, RULES, SETTLED_AT_LAST, SETTLED_SHARE, SETTLING, Rule
 from dashboards.batch import FAILED_SHARE, QUEUE_AGE
 from dashboards.gateway import ERRORS
 from dashboards.panels import POSTGRES, PROMETHEUS, sql
 from dashboards.runbook import Json, paragraph_url
 from dashboards.system import PREDICTION_AGE
+from monitor.alerts import error_so_far, invalid_requests
+from monitor.alerts.checks import METRICS_BEHIND, PACE_BEHIND
+from monitor.alerts.rules import MIN_ACTUALS, RULES, SETTLED_AT_LAST, SETTLED_SHARE, SETTLING, Rule
 from monitor.windows.present import END
 
 FOLDER = "delivery-time"

@@ -1,9 +1,9 @@
 """Dashboard: whether the parts are there and keep up."""
 
-from monitor.alerts.checks import METRICS_BEHIND, PACE_BEHIND
 from dashboards.dashboard import dashboard
 from dashboards.panels import above, below, panel, promql, sql
 from dashboards.runbook import Json
+from monitor.alerts.checks import METRICS_BEHIND, PACE_BEHIND
 
 PREDICTION_AGE = """
     SELECT extract(epoch FROM now() - max(predicted_at))::float8 AS value FROM predictions"""

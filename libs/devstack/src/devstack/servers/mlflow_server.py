@@ -5,9 +5,10 @@ import sys
 
 import httpx
 
-from devstack.servers.ports import LOOPBACK, Port
+from devstack.servers.ports import Port
+from devstack.servers.process import Process
+from devstack.settings import LOOPBACK
 from devstack.stack import MLFLOW_BUCKET, REGION, Stack
-from devstack.supervision.process import Process
 
 NAME = "mlflow"
 

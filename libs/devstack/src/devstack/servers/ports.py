@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from devstack.errors import PortTaken
-
-LOOPBACK = "127.0.0.1"
+from devstack.settings import LOOPBACK
 
 
 @dataclass(frozen=True)

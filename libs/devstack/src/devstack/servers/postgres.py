@@ -9,14 +9,14 @@ from pathlib import Path
 
 from sqlalchemy import NullPool, create_engine, text
 
+from devstack import leftovers
 from devstack.credentials import write_private
-from devstack.errors import CannotRun
-from devstack.servers.ports import LOOPBACK, Port
+from devstack.errors import CannotRun, one_line
+from devstack.servers.ports import Port
+from devstack.servers.process import Process
 from devstack.servers.unprivileged import Account, account
+from devstack.settings import LOOPBACK
 from devstack.stack import DATABASE, Stack
-from devstack.supervision import leftovers
-from devstack.supervision.child import one_line
-from devstack.supervision.process import Process
 
 NAME = "postgres"
 SUPERUSER = "postgres"

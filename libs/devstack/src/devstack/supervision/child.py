@@ -9,10 +9,10 @@ from pathlib import Path
 
 import psutil
 
-from devstack.errors import CannotRun, DidNotStart
-from devstack.supervision import leftovers
+from devstack import leftovers
+from devstack.errors import CannotRun, DidNotStart, one_line
+from devstack.servers.process import Process
 from devstack.supervision.logfiles import open_log, tail
-from devstack.supervision.process import Process
 
 
 class Child:
@@ -104,9 +104,3 @@ def running(process: Process, directory: Path) -> Iterator[Child]:
         yield child
     finally:
         child.stop()
-
-
-def one_line(error: BaseException) -> str:
-    """The first line of an error's message, or its kind if it has none."""
-    text = str(error).strip()
-    return text.splitlines()[0] if text else type(error).__name__

@@ -6,9 +6,10 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
+from devstack import leftovers
 from devstack.errors import StackError
 from devstack.stack import Stack
-from devstack.supervision import leftovers, state
+from devstack.supervision import state
 from devstack.supervision.logfiles import open_log, tail
 from devstack.supervision.state import ALREADY_RUNNING, HEALTHY, StackState
 

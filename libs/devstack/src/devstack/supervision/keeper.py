@@ -6,9 +6,10 @@ import time
 from pathlib import Path
 
 from common.errors import DeliveryTimeError
+from devstack.errors import one_line
+from devstack.servers.process import Process
 from devstack.supervision.backoff import Backoff
-from devstack.supervision.child import Child, one_line
-from devstack.supervision.process import Process
+from devstack.supervision.child import Child
 from devstack.supervision.state import Condition, ProcessState
 
 logger = logging.getLogger(__name__)

@@ -5,10 +5,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from devstack import leftovers
 from devstack.credentials import write_private
 from devstack.settings import StackSettings
 from devstack.stack import Stack
-from devstack.supervision import leftovers
 
 Condition: TypeAlias = Literal["waiting", "starting", "running", "restarting", "dead", "done", "stopped"]
 Phase: TypeAlias = Literal["starting", "up", "stopping", "down", "failed"]

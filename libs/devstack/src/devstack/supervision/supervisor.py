@@ -14,15 +14,14 @@ from types import FrameType
 import psutil
 
 from common.errors import DeliveryTimeError
-from devstack import services
+from devstack import leftovers, services
 from devstack.errors import StackError
 from devstack.servers import mlflow_server, postgres, seaweedfs, valkey
 from devstack.servers.ports import require_free
+from devstack.servers.process import Process
 from devstack.settings import StackSettings
 from devstack.stack import Stack
-from devstack.supervision import leftovers
 from devstack.supervision.keeper import LOOK_SECONDS, Keeper
-from devstack.supervision.process import Process
 from devstack.supervision.state import ALREADY_RUNNING, StackState
 
 

@@ -1,0 +1,49 @@
+"""The layers of pyproject.toml hold: an import across them fails `make check`."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+PACKAGES = ("common", "devstack", "gateway", "scorer", "trainer", "monitor", "dashboards")
+COMMON = ("worker", "batch", "servers", "database", "model", "orders", "settings", "logs", "command_line", "errors")
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """The packages without their code, under the contracts of the real ones."""
+    (tmp_path / "pyproject.toml").write_text((ROOT / "pyproject.toml").read_text())
+    for package in (*PACKAGES, *(f"common/{room}" for room in COMMON)):
+        (tmp_path / package).mkdir()
+        (tmp_path / package / "__init__.py").touch()
+    for service in ("gateway", "scorer"):
+        (tmp_path / service / "cli.py").touch()
+    return tmp_path
+
+
+def checked(tree: Path) -> "subprocess.CompletedProcess[str]":
+    program = Path(sys.executable).with_name("lint-imports")
+    return subprocess.run([program, "--no-cache"], cwd=tree, env={"PYTHONPATH": "."}, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize(
+    ("module", "imported", "contract"),
+    [
+        ("gateway/routes.py", "scorer", "a service imports common, never another service"),
+        ("common/orders/fields.py", "gateway", "a service imports common, never another service"),
+        ("monitor/replay.py", "devstack", "a service imports common, never another service"),
+        ("common/orders/fields.py", "common.model", "in common,"),
+        ("common/servers/objects.py", "common.database", "in common,"),
+        ("scorer/worker.py", "scorer.cli", "nothing imports a command line"),
+        ("dashboards/system.py", "trainer", "the dashboards read the rules of the monitor alone"),
+    ],
+)
+def test_an_import_across_the_layers_is_refused(tree: Path, module: str, imported: str, contract: str) -> None:
+    assert checked(tree).returncode == 0, checked(tree).stdout
+    (tree / module).write_text(f"import {imported}\n")
+    refused = checked(tree)
+    assert refused.returncode == 1
+    (broken,) = (line for line in refused.stdout.splitlines() if line.endswith("BROKEN"))
+    assert broken.startswith(contract)
