@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from common.model.bundle import Bundle
 from common.model.predictor import Predictions, Predictor
+from common.model.quality import mae
 from trainer.data.history import DAY, History, end_of
 from trainer.evaluation.baselines import constant_median, original_recipe
 from trainer.evaluation.score import scores
@@ -56,10 +57,10 @@ def judge(table: Table, window: Window, params: Params, champion: Bundle | None,
         rivals |= {"the champion": _champion(table, window, champion, judged, seed)}
     objections = []
     for name, days in rivals.items():
-        mae = float(np.abs(days - judged.days).mean())
-        metrics[f"mae_of_{name.removeprefix('the ').replace(' ', '_').replace(chr(39), '')}"] = mae
-        if metrics["mae"] > mae * (1 - MARGIN):
-            objections.append(f"MAE {metrics['mae']:.3f} is not {MARGIN:.1%} below {name}'s {mae:.3f}")
+        theirs = mae(judged.days, days)
+        metrics[f"mae_of_{name.removeprefix('the ').replace(' ', '_').replace(chr(39), '')}"] = theirs
+        if metrics["mae"] > theirs * (1 - MARGIN):
+            objections.append(f"MAE {metrics['mae']:.3f} is not {MARGIN:.1%} below {name}'s {theirs:.3f}")
     low, high = COVERAGE_BOUNDS
     if not low <= metrics["interval_coverage"] <= high:
         objections.append(f"the interval covers {metrics['interval_coverage']:.1%}, outside {low:.0%}..{high:.0%}")

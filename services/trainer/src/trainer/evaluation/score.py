@@ -1,9 +1,8 @@
-"""How good a forecast is, in days."""
+"""The metrics of a forecast, by the names under which they are logged."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-Days = NDArray[np.float64]
+from common.model.quality import Days, bias, coverage, mae, rmse, width
 
 
 def scores(actual: Days, predicted: Days, lower: Days | None = None, upper: Days | None = None) -> dict[str, float]:
@@ -13,16 +12,13 @@ def scores(actual: Days, predicted: Days, lower: Days | None = None, upper: Days
     """
     error = predicted - actual
     scatter = float(((actual - actual.mean()) ** 2).sum())
-    found = {
-        "mae": float(np.abs(error).mean()),
-        "rmse": float(np.sqrt((error**2).mean())),
-        "bias": float(error.mean()),
+    metrics = {
+        "mae": mae(actual, predicted),
+        "rmse": rmse(actual, predicted),
+        "bias": bias(actual, predicted),
         "r2": 1 - float((error**2).sum()) / scatter if scatter else 0.0,
         "within_3_days": float((np.abs(error) <= 3).mean()),
     }
     if lower is None or upper is None:
-        return found
-    return found | {
-        "interval_coverage": float(((lower <= actual) & (actual <= upper)).mean()),
-        "interval_width_days": float((upper - lower).mean()),
-    }
+        return metrics
+    return metrics | {"interval_coverage": coverage(actual, lower, upper), "interval_width_days": width(lower, upper)}
