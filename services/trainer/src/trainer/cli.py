@@ -235,9 +235,10 @@ def _add_worker(commands: Commands) -> None:
 
 
 def _worker(_arguments: argparse.Namespace) -> None:
+    from trainer import wiring
     from trainer.retraining.worker import run_worker
 
-    run_worker()
+    run_worker(wiring.queue(), wiring.retrainer())
 
 
 def _add_flow(commands: Commands) -> None:

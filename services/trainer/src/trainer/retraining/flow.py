@@ -5,7 +5,8 @@ from prefect import flow, task
 from prefect.settings import PREFECT_API_URL
 
 from common.errors import Unavailable
-from trainer.retraining.retrain import Made, begin, carry_out, prepare_data, register_best, search_params
+from trainer import wiring
+from trainer.retraining.retrain import Trained, prepare_data, register_best, search_params
 
 DEPLOYMENT = "retraining"
 
@@ -13,14 +14,15 @@ DEPLOYMENT = "retraining"
 @flow(name="retraining", log_prints=True)  # type: ignore[untyped-decorator]  # only with the extra has it types
 def retraining() -> str:
     """Prepare, search, register: recorded like any other retraining, and never beside another one."""
-    claimed = begin("a run of the Prefect flow")
+    retrainer = wiring.retrainer()
+    claimed = retrainer.begin("a run of the Prefect flow")
     if claimed is None:
         return "another retraining is under way: nothing done"
-    made = carry_out(claimed, _train)
-    return f"version {made.model_version}: {made.outcome}"
+    trained = retrainer.carry_out(claimed, _train)
+    return f"version {trained.model_version}: {trained.outcome}"
 
 
-def _train() -> Made:
+def _train() -> Trained:
     task(prepare_data)()
     task(search_params)()
     return task(register_best)()

@@ -1,66 +1,69 @@
-"""Retrain because the monitor asked for it: prepare, search, register; the gate decides, the row records."""
+"""Carry out a retraining: prepare, search, register. The gate decides on the model, the row records how it ended."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from sqlalchemy import Executable, func, select, update
-from sqlalchemy.dialects.postgresql import insert
-
-from common.database.session import transaction
-from common.database.tables import Retraining
-from trainer.retraining import lease
-from trainer.retraining.lease import Claimed
+from common.database import retrainings
+from common.database.leases import LeaseKeeper
+from common.database.retrainings import Claim
+from common.database.session import Database
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Made:
-    """What a retraining made: the version, and the gate's words on it."""
+class Trained:
+    """The registered version, and what the gate said of it."""
 
     model_version: str
     outcome: str
 
 
-def retrain(retraining_id: int, train: Callable[[], Made]) -> None:
-    """Train once for a queued row; a row that another worker took, or that has ended, is left alone.
+@dataclass(frozen=True)
+class Retrainer:
+    """Claims retrainings and carries them out; a lease of `lease_seconds` is renewed while one runs."""
 
-    However training ends, the row says so: `succeeded` with version and outcome, or `failed` with the reason.
-    """
-    claimed = _take(retraining_id)
-    if claimed is None:
-        logger.info("retraining %s is not queued, nothing to do", retraining_id)
-        return
-    carry_out(claimed, train)
+    database: Database
+    lease_seconds: float
+
+    def retrain(self, retraining_id: int, train: Callable[[], Trained]) -> None:
+        """Train once for a queued row; a row that another worker took, or that has ended, is left alone."""
+        with self.database.transaction() as session:
+            claimed = retrainings.claim(session, retraining_id, self.lease_seconds)
+        if claimed is None:
+            logger.info("retraining %s is not queued, nothing to do", retraining_id)
+            return
+        self.carry_out(claimed, train)
+
+    def begin(self, reason: str) -> Claim | None:
+        """Claim the retraining that is queued, else a new one; None while another one runs."""
+        with self.database.transaction() as session:
+            return retrainings.begin(session, reason, self.lease_seconds)
+
+    def carry_out(self, claimed: Claim, train: Callable[[], Trained]) -> Trained:
+        """Train for a running row and record how it ended: `succeeded` with version and outcome, or `failed` with the
+        reason, which is raised again."""
+        try:
+            with LeaseKeeper(self._renew, self.lease_seconds).running() as keeper, keeper.kept(claimed.mark):
+                trained = train()
+        except Exception as error:
+            self._finish(claimed, retrainings.FAILED, str(error))
+            raise
+        self._finish(claimed, retrainings.SUCCEEDED, trained.outcome, trained.model_version)
+        return trained
+
+    def _renew(self, marks: Collection[UUID]) -> None:
+        with self.database.transaction() as session:
+            retrainings.renew(session, marks, self.lease_seconds)
+
+    def _finish(self, claimed: Claim, status: str, outcome: str, model_version: str | None = None) -> None:
+        with self.database.transaction() as session:
+            retrainings.finish(session, claimed, status, outcome, model_version)
 
 
-def begin(reason: str) -> Claimed | None:
-    """The retraining that is queued, or else a new one, running already; None if another one is running."""
-    with transaction() as session:
-        queued = session.scalar(select(Retraining.id).where(Retraining.status == "queued"))
-    if queued is not None and (claimed := _take(queued)):
-        return claimed
-    claim = uuid4()
-    statement = insert(Retraining).values(reason=reason, attempts=1, **_running(claim))
-    return _claimed(statement.on_conflict_do_nothing().returning(Retraining.id), claim)
-
-
-def carry_out(claimed: Claimed, train: Callable[[], Made]) -> Made:
-    """Train for a running row, and say in it how training ended; what was raised is raised on."""
-    try:
-        with lease.kept(claimed):
-            made = train()
-    except Exception as error:
-        _end(claimed, status="failed", outcome=str(error))
-        raise
-    _end(claimed, status="succeeded", model_version=made.model_version, outcome=made.outcome)
-    return made
-
-
-def train_from_settings() -> Made:
+def train_from_settings() -> Trained:
     """All three steps, on the data and with the number of trials that the settings say."""
     prepare_data()
     search_params()
@@ -87,41 +90,11 @@ def search_params() -> None:
     search(load(DataSettings).data_dir, load(TrainerSettings).trials)
 
 
-def register_best() -> Made:
+def register_best() -> Trained:
     """Register the best trial; the gate decides on its alias."""
     from common.settings import load
     from trainer.data.settings import DataSettings
     from trainer.registry.register import register
 
     made = register(load(DataSettings).data_dir)
-    return Made(made.version, f"{made.alias}: {made.reason}")
-
-
-def _take(retraining_id: int) -> Claimed | None:
-    """Compare and set: queued becomes running, for one worker only."""
-    claim = uuid4()
-    wanted = (Retraining.id == retraining_id) & (Retraining.status == "queued")
-    values = {"attempts": Retraining.attempts + 1, **_running(claim)}
-    return _claimed(update(Retraining).where(wanted).values(values).returning(Retraining.id), claim)
-
-
-def _running(claim: UUID) -> dict[str, Any]:
-    return {
-        "status": "running",
-        "started_at": func.now(),
-        "claim": claim,
-        "lease_expires_at": lease.fresh(),
-    }
-
-
-def _claimed(statement: Executable, claim: UUID) -> Claimed | None:
-    with transaction() as session:
-        found = session.scalar(statement)
-    return None if found is None else Claimed(found, claim)
-
-
-def _end(claimed: Claimed, **values: str) -> None:
-    """Write how it ended, unless the monitor gave this process up meanwhile."""
-    held = (Retraining.id == claimed.id) & (Retraining.claim == claimed.claim)
-    with transaction() as session:
-        session.execute(update(Retraining).where(held).values(finished_at=func.now(), **values))
+    return Trained(made.version, f"{made.alias}: {made.reason}")
