@@ -1,0 +1,34 @@
+"""The names of an order's fields in a shop file, the names they had before, and what may stand in their place."""
+
+from typing import Final
+
+MOMENTS: Final = ("purchase_timestamp", "shipped_timestamp", "delivered_timestamp", "promised_timestamp")
+COORDINATES: Final = ("origin_lat", "origin_lng", "destination_lat", "destination_lng")
+COUNTRY_NAMES: Final = ("origin_country", "destination_country")
+POSTAL_CODES: Final = ("origin_postal_code", "destination_postal_code")
+REGIONS: Final = ("origin_region", "destination_region")
+
+FIELDS: Final = ("order_id", *MOMENTS, "origin_id", *COUNTRY_NAMES, *POSTAL_CODES, *COORDINATES, *REGIONS)
+"""Every field of an order, in the order of the general table."""
+
+SPANS: Final = {
+    f"{event}_{unit}": (f"{event}_timestamp", seconds)
+    for event in ("delivered", "promised")
+    for unit, seconds in (("days", 86_400), ("hours", 3_600), ("minutes", 60))
+}
+"""A number since the purchase in place of a moment: the moment's name, and the unit in seconds."""
+
+OLD_NAMES: Final = {
+    "delivered_at": "delivered_timestamp",
+    "seller_zip_code_prefix": "origin_postal_code",
+    "customer_lat": "destination_lat",
+    "customer_lng": "destination_lng",
+}
+"""Names of earlier versions, still taken everywhere."""
+
+KNOWN_NAMES: Final = (*FIELDS, *SPANS, *OLD_NAMES)
+
+
+def field_of(name: str) -> str:
+    """The field that a name stands for: itself, its successor, or the moment that a span gives."""
+    return SPANS[name][0] if name in SPANS else OLD_NAMES.get(name, name)
