@@ -102,6 +102,10 @@ check: $(READY) ## lint, format, types and the layers of pyproject.toml
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 
+.PHONY: dashboards
+dashboards: $(READY) ## write grafana/ from the monitor's checks, tools/dashboards and docs/runbook.md
+	@$(BIN)/python -m dashboards.write
+
 format: $(READY) ## put imports and format right
 	@$(BIN)/ruff check --fix $(CODE)
 	@$(BIN)/ruff format $(CODE)

@@ -18,7 +18,6 @@ import pandas as pd
 from sqlalchemy import insert, text
 from tests.bench.monitor import servers
 
-from common.database.alerts import apply
 from common.database.delivery_pace import read_pace
 from common.database.session import engine, transaction
 from common.database.tables import Actual
@@ -29,7 +28,8 @@ from common.servers.objects import s3
 from common.servers.prediction_log import LoggedPrediction, new_ids
 from common.servers.registry import MODEL_NAME
 from common.settings import load
-from monitor.alerts.checks import findings
+from monitor.alerts.check import Situation
+from monitor.alerts.checks import run_checks
 from monitor.log.store import store
 from monitor.pace import live_pace
 from monitor.windows import live
@@ -140,8 +140,7 @@ def _lived(
         if now.weekday() == 0:
             live.measure_due(WEEK)
         with transaction() as session:
-            found = [*live_pace.keep_pace(session, model), *findings(session, now, WEEK, SILENCE)]
-            changed = apply(session, found)
+            changed = run_checks(Situation(session, now, WEEK, SILENCE, live_pace.keep_pace(session, model)))
         opened += [Opened(alert.rule, (now - start).days) for alert in changed if alert.status == "open"]
         day = now
     print(f"  {start:%Y-%m-%d}..{end:%Y-%m-%d}", *(f"{alert.rule}@{alert.days}" for alert in opened))

@@ -12,10 +12,10 @@ from common.errors import Conflict, NotFound
 from common.servers.prediction_log import CountedRequests, LoggedPrediction
 from common.servers.queue import TRAINING, celery_app
 from monitor import tasks
-from monitor.alerts import invalid_requests
-from monitor.alerts.checks import findings
+from monitor.alerts.check import Situation
+from monitor.alerts.checks import run_checks
 from monitor.alerts.retraining import LOST_AFTER, request_if_due
-from monitor.log.store import store
+from monitor.log.store import store, store_invalid
 
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 NOW = datetime(2018, 4, 2, tzinfo=UTC)
@@ -52,10 +52,10 @@ def write_days(first: int, last: int, version: str = "1", **values: object) -> N
             )
 
 
-def check() -> list[Alert]:
-    """One round of all rules; the alerts that changed."""
+def check(now: datetime = NOW) -> list[Alert]:
+    """One round of all checks; the alerts that changed."""
     with transaction() as session:
-        return alerts.apply(session, findings(session, NOW, DAY, timedelta(hours=1)))
+        return run_checks(Situation(session, now, DAY, silence=timedelta(hours=1)))
 
 
 def wave() -> None:
@@ -146,10 +146,8 @@ def test_a_client_that_sends_nulls_opens_an_alert_until_it_is_mended(
         """Requests so many minutes after NOW, and the alerts that change then."""
         moment = NOW + minutes * MINUTE
         store(engine(), logged(answered, predicted_at=moment))
-        with transaction() as session:
-            invalid_requests.store(session, [CountedRequests(uuid4(), moment, invalid)])
-            found = findings(session, moment, DAY, timedelta(hours=1))
-            return [alert.status for alert in alerts.apply(session, found)]
+        store_invalid(engine(), [CountedRequests(uuid4(), moment, invalid)])
+        return [alert.status for alert in check(moment)]
 
     assert traffic(0, answered=10, invalid=9) == [], "too few requests to tell"
     assert traffic(20, answered=100, invalid=5) == []

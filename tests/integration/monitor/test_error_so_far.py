@@ -10,7 +10,8 @@ from common.database import alerts
 from common.database.session import engine, transaction
 from common.database.tables import Actual, Alert, ModelMetrics
 from common.servers.prediction_log import LoggedPrediction
-from monitor.alerts import error_so_far
+from monitor.alerts.check import Situation
+from monitor.alerts.error_so_far import ErrorSoFar
 from monitor.alerts.retraining import request_if_due
 from monitor.log.store import store
 
@@ -50,7 +51,8 @@ def deliver(orders: list[LoggedPrediction], days: float) -> None:
 
 def check() -> list[Alert]:
     with transaction() as session:
-        return alerts.apply(session, list(error_so_far.findings(session)))
+        situation = Situation(session, NOW, timedelta(days=1), silence=timedelta(hours=1))
+        return alerts.apply(session, ErrorSoFar.name, ErrorSoFar.severity, ErrorSoFar().findings(situation))
 
 
 def test_orders_under_way_count_with_the_days_they_are_late(orders: list[LoggedPrediction]) -> None:

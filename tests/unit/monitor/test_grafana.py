@@ -8,12 +8,12 @@ import pytest
 import yaml
 
 from dashboards import alerting, provisioning
-from dashboards.alerting import MODEL_VALUES
+from dashboards.limits import GREEN, RED, YELLOW, limits
+from dashboards.own_rules import OWN_RULES
 from dashboards.panels import POSTGRES, PROMETHEUS
 from dashboards.runbook import paragraph_url, paragraphs
 from dashboards.write import ROOT, dashboards, files
-from monitor.alerts import error_so_far
-from monitor.alerts.rules import RULES
+from monitor.alerts.checks import CHECKS
 
 SOURCES = {source["uid"]: source["type"] for source in (POSTGRES, PROMETHEUS)}
 PANEL_TYPES = {"timeseries", "stat", "table", "text"}
@@ -31,7 +31,7 @@ def targets(board: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def test_the_committed_files_are_what_the_code_builds() -> None:
     for path, content in files().items():
-        assert (ROOT / path).read_text() == content, f"grafana/{path} is old: run `python -m dashboards.write`"
+        assert (ROOT / path).read_text() == content, f"grafana/{path} is old: run `make dashboards`"
     committed = {str(path.relative_to(ROOT)) for path in ROOT.rglob("*") if path.is_file()}
     assert committed == set(files())
 
@@ -103,10 +103,6 @@ def test_alert_rules_name_their_source_severity_and_paragraph() -> None:
             promql_parser.parse(query["model"]["expr"])
 
 
-def test_grafana_knows_every_rule_of_the_monitor() -> None:
-    assert set(MODEL_VALUES) == {rule.name for rule in RULES}
-
-
 def test_contact_point_and_policy_agree() -> None:
     (point,) = alerting.contact_points()["contactPoints"]
     (policy,) = alerting.policies()["policies"]
@@ -127,9 +123,22 @@ def test_provisioning_files_are_yaml() -> None:
             assert yaml.safe_load(content) == json.loads(content)
 
 
-def test_every_alert_of_the_monitor_has_a_paragraph_in_the_runbook() -> None:
-    for name in (*(rule.name for rule in RULES), error_so_far.RULE, "no-predictions", "stale-metrics"):
+def test_every_alert_has_a_name_of_its_own_and_a_paragraph_in_the_runbook() -> None:
+    names = [alert.name for alert in (*CHECKS, *OWN_RULES)]
+    assert len(set(names)) == len(names)
+    for name in names:
         assert paragraphs()[name]
+
+
+def test_panels_draw_the_limits_of_the_alerts() -> None:
+    coverage = next(check for check in CHECKS if check.name == "low-coverage")
+    assert limits("low-coverage") == [(None, RED), (coverage.opens, YELLOW), (coverage.closes, GREEN)]
+    drawn = {panel["title"]: panel["fieldConfig"]["defaults"]["thresholds"]["steps"][1:] for panel in all_panels()}
+    assert [step["value"] for step in drawn["Interval coverage"]] == [coverage.opens, coverage.closes]
+
+
+def all_panels() -> Iterator[dict[str, Any]]:
+    return (panel for board in dashboards() for panel in board["panels"] if panel["type"] != "text")
 
 
 def test_a_link_to_a_paragraph_that_is_not_there_fails() -> None:

@@ -1,7 +1,7 @@
 """What the worker does on a schedule. A task that comes twice, late or on two hosts at once does no harm."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -10,13 +10,13 @@ from kombu.exceptions import OperationalError
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from common.database.alerts import Finding, apply
 from common.database.session import engine, transaction
 from common.errors import Unavailable
 from common.servers.queue import RETRAIN, celery_app
 from common.servers.registry import Registry
 from common.settings import RegistrySettings, load
-from monitor.alerts.checks import findings
+from monitor.alerts.check import Situation
+from monitor.alerts.checks import run_checks
 from monitor.alerts.notify import send_waiting, write
 from monitor.alerts.retraining import queued, request_if_due
 from monitor.pace import live_pace
@@ -71,11 +71,10 @@ def measure(seconds: float | None = None) -> None:
 
 
 def check(app: Celery) -> None:
-    """Open and close alerts, note what to tell the webhook, ask for a retraining; messages leave after the commit."""
+    """Open and close alerts, queue their notifications, ask for a retraining; messages leave after the commit."""
     settings, now = load(MonitorSettings), datetime.now(UTC)
     with transaction() as session:
-        found = findings(session, now, settings.window_length, timedelta(minutes=settings.silence_minutes))
-        changed = _change(session, found)
+        changed = _check(session, now)
     if changed:
         app.send_task(NOTIFY)
     if settings.retrain:
@@ -95,22 +94,24 @@ def check(app: Celery) -> None:
 
 
 def keep_pace(app: Celery) -> None:
-    """Bring the table of the delivery pace up to date, and say when it leaves the training range."""
+    """Bring the table of the delivery pace up to date, and check whether it left the training data's range."""
     try:
         bundle = Registry(load(RegistrySettings)).champion()
     except Unavailable as error:
         logger.info("the delivery pace waits: %s", error)
         return
     with transaction() as session:
-        changed = _change(session, live_pace.keep_pace(session, bundle))
+        changed = _check(session, datetime.now(UTC), live_pace.keep_pace(session, bundle))
     if changed:
         app.send_task(NOTIFY)
 
 
-def _change(session: Session, found: Sequence[Finding]) -> bool:
-    """Open and close alerts; whether there is something to tell the webhook."""
-    changed = apply(session, found)
-    if not changed or load(MonitorSettings).webhook_url is None:
+def _check(session: Session, now: datetime, pace: live_pace.MeasuredPace | None = None) -> bool:
+    """Open and close alerts; whether the webhook is to be notified."""
+    settings = load(MonitorSettings)
+    silence = timedelta(minutes=settings.silence_minutes)
+    changed = run_checks(Situation(session, now, settings.window_length, silence, pace))
+    if not changed or settings.webhook_url is None:
         return False
     write(session, changed)
     return True

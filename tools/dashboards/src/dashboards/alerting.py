@@ -1,77 +1,26 @@
 """Alert rules, contact points and policies in Grafana's provisioning format."""
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Literal
 
-from dashboards.batch import FAILED_SHARE, QUEUE_AGE
-from dashboards.gateway import ERRORS
-from dashboards.panels import POSTGRES, PROMETHEUS, sql
+from common.database.alerts import Severity
+from dashboards.own_rules import OWN_RULES, OwnRule
+from dashboards.panels import PROMETHEUS, sql
 from dashboards.runbook import Json, paragraph_url
-from dashboards.system import PREDICTION_AGE
-from monitor.alerts import error_so_far, invalid_requests
-from monitor.alerts.checks import METRICS_BEHIND, PACE_BEHIND
-from monitor.alerts.rules import MIN_ACTUALS, RULES, SETTLED_AT_LAST, SETTLED_SHARE, SETTLING, Rule
-from monitor.windows.present import END
+from monitor.alerts.check import Check
+from monitor.alerts.checks import CHECKS
 
 FOLDER = "delivery-time"
 RECEIVER = "webhook"
 
-MODEL_VALUES = {
-    "input-drift": "num_drifted_columns",
-    "prediction-drift": "prediction_drift",
-    "predictions-frozen": "CASE WHEN prediction_drift IS NOT NULL THEN coalesce(prediction_corr_with_features, 0) END",
-    "missing-values": "share_missing_values",
-    "out-of-range": "value_range_share_in_range",
-    "worse-than-baseline": "mae / nullif(baseline_mae, 0)",
-    "low-coverage": "interval_coverage",
-}
-"""The monitor's rules in SQL, so that Grafana raises them even when the monitor is down."""
-
-_SETTLED = f"""rows_with_actual >= {MIN_ACTUALS} AND (
-    window_end <= newest - interval '{SETTLED_AT_LAST.days} days'
-    OR window_end <= newest - interval '{SETTLING.days} days' AND rows_with_actual >= {SETTLED_SHARE} * rows)"""
+Evaluator = Literal["gt", "lt"]
 
 
 def alert_rules() -> Json:
     """provisioning/alerting/rules.yaml"""
     return {
         "apiVersion": 1,
-        "groups": [
-            _group("model", "5m", [*(_model_rule(rule) for rule in RULES), _error_so_far()]),
-            _group(
-                "pipeline",
-                "1m",
-                [
-                    _rule("no-predictions", "No predictions", PREDICTION_AGE, "gt", 3600, "critical"),
-                    _rule(
-                        invalid_requests.RULE,
-                        "Requests are invalid",
-                        invalid_requests.QUERY.format(now="now()"),
-                        "gt",
-                        invalid_requests.OPENS,
-                        "warning",
-                    ),
-                    _rule("stale-metrics", "Metrics are stale", METRICS_BEHIND, "gt", 14, "warning"),
-                    _rule("stale-pace", "The delivery pace is stale", PACE_BEHIND, "gt", 2, "warning"),
-                    _rule("job-failures", "Batch jobs fail", FAILED_SHARE, "gt", 0.1, "warning"),
-                    _rule("queue-age", "Batch jobs wait", QUEUE_AGE, "gt", 300, "warning"),
-                ],
-            ),
-            _group(
-                "gateway",
-                "1m",
-                [
-                    _rule("gateway-errors", "The gateway answers with errors", ERRORS, "gt", 0.05, "critical"),
-                    _rule(
-                        "gateway-latency",
-                        "The gateway is slow",
-                        "histogram_quantile(0.99, sum by (le) (rate(gateway_request_seconds_bucket[5m])))",
-                        "gt",
-                        0.5,
-                        "warning",
-                    ),
-                ],
-            ),
-        ],
+        "groups": [_group("monitor", map(_of_the_monitor, CHECKS)), _group("grafana", map(_own, OWN_RULES))],
     }
 
 
@@ -103,7 +52,7 @@ def policies() -> Json:
             {
                 "orgId": 1,
                 "receiver": RECEIVER,
-                "group_by": ["alertname", "model_version"],
+                "group_by": ["alertname", "subject"],
                 "group_wait": "30s",
                 "group_interval": "5m",
                 "repeat_interval": "12h",
@@ -112,61 +61,55 @@ def policies() -> Json:
     }
 
 
-def _group(name: str, interval: str, rules: list[Json]) -> Json:
-    return {"orgId": 1, "name": name, "folder": FOLDER, "interval": interval, "rules": rules}
+def _group(name: str, rules: Iterable[Json]) -> Json:
+    return {"orgId": 1, "name": name, "folder": FOLDER, "interval": "1m", "rules": list(rules)}
 
 
-def _model_rule(rule: Rule) -> Json:
-    """A rule of `monitor.alerts.rules` as SQL: the better of the newest windows must be beyond the limit: all are."""
-    best = "min" if rule.worse == "above" else "max"
-    settled = f"AND {_SETTLED}" if rule.settled else ""
-    query = f"""
-        SELECT model_version, {best}(value)::float8 AS value FROM (
-            SELECT model_version, value, row_number() OVER (ORDER BY window_end DESC) AS age FROM (
-                SELECT model_version, window_end, rows, rows_with_actual, {MODEL_VALUES[rule.name]} AS value,
-                       max(window_end) OVER () AS newest,
-                       first_value(model_version) OVER (ORDER BY window_end DESC, window_start DESC, id DESC) AS serving
-                FROM model_metrics WHERE source = 'live' AND window_start < {END}
-            ) AS windows
-            WHERE value IS NOT NULL AND model_version = serving {settled}
-        ) AS telling
-        WHERE age <= {rule.windows} GROUP BY model_version HAVING count(*) = {rule.windows}"""  # noqa: S608
-    evaluator = "gt" if rule.worse == "above" else "lt"
-    return _rule(rule.name, rule.name.replace("-", " ").capitalize(), query, evaluator, rule.opens, rule.severity)
-
-
-def _error_so_far() -> Json:
-    query = f"SELECT model_version, surely / trained_mae AS value FROM ({error_so_far.QUERY}) AS recent"  # noqa: S608
-    return _rule(error_so_far.RULE, "Worse than trained", query, "gt", error_so_far.LIMIT, "critical")
-
-
-def _rule(name: str, title: str, query: str, evaluator: str, limit: float, severity: str) -> Json:
-    from_sql = "select" in query.lower()
-    source = POSTGRES if from_sql else PROMETHEUS
-    model: dict[str, Any] = (
-        sql(query, form="table")[0]
-        if from_sql
-        else {"datasource": PROMETHEUS, "expr": query, "instant": True, "range": False, "refId": "A"}
+def _of_the_monitor(check: Check) -> Json:
+    """Grafana raises what the monitor has opened in the table `alerts`, and closes it with it."""
+    open_alerts = sql(
+        f"""SELECT subject, message, 1 AS value FROM alerts
+            WHERE rule = '{check.name}' AND status <> 'closed' ORDER BY subject""",  # noqa: S608
+        form="table",
     )
+    title = check.name.replace("-", " ").capitalize()
+    summary = "{{ $labels.subject }}: {{ $labels.message }}"
+    return _rule(check.name, title, open_alerts[0], "gt", 0, check.severity, summary, pending="0s")
+
+
+def _own(rule: OwnRule) -> Json:
+    query = {"datasource": PROMETHEUS, "expr": rule.expression, "instant": True, "range": False, "refId": "A"}
+    evaluator: Evaluator = "gt" if rule.worse == "above" else "lt"
+    summary = f"{rule.title}: {{{{ $values.A }}}} (limit {rule.opens:g})"
+    return _rule(rule.name, rule.title, query, evaluator, rule.opens, rule.severity, summary, rule.pending)
+
+
+def _rule(
+    name: str,
+    title: str,
+    query: Json,
+    evaluator: Evaluator,
+    limit: float,
+    severity: Severity,
+    summary: str,
+    pending: str,
+) -> Json:
     return {
         "uid": f"delivery-time-{name}",
         "title": title,
         "condition": "C",
-        "for": "2m",
+        "for": pending,
         "noDataState": "OK",
         "execErrState": "Error",
         "labels": {"severity": severity},
-        "annotations": {
-            "summary": f"{title}: {{{{ $values.A }}}} (limit {limit:g})",
-            "runbook_url": paragraph_url(name),
-        },
+        "annotations": {"summary": summary, "runbook_url": paragraph_url(name)},
         "isPaused": False,
         "data": [
             {
                 "refId": "A",
-                "datasourceUid": source["uid"],
+                "datasourceUid": query["datasource"]["uid"],
                 "relativeTimeRange": {"from": 3600, "to": 0},
-                "model": model,
+                "model": query,
             },
             {
                 "refId": "C",

@@ -1,16 +1,10 @@
 """Dashboard: batch jobs and the queue behind them."""
 
 from dashboards.dashboard import dashboard
-from dashboards.panels import above, panel, sql
+from dashboards.limits import above
+from dashboards.panels import panel, sql, value_of
 from dashboards.runbook import Json
-
-QUEUE_AGE = """
-    SELECT coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8 AS value
-    FROM batch_jobs WHERE status = 'queued'"""
-
-FAILED_SHARE = """
-    SELECT coalesce(avg((status = 'failed')::int), 0)::float8 AS value
-    FROM batch_jobs WHERE finished_at > now() - interval '1 hour'"""
+from monitor.alerts.batch_jobs import JOB_FAILURES, QUEUE_AGE
 
 
 def build() -> Json:
@@ -28,29 +22,27 @@ def build() -> Json:
                                   count(*) FILTER (WHERE status = 'running') AS running FROM batch_jobs""",
                         form="table",
                     ),
-                    "Jobs that wait for a worker, and jobs in work.",
+                    "Jobs that wait for a worker, and jobs in progress.",
                     kind="stat",
                 ),
                 panel(
                     "Oldest queued job",
-                    sql(QUEUE_AGE, form="table"),
+                    value_of(QUEUE_AGE),
                     "How long the oldest job has waited for a worker.",
                     kind="stat",
                     unit="s",
-                    thresholds=above(60, 300),
-                    runbook="queue-age",
+                    alert="queue-age",
                 ),
                 panel(
                     "Failed in the last hour",
-                    sql(FAILED_SHARE, form="table"),
+                    value_of(JOB_FAILURES),
                     "Share of the jobs of the last hour that failed.",
                     kind="stat",
                     unit="percentunit",
-                    thresholds=above(0.01, 0.1),
-                    runbook="job-failures",
+                    alert="job-failures",
                 ),
                 panel(
-                    "Chunks in work",
+                    "Chunks in progress",
                     sql(
                         """SELECT count(*) FILTER (WHERE status = 'queued') AS queued,
                                   count(*) FILTER (WHERE status = 'running') AS running FROM batch_chunks""",

@@ -2,9 +2,11 @@
 
 from dashboards.dashboard import dashboard, source_variable, version_variable
 from dashboards.model_quality import per_window
-from dashboards.panels import above, below, panel, sql
+from dashboards.panels import panel, sql
 from dashboards.runbook import Json
 from monitor.windows.evidently_report import BASE_THRESHOLD, SAMPLING_NOISE
+
+THRESHOLD = f"{BASE_THRESHOLD} + {SAMPLING_NOISE:g} / sqrt({{}})"
 
 
 def build() -> Json:
@@ -19,23 +21,21 @@ def build() -> Json:
                     "Drifted input columns",
                     sql(per_window("num_drifted_columns")),
                     "How many of seller region, customer latitude and customer longitude differ from the training "
-                    "data: Jensen-Shannon or Wasserstein distance above 0.1 + 2 / sqrt(rows).",
+                    f"data: Jensen-Shannon or Wasserstein distance above {THRESHOLD.format('rows')}.",
                     minimum=0,
                     maximum=3,
-                    thresholds=above(1, 2),
-                    runbook="input-drift",
+                    alert="input-drift",
                 ),
                 panel(
                     "Prediction drift",
                     sql(
                         per_window("prediction_drift"),
-                        per_window(f"{BASE_THRESHOLD} + {SAMPLING_NOISE} / sqrt(nullif(rows, 0))", " threshold"),
+                        per_window(THRESHOLD.format("nullif(rows, 0)"), " threshold"),
                     ),
                     "Wasserstein distance of the predictions from the training data's, in standard deviations. "
                     "The threshold is what chance alone reaches once in a hundred windows of that size.",
                     minimum=0,
-                    thresholds=above(0.4, 0.6),
-                    runbook="prediction-drift",
+                    alert="prediction-drift",
                 ),
             ],
             [
@@ -45,8 +45,7 @@ def build() -> Json:
                     "Share of missing values among all values of the watched columns.",
                     unit="percentunit",
                     minimum=0,
-                    thresholds=above(0.02, 0.05),
-                    runbook="missing-values",
+                    alert="missing-values",
                 ),
                 panel(
                     "Predictions in range",
@@ -55,8 +54,7 @@ def build() -> Json:
                     "data's: about 98 % when nothing is wrong.",
                     unit="percentunit",
                     maximum=1,
-                    thresholds=below(0.9, 0.95),
-                    runbook="out-of-range",
+                    alert="out-of-range",
                 ),
             ],
             [
@@ -67,8 +65,7 @@ def build() -> Json:
                     "Near zero: predictions no longer follow the inputs.",
                     minimum=0,
                     maximum=1,
-                    thresholds=below(0.02, 0.05),
-                    runbook="predictions-frozen",
+                    alert="predictions-frozen",
                 ),
                 panel(
                     "Rows per window",

@@ -1,10 +1,9 @@
 """Dashboard: the HTTP service, from Prometheus."""
 
 from dashboards.dashboard import dashboard
-from dashboards.panels import above, panel, promql, sql
+from dashboards.own_rules import BUFFERED, REGISTRY_AGE, SERVER_ERRORS
+from dashboards.panels import panel, promql, sql
 from dashboards.runbook import Json
-
-ERRORS = 'sum(rate(gateway_requests_total{status=~"5.."}[5m])) / sum(rate(gateway_requests_total[5m]))'
 
 
 def quantile(share: float) -> str:
@@ -30,7 +29,7 @@ def build() -> Json:
                 panel(
                     "Errors",
                     promql(
-                        (ERRORS, "5xx"),
+                        (SERVER_ERRORS, "5xx"),
                         (
                             'sum(rate(gateway_requests_total{status=~"4.."}[5m]))'
                             " / sum(rate(gateway_requests_total[5m]))",
@@ -40,8 +39,7 @@ def build() -> Json:
                     "Share of requests answered with a server error (5xx) or refused (4xx).",
                     unit="percentunit",
                     minimum=0,
-                    thresholds=above(0.01, 0.05),
-                    runbook="gateway-errors",
+                    alert="gateway-errors",
                 ),
             ],
             [
@@ -55,12 +53,11 @@ def build() -> Json:
                     "Time to answer, by route.",
                     unit="s",
                     minimum=0,
-                    thresholds=above(0.1, 0.5),
-                    runbook="gateway-latency",
+                    alert="gateway-latency",
                 ),
                 panel(
-                    "Requests in work",
-                    promql(("sum(gateway_requests_waiting)", "in work")),
+                    "Requests in progress",
+                    promql(("sum(gateway_requests_waiting)", "in progress")),
                     "Requests that were taken and not answered yet.",
                     minimum=0,
                 ),
@@ -74,12 +71,11 @@ def build() -> Json:
                 ),
                 panel(
                     "Age of the last answer of the registry",
-                    promql(("time() - min(gateway_champion_checked_timestamp_seconds)", "age")),
+                    promql((REGISTRY_AGE, "age")),
                     "While the registry is away the gateway goes on with the champion it has.",
                     unit="s",
                     minimum=0,
-                    thresholds=above(60, 300),
-                    runbook="registry-away",
+                    alert="registry-away",
                 ),
             ],
             [
@@ -102,13 +98,12 @@ def build() -> Json:
                 panel(
                     "Prediction log",
                     promql(
-                        ("sum(gateway_log_buffered)", "waiting in the gateway"),
+                        (BUFFERED, "waiting in the gateway"),
                         ("sum(increase(gateway_log_dropped_total[5m]))", "dropped in 5 minutes"),
                     ),
                     "Predictions on their way into the log; dropped ones are missing in every metric.",
                     minimum=0,
-                    thresholds=above(10_000, 50_000),
-                    runbook="prediction-log",
+                    alert="prediction-log",
                 ),
             ],
             [

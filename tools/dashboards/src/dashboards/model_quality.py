@@ -1,7 +1,7 @@
 """Dashboard: how good the predictions are, once the deliveries are known."""
 
 from dashboards.dashboard import SOURCE, VERSION, dashboard, source_variable, version_variable
-from dashboards.panels import above, below, panel, sql
+from dashboards.panels import panel, sql
 from dashboards.runbook import Json
 
 
@@ -39,12 +39,11 @@ def build() -> Json:
                 panel(
                     "Interval coverage",
                     sql(per_window("interval_coverage")),
-                    "Share of deliveries inside their 90 % interval. Below 0.80 in two settled windows opens an alert.",
+                    "Share of deliveries inside their 90 % interval.",
                     unit="percentunit",
                     minimum=0,
                     maximum=1,
-                    thresholds=below(0.8, 0.83),
-                    runbook="low-coverage",
+                    alert="low-coverage",
                 ),
             ],
             [
@@ -92,7 +91,6 @@ def build() -> Json:
                     ),
                     "The monitor's own alerts: open first. `monitor alerts ack ID` says that you look after one.",
                     kind="table",
-                    thresholds=above(1, 2),
                     runbook="alerts",
                 ),
                 panel(

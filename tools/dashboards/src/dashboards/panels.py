@@ -1,25 +1,11 @@
-"""Panels, targets and thresholds in Grafana's dashboard JSON (schema version 41, Grafana 12)."""
+"""Panels and targets in Grafana's dashboard JSON (schema version 41, Grafana 12)."""
 
-from collections.abc import Sequence
-
+from dashboards.limits import Steps, limits
 from dashboards.runbook import Json, paragraph_url
+from monitor.alerts.check import QueryCheck
 
 POSTGRES = {"type": "grafana-postgresql-datasource", "uid": "delivery-time-postgres"}
 PROMETHEUS = {"type": "prometheus", "uid": "delivery-time-prometheus"}
-
-GREEN, YELLOW, RED = "green", "#EAB839", "red"
-
-Steps = Sequence[tuple[float | None, str]]
-
-
-def above(warning: float, bad: float) -> Steps:
-    """Thresholds of a value that should be small."""
-    return [(None, GREEN), (warning, YELLOW), (bad, RED)]
-
-
-def below(bad: float, warning: float) -> Steps:
-    """Thresholds of a value that should be large."""
-    return [(None, RED), (bad, YELLOW), (warning, GREEN)]
 
 
 def sql(*queries: str, form: str = "time_series") -> list[Json]:
@@ -35,6 +21,11 @@ def sql(*queries: str, form: str = "time_series") -> list[Json]:
         }
         for number, query in enumerate(queries)
     ]
+
+
+def value_of(check: QueryCheck) -> list[Json]:
+    """The value that a check of the monitor judges, as it is now."""
+    return sql(check.query.replace(":now", "now()"), form="table")
 
 
 def promql(*queries: tuple[str, str]) -> list[Json]:
@@ -59,13 +50,19 @@ def panel(
     *,
     unit: str = "short",
     kind: str = "timeseries",
-    thresholds: Steps = ((None, GREEN),),
-    runbook: str | None = None,
+    alert: str = "",
+    thresholds: Steps = (),
+    runbook: str = "",
     bars: bool = False,
     minimum: float | None = None,
     maximum: float | None = None,
 ) -> Json:
-    """One panel without its place; a runbook paragraph becomes a link in its corner."""
+    """One panel without its place.
+
+    alert: whose value the panel shows; its limits are drawn. runbook: the paragraph to link to, if not the alert's.
+    """
+    runbook = runbook or alert
+    thresholds = thresholds or limits(alert)
     drawn = len(thresholds) > 1
     defaults: Json = {
         "unit": unit,

@@ -1,9 +1,11 @@
 """Dashboard: whether the parts are there and keep up."""
 
 from dashboards.dashboard import dashboard
-from dashboards.panels import above, below, panel, promql, sql
+from dashboards.limits import above
+from dashboards.own_rules import GATEWAYS_UP
+from dashboards.panels import panel, promql, sql, value_of
 from dashboards.runbook import Json
-from monitor.alerts.checks import METRICS_BEHIND, PACE_BEHIND
+from monitor.alerts.staleness import STALE_METRICS, STALE_PACE
 
 PREDICTION_AGE = """
     SELECT extract(epoch FROM now() - max(predicted_at))::float8 AS value FROM predictions"""
@@ -19,11 +21,10 @@ def build() -> Json:
             [
                 panel(
                     "Gateways up",
-                    promql(('sum(up{job="gateway"})', "gateways")),
+                    promql((GATEWAYS_UP, "gateways")),
                     "Gateways that answer Prometheus.",
                     kind="stat",
-                    thresholds=below(1, 1),
-                    runbook="gateway-errors",
+                    alert="gateway-down",
                 ),
                 panel(
                     "Last prediction",
@@ -31,26 +32,22 @@ def build() -> Json:
                     "Age of the newest prediction in the log.",
                     kind="stat",
                     unit="s",
-                    thresholds=above(1800, 3600),
-                    runbook="no-predictions",
+                    alert="no-predictions",
                 ),
                 panel(
                     "Metrics behind predictions",
-                    sql(METRICS_BEHIND, form="table"),
-                    "By how much the newest live window ends before the newest order; below zero is right.",
+                    value_of(STALE_METRICS),
+                    "By how many windows the newest live one ends before the newest order; zero is right.",
                     kind="stat",
-                    unit="d",
-                    thresholds=above(1, 2),
-                    runbook="stale-metrics",
+                    alert="stale-metrics",
                 ),
                 panel(
                     "Pace behind orders",
-                    sql(PACE_BEHIND, form="table"),
+                    value_of(STALE_PACE),
                     "By how much the newest delivery pace is older than the newest order with an id; zero is right.",
                     kind="stat",
                     unit="d",
-                    thresholds=above(2, 3),
-                    runbook="stale-pace",
+                    alert="stale-pace",
                 ),
             ],
             [

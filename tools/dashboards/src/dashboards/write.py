@@ -1,4 +1,4 @@
-"""`python -m dashboards.write`: write the folder grafana/ from the Python data; a test compares the two."""
+"""`make dashboards`: write the folder grafana/ from the Python data; a test compares the two."""
 
 import json
 from pathlib import Path

@@ -1,6 +1,6 @@
-"""The table `alerts`: opened and closed by rules, acknowledged by people."""
+"""The table `alerts`: opened and closed by checks, acknowledged by people."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
@@ -14,28 +14,29 @@ from common.errors import Conflict, NotFound
 
 CLOSED = "closed"
 
+Severity = Literal["warning", "critical"]
+Change = Literal["open", "close", None]
+
 
 @dataclass(frozen=True)
 class Finding:
-    """What a check found about one rule and subject: open its alert, close it, or leave it."""
+    """What a check says about one subject: open its alert, close it, or leave it as it is."""
 
-    rule: str
     subject: str
-    change: Literal["open", "close", None]
-    severity: str
+    change: Change
     message: str
     value: float | None = None
     threshold: float | None = None
     window_end: datetime | None = None
 
 
-def apply(session: Session, findings: Sequence[Finding]) -> list[Alert]:
-    """Open and close alerts; returns those that changed. An alert that is open already is not opened again."""
+def apply(session: Session, rule: str, severity: Severity, findings: Iterable[Finding]) -> list[Alert]:
+    """Open and close a rule's alerts; returns those that changed. An alert that is open already is not opened again."""
     changed: list[Alert] = []
     for finding in findings:
-        alert = _open(session, finding) if finding.change == "open" else None
+        alert = _open(session, rule, severity, finding) if finding.change == "open" else None
         if finding.change == "close":
-            alert = _close(session, finding)
+            alert = _close(session, rule, finding)
         if alert is not None:
             changed.append(alert)
     return changed
@@ -43,8 +44,8 @@ def apply(session: Session, findings: Sequence[Finding]) -> list[Alert]:
 
 def not_closed(session: Session) -> dict[tuple[str, str], Alert]:
     """Open and acknowledged alerts by rule and subject."""
-    found = session.scalars(select(Alert).where(Alert.status != CLOSED))
-    return {(alert.rule, alert.subject): alert for alert in found}
+    alerts = session.scalars(select(Alert).where(Alert.status != CLOSED))
+    return {(alert.rule, alert.subject): alert for alert in alerts}
 
 
 def listed(session: Session, everything: bool) -> list[Alert]:
@@ -64,12 +65,12 @@ def acknowledge(session: Session, alert_id: int, by: str) -> Alert:
     return alert
 
 
-def _open(session: Session, finding: Finding) -> Alert | None:
+def _open(session: Session, rule: str, severity: Severity, finding: Finding) -> Alert | None:
     """The new alert, or None if another one (of this or another worker) is there already."""
     statement = insert(Alert).values(
-        rule=finding.rule,
+        rule=rule,
         subject=finding.subject,
-        severity=finding.severity,
+        severity=severity,
         status="open",
         message=finding.message,
         value=finding.value,
@@ -84,10 +85,10 @@ def _open(session: Session, finding: Finding) -> Alert | None:
     return None if new is None else session.get(Alert, new)
 
 
-def _close(session: Session, finding: Finding) -> Alert | None:
+def _close(session: Session, rule: str, finding: Finding) -> Alert | None:
     alert = session.scalar(
         select(Alert)
-        .where(Alert.rule == finding.rule, Alert.subject == finding.subject, Alert.status != CLOSED)
+        .where(Alert.rule == rule, Alert.subject == finding.subject, Alert.status != CLOSED)
         .with_for_update()
     )
     if alert is not None:

@@ -8,10 +8,9 @@ from sqlalchemy.orm import Session
 
 from common.database.alerts import CLOSED
 from common.database.tables import Alert, Retraining
-from monitor.alerts import error_so_far
-from monitor.alerts.rules import RULES
+from monitor.alerts.checks import CHECKS
 
-RETRAINING_RULES = (error_so_far.RULE, *(rule.name for rule in RULES if rule.retrains))
+RETRAINING_RULES = tuple(check.name for check in CHECKS if check.retrains)
 
 LOST_AFTER = timedelta(hours=6)
 """A retraining that no trainer has taken by then is given up."""

@@ -17,7 +17,6 @@ from redis import Redis
 from redis.exceptions import RedisError, ResponseError
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import Session
 
 from common.servers.prediction_log import (
     CONSUMER_GROUP,
@@ -28,8 +27,7 @@ from common.servers.prediction_log import (
     decode_invalid,
     encode,
 )
-from monitor.alerts import invalid_requests
-from monitor.log.store import store
+from monitor.log.store import store, store_invalid
 
 ENTRIES_AT_ONCE = 50
 BLOCK_MS = 500
@@ -105,8 +103,7 @@ class LogConsumer:
         while not self._stop.is_set():
             try:
                 self._store(predictions)
-                with Session(self._engine) as session, session.begin():
-                    invalid_requests.store(session, invalid)
+                store_invalid(self._engine, invalid)
                 return True
             except (OperationalError, psycopg2.OperationalError, psycopg2.InterfaceError) as error:
                 logger.warning("the database does not answer, the prediction log waits: %s", error)

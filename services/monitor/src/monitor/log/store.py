@@ -1,12 +1,15 @@
-"""Logged predictions into the table `predictions`, in bulk, each id once."""
+"""What the prediction log brings into its tables: predictions in bulk, counts of invalid requests; each id once."""
 
 import io
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Engine
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
 
-from common.servers.prediction_log import LoggedPrediction
+from common.database.tables import InvalidRequests
+from common.servers.prediction_log import CountedRequests, LoggedPrediction
 
 COLUMNS = ", ".join(LoggedPrediction._fields)
 
@@ -34,6 +37,13 @@ def store(engine: Engine, predictions: Sequence[LoggedPrediction]) -> int:
         return new
     finally:
         connection.close()
+
+
+def store_invalid(engine: Engine, counted: Sequence[CountedRequests]) -> None:
+    """Write counts of invalid requests; ids that are there already stay as they are."""
+    if counted:
+        with Session(engine) as session, session.begin():
+            session.execute(insert(InvalidRequests).on_conflict_do_nothing(), [entry._asdict() for entry in counted])
 
 
 def _copy_text(predictions: Iterable[LoggedPrediction]) -> io.StringIO:

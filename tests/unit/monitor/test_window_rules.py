@@ -6,15 +6,22 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from common.database.alerts import Change
 from common.database.tables import ModelMetrics
-from monitor.alerts.rules import RULES, SETTLING, Rule, judge
+from monitor.alerts.window_rules import LABELS_COMPLETE, WINDOW_RULES, WindowRule
 from monitor.windows.measure import measure
 from monitor.windows.reference import Reference
 from monitor.windows.windows import Window
 
 WEEK = timedelta(days=7)
 START = datetime(2018, 3, 5, tzinfo=UTC)
-BY_NAME = {rule.name: rule for rule in RULES}
+BY_NAME = {rule.name: rule for rule in WINDOW_RULES}
+
+
+def change(rule: WindowRule, windows: list[ModelMetrics], is_open: bool = False) -> Change:
+    """What a rule does to its alert, the windows given oldest first."""
+    newest = rule.newest_values(windows[::-1])
+    return rule.change_after([value for value, _ in newest], is_open) if len(newest) == rule.windows else None
 
 
 def window(number: int, **values: Any) -> ModelMetrics:
@@ -36,7 +43,7 @@ def window(number: int, **values: Any) -> ModelMetrics:
 
 def weeks(coverage: list[float]) -> list[ModelMetrics]:
     """Weeks with these coverages, and the calm ones after them that let them settle."""
-    settling = SETTLING // WEEK
+    settling = LABELS_COMPLETE // WEEK
     return [window(number, interval_coverage=value) for number, value in enumerate(coverage)] + [
         window(len(coverage) + number, interval_coverage=None) for number in range(settling)
     ]
@@ -44,57 +51,58 @@ def weeks(coverage: list[float]) -> list[ModelMetrics]:
 
 def test_calm_windows_open_nothing() -> None:
     windows = [window(number) for number in range(10)]
-    assert {judge(rule, windows, is_open=False).change for rule in RULES} == {None}
-    assert {judge(rule, windows, is_open=True).change for rule in RULES} == {"close"}
+    assert {change(rule, windows) for rule in WINDOW_RULES} == {None}
+    assert {change(rule, windows, is_open=True) for rule in WINDOW_RULES} == {"close"}
 
 
 def test_one_bad_window_is_not_enough() -> None:
     rule = BY_NAME["low-coverage"]
-    assert judge(rule, weeks([0.9, 0.9, 0.7]), is_open=False).change is None
-    assert judge(rule, weeks([0.9, 0.7, 0.7]), is_open=False).change == "open"
+    assert change(rule, weeks([0.9, 0.9, 0.7])) is None
+    assert change(rule, weeks([0.9, 0.7, 0.7])) == "open"
 
 
 def test_between_the_limits_an_alert_stays_as_it_is() -> None:
     rule = BY_NAME["low-coverage"]
     wobbling = weeks([0.79, 0.81, 0.79, 0.81, 0.82])
-    assert judge(rule, wobbling, is_open=True).change is None
-    assert judge(rule, wobbling, is_open=False).change is None
-    assert judge(rule, weeks([0.7, 0.84, 0.85]), is_open=True).change == "close"
+    assert change(rule, wobbling, is_open=True) is None
+    assert change(rule, wobbling) is None
+    assert change(rule, weeks([0.7, 0.84, 0.85]), is_open=True) == "close"
 
 
-def test_windows_that_cannot_tell_are_passed_over() -> None:
+def test_windows_that_cannot_be_judged_are_passed_over() -> None:
     rule = BY_NAME["missing-values"]
     windows = [window(0, share_missing_values=0.3), window(1, share_missing_values=None), window(2)]
     windows[2].share_missing_values = 0.3
-    assert judge(rule, windows, is_open=False).change == "open"
+    assert change(rule, windows) == "open"
 
 
 def test_quality_waits_until_the_slow_deliveries_are_in() -> None:
     fresh = [window(number, interval_coverage=0.5) for number in range(2)]
-    assert judge(BY_NAME["low-coverage"], fresh, is_open=False).change is None
+    assert change(BY_NAME["low-coverage"], fresh) is None
 
 
 def test_a_window_most_of_whose_orders_are_under_way_is_judged_after_45_days_at_last() -> None:
     bad = [window(number, rows_with_actual=300, interval_coverage=0.5) for number in range(2)]
     calm = [window(2 + number, interval_coverage=None) for number in range(7)]
-    assert judge(BY_NAME["low-coverage"], bad + calm[:4], is_open=False).change is None
-    assert judge(BY_NAME["low-coverage"], bad + calm, is_open=False).change == "open"
+    assert change(BY_NAME["low-coverage"], bad + calm[:4]) is None
+    assert change(BY_NAME["low-coverage"], bad + calm) == "open"
 
 
 def test_few_actuals_say_nothing_about_quality() -> None:
     windows = weeks([0.5, 0.5])
     for few in windows:
         few.rows_with_actual = 10
-    assert judge(BY_NAME["low-coverage"], windows, is_open=False).change is None
+    assert change(BY_NAME["low-coverage"], windows) is None
 
 
-def test_a_verdict_carries_value_and_window() -> None:
-    verdict = judge(BY_NAME["low-coverage"], weeks([0.7, 0.75]), is_open=False)
-    assert (verdict.value, verdict.window_end) == (0.75, START + 2 * WEEK)
+def test_the_newest_window_that_can_be_judged_comes_first() -> None:
+    newest, before = BY_NAME["low-coverage"].newest_values(weeks([0.7, 0.75])[::-1])
+    assert newest == (0.75, START + 2 * WEEK)
+    assert before == (0.7, START + WEEK)
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
-def test_closing_asks_for_more_than_not_opening(rule: Rule) -> None:
+@pytest.mark.parametrize("rule", WINDOW_RULES, ids=lambda rule: rule.name)
+def test_closing_asks_for_more_than_not_opening(rule: WindowRule) -> None:
     assert not rule.beyond(rule.closes)
     assert rule.message.format(value=1.5, limit=rule.opens)
 
@@ -120,7 +128,7 @@ def test_the_right_alert_opens_within_two_windows_of_a_fault(
         week = Window(START + number * WEEK, START + (number + 1) * WEEK)
         faulty = FAULTS[fault](rows(400, seed=number))
         windows.append(ModelMetrics(**measure(faulty, week, reference, "live").row))
-    assert judge(rule, windows, is_open=False).change == "open"
+    assert change(rule, windows) == "open"
 
 
 def test_calm_traffic_opens_nothing_in_ten_windows(rows: Callable[..., pd.DataFrame], reference: Reference) -> None:
@@ -133,8 +141,5 @@ def test_calm_traffic_opens_nothing_in_ten_windows(rows: Callable[..., pd.DataFr
         for number in range(10)
     ]
     assert not [
-        rule.name
-        for rule in RULES
-        for newest in range(2, 11)
-        if judge(rule, windows[:newest], is_open=False).change == "open"
+        rule.name for rule in WINDOW_RULES for newest in range(2, 11) if change(rule, windows[:newest]) == "open"
     ]
