@@ -24,7 +24,7 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 from catboost import CatBoost
 from sqlalchemy import func, select
-from tests.model_fixtures import made_up_orders, write_sample_bundle
+from tests.support.model_fixtures import made_up_orders, write_sample_bundle
 
 from common.batch import jobs
 from common.batch.inputs import parse_header
@@ -34,7 +34,7 @@ from common.database.session import transaction
 from common.database.tables import BatchJob
 from common.model import bundle
 from common.model.predictor import Predictor
-from common.orders.columns import Orders
+from common.orders.fields import Orders
 from common.servers.objects import s3
 from common.servers.queue import wake
 from common.servers.registry import CHAMPION, MODEL_NAME
@@ -175,10 +175,7 @@ def made_up_csv(rows: int) -> bytes:
 def _in_memory(text: bytes, predictor: Predictor) -> bytes:
     """One process, everything at once: pyarrow reads and writes, CatBoost predicts."""
     table = pa_csv.read_csv(io.BytesIO(text), pa_csv.ReadOptions(use_threads=False))
-    found = {name: table.column(name).to_numpy() for name in table.column_names}
-    predicted = predictor.predict(
-        Orders(*(found[name] for name in table.column_names[:3]), found["purchase_timestamp"].astype("datetime64[s]"))
-    )
+    predicted = predictor.predict(Orders.of_columns({name: table.column(name) for name in table.column_names}))
     for name in ("days", "lower_days", "upper_days"):
         table = table.append_column(name, pa.array(np.round(getattr(predicted, name), 2)))
     sink = io.BytesIO()
@@ -187,12 +184,7 @@ def _in_memory(text: bytes, predictor: Predictor) -> bytes:
 
 
 def _orders(frame: pd.DataFrame) -> Orders:
-    return Orders(
-        frame["seller_zip_code_prefix"].to_numpy(),
-        frame["customer_lat"].to_numpy(),
-        frame["customer_lng"].to_numpy(),
-        pd.to_datetime(frame["purchase_timestamp"]).to_numpy().astype("datetime64[s]"),
-    )
+    return Orders.of_columns(frame.assign(purchase_timestamp=pd.to_datetime(frame["purchase_timestamp"])))
 
 
 def _predictor(model: Path) -> Predictor:

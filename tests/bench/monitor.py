@@ -13,8 +13,8 @@ from time import perf_counter
 
 from redis import Redis
 from sqlalchemy import create_engine, text
-from tests.model_fixtures import write_sample_bundle
-from tests.stack_fixtures import free_settings
+from tests.support.model_fixtures import write_sample_bundle
+from tests.support.stack_fixtures import free_settings
 
 from common.database.migrate import migrate
 from common.servers.prediction_log import STREAM, LoggedPrediction, encode, new_ids

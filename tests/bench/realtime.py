@@ -25,7 +25,7 @@ import httpx
 import redis
 from packaging.requirements import Requirement
 from tests.bench._alias import Alias, serving
-from tests.model_fixtures import made_up_history, made_up_places
+from tests.support.model_fixtures import made_up_history, made_up_places
 
 from common.servers.prediction_log import STREAM
 from common.servers.registry import CHAMPION, MODEL_NAME

@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
-from tests.stack_fixtures import free_settings
+from tests.support.stack_fixtures import free_settings
 
 from common.settings import load
 from devstack.servers import mlflow_server, postgres, seaweedfs

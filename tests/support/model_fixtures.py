@@ -7,8 +7,9 @@ import pytest
 
 from common.model import bundle
 from common.model.bundle import Bundle
-from common.orders.columns import Orders
-from common.orders.geography import STATES, Places, great_circle_km
+from common.orders.fields import Orders
+from common.orders.geography import great_circle_km
+from common.orders.places import STATES, Places
 from trainer.data.history import History, end_of
 from trainer.model.bundling import write_bundle
 from trainer.model.fit import Table, fit

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from common.orders.geography import STATES
+from common.orders.places import STATES
 from support.model_fixtures import made_up_history, made_up_places
 
 ROWS = 4_000

@@ -5,23 +5,25 @@ from datetime import UTC, datetime
 import numpy as np
 
 from common.model.features import FEATURE_NAMES, features, features_of_one
-from common.orders.geography import STATES, great_circle_km
+from common.orders.fields import Order
+from common.orders.geography import great_circle_km
+from common.orders.places import STATES
 from support.model_fixtures import made_up_orders, made_up_places
 
 
 def test_one_order_has_the_columns_it_has_among_many() -> None:
     orders, places = made_up_orders(500), made_up_places()
     many = features(orders, places)
-    columns = (orders.seller_zip_code_prefix, orders.customer_lat, orders.customer_lng, orders.purchase_timestamp)
-    for number, row in enumerate(zip(*(column.tolist() for column in columns), strict=True)):
-        values, state, same_state = features_of_one(*row, places)
+    for number, (order, purchase) in enumerate(orders.each()):
+        values, state, same_state = features_of_one(order, purchase, places)
         np.testing.assert_array_equal(np.array(values, dtype=np.float32), many.columns[number])
         assert (state, same_state) == (many.customer_state[number], many.same_state[number])
 
 
 def test_the_weekday_counts_from_monday() -> None:
     monday = datetime(2018, 1, 1, tzinfo=UTC)
-    values, _, _ = features_of_one(1_001, -23.5, -46.6, monday, made_up_places())
+    order = Order(seller_zip_code_prefix=1_001, customer_lat=-23.5, customer_lng=-46.6)
+    values, _, _ = features_of_one(order, monday, made_up_places())
     assert values[FEATURE_NAMES.index("weekday")] == 0
 
 

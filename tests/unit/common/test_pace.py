@@ -15,7 +15,7 @@ from common.model.pace import (
     pace_table,
     restricted_geometric_mean,
 )
-from common.orders.geography import STATES
+from common.orders.places import STATES
 
 SP, AM = STATES.index("SP"), STATES.index("AM")
 START = np.datetime64("2018-01-01", "s")

@@ -11,10 +11,14 @@ from common.errors import DamagedBundle
 from common.model.bundle import Bundle, load
 from common.model.pace import GROUPS, PaceTable
 from common.model.predictor import Predictor
-from common.orders.columns import Orders
+from common.orders.fields import Order, Orders
 from support.model_fixtures import made_up_orders, write_sample_bundle
 
 ROWS = 2_000
+
+
+def order_from(prefix: int) -> Order:
+    return Order(seller_zip_code_prefix=prefix, customer_lat=-23.5, customer_lng=-46.6)
 
 
 @pytest.fixture
@@ -25,8 +29,7 @@ def predictor(sample_bundle: Bundle) -> Predictor:
 def test_one_order_alone_gets_the_answer_it_gets_among_thousands(predictor: Predictor) -> None:
     orders = made_up_orders(ROWS, seed=5)
     many = predictor.predict(orders)
-    columns = (orders.seller_zip_code_prefix, orders.customer_lat, orders.customer_lng, orders.purchase_timestamp)
-    singles = [predictor.predict_one(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
+    singles = [predictor.predict_one(order, purchase) for order, purchase in orders.each()]
     for name in ("days", "lower_days", "upper_days", "seller_known"):
         np.testing.assert_allclose([getattr(one, name) for one in singles], getattr(many, name), atol=1e-9)
 
@@ -54,7 +57,7 @@ def test_a_higher_on_time_share_takes_a_longer_promise(predictor: Predictor) -> 
 
 def test_a_zip_prefix_never_seen_gets_a_sound_forecast(predictor: Predictor) -> None:
     now = datetime(2017, 6, 1, tzinfo=UTC)
-    stranger, neighbour = (predictor.predict_one(prefix, -23.5, -46.6, now) for prefix in (3_000, 3_001))
+    stranger, neighbour = (predictor.predict_one(order_from(prefix), now) for prefix in (3_000, 3_001))
     assert (stranger.seller_known, neighbour.seller_known) == (False, True)
     assert stranger.days == pytest.approx(neighbour.days, rel=0.3)
 
@@ -95,5 +98,5 @@ def test_a_known_slow_seller_gets_a_longer_forecast(sample_bundle: Bundle) -> No
     effect[1_001] = 0.5
     told = replace(sample_bundle, seller_effect=effect)
     now = datetime(2017, 6, 1, tzinfo=UTC)
-    slow, usual = (Predictor(told).predict_one(prefix, -23.5, -46.6, now) for prefix in (1_001, 1_000))
+    slow, usual = (Predictor(told).predict_one(order_from(prefix), now) for prefix in (1_001, 1_000))
     assert slow.days == pytest.approx(usual.days * np.exp(0.5), rel=0.2)

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from common.orders.columns import moment_of, naive_utc
+from common.orders.moments import moment_of, naive_utc
 from scorer.rows.validation import Validated, validate
 
 JANUARY = datetime(2018, 1, 1, tzinfo=UTC)

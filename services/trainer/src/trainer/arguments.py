@@ -4,7 +4,7 @@ import argparse
 import math
 from datetime import date, datetime
 
-from common.orders.columns import naive_utc
+from common.orders.moments import naive_utc
 
 
 def moment(text: str) -> datetime:

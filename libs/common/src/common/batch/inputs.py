@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from common.errors import InputTooLarge, InvalidAddress, MissingColumns, ObjectNotFound, UnreadableInput
-from common.orders.columns import OPTIONAL_COLUMNS, REQUIRED_COLUMNS
+from common.orders.fields import OPTIONAL_COLUMNS, REQUIRED_COLUMNS
 from common.servers.objects import ObjectAddress, prompt_s3, store_errors
 from common.settings import BatchSettings, load
 

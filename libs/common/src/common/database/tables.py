@@ -4,9 +4,25 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, ForeignKey, Index, MetaData, Text, UniqueConstraint, func, text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeEngine
+
+from common.orders.fields import FIELDS, Kind, OrderField
 
 
 class Table(DeclarativeBase):
@@ -106,25 +122,35 @@ class BatchOutput(Table):
 
 
 class Prediction(Table):
-    """The prediction log: one answer of the gateway."""
+    """The prediction log: one answer of the gateway, and the order (`common.orders.fields`) that it is for."""
 
     __tablename__ = "predictions"
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     predicted_at: Mapped[datetime] = mapped_column(index=True)
     request_id: Mapped[str]
-    order_id: Mapped[str | None] = mapped_column(index=True)
     model_version: Mapped[str]
     role: Mapped[str] = mapped_column(default="champion")
-    seller_zip_code_prefix: Mapped[int]
-    customer_lat: Mapped[float]
-    customer_lng: Mapped[float]
-    purchase_timestamp: Mapped[datetime] = mapped_column(index=True)
     delivery_time_days: Mapped[float]
     lower_days: Mapped[float]
     upper_days: Mapped[float]
     seller_known: Mapped[bool]
     latency_ms: Mapped[float]
+
+
+def _order_column(field: OrderField) -> Column[Any]:
+    kinds: dict[Kind, TypeEngine[Any]] = {
+        "whole": Integer(),
+        "number": Float(),
+        "moment": DateTime(timezone=True),
+        "text": Text(),
+    }
+    optional = not field.required and field.kind != "moment"  # an order without a moment was bought when predicted
+    return Column(kinds[field.kind], nullable=optional, index=field.name in ("order_id", "purchase_timestamp"))
+
+
+for _field in FIELDS.values():
+    setattr(Prediction, _field.name, _order_column(_field))
 
 
 class InvalidRequests(Table):

@@ -4,7 +4,7 @@ A bundle is a folder:
 
     bundle.json      what it is: features, training window, metrics, interval, sha256 of every other file
     model.cbm        the CatBoost model (bulk scoring)
-    arrays.npz       its trees (common.model.trees), the places (common.orders.geography) and the sellers' effect
+    arrays.npz       its trees (common.model.trees), the places (common.orders.places) and the sellers' effect
     pace.csv         day, group, pace_days, orders: the delivery pace up to the training date (see common.model.pace)
     reference.csv    a sample of training rows with predictions: what monitoring compares with
     model_card.md    for people, of registered models
@@ -29,7 +29,7 @@ from common.errors import DamagedBundle
 from common.model.pace import PaceTable
 from common.model.residuals import Residuals
 from common.model.trees import ObliviousTrees
-from common.orders.geography import Places
+from common.orders.places import Places
 
 MANIFEST = "bundle.json"
 ARRAYS = "arrays.npz"

@@ -14,15 +14,9 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from common.orders.columns import Orders
-from common.orders.geography import (
-    EARTH_RADIUS_KM,
-    GRID_CELLS_PER_DEGREE,
-    GRID_ORIGIN,
-    GRID_SHAPE,
-    Places,
-    great_circle_km,
-)
+from common.orders.fields import Order, Orders
+from common.orders.geography import EARTH_RADIUS_KM, great_circle_km
+from common.orders.places import GRID_CELLS_PER_DEGREE, GRID_ORIGIN, GRID_SHAPE, Places
 
 FEATURE_NAMES = (
     "customer_lat",
@@ -64,19 +58,18 @@ def features(orders: Orders, places: Places) -> Features:
     return Features(columns, customer_state, same_state)
 
 
-def features_of_one(
-    seller_zip_code_prefix: int, customer_lat: float, customer_lng: float, purchase: datetime, places: Places
-) -> tuple[list[float], int, bool]:
+def features_of_one(order: Order, purchase: datetime, places: Places) -> tuple[list[float], int, bool]:
     """The same for one order: model columns, customer's state, whether the seller is in the same state.
 
     Plain floats, as an array of length 1 costs as much per operation as one of a thousand.
     """
-    seller_lat = places.lat.item(seller_zip_code_prefix)
-    seller_lng = places.lng.item(seller_zip_code_prefix)
+    seller, customer_lat, customer_lng = order.seller_zip_code_prefix, order.customer_lat, order.customer_lng
+    seller_lat = places.lat.item(seller)
+    seller_lng = places.lng.item(seller)
     row = min(max(int((customer_lat - GRID_ORIGIN[0]) * GRID_CELLS_PER_DEGREE), 0), GRID_SHAPE[0] - 1)
     column = min(max(int((customer_lng - GRID_ORIGIN[1]) * GRID_CELLS_PER_DEGREE), 0), GRID_SHAPE[1] - 1)
     state = places.state_grid.item(row, column)
-    same_state = state == places.state.item(seller_zip_code_prefix)
+    same_state = state == places.state.item(seller)
     phi1, phi2 = math.radians(customer_lat), math.radians(seller_lat)
     half_chord = (
         math.sin((phi2 - phi1) / 2) ** 2

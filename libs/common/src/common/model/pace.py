@@ -13,7 +13,7 @@ from datetime import date, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from common.orders.geography import STATES
+from common.orders.places import STATES
 
 WINDOW_DAYS = 22
 SHORTEST_DAYS, HORIZON_DAYS = 0.5, 25.0

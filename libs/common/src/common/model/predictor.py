@@ -13,7 +13,8 @@ from common.model.features import features, features_of_one
 from common.model.pace import Level, PaceTable
 from common.model.residuals import LOWER, UPPER
 from common.model.working_time import WorkingTime
-from common.orders.columns import Orders, naive_utc
+from common.orders.fields import Order, Orders
+from common.orders.moments import naive_utc
 
 Raw = Callable[[NDArray[np.float32]], NDArray[np.float64]]
 """Model columns (n, features) to raw outputs (n, 2): the log of scaled working days, and SPREAD_WEIGHT times the log of
@@ -79,7 +80,7 @@ class Predictor:
         return self.with_pace(pace) if pace and pace.last > self.pace_day else self
 
     def predict(self, orders: Orders) -> Predictions:
-        """Predict n valid orders (see `common.orders.columns` for the ranges)."""
+        """Predict n valid orders (see `common.orders.fields` for the ranges)."""
         forecast, spread = self._forecast(orders)
         start = self._calendar.start(orders.purchase_timestamp)
         lower = self._calendar.days(start, np.exp(forecast + self._lower * spread))
@@ -93,23 +94,19 @@ class Predictor:
         worked = np.exp(forecast + self._bundle.residuals.at(share) * spread)
         return self._calendar.days(self._calendar.start(orders.purchase_timestamp), worked)
 
-    def predict_one(
-        self, seller_zip_code_prefix: int, customer_lat: float, customer_lng: float, purchase: datetime
-    ) -> Prediction:
-        """Predict one valid order; the same numbers as `predict`, for a fraction of its cost."""
-        moment = naive_utc(purchase)
-        values, state, same_state = features_of_one(
-            seller_zip_code_prefix, customer_lat, customer_lng, moment, self._places
-        )
+    def predict_one(self, order: Order, purchase: datetime) -> Prediction:
+        """Predict one valid order bought at a moment; the same numbers as `predict`, for a fraction of its cost."""
+        seller, moment = order.seller_zip_code_prefix, naive_utc(purchase)
+        values, state, same_state = features_of_one(order, moment, self._places)
         raw, raw_spread = self._row(np.array(values, dtype=np.float32)).tolist()
         level = self._level.of_one(moment, state, same_state)
-        forecast = raw + self._bundle.seller_effect.item(seller_zip_code_prefix) + math.log(level)
+        forecast = raw + self._bundle.seller_effect.item(seller) + math.log(level)
         spread = math.exp(raw_spread / SPREAD_WEIGHT)
         start = self._calendar.start_of_one(moment)
         lower = self._calendar.days_of_one(start, math.exp(forecast + self._lower * spread))
         upper = self._calendar.days_of_one(start, math.exp(forecast + self._upper * spread))
         days = min(max(self._calendar.days_of_one(start, math.exp(forecast + self._centre)), lower), upper)
-        return Prediction(days, lower, upper, self._places.known.item(seller_zip_code_prefix))
+        return Prediction(days, lower, upper, self._places.known.item(seller))
 
     def _forecast(self, orders: Orders) -> tuple[Days, Days]:
         """Log of working days, and its spread, each (n,)."""

@@ -5,8 +5,9 @@ has stored; a gateway adds no entry beyond STREAM_ENTRIES, so the stream is boun
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -22,7 +23,10 @@ INVALID = b"invalid"
 
 
 class LoggedPrediction(NamedTuple):
-    """One answer of the gateway, with the columns of the table `predictions`. Times are UTC."""
+    """One answer of the gateway, with the columns of the table `predictions`. Times are UTC.
+
+    A further field goes to the end and has a default: a consumer then reads what older and newer gateways write.
+    """
 
     id: UUID
     predicted_at: datetime
@@ -41,20 +45,33 @@ class LoggedPrediction(NamedTuple):
     latency_ms: float
 
 
+Row = tuple[Any, ...]
+"""A row of the log on its way: LoggedPrediction's fields in order, as values that JSON has.
+
+The id as hexadecimal text and times as ISO 8601 text (UTC) are ten times cheaper to write than UUIDs and datetimes, and
+read back the same.
+"""
+
+
 class CountedRequests(NamedTuple):
-    """So many requests that had no answer to log, for they were invalid. The time is UTC."""
+    """A number of requests that had no answer to log because they were invalid. The time is UTC."""
 
     id: UUID
     counted_at: datetime
     requests: int
 
 
-def encode(rows: Iterable[tuple[Any, ...]]) -> dict[bytes, bytes]:
-    """The fields of one stream entry, for XADD.
+row_of: Callable[[Mapping[str, Any]], Row] = itemgetter(*LoggedPrediction._fields)
+"""The row of values that are named as LoggedPrediction's fields."""
 
-    Rows hold LoggedPrediction's fields in order; plain tuples with the id as hexadecimal text and times as ISO 8601
-    text (UTC) are ten times cheaper to write than UUIDs and datetimes, and read back the same.
-    """
+
+def rows_of(columns: Mapping[str, Sequence[Any]]) -> Iterator[Row]:
+    """The rows of a table whose columns are named as LoggedPrediction's fields."""
+    return zip(*(columns[name] for name in LoggedPrediction._fields), strict=True)
+
+
+def encode(rows: Iterable[Row]) -> dict[bytes, bytes]:
+    """The fields of one stream entry, for XADD."""
     return {FIELD: to_json(list(rows))}
 
 
@@ -88,7 +105,7 @@ def new_ids(count: int) -> list[str]:
 
 
 def _from_row(row: list[Any]) -> LoggedPrediction:
-    prediction = LoggedPrediction._make(row)
+    prediction = LoggedPrediction(*row[: len(LoggedPrediction._fields)])
     return prediction._replace(
         id=UUID(str(prediction.id)),
         predicted_at=_utc(str(prediction.predicted_at)),

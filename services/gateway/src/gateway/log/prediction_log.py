@@ -14,10 +14,9 @@ from anyio import CapacityLimiter, to_thread
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from common.servers.prediction_log import STREAM, STREAM_ENTRIES, encode, encode_invalid
+from common.servers.prediction_log import STREAM, STREAM_ENTRIES, Row, encode, encode_invalid
 from gateway.metrics import Metrics
 from gateway.model.shadow import Shadow
-from gateway.routes.answers import Row
 
 logger = logging.getLogger(__name__)
 

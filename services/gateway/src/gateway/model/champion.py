@@ -5,10 +5,12 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+import numpy as np
+
 from common.errors import DeliveryTimeError, ModelNotLoaded
 from common.model.bundle import Bundle
 from common.model.predictor import Predictor
-from common.orders.columns import Orders
+from common.orders.fields import Order, Orders
 from common.servers.registry import Registry
 from gateway.model.present_pace import PresentPace
 
@@ -92,7 +94,8 @@ class Champion:
 
 
 def _warm(predictor: Predictor) -> None:
-    now = datetime.now(UTC)
+    order = Order(seller_zip_code_prefix=1001, customer_lat=-23.5, customer_lng=-46.6)
     for _ in range(20):
-        predictor.predict_one(1001, -23.5, -46.6, now)
-    predictor.predict(Orders.single(1001, -23.5, -46.6, now))
+        predictor.predict_one(order, datetime.now(UTC))
+    columns = order.model_dump() | {"purchase_timestamp": np.datetime64("now")}
+    predictor.predict(Orders.of_columns({name: [value] for name, value in columns.items()}))

@@ -3,15 +3,14 @@
 import logging
 import random
 from collections.abc import Sequence
-
-import numpy as np
+from typing import Any
 
 from common.errors import DeliveryTimeError, NoChampion
 from common.model.predictor import Predictor
-from common.orders.columns import Orders
-from common.servers.prediction_log import LoggedPrediction, new_ids
+from common.orders.fields import Orders
+from common.servers.prediction_log import LoggedPrediction, Row, new_ids, rows_of
 from common.servers.registry import CHALLENGER, Registry
-from gateway.routes.answers import Row
+from gateway.routes.answers import predicted_columns
 
 logger = logging.getLogger(__name__)
 
@@ -48,36 +47,15 @@ class Shadow:
         predictor = self._predictor
         if predictor is None:
             return []
-        chosen = [LoggedPrediction._make(row) for row in answered if random.random() < self._share]
+        chosen = [row for row in answered if random.random() < self._share]
         if not chosen:
             return []
-        predictions = predictor.predict(_orders(chosen))
-        columns = (predictions.days, predictions.lower_days, predictions.upper_days, predictions.seller_known)
-        return [
-            (
-                new_id,
-                row.predicted_at,
-                row.request_id,
-                row.order_id,
-                predictor.version,
-                CHALLENGER,
-                row.seller_zip_code_prefix,
-                row.customer_lat,
-                row.customer_lng,
-                row.purchase_timestamp,
-                *prediction,
-                row.latency_ms,
-            )
-            for new_id, row, *prediction in zip(
-                new_ids(len(chosen)), chosen, *(column.tolist() for column in columns), strict=True
-            )
-        ]
-
-
-def _orders(rows: Sequence[LoggedPrediction]) -> Orders:
-    return Orders(
-        np.array([row.seller_zip_code_prefix for row in rows], dtype=np.int64),
-        np.array([row.customer_lat for row in rows], dtype=np.float64),
-        np.array([row.customer_lng for row in rows], dtype=np.float64),
-        np.array([row.purchase_timestamp for row in rows], dtype="datetime64[s]"),
-    )
+        columns = dict(zip(LoggedPrediction._fields, zip(*chosen, strict=True), strict=True))
+        shadowed: dict[str, Sequence[Any]] = {
+            **columns,
+            "id": new_ids(len(chosen)),
+            "model_version": [predictor.version] * len(chosen),
+            "role": [CHALLENGER] * len(chosen),
+            **predicted_columns(predictor.predict(Orders.of_columns(columns))),
+        }
+        return list(rows_of(shadowed))

@@ -14,10 +14,10 @@ from starlette.responses import Response
 
 from common.database.session import transaction
 from common.database.tables import Actual
-from common.orders.columns import naive_utc
+from common.orders.fields import Moment, OrderId, Strict
+from common.orders.moments import naive_utc
 from gateway.http import json_body, problems
 from gateway.http.direct_route import DirectRoutes
-from gateway.routes.bodies import Moment, OrderId, Strict
 
 MAX_ACTUALS = 10_000
 

@@ -1,6 +1,6 @@
 """One answer, single or of many orders: its JSON for the client, its rows for the prediction log."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -9,13 +9,9 @@ import numpy as np
 from pydantic_core import to_json
 
 from common.model.predictor import Prediction, Predictions
-from common.orders.columns import Orders
-from common.servers.prediction_log import new_ids
+from common.orders.fields import Order, Orders
+from common.servers.prediction_log import Row, new_ids, row_of, rows_of
 from common.servers.registry import CHAMPION
-from gateway.routes.bodies import Order
-
-Row = tuple[Any, ...]
-"""A row of the prediction log: the fields of `common.servers.prediction_log.LoggedPrediction`, in order."""
 
 
 @dataclass(slots=True)
@@ -51,32 +47,30 @@ class SingleAnswer:
 
     def rows(self) -> Iterator[Row]:
         """Its row of the prediction log."""
-        yield (
-            new_ids(1)[0],
-            datetime.fromtimestamp(self.answered_at, UTC).isoformat(),
-            self.request_id,
-            self.order.order_id,
-            self.version,
-            CHAMPION,
-            self.order.seller_zip_code_prefix,
-            self.order.customer_lat,
-            self.order.customer_lng,
-            self.purchase.isoformat(),
-            self.prediction.days,
-            self.prediction.lower_days,
-            self.prediction.upper_days,
-            self.prediction.seller_known,
-            self.latency_ms,
-        )
+        values = {
+            **self.order.__dict__,
+            "purchase_timestamp": self.purchase.isoformat(),
+            "id": new_ids(1)[0],
+            "predicted_at": datetime.fromtimestamp(self.answered_at, UTC).isoformat(),
+            "request_id": self.request_id,
+            "model_version": self.version,
+            "role": CHAMPION,
+            "delivery_time_days": self.prediction.days,
+            "lower_days": self.prediction.lower_days,
+            "upper_days": self.prediction.upper_days,
+            "seller_known": self.prediction.seller_known,
+            "latency_ms": self.latency_ms,
+        }
+        yield row_of(values)
 
 
 @dataclass(slots=True)
 class ManyAnswers:
-    """The champion's answers for n orders of one request, as columns."""
+    """The champion's answers for n orders of one request, as columns; `logged` are those that only the log reads."""
 
     request_id: str
-    order_ids: list[str | None]
     orders: Orders
+    logged: Mapping[str, Sequence[Any]]
     version: str
     predictions: Predictions
     answered_at: float
@@ -103,24 +97,29 @@ class ManyAnswers:
     def rows(self) -> Iterator[Row]:
         """Their rows of the prediction log."""
         count = len(self)
-        return zip(
-            new_ids(count),
-            [datetime.fromtimestamp(self.answered_at, UTC).isoformat()] * count,
-            [self.request_id] * count,
-            self.order_ids,
-            [self.version] * count,
-            [CHAMPION] * count,
-            self.orders.seller_zip_code_prefix.tolist(),
-            self.orders.customer_lat.tolist(),
-            self.orders.customer_lng.tolist(),
-            np.datetime_as_string(self.orders.purchase_timestamp).tolist(),
-            self.predictions.days.tolist(),
-            self.predictions.lower_days.tolist(),
-            self.predictions.upper_days.tolist(),
-            self.predictions.seller_known.tolist(),
-            [self.latency_ms] * count,
-            strict=True,
+        return rows_of(
+            {
+                **self.orders.columns(),
+                **self.logged,
+                **predicted_columns(self.predictions),
+                "id": new_ids(count),
+                "predicted_at": [datetime.fromtimestamp(self.answered_at, UTC).isoformat()] * count,
+                "request_id": [self.request_id] * count,
+                "model_version": [self.version] * count,
+                "role": [CHAMPION] * count,
+                "latency_ms": [self.latency_ms] * count,
+            }
         )
+
+
+def predicted_columns(predictions: Predictions) -> dict[str, list[Any]]:
+    """n predictions as columns of the prediction log."""
+    return {
+        "delivery_time_days": predictions.days.tolist(),
+        "lower_days": predictions.lower_days.tolist(),
+        "upper_days": predictions.upper_days.tolist(),
+        "seller_known": predictions.seller_known.tolist(),
+    }
 
 
 def _body(

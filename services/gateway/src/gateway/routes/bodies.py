@@ -1,64 +1,12 @@
-"""What clients send to and get from the prediction routes. Strict: no unknown field, no number in a string, no NaN."""
+"""What clients send to and get from the prediction routes, beside the order itself (`common.orders.fields`)."""
 
-from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from common.orders.columns import LATITUDE_RANGE, LONGITUDE_RANGE, ZIP_RANGE, moment_of
+from common.orders.fields import Order, Strict
 
 MAX_ORDERS = 1_000
-
-
-def _moment(value: object) -> object:
-    return moment_of(value) if isinstance(value, str) else value
-
-
-def _integral(number: object) -> object:
-    """JSON knows one kind of number: 9350.0 is an integer too."""
-    return int(number) if isinstance(number, float) and number.is_integer() else number
-
-
-ZipCodePrefix = Annotated[
-    int,
-    Field(ge=ZIP_RANGE[0], le=ZIP_RANGE[1], description="first five digits of the seller's zip code"),
-    BeforeValidator(_integral),
-]
-Latitude = Annotated[
-    float, Field(ge=LATITUDE_RANGE[0], le=LATITUDE_RANGE[1], allow_inf_nan=False, description="degrees")
-]
-Longitude = Annotated[
-    float, Field(ge=LONGITUDE_RANGE[0], le=LONGITUDE_RANGE[1], allow_inf_nan=False, description="degrees")
-]
-OrderId = Annotated[
-    str,
-    Field(pattern=r"^[!-~]{1,64}$", description="visible ASCII; the actual delivery is joined by it"),
-]
-Moment = Annotated[
-    datetime,
-    BeforeValidator(_moment),
-    Field(json_schema_extra={"pattern": r"^20[0-9]{2}-"}, description="ISO 8601, UTC where no zone is given"),
-]
-
-
-class Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class Order(Strict):
-    """An order whose delivery time is asked for."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [{"seller_zip_code_prefix": 9350, "customer_lat": -23.577, "customer_lng": -46.587}]
-        }
-    )
-
-    seller_zip_code_prefix: ZipCodePrefix
-    customer_lat: Latitude
-    customer_lng: Longitude
-    purchase_timestamp: Moment | None = Field(None, description="moment of the purchase; now if left out")
-    order_id: OrderId | None = None
 
 
 class OrderList(Strict):

@@ -13,9 +13,9 @@ from starlette.responses import RedirectResponse, Response
 
 from common.batch import jobs
 from common.database.session import transaction
+from common.orders.fields import Strict
 from common.servers.queue import wake
 from gateway.http import problems
-from gateway.routes.bodies import Strict
 
 Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 ENDED = ("succeeded", "failed", "cancelled")

@@ -3,14 +3,15 @@
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
-import numpy as np
 from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
-from common.orders.columns import Orders, naive_utc
+from common.orders.fields import FIELDS, INPUTS, Order, Orders
+from common.orders.moments import naive_utc
 from gateway.http import json_body, problems
 from gateway.http.direct_route import DirectRoutes
 from gateway.http.json_body import Body
@@ -18,9 +19,11 @@ from gateway.log.prediction_log import PredictionLog
 from gateway.metrics import Metrics
 from gateway.model.champion import Champion
 from gateway.routes.answers import ManyAnswers, SingleAnswer
-from gateway.routes.bodies import DeliveryTime, Order, OrderList
+from gateway.routes.bodies import DeliveryTime, OrderList
 
 PROBLEMS = problems.documented(413, 415, 422)
+
+_LOGGED = FIELDS.keys() - {field.name for field in INPUTS}
 
 
 def add_routes(app: FastAPI, direct: DirectRoutes, champion: Champion, log: PredictionLog, metrics: Metrics) -> None:
@@ -40,9 +43,7 @@ def add_routes(app: FastAPI, direct: DirectRoutes, champion: Champion, log: Pred
         order = await read(request, Order)
         predictor = champion.current()
         purchase = naive_utc(order.purchase_timestamp or datetime.now(UTC))
-        prediction = predictor.predict_one(
-            order.seller_zip_code_prefix, order.customer_lat, order.customer_lng, purchase
-        )
+        prediction = predictor.predict_one(order, purchase)
         answer = SingleAnswer(
             request.scope["request_id"],
             order,
@@ -58,13 +59,13 @@ def add_routes(app: FastAPI, direct: DirectRoutes, champion: Champion, log: Pred
 
     async def many(request: Request) -> Response:
         started = time.perf_counter()
-        orders, order_ids = _columns((await read(request, OrderList)).orders)
+        orders, logged = _columns((await read(request, OrderList)).orders)
         predictor = champion.current()
         predictions = await to_thread.run_sync(predictor.predict, orders, limiter=one_at_a_time)
         answer = ManyAnswers(
             request.scope["request_id"],
-            order_ids,
             orders,
+            logged,
             predictor.version,
             predictions,
             time.time(),
@@ -86,17 +87,16 @@ async def delivery_times(orders: OrderList) -> list[DeliveryTime]:  # type: igno
     """Predict many orders at once; the answers come in the order of the request."""
 
 
-def _columns(orders: Sequence[Order]) -> tuple[Orders, list[str | None]]:
-    """The n orders as columns, and their ids: a tenth of the memory, so that many requests may wait in a row."""
+def _columns(orders: Sequence[Order]) -> tuple[Orders, dict[str, Sequence[Any]]]:
+    """The n orders as columns, those of the model and those of the log alone: a tenth of the memory, so that many
+    requests may wait in a row."""
+    rows = [order.__dict__ for order in orders]
+    columns: dict[str, Sequence[Any]] = {name: [row[name] for row in rows] for name in FIELDS}
     now = int(time.time())
-    purchases = [now if order.purchase_timestamp is None else _seconds(order.purchase_timestamp) for order in orders]
-    columns = Orders(
-        np.array([order.seller_zip_code_prefix for order in orders], dtype=np.int64),
-        np.array([order.customer_lat for order in orders], dtype=np.float64),
-        np.array([order.customer_lng for order in orders], dtype=np.float64),
-        np.array(purchases, dtype=np.int64).view("datetime64[s]"),
-    )
-    return columns, [order.order_id for order in orders]
+    columns["purchase_timestamp"] = [
+        now if moment is None else _seconds(moment) for moment in columns["purchase_timestamp"]
+    ]
+    return Orders.of_columns(columns), {name: columns[name] for name in _LOGGED}
 
 
 def _seconds(moment: datetime) -> int:

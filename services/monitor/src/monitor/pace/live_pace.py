@@ -12,7 +12,7 @@ from common.database.tables import DeliveryPace
 from common.model.bundle import Bundle
 from common.model.features import features
 from common.model.pace import FEWEST_ORDERS, GROUPS, WINDOW_DAYS, PaceTable, pace_table
-from common.orders.columns import Orders
+from common.orders.fields import Orders
 from monitor.windows.present import NEWEST_PURCHASE, PLAUSIBLE
 
 LOOK_BACK = timedelta(days=120)
@@ -58,15 +58,13 @@ def _last_day(session: Session) -> date:
 
 def _measured(session: Session, bundle: Bundle) -> PaceTable | None:
     """The pace that the log alone gives; None without an order in it."""
-    rows = session.execute(_ORDERS, {"back": LOOK_BACK}).all()
+    result = session.execute(_ORDERS, {"back": LOOK_BACK})
+    rows = sorted(result, key=lambda row: row.purchase_timestamp)
     if not rows:
         return None
-    prefix, lat, lng, bought, arrived = zip(*sorted(rows, key=lambda row: row[3]), strict=True)
-    purchase = np.array(bought, dtype="datetime64[s]")
-    delivered = np.array(arrived, dtype="datetime64[s]")
-    orders = Orders(
-        np.array(prefix, dtype=np.int64), np.array(lat, dtype=np.float64), np.array(lng, dtype=np.float64), purchase
-    )
+    columns = dict(zip(result.keys(), zip(*rows, strict=True), strict=True))
+    orders = Orders.of_columns(columns)
+    purchase, delivered = orders.purchase_timestamp, np.array(columns["delivered_at"], dtype="datetime64[s]")
     found = features(orders, bundle.places)
     known = delivered[~np.isnat(delivered)]
     newest = max([purchase[-1], *np.sort(known)[-1:]])
@@ -77,7 +75,7 @@ def _measured(session: Session, bundle: Bundle) -> PaceTable | None:
 _ORDERS = text(f"""
     SELECT DISTINCT ON (order_id)
            seller_zip_code_prefix, customer_lat, customer_lng,
-           purchase_timestamp AT TIME ZONE 'UTC', delivered_at AT TIME ZONE 'UTC'
+           purchase_timestamp AT TIME ZONE 'UTC' AS purchase_timestamp, delivered_at AT TIME ZONE 'UTC' AS delivered_at
     FROM predictions LEFT JOIN actuals USING (order_id)
     WHERE role = 'champion' AND order_id IS NOT NULL
       AND (delivered_at IS NULL OR delivered_at >= purchase_timestamp)

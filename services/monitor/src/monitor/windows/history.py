@@ -10,8 +10,8 @@ from common.errors import InvalidInput
 from common.model.features import features
 from common.model.pace import PaceTable, pace_table
 from common.model.predictor import Predictor
-from common.orders.columns import LATITUDE_RANGE, LONGITUDE_RANGE, ZIP_RANGE, Orders
-from common.orders.geography import Places
+from common.orders.fields import INPUTS, Orders
+from common.orders.places import Places
 from monitor.windows.columns import ROW_COLUMNS
 from monitor.windows.windows import Window
 
@@ -53,7 +53,7 @@ def within(orders: pd.DataFrame, window: Window) -> pd.DataFrame:
 def past_pace(orders: pd.DataFrame, places: Places) -> PaceTable:
     """The delivery pace of every day of history, each from what was known before it."""
     accepted = orders[valid(orders)]
-    located = features(_columns(accepted), places)
+    located = features(Orders.of_columns(accepted), places)
     delivered = accepted["delivered_timestamp"].to_numpy().astype("datetime64[s]")
     purchase = accepted["purchase_timestamp"].to_numpy().astype("datetime64[s]")
     until = purchase[-1].astype("datetime64[D]").astype(date)
@@ -63,7 +63,7 @@ def past_pace(orders: pd.DataFrame, places: Places) -> PaceTable:
 def scored(orders: pd.DataFrame, predictor: Predictor) -> pd.DataFrame:
     """A window's rows (see `monitor.windows.columns`); orders that the gateway would refuse have no prediction."""
     accepted = valid(orders).to_numpy()
-    predictions = predictor.predict(_columns(orders[accepted]))
+    predictions = predictor.predict(Orders.of_columns(orders[accepted]))
     rows = orders.rename(columns={"delivery_days": "actual_days"})
     for name, values in (
         ("prediction", predictions.days),
@@ -76,19 +76,8 @@ def scored(orders: pd.DataFrame, predictor: Predictor) -> pd.DataFrame:
     return rows[list(ROW_COLUMNS)]
 
 
-def _columns(accepted: pd.DataFrame) -> Orders:
-    return Orders(
-        accepted["seller_zip_code_prefix"].to_numpy().astype(np.int64),
-        accepted["customer_lat"].to_numpy().astype(np.float64),
-        accepted["customer_lng"].to_numpy().astype(np.float64),
-        accepted["purchase_timestamp"].to_numpy().astype("datetime64[s]"),
-    )
-
-
 def valid(orders: pd.DataFrame) -> "pd.Series[bool]":
-    """Which orders the gateway accepts: complete, and within the ranges of `common.orders.columns`."""
-    return (
-        orders["seller_zip_code_prefix"].astype("float64").between(*ZIP_RANGE)
-        & orders["customer_lat"].between(*LATITUDE_RANGE)
-        & orders["customer_lng"].between(*LONGITUDE_RANGE)
-    )
+    """Which orders the gateway accepts: complete, and within the bounds of `common.orders.fields`."""
+    required = [field for field in INPUTS if field.required]
+    fits = [field.admits(orders[field.name].to_numpy(np.float64, na_value=np.nan)) for field in required]
+    return pd.Series(np.logical_and.reduce(fits), orders.index, dtype=bool)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
-from common.orders.columns import OPTIONAL_COLUMNS, REQUIRED_COLUMNS
+from common.orders.fields import INPUTS
 from scorer.csv.records import Records
 
 EMPTY = [""]
@@ -24,8 +24,7 @@ class Layout:
     @classmethod
     def of(cls, names: Sequence[str]) -> "Layout":
         """The layout of a header that has passed common.batch.inputs.check_columns."""
-        needed = (*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS)
-        return cls(len(names), {name: names.index(name) for name in needed if name in names})
+        return cls(len(names), {field.name: names.index(field.name) for field in INPUTS if field.name in names})
 
 
 @dataclass(frozen=True)
@@ -43,19 +42,19 @@ def columns(text: bytes, bodies: pa.Array, found: Records, layout: Layout) -> Co
     """Read the needed columns of all records. `bodies` are the records without their line breaks and blank lines."""
     if found.plain and _breaks_lines_alike(text) and _is_utf8(text):
         read = _by_arrow(text, layout, quoted=b'"' in text)
-        if read is not None and len(read.values[REQUIRED_COLUMNS[0]]) == len(bodies):
+        if read is not None and len(read.values[INPUTS[0].name]) == len(bodies):
             return read
     return _record_by_record(bodies, layout)
 
 
 def _by_arrow(text: bytes, layout: Layout, quoted: bool) -> Columns | None:
     """Fast: the numbers straight from the text. None where records of a wrong length would shift the rows."""
-    numbers = dict.fromkeys(REQUIRED_COLUMNS, pa.float64())
-    strings = dict.fromkeys(REQUIRED_COLUMNS, pa.string())
+    strings = {field.name: pa.string() for field in INPUTS}
+    numbers = {field.name: pa.string() if field.kind == "moment" else pa.float64() for field in INPUTS}
     for types in (numbers, strings):
         wrong: list[int] = []
         try:
-            table = _read(text, layout, {**types, OPTIONAL_COLUMNS[0]: pa.string()}, quoted, wrong)
+            table = _read(text, layout, types, quoted, wrong)
         except pa.ArrowInvalid:
             continue
         if wrong:

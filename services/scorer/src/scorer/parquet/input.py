@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from common.batch.inputs import InputObject, check_columns
 from common.errors import DeliveryTimeError, UnreadableInput
-from common.orders.columns import OPTIONAL_COLUMNS, REQUIRED_COLUMNS
+from common.orders.fields import INPUTS
 from scorer.jobs.store import read_range
 
 ROW_GROUP_LIMIT = 2**30
@@ -71,11 +71,14 @@ def unreadable(where: str, error: Exception) -> UnreadableInput:
 
 def _check_types(schema: pa.Schema, where: str) -> None:
     check_columns(schema.names, where)
-    for name in REQUIRED_COLUMNS:
-        _check(schema.field(name), where, "numbers", (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal))
-    for name in OPTIONAL_COLUMNS:
-        if name in schema.names:
-            _check(schema.field(name), where, "times", (pa.types.is_timestamp, pa.types.is_date))
+    for field in INPUTS:
+        if field.name not in schema.names:
+            continue
+        if field.kind == "moment":
+            _check(schema.field(field.name), where, "times", (pa.types.is_timestamp, pa.types.is_date))
+        else:
+            numbers = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal)
+            _check(schema.field(field.name), where, "numbers", numbers)
 
 
 def _check(field: pa.Field, where: str, expected: str, accepted: Sequence[Any]) -> None:

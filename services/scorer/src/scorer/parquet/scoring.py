@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from common.batch.inputs import ADDED_COLUMNS
 from common.errors import DeliveryTimeError
 from common.model.predictor import Predictor
-from common.orders.columns import OPTIONAL_COLUMNS, REQUIRED_COLUMNS
+from common.orders.fields import INPUTS
 from scorer.jobs.source import Source
 from scorer.parquet.batches import BATCH_ROWS, batches
 from scorer.parquet.input import open_parquet, unreadable
@@ -82,7 +82,7 @@ def score_row_groups(source: Source, predictor: Predictor, now: datetime, upload
 def _scored(
     batch: pa.RecordBatch, predictor: Predictor, now: datetime, outcome: Outcome, schema: pa.Schema
 ) -> pa.Table:
-    needed = [name for name in (*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS) if name in batch.schema.names]
+    needed = [field.name for field in INPUTS if field.name in batch.schema.names]
     checked = validate({name: _plain(batch.column(name)) for name in needed}, now)
     predicted = predictor.predict(checked.orders)
     days = [

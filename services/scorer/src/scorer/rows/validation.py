@@ -3,27 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from common.orders.columns import (
-    LATITUDE_RANGE,
-    LONGITUDE_RANGE,
-    REQUIRED_COLUMNS,
-    YEARS,
-    ZIP_RANGE,
-    Orders,
-    moment_of,
-    naive_utc,
-)
+from common.orders.fields import INPUTS, OrderField, Orders
+from common.orders.moments import MOMENT, implausible, moment_of, naive_utc
 
 NUMBER = r"^[ \t]*[+-]?(([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|(?i:nan|inf|infinity))[ \t]*$"
-RANGES = dict(zip(REQUIRED_COLUMNS, (ZIP_RANGE, LATITUDE_RANGE, LONGITUDE_RANGE), strict=True))
-EARLIEST, LATEST = np.datetime64(f"{YEARS[0]}-01-01", "s"), np.datetime64(f"{YEARS[1] + 1}-01-01", "s")
-NO_MOMENT = f"purchase_timestamp is not an ISO 8601 time from {YEARS[0]} to {YEARS[1]}"
+NO_MOMENT = f"purchase_timestamp is not {MOMENT}"
 SHOWN = 40
 """Characters of a bad value that its reason repeats."""
 
@@ -48,16 +39,19 @@ def validate(columns: Mapping[str, pa.Array], now: datetime, broken: Mapping[int
     """
     broken = broken or {}
     found: dict[int, list[str]] = {row: [reason] for row, reason in broken.items()}
-    numbers: dict[str, NDArray[np.float64]] = {}
-    for name in REQUIRED_COLUMNS:
-        numbers[name], problems = _numbers(name, columns[name])
+    rows = len(columns[INPUTS[0].name])
+    values: dict[str, NDArray[Any]] = {}
+    for field in INPUTS:
+        if field.kind == "moment":
+            values[field.name], problems = _purchase(columns.get(field.name), now, rows)
+        elif field.name in columns:
+            values[field.name], problems = _numbers(field, columns[field.name])
+        else:
+            continue
         _add(found, problems, broken)
-    purchase, problems = _purchase(columns.get("purchase_timestamp"), now, len(numbers[name]))
-    _add(found, problems, broken)
-    good = np.ones(len(purchase), dtype=np.bool_)
+    good = np.ones(rows, dtype=np.bool_)
     good[list(found)] = False
-    zips, lat, lng = (numbers[name] if not found else numbers[name][good] for name in REQUIRED_COLUMNS)
-    orders = Orders(zips.astype(np.int64), lat, lng, purchase if not found else purchase[good])
+    orders = Orders.of_columns({name: column[good] for name, column in values.items()} if found else values)
     return Validated(orders, good, {row: "; ".join(found[row]) for row in sorted(found)})
 
 
@@ -67,23 +61,21 @@ def _add(found: dict[int, list[str]], problems: Mapping[int, str], broken: Mappi
             found.setdefault(row, []).append(reason)
 
 
-def _numbers(name: str, column: pa.Array) -> tuple[NDArray[np.float64], dict[int, str]]:
+def _numbers(field: OrderField, column: pa.Array) -> tuple[NDArray[np.float64], dict[int, str]]:
     """The column as float64 and the reasons of the rows that hold no number in range."""
     problems: dict[int, str] = {}
+    name, (low, high) = field.name, field.bounds
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
         column, problems = _parsed(name, column)
     values = column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
-    low, high = RANGES[name]
-    fits = (values >= low) & (values <= high)
-    whole = name == "seller_zip_code_prefix"
-    if whole:
-        fits &= values == np.floor(values)
+    fits = field.admits(values)
     if not fits.all():
         missing = column.is_null().to_numpy(zero_copy_only=False)
-        kind = "a whole number" if whole else "a number"
+        kind = "a whole number" if field.kind == "whole" else "a number"
         for row in np.flatnonzero(~fits).tolist():
             if missing[row]:
-                problems.setdefault(row, f"{name} is missing")
+                if field.required:
+                    problems.setdefault(row, f"{name} is missing")
             else:
                 problems[row] = f"{name} must be {kind} between {low:g} and {high:g} (got {values[row]:.17g})"
     return values, problems
@@ -111,7 +103,7 @@ def _purchase(column: pa.Array | None, now: datetime, rows: int) -> tuple[Moment
         values, problems = _parsed_moments(column)
     else:
         values = _as_moments(column.cast(pa.timestamp("us", "UTC")) if getattr(column.type, "tz", None) else column)
-        problems = {row: f"{NO_MOMENT} (got {values[row]})" for row in np.flatnonzero(_implausible(values)).tolist()}
+        problems = {row: f"{NO_MOMENT} (got {values[row]})" for row in np.flatnonzero(implausible(values)).tolist()}
     return np.where(np.isnat(values), moment, values), problems
 
 
@@ -121,7 +113,7 @@ def _parsed_moments(column: pa.Array) -> tuple[Moments, dict[int, str]]:
     column = pc.if_else(blank, None, column)
     try:
         values = _as_moments(column)
-        if not _implausible(values).any():
+        if not implausible(values).any():
             return values, {}
     except pa.ArrowInvalid:
         pass  # some have a zone, or are no times: look at each different value
@@ -144,7 +136,3 @@ def _parsed_moments(column: pa.Array) -> tuple[Moments, dict[int, str]]:
 
 def _as_moments(column: pa.Array) -> Moments:
     return column.cast(pa.timestamp("us"), safe=False).to_numpy(zero_copy_only=False).astype("datetime64[s]")
-
-
-def _implausible(values: Moments) -> NDArray[np.bool_]:
-    return (values < EARLIEST) | (values >= LATEST)

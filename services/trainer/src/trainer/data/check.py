@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from common.orders.columns import ZIP_RANGE
+from common.orders.fields import FIELDS
 from trainer.data.files import DATE_FORMAT, TABLES, Table
 
 
@@ -46,9 +46,9 @@ def number(column: str) -> pl.Expr:
 
 
 def zip_prefix(column: str) -> pl.Expr:
-    """Text to int32 within ZIP_RANGE; null where it cannot be read."""
+    """Text to int32 within the bounds of a zip prefix; null where it cannot be read."""
     parsed = pl.col(column).cast(pl.Int32, strict=False)
-    return pl.when(parsed.is_between(*ZIP_RANGE)).then(parsed)
+    return pl.when(parsed.is_between(*FIELDS["seller_zip_code_prefix"].bounds)).then(parsed)
 
 
 def unreadable(table: Table) -> dict[str, pl.Expr]:

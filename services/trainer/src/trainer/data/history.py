@@ -9,7 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from common.errors import InvalidInput
-from common.orders.columns import Orders
+from common.orders.fields import Orders
 
 DAY = np.timedelta64(86_400, "s")
 NEEDED = ["seller_zip_code_prefix", "customer_lat", "customer_lng", "purchase_timestamp", "delivered_timestamp"]
@@ -49,13 +49,7 @@ class History:
 
     def where(self, chosen: NDArray[np.bool_]) -> "History":
         """The chosen orders."""
-        orders = Orders(
-            self.orders.seller_zip_code_prefix[chosen],
-            self.orders.customer_lat[chosen],
-            self.orders.customer_lng[chosen],
-            self.orders.purchase_timestamp[chosen],
-        )
-        return History(orders, self.delivered[chosen], self.promised_days[chosen])
+        return History(self.orders.where(chosen), self.delivered[chosen], self.promised_days[chosen])
 
 
 def read_history(data_dir: Path) -> History:
@@ -70,12 +64,7 @@ def read_history(data_dir: Path) -> History:
     if table["delivered_timestamp"].count() == 0:
         raise InvalidInput(f"{path} holds no delivered order: widen the data, there is nothing to learn from")
     return History(
-        Orders(
-            table["seller_zip_code_prefix"].to_numpy().astype(np.int64),
-            table["customer_lat"].to_numpy().astype(np.float64),
-            table["customer_lng"].to_numpy().astype(np.float64),
-            table["purchase_timestamp"].to_numpy().astype("datetime64[s]"),
-        ),
+        Orders.of_columns(table),
         table["delivered_timestamp"].to_numpy().astype("datetime64[s]"),
         table["promised_days"].to_numpy().astype(np.float64),
     )

@@ -4,7 +4,7 @@ import numpy as np
 from catboost import CatBoostRegressor
 from numpy.typing import NDArray
 
-from common.orders.columns import Orders
+from common.orders.fields import Orders
 from trainer.data.history import History
 
 Days = NDArray[np.float64]

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.model.pace import REGION_OF_STATE, REGIONS
-from common.orders.geography import STATES, Places
+from common.orders.places import STATES, Places
 from trainer.evaluation.gate import Verdict
 from trainer.evaluation.score import scores
 from trainer.model.fit import LOSS, Model

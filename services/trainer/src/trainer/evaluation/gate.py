@@ -75,14 +75,7 @@ def parity(bundle: Bundle, judged: History) -> float:
     sample = judged.where(np.arange(len(judged)) < PARITY_ROWS).orders
     expected = Predictor(bundle, raw=bulk).predict(sample)
     single = Predictor(bundle)
-    rows = zip(
-        sample.seller_zip_code_prefix.tolist(),
-        sample.customer_lat.tolist(),
-        sample.customer_lng.tolist(),
-        sample.purchase_timestamp.tolist(),
-        strict=True,
-    )
-    found = [single.predict_one(*row) for row in rows]
+    found = [single.predict_one(order, purchase) for order, purchase in sample.each()]
     differences = [
         np.abs(np.array([getattr(one, name) for one in found]) - getattr(expected, name)).max()
         for name in ("days", "lower_days", "upper_days")

@@ -20,7 +20,7 @@ from common.model.features import FEATURE_NAMES
 from common.model.pace import PaceTable
 from common.model.predictor import Predictor
 from common.model.trees import ObliviousTrees
-from common.orders.geography import Places
+from common.orders.places import Places
 from trainer.data.history import as_datetime
 from trainer.model.fit import Model
 

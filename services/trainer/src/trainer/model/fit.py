@@ -22,7 +22,7 @@ from common.model.pace import Level, PaceTable, pace_table
 from common.model.predictor import SPREAD_WEIGHT
 from common.model.residuals import Residuals, residuals
 from common.model.working_time import WorkingTime
-from common.orders.geography import Places
+from common.orders.places import Places
 from trainer.data.history import DAY, History, as_datetime
 from trainer.model.params import Params
 from trainer.model.public_holidays import public_holidays

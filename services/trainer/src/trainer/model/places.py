@@ -7,7 +7,8 @@ import polars as pl
 from scipy.ndimage import distance_transform_edt
 
 from common.errors import InvalidInput
-from common.orders.geography import GRID_SHAPE, STATES, Floats, Places, States, grid_cell
+from common.orders.geography import Floats
+from common.orders.places import GRID_SHAPE, STATES, Places, States, grid_cell
 
 
 def read_places(data_dir: Path) -> Places:

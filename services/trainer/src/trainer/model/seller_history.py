@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from common.orders.geography import ZIP_PREFIXES
+from common.orders.places import ZIP_PREFIXES
 
 HALF_LIFE_DAYS = 75.0
 """A seller's habits change: a delivery's weight halves with every so many days of age. 60 to 180 differ little."""

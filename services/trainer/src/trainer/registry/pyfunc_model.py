@@ -11,7 +11,8 @@ from mlflow.pyfunc.model import PythonModel
 
 from common.model import bundle
 from common.model.predictor import Predictor
-from common.orders.columns import Orders, naive_utc
+from common.orders.fields import Orders
+from common.orders.moments import naive_utc
 
 
 class DeliveryTimeModel(PythonModel):
@@ -24,12 +25,7 @@ class DeliveryTimeModel(PythonModel):
     def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:
         """delivery_time_days, lower_days, upper_days, one row per input row; purchased now."""
         now = np.datetime64(naive_utc(datetime.now(UTC)), "s")
-        orders = Orders(
-            model_input["seller_zip_code_prefix"].to_numpy(np.int64),
-            model_input["customer_lat"].to_numpy(np.float64),
-            model_input["customer_lng"].to_numpy(np.float64),
-            np.full(len(model_input), now),
-        )
+        orders = Orders.of_columns(model_input.assign(purchase_timestamp=now))
         found = self.predictor.predict(orders)
         return pd.DataFrame(
             {"delivery_time_days": found.days, "lower_days": found.lower_days, "upper_days": found.upper_days}
