@@ -34,14 +34,13 @@ from monitor.log.store import store
 from monitor.pace import live_pace
 from monitor.windows import live
 from monitor.windows.history import read_history, scored, valid
-from trainer.data.history import end_of
-from trainer.data.history import read_history as read_arrays
 from trainer.data.prepare import prepare
+from trainer.data.prepared import read_prepared
 from trainer.data.settings import DataSettings
 from trainer.model.bundling import write_bundle
-from trainer.model.fit import Table, fit
+from trainer.model.fit import fit
 from trainer.model.params import Params
-from trainer.model.places import read_places
+from trainer.model.table import TrainingTable
 
 WEEK, DAY = timedelta(days=7), timedelta(days=1)
 SILENCE = timedelta(days=2)
@@ -152,9 +151,8 @@ def _trained(folder: Path, day: datetime) -> Bundle:
     version = f"{day:%Y%m%d}"
     place = folder / "models" / MODEL_NAME / version
     if not place.exists():
-        history, places = read_arrays(folder), read_places(folder)
-        table = Table.of(history, places, end_of(history))
-        write_bundle(place, fit(table, np.datetime64(_naive(day), "s"), Params()), places, table.pace, {}, "")
+        table = TrainingTable.of(read_prepared(folder / "prepared"))
+        write_bundle(place, fit(table, np.datetime64(_naive(day), "s"), Params()), table, {}, "")
     return bundles.load(place, version)
 
 

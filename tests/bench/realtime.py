@@ -34,10 +34,11 @@ from devstack.servers.ports import pick_free
 from devstack.settings import StackSettings
 from devstack.stack import Stack
 from devstack.supervision.child import running
-from trainer.data.history import end_of
+from trainer.data.history import TrainingData, end_of
 from trainer.model.bundling import write_bundle
-from trainer.model.fit import Table, fit
+from trainer.model.fit import fit
 from trainer.model.params import Params
+from trainer.model.table import TrainingTable
 
 HERE = Path(__file__).parent
 SERVER_CORE, CLIENT_CORE = 0, 1
@@ -151,9 +152,8 @@ def _environment() -> Iterator[dict[str, str]]:
         stack.create()
         model = Path(folder) / "models" / MODEL_NAME / VERSIONS[0]
         model.mkdir(parents=True)
-        history, places = made_up_history(20_000), made_up_places()
-        table, end = Table.of(history, places, end_of(history)), end_of(history)
-        write_bundle(model, fit(table, end, MODEL_SIZE, 0), places, table.pace, {"mae": 3.0}, "made up")
+        table = TrainingTable.of(TrainingData(made_up_history(20_000), made_up_places()))
+        write_bundle(model, fit(table, end_of(table.history), MODEL_SIZE, 0), table, {"mae": 3.0}, "made up")
         for version in VERSIONS[1:]:
             shutil.copytree(model, model.parent / version)
         (model.parent / CHAMPION).write_text(VERSIONS[0])

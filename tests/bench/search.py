@@ -9,12 +9,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
-from tests.support.stack_fixtures import free_settings
-
 from common.settings import load
 from devstack.servers import mlflow_server, postgres, seaweedfs
 from devstack.stack import Stack
 from devstack.supervision.child import running
+from support.stack_fixtures import free_settings
 from trainer.data.check import missing_files_and_columns
 from trainer.data.prepare import prepare
 from trainer.data.settings import DataSettings

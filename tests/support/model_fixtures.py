@@ -10,11 +10,12 @@ from common.model.bundle import Bundle
 from common.orders.fields import Orders
 from common.orders.geography import great_circle_km
 from common.orders.places import STATES, Places
-from trainer.data.history import History, end_of
+from trainer.data.history import History, TrainingData, end_of
+from trainer.data.state_grid import state_grid
 from trainer.model.bundling import write_bundle
-from trainer.model.fit import Table, fit
+from trainer.model.fit import fit
 from trainer.model.params import Params
-from trainer.model.places import state_grid
+from trainer.model.table import TrainingTable
 
 PARAMS = Params(iterations=40, depth=4, learning_rate=0.2)
 
@@ -57,9 +58,8 @@ def made_up_history(rows: int, seed: int = 0) -> History:
 
 def write_sample_bundle(folder: Path, seed: int = 0) -> None:
     """Train on made-up orders and write the bundle's folder."""
-    history, places = made_up_history(3_000, seed), made_up_places()
-    table = Table.of(history, places, end_of(history))
-    write_bundle(folder, fit(table, end_of(history), PARAMS, seed), places, table.pace, {"mae": 3.0}, "made up")
+    table = TrainingTable.of(TrainingData(made_up_history(3_000, seed), made_up_places()))
+    write_bundle(folder, fit(table, end_of(table.history), PARAMS, seed), table, {"mae": 3.0}, "made up")
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from common.errors import NoChampion, RegistryUnavailable
 from common.servers.registry import CHAMPION, MODEL_NAME, Registry
 from common.settings import RegistrySettings
 from support.model_fixtures import write_sample_bundle
-from trainer.registry.register import log_and_register
+from trainer.registry.logged_model import log_and_register
 
 
 @pytest.fixture(scope="module")

@@ -24,6 +24,7 @@ from common.servers.registry import MODEL_NAME
 from common.settings import load
 from monitor.alerts.retraining import RETRAINING_RULES
 from support.gateway_fixtures import Gateway, running_gateway, wait_until
+from trainer import wiring
 from trainer.data.files import DATE_FORMAT, ORDERS
 from trainer.data.prepare import prepare
 from trainer.data.synthetic.generate import Wanted, synthesize
@@ -103,8 +104,9 @@ def champion(environment: dict[str, str], tmp_path: Path) -> str:
         known.then(pl.col("delivered_timestamp")).alias("delivered_timestamp"),
         known.then(pl.col("delivery_days")).alias("delivery_days"),
     ).write_parquet(orders)
-    search(tmp_path, trials=1)
-    made = register(tmp_path)
+    versions = wiring.versions()
+    search(wiring.training_data(), tmp_path / "searches", trials=1)
+    made = register(wiring.training_data(), versions)
     assert made.alias == "champion", made.reason
     everything.write_parquet(orders)
     return made.version

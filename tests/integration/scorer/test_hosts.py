@@ -19,7 +19,7 @@ from support.model_fixtures import write_sample_bundle
 from support.scorer_host import scorer_host
 from support.scorer_rig import FAST, Rig, csv_file, forget
 from support.stack_fixtures import TestServers
-from trainer.registry.register import log_and_register
+from trainer.registry.logged_model import log_and_register
 
 ADDRESSES = ("DATABASE_URL", "QUEUE_URL", "OBJECT_STORE_ENDPOINT", "REGISTRY_URL")
 ROWS = 21_000

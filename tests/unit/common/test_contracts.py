@@ -9,6 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[3]
 PACKAGES = ("common", "devstack", "gateway", "scorer", "trainer", "monitor", "dashboards")
 COMMON = ("worker", "batch", "servers", "database", "model", "orders", "settings", "logs", "command_line", "errors")
+COMMON += ("arrays",)
 
 
 @pytest.fixture

@@ -8,17 +8,19 @@ import pytest
 
 from common.errors import InvalidInput
 from support.model_fixtures import PARAMS, made_up_history, made_up_places
-from trainer.data.history import History, end_of
+from trainer.data.history import History, TrainingData
 from trainer.evaluation.backtest import backtest, months, own_on_time_share
 from trainer.evaluation.figures import figures, tabulate
-from trainer.evaluation.windows import folds, gate_window
-from trainer.model.fit import Table, fit, teaching
+from trainer.evaluation.holdouts import folds, gate_holdout
+from trainer.model.fit import fit
+from trainer.model.forecast import teaching
+from trainer.model.table import TrainingTable
 
 FIRST, LAST = "2017-08", "2017-09"
 
 
-def table_of(history: History) -> Table:
-    return Table.of(history, made_up_places(), end_of(history))
+def table_of(history: History) -> TrainingTable:
+    return TrainingTable.of(TrainingData(history, made_up_places()))
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +46,7 @@ def test_a_month_is_forecast_without_its_own_labels(history: History) -> None:
     august = months(history, "2017-08", "2017-08")
     before, after = (backtest(table_of(each), august, PARAMS, 0.9) for each in (history, changed))
     np.testing.assert_array_equal(before["median_days"], after["median_days"])
-    np.testing.assert_array_equal(before["original_days"], after["original_days"])
+    np.testing.assert_array_equal(before["three_fact_days"], after["three_fact_days"])
     np.testing.assert_array_equal(before["days"], after["days"])
 
 
@@ -77,7 +79,7 @@ def test_the_figures_have_the_contracts_keys(history: History) -> None:
     assert set(tabulate(forecasts)["month"]) == {FIRST, LAST, "pooled"}
 
 
-def test_the_search_never_sees_the_gates_window(history: History) -> None:
-    windows = folds(history)
-    assert all(earlier.end <= later.start for earlier, later in pairwise(windows))
-    assert windows[-1].end <= gate_window(history).start
+def test_the_search_never_sees_the_gates_holdout(history: History) -> None:
+    holdouts = folds(history)
+    assert all(earlier.end <= later.start for earlier, later in pairwise(holdouts))
+    assert holdouts[-1].end <= gate_holdout(history).start

@@ -8,18 +8,19 @@ import pytest
 
 from common.model.bundle import Bundle
 from support.model_fixtures import PARAMS, made_up_history, made_up_places
-from trainer.data.history import DAY, History, end_of
-from trainer.evaluation.gate import Verdict, cutoff_of, judge
-from trainer.evaluation.windows import FEWEST_DAYS, WINDOW_DAYS, gate_window
+from trainer.data.history import DAY, History, TrainingData, end_of
+from trainer.evaluation.gate import Evaluation, cutoff_of, evaluate
+from trainer.evaluation.holdouts import FEWEST_DAYS, HOLDOUT_DAYS, gate_holdout
 from trainer.model.bundling import write_bundle
-from trainer.model.fit import Table, fit
+from trainer.model.fit import fit
+from trainer.model.table import TrainingTable
 
 CHANGE = np.datetime64("2017-07-01", "s")
 """From here on the far orders arrive first and the near ones last."""
 
 
 @pytest.fixture(scope="module")
-def table() -> Table:
+def table() -> TrainingTable:
     history = made_up_history(4_000)
     turned = (history.orders.purchase_timestamp >= CHANGE)[:, None] & ~np.isnat(history.delivered)[:, None]
     days = np.where(turned[:, 0], np.maximum(34 - history.days, 1), history.days)
@@ -28,49 +29,51 @@ def table() -> Table:
     return table_of(replace(history, delivered=delivered, promised_days=history.promised_days + 40))
 
 
-def table_of(history: History) -> Table:
-    return Table.of(history, made_up_places(), end_of(history))
+def table_of(history: History) -> TrainingTable:
+    return TrainingTable.of(TrainingData(history, made_up_places()))
 
 
-def champion_of(table: Table, cutoff: np.datetime64, folder: Path) -> Bundle:
-    return write_bundle(folder, fit(table, cutoff, PARAMS), table.places, table.pace, {}, "made up")
+def champion_of(table: TrainingTable, cutoff: np.datetime64, folder: Path) -> Bundle:
+    return write_bundle(folder, fit(table, cutoff, PARAMS), table, {}, "made up")
 
 
-def judged(table: Table, champion: Bundle) -> Verdict:
-    return judge(table, gate_window(table.history, cutoff_of(champion)), PARAMS, champion)
+def judged(table: TrainingTable, champion: Bundle) -> Evaluation:
+    return evaluate(table, PARAMS, champion)
 
 
-def beaten(verdict: Verdict) -> bool:
-    return not any("the champion's" in objection for objection in verdict.objections)
+def beaten(evaluation: Evaluation) -> bool:
+    return not any("the champion's" in objection for objection in evaluation.objections)
 
 
-def test_half_of_what_the_champion_could_not_know_teaches_and_half_judges(table: Table) -> None:
-    end = gate_window(table.history).end
-    fresh = gate_window(table.history, end - 80 * DAY)
+def test_half_of_what_the_champion_could_not_know_teaches_and_half_judges(table: TrainingTable) -> None:
+    end = gate_holdout(table.history).end
+    fresh = gate_holdout(table.history, end - 80 * DAY)
     assert (fresh.end - fresh.start) / DAY == 40
-    assert (end - gate_window(table.history, end - 500 * DAY).start) / DAY == WINDOW_DAYS
-    assert (end - gate_window(table.history, end - (2 * FEWEST_DAYS - 1) * DAY).start) / DAY == WINDOW_DAYS
+    assert (end - gate_holdout(table.history, end - 500 * DAY).start) / DAY == HOLDOUT_DAYS
+    assert (end - gate_holdout(table.history, end - (2 * FEWEST_DAYS - 1) * DAY).start) / DAY == HOLDOUT_DAYS
 
 
-def test_a_model_retrained_after_the_world_changed_wins_with_the_same_parameters(table: Table, tmp_path: Path) -> None:
+def test_a_model_retrained_after_the_world_changed_wins_with_the_same_parameters(
+    table: TrainingTable, tmp_path: Path
+) -> None:
     champion = champion_of(table, CHANGE, tmp_path / "bundle")
-    verdict = judged(table, champion)
-    assert beaten(verdict), verdict.objections
-    assert verdict.window.start > cutoff_of(champion)
+    evaluation = judged(table, champion)
+    assert beaten(evaluation), evaluation.objections
+    assert evaluation.holdout.start > cutoff_of(champion)
 
 
-def test_a_champion_that_has_seen_the_window_is_compared_at_its_age(table: Table, tmp_path: Path) -> None:
+def test_a_champion_that_has_seen_the_window_is_compared_at_its_age(table: TrainingTable, tmp_path: Path) -> None:
     """It is a month old, so it is judged as it would have forecast a month before the window: far worse than fresh."""
     history = table.history
     month_old = end_of(history) - 30 * DAY
     champion = champion_of(table, month_old, tmp_path / "bundle")
-    verdict = judged(table, champion)
-    assert verdict.window == gate_window(history)
-    assert beaten(verdict), verdict.objections
+    evaluation = judged(table, champion)
+    assert evaluation.holdout == gate_holdout(history)
+    assert beaten(evaluation), evaluation.objections
 
 
-def test_with_nothing_new_to_learn_the_same_parameters_do_not_win(table: Table, tmp_path: Path) -> None:
+def test_with_nothing_new_to_learn_the_same_parameters_do_not_win(table: TrainingTable, tmp_path: Path) -> None:
     champion = champion_of(table, end_of(table.history), tmp_path / "bundle")
-    verdict = judged(table, champion)
-    assert not beaten(verdict)
-    assert verdict.metrics["mae"] == verdict.metrics["mae_of_champion"]
+    evaluation = judged(table, champion)
+    assert not beaten(evaluation)
+    assert evaluation.metrics["mae"] == evaluation.metrics["mae_of_champion"]

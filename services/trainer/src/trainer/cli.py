@@ -6,14 +6,18 @@ light commands do not wait for CatBoost and MLflow.
 
 import argparse
 import getpass
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from common.command_line import line, positive
-from common.errors import DeliveryTimeError
+from common.command_line import line, positive, run
+from common.errors import DeliveryTimeError, InvalidInput, NoChampion
+from trainer import wiring
 from trainer.arguments import day, moment, month, on_time_share
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from common.model.bundle import Bundle
 
 NOT_PROMOTED = 3
 """Exit code of `register-model` when the gate kept the candidate as challenger."""
@@ -21,14 +25,7 @@ NOT_PROMOTED = 3
 
 def main() -> None:
     """Run one command; exit 1 with one clear message when its input is not usable."""
-    arguments = _parser().parse_args()
-    run: Callable[[argparse.Namespace], None] = arguments.run
-    try:
-        run(arguments)
-    except (DeliveryTimeError, OSError) as error:
-        sys.exit(f"error: {error}")
-    except KeyboardInterrupt:
-        sys.exit(130)
+    run(_parser())
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -59,11 +56,9 @@ def _add_download_data(commands: Commands) -> None:
 def _download_data(arguments: argparse.Namespace) -> None:
     from rich.console import Console
 
-    from common.settings import load
     from trainer.data.download import download
-    from trainer.data.settings import DataSettings
 
-    download(load(DataSettings), Console())
+    download(wiring.data_settings(), Console())
 
 
 def _add_prepare_data(commands: Commands) -> None:
@@ -80,11 +75,9 @@ def _add_prepare_data(commands: Commands) -> None:
 def _prepare_data(arguments: argparse.Namespace) -> None:
     from rich.console import Console
 
-    from common.settings import load
     from trainer.data.prepare import prepare
-    from trainer.data.settings import DataSettings
 
-    settings = load(DataSettings)
+    settings = wiring.data_settings()
     report = prepare(settings.dataset, settings.prepared, arguments.cutoff)
     console = Console()
     report.show(console)
@@ -103,18 +96,19 @@ def _add_params_search(commands: Commands) -> None:
 def _params_search(arguments: argparse.Namespace) -> None:
     from tqdm import tqdm
 
-    from common.settings import RegistrySettings, load
-    from trainer.data.settings import DataSettings
+    tracking, data = wiring.tracking(), wiring.training_data()
+    trials, seed, jobs = arguments.trials, arguments.seed, arguments.jobs
+    with tqdm(total=trials, unit="trial", disable=None) as bar:
+        if arguments.spark:
+            from trainer.search.spark import search_on_spark
 
-    if arguments.spark:
-        from trainer.search.spark import search_on_spark as search
-    else:
-        from trainer.search.search import search
+            best = search_on_spark(data, trials, seed, jobs, bar.update)
+        else:
+            from trainer.search.search import search
 
-    with tqdm(total=arguments.trials, unit="trial", disable=None) as bar:
-        best = search(load(DataSettings).data_dir, arguments.trials, arguments.seed, arguments.jobs, bar.update)
-    print(f"best of {arguments.trials} trials: run {best.run_id}, MAE {best.metrics['mae']:.3f} days, {best.params}")
-    print(f"all trials: {load(RegistrySettings).url}")
+            best = search(data, wiring.data_settings().searches, trials, seed, jobs, bar.update)
+    print(f"best of {trials} trials: run {best.run_id}, MAE {best.metrics['mae']:.3f} days, {best.params}")
+    print(f"all trials: {tracking.url}")
 
 
 def _add_register_model(commands: Commands) -> None:
@@ -124,16 +118,14 @@ def _add_register_model(commands: Commands) -> None:
     command.set_defaults(run=_register_model)
 
 
-def _register_model(arguments: argparse.Namespace) -> None:
+def _register_model(arguments: argparse.Namespace) -> int:
     from common.servers.registry import CHAMPION, MODEL_NAME
-    from common.settings import load
-    from trainer.data.settings import DataSettings
     from trainer.registry.register import register
 
-    made = register(load(DataSettings).data_dir, arguments.seed, arguments.as_of)
-    print(f"registered {MODEL_NAME} version {made.version} as {made.alias}: {made.reason}")
-    if made.alias != CHAMPION:
-        sys.exit(NOT_PROMOTED)
+    versions = wiring.versions()
+    registered = register(wiring.training_data(), versions, arguments.seed, arguments.as_of)
+    print(f"registered {MODEL_NAME} version {registered.version} as {registered.alias}: {registered.reason}")
+    return 0 if registered.alias == CHAMPION else NOT_PROMOTED
 
 
 def _add_backtest(commands: Commands) -> None:
@@ -153,14 +145,26 @@ def _add_backtest(commands: Commands) -> None:
 def _backtest(arguments: argparse.Namespace) -> None:
     from rich.console import Console
 
-    from common.settings import load
-    from trainer.data.settings import DataSettings
-    from trainer.evaluation.commands import Asked, run_backtest
+    from trainer.evaluation.commands import Months, run_backtest
 
-    asked = Asked(
-        load(DataSettings).data_dir, arguments.first, arguments.last, arguments.seed, offline=arguments.offline
-    )
-    run_backtest(asked, arguments.output, Console())
+    console = Console()
+    if not arguments.offline:
+        wiring.tracking()
+    data = wiring.training_data()
+    champion = None if arguments.offline else _champion(console)
+    months = Months(arguments.first, arguments.last, arguments.seed)
+    run_backtest(data, months, arguments.output, console, champion, logged=not arguments.offline)
+
+
+def _champion(console: "Console") -> "Bundle | None":
+    with wiring.bundles() as bundles:
+        try:
+            return bundles.champion()
+        except NoChampion:
+            return None
+        except DeliveryTimeError as error:
+            console.print(f"without the champion: {error}", soft_wrap=True)
+            return None
 
 
 def _add_promise(commands: Commands) -> None:
@@ -178,18 +182,10 @@ def _add_promise(commands: Commands) -> None:
 def _promise(arguments: argparse.Namespace) -> None:
     from rich.console import Console
 
-    from common.settings import load
-    from trainer.data.settings import DataSettings
-    from trainer.evaluation.commands import Asked, run_promise
+    from trainer.evaluation.commands import Months, run_promise
 
-    asked = Asked(
-        load(DataSettings).data_dir,
-        arguments.first,
-        arguments.last,
-        arguments.seed,
-        on_time_share=arguments.on_time_share,
-    )
-    run_promise(asked, Console())
+    months = Months(arguments.first, arguments.last, arguments.seed)
+    run_promise(wiring.training_data(), months, arguments.on_time_share, Console())
 
 
 def _add_months(command: argparse.ArgumentParser) -> None:
@@ -206,9 +202,7 @@ def _add_promote(commands: Commands) -> None:
 
 
 def _promote(arguments: argparse.Namespace) -> None:
-    from trainer.registry.versions import promote
-
-    promote(arguments.version, arguments.reason, getpass.getuser())
+    wiring.versions().promote(arguments.version, arguments.reason, getpass.getuser())
     print(f"version {arguments.version} is champion: {arguments.reason}")
 
 
@@ -219,9 +213,7 @@ def _add_rollback(commands: Commands) -> None:
 
 
 def _rollback(arguments: argparse.Namespace) -> None:
-    from trainer.registry.versions import rollback
-
-    version = rollback(arguments.reason, getpass.getuser())
+    version = wiring.versions().rollback(arguments.reason, getpass.getuser())
     print(f"version {version} is champion again: {arguments.reason}")
 
 
@@ -235,10 +227,9 @@ def _add_worker(commands: Commands) -> None:
 
 
 def _worker(_arguments: argparse.Namespace) -> None:
-    from trainer import wiring
     from trainer.retraining.worker import run_worker
 
-    run_worker(wiring.queue(), wiring.retrainer())
+    run_worker(wiring.queue(), wiring.retrainer(), wiring.train)
 
 
 def _add_flow(commands: Commands) -> None:
@@ -251,8 +242,10 @@ def _flow(arguments: argparse.Namespace) -> None:
     from importlib.util import find_spec
 
     if find_spec("prefect") is None:
-        sys.exit("error: `trainer flow` needs Prefect: install the trainer with its extra, delivery-time-trainer[flow]")
-    from trainer.retraining.flow import serve
+        raise InvalidInput(
+            "`trainer flow` needs Prefect: install the trainer with its extra, delivery-time-trainer[flow]"
+        )
+    from trainer.flow import serve
 
     serve(arguments.cron)
 

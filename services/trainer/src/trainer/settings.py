@@ -12,4 +12,6 @@ class TrainerSettings(SettingsGroup):
     model_config = SettingsConfigDict(env_prefix="TRAINER_")
 
     trials: int = Field(15, ge=1, description="trials of the search that a retraining runs")
-    lease_seconds: float = Field(180, gt=0, description="after so long a silence a retraining counts as dead")
+    lease_seconds: float = Field(
+        180, gt=0, description="how long a trainer may be silent before its retraining is given to another"
+    )

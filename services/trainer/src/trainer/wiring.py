@@ -1,17 +1,74 @@
-"""The trainer of a real process: every collaborator made from the settings in the environment."""
+"""The trainer of a real process: every collaborator made from the settings in the environment.
+
+What is heavy is imported where it is made, so that a worker that waits for work weighs little.
+"""
+
+from typing import TYPE_CHECKING
 
 from common.database.session import Database
 from common.servers.queue import Queue
-from common.settings import DatabaseSettings, QueueSettings, load
-from trainer.retraining.retrain import Retrainer
+from common.servers.registry import Registry
+from common.settings import DatabaseSettings, QueueSettings, RegistrySettings, load
+from trainer.data.settings import DataSettings
+from trainer.retraining.retrain import Retrainer, Trained
 from trainer.settings import TrainerSettings
 
+if TYPE_CHECKING:
+    from trainer.data.history import TrainingData
+    from trainer.registry.versions import Versions
+    from trainer.retraining.training import Training
+    from trainer.tracking import Tracking
 
-def retrainer() -> Retrainer:
-    """Carries out retrainings; InvalidSettings."""
-    return Retrainer(Database(load(DatabaseSettings)), load(TrainerSettings).lease_seconds)
+
+def data_settings() -> DataSettings:
+    """Where the training data lies; InvalidSettings."""
+    return load(DataSettings)
+
+
+def training_data() -> "TrainingData":
+    """The prepared orders and places; InvalidInput says what to run first."""
+    from trainer.data.prepared import read_prepared
+
+    return read_prepared(data_settings().prepared)
+
+
+def tracking() -> "Tracking":
+    """Connects MLflow; RegistryUnavailable."""
+    from trainer.tracking import Tracking
+
+    return Tracking.connect(load(RegistrySettings).url)
+
+
+def versions() -> "Versions":
+    """The registered versions; RegistryUnavailable."""
+    from trainer.registry.versions import Versions
+
+    database = Database(load(DatabaseSettings))
+    return Versions(tracking(), bundles(), database)
+
+
+def bundles() -> Registry:
+    """Downloads and verifies the bundles of registered versions."""
+    return Registry(load(RegistrySettings))
 
 
 def queue() -> Queue:
-    """Wakes this worker; InvalidSettings."""
+    """Wakes the worker."""
     return Queue(load(QueueSettings))
+
+
+def retrainer() -> Retrainer:
+    """Claims retrainings and records how they end."""
+    return Retrainer(Database(load(DatabaseSettings)), load(TrainerSettings).lease_seconds)
+
+
+def training() -> "Training":
+    """The steps of a retraining."""
+    from trainer.retraining.training import Training
+
+    return Training(data_settings(), load(TrainerSettings).trials, versions())
+
+
+def train() -> Trained:
+    """A whole training; what it needs is made when it begins."""
+    return training().run()

@@ -77,7 +77,7 @@ def test_an_unwritable_folder_is_one_clear_line(run: Run, generated: Path, tmp_p
     (tmp_path / "file").touch()
     done = run("prepare-data", OLIST_DIR=str(generated), DATA_DIR=str(tmp_path / "file"))
     assert done.returncode == 1
-    assert done.stderr.startswith("error: ")
+    assert done.stderr.startswith("trainer: ")
     assert len(done.stderr.splitlines()) == 1
 
 

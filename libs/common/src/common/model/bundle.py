@@ -7,10 +7,10 @@ A bundle is a folder:
     arrays.npz       its trees (common.model.trees), the places (common.orders.places) and the sellers' effect
     pace.csv         day, group, pace_days, orders: the delivery pace up to the training date (see common.model.pace)
     reference.csv    a sample of training rows with predictions: what monitoring compares with
-    model_card.md    for people, of registered models
+    model_card.md    for people; registered models only
 
-A gateway loads a new bundle beside the one that answers, in the same interpreter. So nothing here is parsed that could
-be read as it is: a second of parsing text is a second in which requests wait for their turn.
+A gateway loads a new bundle beside the one in use, in the same interpreter. So nothing is parsed that can be read as it
+is: a second spent parsing text is a second in which requests wait.
 """
 
 import csv
@@ -23,8 +23,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from common.arrays import Floats
 from common.errors import DamagedBundle
 from common.model.pace import PaceTable
 from common.model.residuals import Residuals
@@ -32,7 +32,10 @@ from common.model.trees import ObliviousTrees
 from common.orders.places import Places
 
 MANIFEST = "bundle.json"
+CATBOOST = "model.cbm"
 ARRAYS = "arrays.npz"
+PACE = "pace.csv"
+REFERENCE = "reference.csv"
 FORMAT = 4
 
 
@@ -59,20 +62,31 @@ class Manifest:
 
 
 @dataclass(frozen=True)
-class Bundle:
-    """A loaded bundle; `folder` holds the files for those who want the CatBoost model or the reference rows.
+class Servable:
+    """What a predictor computes with.
 
     seller_effect: float64 (100000,), log days, 0 where a zip prefix has no history.
     """
 
-    folder: Path
     version: str
     manifest: Manifest
     trees: ObliviousTrees
     places: Places
-    seller_effect: NDArray[np.float64]
+    seller_effect: Floats
     residuals: Residuals
     pace: PaceTable
+
+
+@dataclass(frozen=True)
+class Bundle(Servable):
+    """A loaded bundle, with the folder of its files."""
+
+    folder: Path
+
+    @property
+    def catboost(self) -> Path:
+        """The CatBoost model's file."""
+        return self.folder / CATBOOST
 
 
 def save(folder: Path, manifest: Manifest) -> None:
@@ -98,22 +112,22 @@ def load(folder: Path, version: str) -> Bundle:
                 places=Places(**_part("places", Places, arrays)),
                 seller_effect=arrays["seller_effect"],
                 residuals=Residuals(np.array(manifest.residuals)),
-                pace=_pace(folder / "pace.csv"),
+                pace=_pace(folder / PACE),
             )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DamagedBundle(folder, error) from error
 
 
-def write_arrays(folder: Path, trees: ObliviousTrees, places: Places, seller_effect: NDArray[np.float64]) -> None:
+def write_arrays(folder: Path, model: Servable) -> None:
     """Write what a predictor computes with, each array under its field's name."""
-    arrays = {f"trees_{part.name}": getattr(trees, part.name) for part in fields(trees)}
-    arrays |= {f"places_{part.name}": getattr(places, part.name) for part in fields(places)}
-    np.savez(folder / ARRAYS, seller_effect=seller_effect, **arrays)
+    arrays = {f"trees_{part.name}": getattr(model.trees, part.name) for part in fields(model.trees)}
+    arrays |= {f"places_{part.name}": getattr(model.places, part.name) for part in fields(model.places)}
+    np.savez(folder / ARRAYS, seller_effect=model.seller_effect, **arrays)
 
 
-def write_pace(path: Path, table: PaceTable) -> None:
+def write_pace(folder: Path, table: PaceTable) -> None:
     """Write the pace as the bundle's CSV."""
-    with path.open("w", newline="") as file:
+    with (folder / PACE).open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["day", "group", "pace_days", "orders"])
         writer.writerows(table.rows())

@@ -1,10 +1,10 @@
 """The feature contract: raw orders to model columns. The one implementation for training, real time and batch.
 
-Tried and left out, as the backtest gained nothing by them: hour of day, month, zip prefix as a number, pace as a
-column, weight, price and freight, holidays ahead (they are in `common.model.working_time`), a customer's zip area's own
-history, a seller's hand-over times. Levels that lost or drew: windows of 14 and 35 days, current hazards instead of
-cohorts, ages scaled by the expected days, newer orders weighing more, groups drawn towards all. Payment by boleto takes
-0.2 % off the MAE, but a shop knows the payment after it has promised.
+Tried and dropped, because the backtest gained nothing: hour of day, month, zip prefix as a number, pace as a column,
+weight, price and freight, holidays ahead (they are in `common.model.working_time`), the history of the customer's zip
+area, the seller's hand-over times. Levels that lost or drew: windows of 14 and 35 days, current hazards instead of
+cohorts, ages scaled by the expected days, more weight for newer orders, groups shrunk towards all. Payment by boleto
+takes 0.2 % off the MAE, but a shop learns of the payment after it has promised.
 """
 
 import math
@@ -14,6 +14,7 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from common.arrays import Bools
 from common.orders.fields import Order, Orders
 from common.orders.geography import EARTH_RADIUS_KM, great_circle_km
 from common.orders.places import GRID_CELLS_PER_DEGREE, GRID_ORIGIN, GRID_SHAPE, Places
@@ -38,11 +39,11 @@ class Features:
 
     columns: NDArray[np.float32]
     customer_state: NDArray[np.int8]
-    same_state: NDArray[np.bool_]
+    same_state: Bools
 
 
 def features(orders: Orders, places: Places) -> Features:
-    """Model columns of n orders, and the groups that their delivery pace is looked up by."""
+    """Model columns of n orders, and the groups by which their delivery pace is looked up."""
     seller_lat = places.lat[orders.seller_zip_code_prefix]
     seller_lng = places.lng[orders.seller_zip_code_prefix]
     customer_state = places.state_at(orders.customer_lat, orders.customer_lng)
@@ -61,7 +62,7 @@ def features(orders: Orders, places: Places) -> Features:
 def features_of_one(order: Order, purchase: datetime, places: Places) -> tuple[list[float], int, bool]:
     """The same for one order: model columns, customer's state, whether the seller is in the same state.
 
-    Plain floats, as an array of length 1 costs as much per operation as one of a thousand.
+    Plain floats: an array of length 1 costs as much per operation as one of a thousand.
     """
     seller, customer_lat, customer_lng = order.seller_zip_code_prefix, order.customer_lat, order.customer_lng
     seller_lat = places.lat.item(seller)

@@ -1,8 +1,8 @@
-"""Delivery pace: how fast deliveries are at present, per group of orders, and how it scales a prediction.
+"""Delivery pace: how fast deliveries are at present, per group of orders, and how it scales predictions.
 
 The pace of a day is the restricted geometric mean (to HORIZON days) of the Kaplan-Meier curve of the orders bought in
 the WINDOW days before it: the mean of log days, which is what the model predicts. Orders still under way count as
-censored at their age, so slow ones are not forgotten. It uses nothing that became known on the day itself or later.
+censored at their age, so slow ones are not forgotten. Nothing that became known on the day itself or later is used.
 Kaplan & Meier (1958); restricted mean: Irwin (1949), here of the logarithm.
 """
 
@@ -13,18 +13,19 @@ from datetime import date, datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from common.arrays import Bools, Floats
 from common.orders.places import STATES
 
 WINDOW_DAYS = 22
 SHORTEST_DAYS, HORIZON_DAYS = 0.5, 25.0
-"""Durations outside of these count as the nearer one."""
+"""Durations outside these bounds count as the nearer bound."""
 
 FEWEST_ORDERS = 30
 """A group with fewer orders in the window keeps its pace of the day before."""
 
 EXPONENT = 0.45
 """Predictions scale with (pace of the customer's region * pace of same or other state) ** EXPONENT: the geometric mean
-of the two to the 0.9, as a change of pace is not lasting in full. Measured: 0.4 to 0.5 differ little."""
+of the two, damped (power 0.9), because part of a change in pace is temporary. Measured: 0.4 to 0.5 differ little."""
 
 REGIONS = ("SP", "RJ", "MG+ES", "South", "rest")
 GROUPS = (*REGIONS, "other state", "same state")
@@ -33,7 +34,6 @@ OTHER_STATE = len(REGIONS)
 _REGION_OF = {"SP": 0, "RJ": 1, "MG": 2, "ES": 2, "PR": 3, "SC": 3, "RS": 3}
 REGION_OF_STATE = np.array([_REGION_OF.get(state, 4) for state in STATES], dtype=np.int8)
 
-Days = NDArray[np.float64]
 Times = NDArray[np.datetime64]
 
 
@@ -45,7 +45,7 @@ class PaceTable:
     """
 
     first: date
-    pace: Days
+    pace: Floats
     orders: NDArray[np.int64]
 
     @property
@@ -65,14 +65,14 @@ class PaceTable:
 
     @classmethod
     def of_rows(cls, rows: Iterable[tuple[date, str, float, int]]) -> "PaceTable":
-        """The inverse of `rows`; a missing day repeats the one before, ValueError if there is no row at all."""
-        found = {(day, group): (pace, orders) for day, group, pace, orders in rows}
-        if not found:
+        """The inverse of `rows`; a missing day repeats the one before. ValueError if there is no row at all."""
+        cells = {(day, group): (pace, orders) for day, group, pace, orders in rows}
+        if not cells:
             raise ValueError("the delivery pace has no row")
-        days = sorted({day for day, _ in found})
+        days = sorted({day for day, _ in cells})
         length = days[-1].toordinal() - days[0].toordinal() + 1
         pace, orders = np.full((length, len(GROUPS)), np.nan), np.zeros((length, len(GROUPS)), dtype=np.int64)
-        for (day, group), (value, count) in found.items():
+        for (day, group), (value, count) in cells.items():
             cell = day.toordinal() - days[0].toordinal(), GROUPS.index(group)
             pace[cell], orders[cell] = value, count
         return cls(days[0], _filled(pace), orders)
@@ -88,8 +88,8 @@ class Level:
         self._first = table.first.toordinal()
         self._origin = np.datetime64(table.first, "D")
 
-    def of(self, purchase: Times, customer_state: NDArray[np.int8], same_state: NDArray[np.bool_]) -> Days:
-        """n factors; a day before the table takes its first row, one after it the last."""
+    def of(self, purchase: Times, customer_state: NDArray[np.int8], same_state: Bools) -> Floats:
+        """n factors; a day before the table takes its first row, a day after it the last."""
         offset = (purchase.astype("datetime64[D]") - self._origin).astype(np.int64)
         row = np.clip(offset, 0, len(self._factor) - 1)
         return self._factor[row, customer_state, same_state.astype(np.intp)]
@@ -101,7 +101,7 @@ class Level:
 
 
 def pace_table(
-    purchase: Times, delivered: Times, customer_state: NDArray[np.int8], same_state: NDArray[np.bool_], until: date
+    purchase: Times, delivered: Times, customer_state: NDArray[np.int8], same_state: Bools, until: date
 ) -> PaceTable:
     """Pace for every day from the second day with a purchase until `until`, from n orders sorted by purchase.
 
@@ -127,7 +127,7 @@ def pace_table(
     return PaceTable((origin + first).astype(date), _filled(pace), orders)
 
 
-def restricted_geometric_mean(duration: Days, known: NDArray[np.bool_]) -> float:
+def restricted_geometric_mean(duration: Floats, known: Bools) -> float:
     """Geometric mean in days of n durations, restricted to the horizon; `known` False where censored.
 
     Its logarithm is the area under the Kaplan-Meier curve over log days.
@@ -138,15 +138,15 @@ def restricted_geometric_mean(duration: Days, known: NDArray[np.bool_]) -> float
     return float(np.exp(edges[0] + np.diff(edges) @ np.concatenate([[1.0], surviving])))
 
 
-def survival(known: NDArray[np.bool_]) -> Days:
+def survival(known: Bools) -> Floats:
     """Kaplan-Meier curve just after each of n durations, given in ascending order of duration."""
     at_risk = np.arange(len(known), 0, -1)
-    curve: Days = np.cumprod(1 - known / at_risk, dtype=np.float64)
+    curve: Floats = np.cumprod(1 - known / at_risk, dtype=np.float64)
     return curve
 
 
-def _filled(pace: Days) -> Days:
-    """Each gap takes the value before it; before the first one, the mean of the day's other groups."""
+def _filled(pace: Floats) -> Floats:
+    """Fills each gap with the value before it; before the first value, with the mean of the day's other groups."""
     latest = np.maximum.accumulate(np.where(np.isfinite(pace), np.arange(len(pace))[:, None], 0), axis=0)
     filled = np.take_along_axis(pace, latest, axis=0)
     known = np.isfinite(filled)

@@ -1,7 +1,7 @@
 """CatBoost's oblivious trees from the model's JSON export, evaluated with numpy.
 
 An oblivious tree asks one question per level, the same for every node of the level, so the answers are the bits of
-the leaf's index. A single row costs microseconds this way, where `CatBoost.predict` costs half a millisecond of calls.
+the leaf's index. A single row takes microseconds this way; `CatBoost.predict` takes half a millisecond of overhead.
 """
 
 from dataclasses import dataclass
@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from common.arrays import Floats
+
 ROWS_AT_ONCE = 2048
-"""Rows per block of `predict`: bounds its memory and keeps a block's leaf indexes in cache."""
+"""Rows per block of `predict`: bounds memory and keeps a block's leaf indexes in the cache."""
 
 LEVELS = 8
 """Every tree is padded to this depth, so that its answers fill one byte."""
@@ -28,8 +30,8 @@ class ObliviousTrees:
     feature: NDArray[np.intp]
     border: NDArray[np.float32]
     first_leaf: NDArray[np.intp]
-    leaves: NDArray[np.float64]
-    bias: NDArray[np.float64]
+    leaves: Floats
+    bias: Floats
 
     @classmethod
     def from_json(cls, model: dict[str, Any]) -> "ObliviousTrees":
@@ -57,7 +59,7 @@ class ObliviousTrees:
         """Questions that the deepest tree asks, D."""
         return (len(self.leaves) // len(self.feature)).bit_length() - 1
 
-    def predict(self, columns: NDArray[np.float32]) -> NDArray[np.float64]:
+    def predict(self, columns: NDArray[np.float32]) -> Floats:
         """Raw model outputs, (n, K), for model columns (n, features). NaN answers every question with no."""
         result = np.empty((len(columns), len(self.bias)))
         for start in range(0, len(columns), ROWS_AT_ONCE):
@@ -65,14 +67,14 @@ class ObliviousTrees:
             result[block] = self._block(columns[block])
         return result
 
-    def predict_row(self, row: NDArray[np.float32]) -> NDArray[np.float64]:
+    def predict_row(self, row: NDArray[np.float32]) -> Floats:
         """The same for one row, (features,) to (K,)."""
         answers = row.take(self.feature) > self.border
         leaf = np.packbits(answers.ravel(), bitorder="little") + self.first_leaf
         ones = np.ones(len(leaf))  # a sum along axis 0 takes three times as long
         return ones @ self.leaves.take(leaf, axis=0) + self.bias
 
-    def _block(self, columns: NDArray[np.float32]) -> NDArray[np.float64]:
+    def _block(self, columns: NDArray[np.float32]) -> Floats:
         by_feature = np.ascontiguousarray(columns.T)
         leaf = np.zeros((len(self.feature), len(columns)), dtype=np.uint8)
         for level in range(self.depth):

@@ -1,7 +1,7 @@
-"""Working time: little is delivered at weekends and on holidays, so those days count for less than others.
+"""Working time: little is delivered at weekends and on holidays, so those days count less than others.
 
-The model speaks of working days, which a holiday ahead does not change; the calendar turns them into days. Trees could
-not learn it from the few times that each holiday occurs in the data.
+The model forecasts working days, which a holiday ahead does not change; the calendar turns them into days. Trees could
+not learn this from the few occurrences of each holiday in the data.
 """
 
 from bisect import bisect_right
@@ -11,18 +11,17 @@ from datetime import date, datetime, time
 import numpy as np
 from numpy.typing import NDArray
 
+from common.arrays import Floats
+
 WEEKEND, HOLIDAY = 0.6, 0.3
-"""What such a day counts, where any other counts 1. Their shares of deliveries are smaller (Olist: Saturday 0.3, Sunday
-and holidays 0.1), but an order also moves on days without deliveries. Measured: 0.6 to 0.85 and 0.1 to 0.4 differ
-little."""
+"""What such a day counts; any other counts 1. Their shares of deliveries are smaller (Olist: Saturday 0.3, Sunday and
+holidays 0.1), but orders also move on days without deliveries. Measured: 0.6 to 0.85 and 0.1 to 0.4 differ little."""
 
 AFTER_DAYS = 400
-"""The calendar reaches so far beyond the last year with known holidays. There, and before it, weeks are ordinary."""
+"""How far the calendar reaches beyond the last year with known holidays. There, and before it, weeks are ordinary."""
 
 _WEEK = 7
 _MEAN = (5 + 2 * WEEKEND) / _WEEK
-
-Values = NDArray[np.float64]
 
 
 class WorkingTime:
@@ -43,17 +42,17 @@ class WorkingTime:
         self._weights, self._worked_by = weight.tolist(), self._worked.tolist()
         self._days = np.arange(len(self._worked), dtype=np.float64)
 
-    def start(self, moment: NDArray[np.datetime64]) -> Values:
-        """Where n moments lie on the calendar, in days; those outside of it in an ordinary week."""
-        found = (moment.astype("datetime64[s]") - np.datetime64(self._first, "s")).astype(np.int64) / 86_400
-        outside = (found < 0) | (found >= self._ordinary)
-        return np.where(outside, self._ordinary + (found - self._ordinary) % _WEEK, found)
+    def start(self, moment: NDArray[np.datetime64]) -> Floats:
+        """Where n moments lie on the calendar, in days; those outside it lie in an ordinary week."""
+        since = (moment.astype("datetime64[s]") - np.datetime64(self._first, "s")).astype(np.int64) / 86_400
+        outside = (since < 0) | (since >= self._ordinary)
+        return np.where(outside, self._ordinary + (since - self._ordinary) % _WEEK, since)
 
-    def worked(self, start: Values, days: Values) -> Values:
-        """Working days in n spans of days from their starts on; NaN stays NaN."""
+    def worked(self, start: Floats, days: Floats) -> Floats:
+        """Working days in n spans of days, each from its start; NaN stays NaN."""
         return self._elapsed(start + days) - self._elapsed(start)
 
-    def days(self, start: Values, worked: Values) -> Values:
+    def days(self, start: Floats, worked: Floats) -> Floats:
         """The inverse of `worked`."""
         reached = self._elapsed(start) + worked
         beyond = np.maximum(reached - self._worked[-1], 0) / _MEAN
@@ -61,11 +60,11 @@ class WorkingTime:
 
     def start_of_one(self, moment: datetime) -> float:
         """`start` of one moment without zone."""
-        since = moment - self._first
-        found = since.days + since.seconds / 86_400
-        if 0 <= found < self._ordinary:
-            return found
-        return self._ordinary + (found - self._ordinary) % _WEEK
+        elapsed = moment - self._first
+        since = elapsed.days + elapsed.seconds / 86_400
+        if 0 <= since < self._ordinary:
+            return since
+        return self._ordinary + (since - self._ordinary) % _WEEK
 
     def days_of_one(self, start: float, worked: float) -> float:
         """`days` of one span."""
@@ -76,5 +75,5 @@ class WorkingTime:
         day = bisect_right(self._worked_by, reached) - 1
         return day + (reached - self._worked_by[day]) / self._weights[day] - start
 
-    def _elapsed(self, position: Values) -> Values:
+    def _elapsed(self, position: Floats) -> Floats:
         return np.interp(position, self._days, self._worked) + np.maximum(position - self._days[-1], 0) * _MEAN

@@ -1,12 +1,11 @@
 """Distances on the Earth."""
 
 import numpy as np
-from numpy.typing import NDArray
+
+from common.arrays import Floats
 
 EARTH_RADIUS_KM = 6371.0088
 """Mean radius of the Earth, IUGG 1980."""
-
-Floats = NDArray[np.float64]
 
 
 def great_circle_km(lat1: Floats, lng1: Floats, lat2: Floats, lng2: Floats) -> Floats:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from common.orders.geography import Floats
+from common.arrays import Floats
 
 ZIP_PREFIXES = 100_000
 

@@ -74,7 +74,7 @@ def _at_pace(version: str, pace_digest: str) -> Predictor:
 def _load(version: str) -> Predictor:
     bundle = _registry().bundle(version)
     model = CatBoost()
-    model.load_model(str(bundle.folder / "model.cbm"))
+    model.load_model(str(bundle.catboost))
     return Predictor(bundle, raw=lambda columns: model.predict(columns, thread_count=1))
 
 

@@ -1,18 +1,18 @@
-"""The prepared orders as arrays: what a model may learn from, and what it is judged on."""
+"""Orders as arrays: what a model may learn from, and what it is judged on. Where they come from is their source's."""
 
+import hashlib
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
+from functools import cached_property
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
-from common.errors import InvalidInput
-from common.orders.fields import Orders
+from common.arrays import Bools, Floats
+from common.orders.fields import INPUTS, Orders
+from common.orders.places import Places
 
 DAY = np.timedelta64(86_400, "s")
-NEEDED = ["seller_zip_code_prefix", "customer_lat", "customer_lng", "purchase_timestamp", "delivered_timestamp"]
 
 
 @dataclass(frozen=True)
@@ -24,21 +24,21 @@ class History:
 
     orders: Orders
     delivered: NDArray[np.datetime64]
-    promised_days: NDArray[np.float64]
+    promised_days: Floats
 
     def __len__(self) -> int:
         return len(self.orders)
 
     @property
-    def days(self) -> NDArray[np.float64]:
+    def days(self) -> Floats:
         """Days from purchase to delivery, NaN while under way."""
         return (self.delivered - self.orders.purchase_timestamp) / DAY
 
-    def known_at(self, cutoff: np.datetime64) -> NDArray[np.bool_]:
+    def known_at(self, cutoff: np.datetime64) -> Bools:
         """Which deliveries were known at the cut-off; NaT compares as unknown."""
         return self.delivered < cutoff
 
-    def bought_in(self, start: np.datetime64, end: np.datetime64) -> NDArray[np.bool_]:
+    def bought_in(self, start: np.datetime64, end: np.datetime64) -> Bools:
         """Which orders were bought from `start` until before `end`."""
         return (self.orders.purchase_timestamp >= start) & (self.orders.purchase_timestamp < end)
 
@@ -47,27 +47,26 @@ class History:
         bought = self.where(self.orders.purchase_timestamp < moment)
         return replace(bought, delivered=np.where(bought.known_at(moment), bought.delivered, np.datetime64("NaT", "s")))
 
-    def where(self, chosen: NDArray[np.bool_]) -> "History":
+    def where(self, chosen: Bools) -> "History":
         """The chosen orders."""
         return History(self.orders.where(chosen), self.delivered[chosen], self.promised_days[chosen])
 
 
-def read_history(data_dir: Path) -> History:
-    """The prepared orders by purchase time; InvalidInput says to prepare them first, or what is wrong with them."""
-    path = data_dir / "prepared" / "orders.parquet"
-    if not path.exists():
-        raise InvalidInput(f"{path} does not exist: run `make prepare-data` first")
-    table = pl.read_parquet(path).sort("purchase_timestamp", "order_id")
-    missing = set(NEEDED) - set(table.columns)
-    if missing:
-        raise InvalidInput(f"{path} lacks {', '.join(sorted(missing))}: run `make prepare-data` again")
-    if table["delivered_timestamp"].count() == 0:
-        raise InvalidInput(f"{path} holds no delivered order: widen the data, there is nothing to learn from")
-    return History(
-        Orders.of_columns(table),
-        table["delivered_timestamp"].to_numpy().astype("datetime64[s]"),
-        table["promised_days"].to_numpy().astype(np.float64),
-    )
+@dataclass(frozen=True)
+class TrainingData:
+    """What a model is made from, whatever its source: orders, and the places that they name."""
+
+    history: History
+    places: Places
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """sha256 of the orders: the same for the same orders, wherever they come from."""
+        digest = hashlib.sha256()
+        inputs = [getattr(self.history.orders, field.name) for field in INPUTS]
+        for column in (*inputs, self.history.delivered, self.history.promised_days):
+            digest.update(np.ascontiguousarray(column).tobytes())
+        return digest.hexdigest()
 
 
 def end_of(history: History) -> np.datetime64:
@@ -78,5 +77,5 @@ def end_of(history: History) -> np.datetime64:
 
 def as_datetime(moment: np.datetime64) -> datetime:
     """The moment as Python's, without zone."""
-    found: datetime = moment.astype("datetime64[s]").astype(datetime)
-    return found
+    converted: datetime = moment.astype("datetime64[s]").astype(datetime)
+    return converted

@@ -30,3 +30,8 @@ class DataSettings(SettingsGroup):
     def prepared(self) -> Path:
         """Where `prepare-data` writes."""
         return self.data_dir / "prepared"
+
+    @property
+    def searches(self) -> Path:
+        """Where unfinished searches are kept."""
+        return self.data_dir / "searches"

@@ -2,21 +2,19 @@
 
 import numpy as np
 from catboost import CatBoostRegressor
-from numpy.typing import NDArray
 
+from common.arrays import Floats
 from common.orders.fields import Orders
 from trainer.data.history import History
 
-Days = NDArray[np.float64]
+
+def constant_median(known: History, orders: Orders) -> Floats:
+    """The median of the known deliveries for each of n orders, in days."""
+    return np.full(len(orders), np.median(known.days))
 
 
-def constant_median(known: History, asked: Orders) -> Days:
-    """The median of the known deliveries for each of n orders."""
-    return np.full(len(asked), np.median(known.days))
-
-
-def original_recipe(known: History, asked: Orders, seed: int = 0) -> Days:
-    """The original program's recipe: its three features as they come, RMSE loss, 400 trees, CatBoost's defaults."""
+def three_fact_baseline(known: History, orders: Orders, seed: int = 0) -> Floats:
+    """CatBoost on three facts as they come (zip prefix, latitude, longitude): RMSE loss, 400 trees, its defaults."""
     model = CatBoostRegressor(
         loss_function="RMSE",
         iterations=400,
@@ -26,9 +24,9 @@ def original_recipe(known: History, asked: Orders, seed: int = 0) -> Days:
         thread_count=2,
     )
     model.fit(_columns(known.orders), known.days)
-    found: Days = model.predict(_columns(asked))
-    return found
+    days: Floats = model.predict(_columns(orders))
+    return days
 
 
-def _columns(orders: Orders) -> Days:
+def _columns(orders: Orders) -> Floats:
     return np.column_stack([orders.seller_zip_code_prefix, orders.customer_lat, orders.customer_lng])

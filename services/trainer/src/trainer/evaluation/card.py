@@ -7,29 +7,29 @@ from numpy.typing import NDArray
 
 from common.model.pace import REGION_OF_STATE, REGIONS
 from common.orders.places import STATES, Places
-from trainer.evaluation.gate import Verdict
+from trainer.evaluation.gate import Evaluation
 from trainer.evaluation.score import scores
-from trainer.model.fit import LOSS, Model
-from trainer.model.params import Params
+from trainer.model.fit import Model
+from trainer.model.forecast import LOSS
 
 HEAD = ("orders", "mae", "rmse", "bias", "within_3_days", "interval_coverage", "interval_width_days")
 
 
-def model_card(verdict: Verdict, places: Places, params: Params, model: Model, fingerprint: str) -> str:
-    """Markdown. Metrics are of the gate's window, forecast by a model that knew nothing of it."""
+def model_card(evaluation: Evaluation, model: Model, places: Places, fingerprint: str) -> str:
+    """Markdown. Metrics are of the gate's holdout, forecast by a model that knew nothing of it."""
     purchases = model.learned.orders.purchase_timestamp
-    months = verdict.judged.orders.purchase_timestamp.astype("datetime64[M]").astype(str)
-    state = places.state_at(verdict.judged.orders.customer_lat, verdict.judged.orders.customer_lng)
+    months = evaluation.judged.orders.purchase_timestamp.astype("datetime64[M]").astype(str)
+    state = places.state_at(evaluation.judged.orders.customer_lat, evaluation.judged.orders.customer_lng)
     regions = np.array(REGIONS)[REGION_OF_STATE[state]]
-    settings = "\n".join(f"| {name} | {value:.4g} |" for name, value in asdict(params).items())
-    rivals = "\n".join(f"| {name} | {value:.3f} |" for name, value in sorted(verdict.metrics.items()))
+    settings = "\n".join(f"| {name} | {value:.4g} |" for name, value in asdict(model.params).items())
+    rivals = "\n".join(f"| {name} | {value:.3f} |" for name, value in sorted(evaluation.metrics.items()))
     return f"""# Delivery time
 
 **Who and what for.** Days from purchase to delivery of one order, with a 90 % interval, for shops and their customers
 at checkout. Not for judging sellers or carriers.
 
-**Data.** {len(model.learned):,} delivered orders bought {purchases.min()} to {purchases.max()}, prepared orders with
-sha256 `{fingerprint}`. Inputs: seller's zip prefix, customer's location, time of purchase.
+**Data.** {len(model.learned):,} delivered orders bought {purchases.min()} to {purchases.max()}, of orders with sha256
+`{fingerprint}`. Inputs: seller's zip prefix, customer's location, time of purchase.
 
 **Model.** CatBoost, {LOSS} of log days over the delivery pace; the sellers' smoothed history on top; interval from
 recent and long-run residuals, orders under way counted as censored.
@@ -38,7 +38,7 @@ recent and long-run residuals, orders under way counted as censored.
 |---|---|
 {settings}
 
-## On the newest window, {verdict.window}
+## On the newest window, {evaluation.holdout}
 
 | metric | value |
 |---|---|
@@ -46,32 +46,32 @@ recent and long-run residuals, orders under way counted as censored.
 
 ### By month of purchase
 
-{_table(verdict, months)}
+{_table(evaluation, months)}
 
 ### By customer's region
 
-{_table(verdict, regions)}
+{_table(evaluation, regions)}
 
 ## Limits
 
-- {len(STATES)} Brazilian states; points elsewhere get the nearest one's pace. Unknown sellers get the nearest zip
-  prefix's place and no history (`seller_known: false`).
-- A shock (strike, holiday rush) shows in the pace only as orders under way grow old: days, not hours, later.
+- {len(STATES)} Brazilian states; points elsewhere get the nearest one's pace. Unknown sellers get the place of the
+  nearest zip prefix and no history (`seller_known: false`).
+- A shock (strike, holiday rush) shows in the pace only as orders under way age: days later, not hours.
 - Orders that never arrive are not forecast; the interval is for those that do.
 - Coverage holds on average. In a month of shock it falls, see the backtest.
 """
 
 
-def _table(verdict: Verdict, group: NDArray[np.str_]) -> str:
-    found = verdict.predictions
+def _table(evaluation: Evaluation, group: NDArray[np.str_]) -> str:
+    predictions = evaluation.predictions
     lines = ["| | " + " | ".join(HEAD) + " |", "|---" * (len(HEAD) + 1) + "|"]
     for name in np.unique(group):
         chosen = group == name
         measured = {"orders": float(chosen.sum())} | scores(
-            verdict.judged.days[chosen],
-            found.days[chosen],
-            found.lower_days[chosen],
-            found.upper_days[chosen],
+            evaluation.judged.days[chosen],
+            predictions.days[chosen],
+            predictions.lower_days[chosen],
+            predictions.upper_days[chosen],
         )
         lines.append(f"| {name} | " + " | ".join(f"{measured[column]:.4g}" for column in HEAD) + " |")
     return "\n".join(lines)

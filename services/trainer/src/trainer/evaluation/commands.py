@@ -11,55 +11,50 @@ from rich.console import Console
 from rich.table import Table as Grid
 from tqdm import tqdm
 
-from common.errors import DeliveryTimeError
 from common.model.bundle import Bundle
-from trainer.data.history import end_of, read_history
-from trainer.evaluation.backtest import Judged, backtest, months, own_on_time_share
+from trainer.data.history import TrainingData
+from trainer.evaluation.backtest import backtest, months, own_on_time_share
 from trainer.evaluation.figures import FORECASTERS, POOLED, figures, tabulate, write_figures
 from trainer.evaluation.plots import plot_backtest
-from trainer.model.fit import Table
 from trainer.model.params import Params
-from trainer.model.places import read_places
-from trainer.registry import tracking
-from trainer.registry.register import current_champion
+from trainer.model.table import TrainingTable
 
 
 @dataclass(frozen=True)
-class Asked:
-    """first, last: months like 2017-09, last None for the newest. offline: neither read nor tell the registry."""
+class Months:
+    """Which months to judge, like 2017-09; last None for the newest with enough deliveries. seed: of CatBoost."""
 
-    data_dir: Path
     first: str
     last: str | None
     seed: int
-    offline: bool = False
-    on_time_share: float | None = None
 
 
-def run_backtest(asked: Asked, output: Path, console: Console) -> None:
-    """Judge each month, print the tables, log them to MLflow, and write the figures."""
+def run_backtest(
+    data: TrainingData, judged: Months, output: Path, console: Console, champion: Bundle | None, logged: bool
+) -> None:
+    """Judge each month, print the tables, and write the figures. logged: to the connected MLflow too."""
     params = Params()
-    forecasts = _forecasts(asked, params, None if asked.offline else _champion(console))
-    table, found = tabulate(forecasts), figures(forecasts)
-    write_figures(output, found)
+    forecasts = _forecasts(data, judged, params, champion)
+    table, values = tabulate(forecasts), figures(forecasts)
+    write_figures(output, values)
     for name in FORECASTERS:
         _print(table.filter(pl.col("forecaster") == name).drop("forecaster"), name, console)
     console.print(
-        f"MAE {found['mae_ratio']:.4f} and RMSE {found['rmse_ratio']:.4f} of the original's recipe, worst month "
-        f"{found['worst_month_mae_ratio']:.3f}; coverage {found['coverage']:.4f}, worst month "
-        f"{found['coverage_worst_month']:.3f}, mean width {found['mean_width_days']:.1f} days; promise "
-        f"{found['promise_days_vs_olist']:+.2f} days against Olist's with {found['on_time_share']:.2%} on time "
-        f"(Olist {found['olist_on_time_share']:.2%})",
+        f"MAE {values['mae_ratio']:.4f} and RMSE {values['rmse_ratio']:.4f} of the three-fact baseline, worst month "
+        f"{values['worst_month_mae_ratio']:.3f}; coverage {values['coverage']:.4f}, worst month "
+        f"{values['coverage_worst_month']:.3f}, mean width {values['mean_width_days']:.1f} days; promise "
+        f"{values['promise_days_vs_olist']:+.2f} days against Olist's with {values['on_time_share']:.2%} on time "
+        f"(Olist {values['olist_on_time_share']:.2%})",
         soft_wrap=True,
     )
-    if not asked.offline:
-        _log(table, found, params, asked.seed, output)
+    if logged:
+        _log(table, values, params, judged.seed, output)
     console.print(f"figures: {output}", soft_wrap=True)
 
 
-def run_promise(asked: Asked, console: Console) -> None:
-    """Print, month by month, the promise at the wanted on-time share against the shop's own."""
-    forecasts = _forecasts(asked, Params(), None)
+def run_promise(data: TrainingData, judged: Months, on_time_share: float | None, console: Console) -> None:
+    """Print, month by month, the promise at the wanted on-time share (None: the shop's own) against the shop's own."""
+    forecasts = _forecasts(data, judged, Params(), None, on_time_share)
     rows = forecasts.group_by("month", maintain_order=True).agg(_PROMISE)
     table = pl.concat([rows, forecasts.select(pl.lit(POOLED).alias("month"), *_PROMISE)])
     _print(table, "promise", console)
@@ -81,24 +76,16 @@ _PROMISE = (
 )
 
 
-def _forecasts(asked: Asked, params: Params, champion: Bundle | None) -> pl.DataFrame:
-    history = read_history(asked.data_dir)
-    wanted = months(history, asked.first, asked.last)
-    table = Table.of(history, read_places(asked.data_dir), end_of(history))
-    share = asked.on_time_share or own_on_time_share(history, wanted)
-    return backtest(table, wanted, params, share, champion, asked.seed, _progress)
+def _forecasts(
+    data: TrainingData, judged: Months, params: Params, champion: Bundle | None, on_time_share: float | None = None
+) -> pl.DataFrame:
+    wanted = months(data.history, judged.first, judged.last)
+    share = on_time_share or own_on_time_share(data.history, wanted)
+    return backtest(TrainingTable.of(data), wanted, params, share, champion, judged.seed, _progress)
 
 
-def _progress(each: Iterator[Judged], total: int) -> Iterator[Judged]:
+def _progress(each: Iterator[pl.DataFrame], total: int) -> Iterator[pl.DataFrame]:
     return iter(tqdm(each, total=total, unit="month", disable=None))
-
-
-def _champion(console: Console) -> Bundle | None:
-    try:
-        return current_champion()
-    except DeliveryTimeError as error:
-        console.print(f"without the champion: {error}", soft_wrap=True)
-        return None
 
 
 def _print(table: pl.DataFrame, title: str, console: Console) -> None:
@@ -113,11 +100,10 @@ def _print(table: pl.DataFrame, title: str, console: Console) -> None:
     console.print(grid)
 
 
-def _log(table: pl.DataFrame, found: dict[str, object], params: Params, seed: int, output: Path) -> None:
-    tracking.connect()
+def _log(table: pl.DataFrame, values: dict[str, object], params: Params, seed: int, output: Path) -> None:
     with tempfile.TemporaryDirectory() as scratch, mlflow.start_run(tags={"step": "backtest"}):
         mlflow.log_params(asdict(params) | {"seed": seed})
-        mlflow.log_metrics({name: value for name, value in found.items() if isinstance(value, float)})
+        mlflow.log_metrics({name: value for name, value in values.items() if isinstance(value, float)})
         table.write_csv(Path(scratch) / "backtest.csv")
         for path in (output, Path(scratch) / "backtest.csv", *plot_backtest(Path(scratch), table)):
             mlflow.log_artifact(str(path))

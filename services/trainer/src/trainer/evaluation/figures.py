@@ -13,13 +13,13 @@ FORECASTERS = {
     "our model": "days",
     "champion": "champion_days",
     "constant median": "median_days",
-    "original's recipe": "original_days",
+    "three-fact baseline": "three_fact_days",
     "Olist's promise": "promised_days",
 }
 
 
 def tabulate(forecasts: pl.DataFrame) -> pl.DataFrame:
-    """One row per month (and POOLED) and forecaster (see `score.scores`); the champion only if it has any."""
+    """One row per month (and POOLED) and forecaster (see `score.scores`); the champion only where it is judged."""
     rows = []
     for month, part in _parts(forecasts):
         for name, column in FORECASTERS.items():
@@ -27,8 +27,8 @@ def tabulate(forecasts: pl.DataFrame) -> pl.DataFrame:
             if judged.is_empty():
                 continue
             bounds = [judged[bound].to_numpy() for bound in ("lower_days", "upper_days")] if column == "days" else []
-            found = scores(judged["actual_days"].to_numpy(), judged[column].to_numpy(), *bounds)
-            rows.append({"month": month, "forecaster": name, "orders": judged.height, **found})
+            metrics = scores(judged["actual_days"].to_numpy(), judged[column].to_numpy(), *bounds)
+            rows.append({"month": month, "forecaster": name, "orders": judged.height, **metrics})
     return pl.DataFrame(rows, infer_schema_length=None)
 
 
@@ -37,31 +37,31 @@ def figures(forecasts: pl.DataFrame) -> dict[str, Any]:
     per_month = [{"month": month, **_of(part)} for month, part in _parts(forecasts) if month != POOLED]
     return {
         **_of(forecasts),
-        "worst_month_mae_ratio": max(found["mae_ratio"] for found in per_month),
-        "coverage_worst_month": min(found["coverage"] for found in per_month),
+        "worst_month_mae_ratio": max(month["mae_ratio"] for month in per_month),
+        "coverage_worst_month": min(month["coverage"] for month in per_month),
         "months": per_month,
     }
 
 
-def write_figures(path: Path, found: dict[str, Any]) -> None:
+def write_figures(path: Path, values: dict[str, Any]) -> None:
     """Write the figures as JSON, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = path.with_suffix(".part")
-    scratch.write_text(json.dumps(found, indent=1) + "\n")
+    scratch.write_text(json.dumps(values, indent=1) + "\n")
     scratch.replace(path)
 
 
 def _of(part: pl.DataFrame) -> dict[str, Any]:
     actual = part["actual_days"].to_numpy()
     ours = scores(actual, *(part[name].to_numpy() for name in ("days", "lower_days", "upper_days")))
-    original = scores(actual, part["original_days"].to_numpy())
+    baseline = scores(actual, part["three_fact_days"].to_numpy())
     return {
         "orders": part.height,
         "mae": ours["mae"],
         "rmse": ours["rmse"],
         "bias": ours["bias"],
-        "mae_ratio": ours["mae"] / original["mae"],
-        "rmse_ratio": ours["rmse"] / original["rmse"],
+        "mae_ratio": ours["mae"] / baseline["mae"],
+        "rmse_ratio": ours["rmse"] / baseline["rmse"],
         "coverage": ours["interval_coverage"],
         "mean_width_days": ours["interval_width_days"],
         "promise_days_vs_olist": _mean(part, pl.col("promise_days") - pl.col("promised_days")),

@@ -1,4 +1,4 @@
-"""Plots of the backtest and of the gate's window, as PNG files."""
+"""Plots of the backtest and of the gate's holdout, as PNG files."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 from matplotlib.figure import Figure
 
-from trainer.evaluation.gate import Verdict
+from trainer.evaluation.gate import Evaluation
 
 SIZE = (9, 4)
 
@@ -29,19 +29,19 @@ def plot_backtest(folder: Path, table: pl.DataFrame) -> list[Path]:
     return [_save(error, folder / "error_per_month.png"), _save(coverage, folder / "coverage_per_month.png")]
 
 
-def plot_window(folder: Path, verdict: Verdict) -> list[Path]:
-    """Forecast against delivery on the gate's window, in groups of like forecast."""
-    order = np.argsort(verdict.predictions.days)
+def plot_holdout(folder: Path, evaluation: Evaluation) -> list[Path]:
+    """Forecast against delivery on the gate's holdout, in groups of similar forecast."""
+    order = np.argsort(evaluation.predictions.days)
     groups = [part for part in np.array_split(order, 20) if len(part)]
-    days = verdict.judged.days
+    days = evaluation.judged.days
     figure = Figure(SIZE, layout="constrained")
     axes = figure.subplots()
-    forecast = [verdict.predictions.days[part].mean() for part in groups]
+    forecast = [evaluation.predictions.days[part].mean() for part in groups]
     axes.plot(forecast, [np.median(days[part]) for part in groups], marker="o", label="median delivery")
     low, high = ([float(np.quantile(days[part], share)) for part in groups] for share in (0.05, 0.95))
     axes.fill_between(forecast, low, high, alpha=0.2, label="90 % of deliveries")
     axes.plot(forecast, forecast, linestyle="--", color="grey", label="forecast")
-    axes.set(xlabel="forecast, days", ylabel="delivery, days", title=f"Forecast and delivery, {verdict.window}")
+    axes.set(xlabel="forecast, days", ylabel="delivery, days", title=f"Forecast and delivery, {evaluation.holdout}")
     axes.legend()
     return [_save(figure, folder / "forecast_and_delivery.png")]
 

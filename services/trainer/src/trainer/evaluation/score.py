@@ -2,10 +2,13 @@
 
 import numpy as np
 
-from common.model.quality import Days, bias, coverage, mae, rmse, width
+from common.arrays import Floats
+from common.model.quality import bias, coverage, mae, rmse, width
 
 
-def scores(actual: Days, predicted: Days, lower: Days | None = None, upper: Days | None = None) -> dict[str, float]:
+def scores(
+    actual: Floats, predicted: Floats, lower: Floats | None = None, upper: Floats | None = None
+) -> dict[str, float]:
     """MAE, RMSE, bias (predicted - actual), R2, share within 3 days; with bounds also coverage and mean width.
 
     All inputs are of shape (n,), in days.

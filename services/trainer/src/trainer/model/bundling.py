@@ -1,4 +1,4 @@
-"""Write a fitted model as a bundle (see `common.model.bundle`)."""
+"""A fitted model as it is served, in memory and as a bundle (see `common.model.bundle`)."""
 
 import json
 import os
@@ -15,26 +15,41 @@ import numpy as np
 import polars as pl
 
 from common.model import bundle
-from common.model.bundle import Bundle, Manifest
+from common.model.bundle import CATBOOST, REFERENCE, Bundle, Manifest, Servable
 from common.model.features import FEATURE_NAMES
 from common.model.pace import PaceTable
 from common.model.predictor import Predictor
 from common.model.trees import ObliviousTrees
-from common.orders.places import Places
-from trainer.data.history import as_datetime
+from trainer.data.history import History, as_datetime
 from trainer.model.fit import Model
+from trainer.model.table import TrainingTable
+
+LOCAL = "local"
+"""The version of what is not registered."""
 
 REFERENCE_ROWS = 5_000
 PACE_DAYS = 400
-"""The bundle's pace reaches so far back, for batches of past orders."""
+"""How far back the bundle's pace reaches, for batches of past orders."""
+
+
+def servable(model: Model, table: TrainingTable, metrics: Mapping[str, float], fingerprint: str) -> Servable:
+    """The model as it would be served, version `local`."""
+    return Servable(
+        version=LOCAL,
+        manifest=_manifest(model, metrics, fingerprint),
+        trees=_trees(model),
+        places=table.places,
+        seller_effect=model.forecast.seller_effect,
+        residuals=model.residuals,
+        pace=_until(table.pace, as_datetime(model.cutoff).date()),
+    )
 
 
 def write_bundle(
     folder: Path,
     model: Model,
-    places: Places,
-    pace: PaceTable,
-    metrics: dict[str, float],
+    table: TrainingTable,
+    metrics: Mapping[str, float],
     fingerprint: str,
     texts: Mapping[str, str] = MappingProxyType({}),
 ) -> Bundle:
@@ -44,22 +59,15 @@ def write_bundle(
     """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    model.catboost.save_model(str(folder / "model.cbm"))
+    served = servable(model, table, metrics, fingerprint)
+    model.forecast.catboost.save_model(str(folder / CATBOOST))
     for name, text in texts.items():
         (folder / name).write_text(text)
-    bundle.write_arrays(folder, _trees(model), places, model.seller_effect)
-    bundle.write_pace(folder / "pace.csv", _until(pace, as_datetime(model.cutoff).date()))
-    manifest = _manifest(model, metrics, fingerprint)
-    bundle.save(folder, manifest)
-    _reference(model, bundle.load(folder, "local")).write_csv(folder / "reference.csv")
-    bundle.save(folder, manifest)
-    return bundle.load(folder, "local")
-
-
-def in_memory(model: Model, places: Places, pace: PaceTable) -> Bundle:
-    """The bundle as it would be served, without its folder: for the predictor, not for keeping."""
-    with tempfile.TemporaryDirectory() as scratch:
-        return write_bundle(Path(scratch) / "bundle", model, places, pace, {}, "")
+    bundle.write_arrays(folder, served)
+    bundle.write_pace(folder, served.pace)
+    _reference(model.learned, served).write_csv(folder / REFERENCE)
+    bundle.save(folder, served.manifest)
+    return bundle.load(folder, LOCAL)
 
 
 def code_version() -> str:
@@ -67,11 +75,11 @@ def code_version() -> str:
     git = shutil.which("git")
     if git is None:
         return os.environ.get("REVISION", "unknown")
-    found = subprocess.run([git, "rev-parse", "HEAD"], cwd=Path(__file__).parent, capture_output=True, text=True)
-    return found.stdout.strip() or "unknown"
+    head = subprocess.run([git, "rev-parse", "HEAD"], cwd=Path(__file__).parent, capture_output=True, text=True)
+    return head.stdout.strip() or "unknown"
 
 
-def _manifest(model: Model, metrics: dict[str, float], fingerprint: str) -> Manifest:
+def _manifest(model: Model, metrics: Mapping[str, float], fingerprint: str) -> Manifest:
     purchases = model.learned.orders.purchase_timestamp
     return Manifest(
         trained_at=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -82,7 +90,7 @@ def _manifest(model: Model, metrics: dict[str, float], fingerprint: str) -> Mani
             "end": str(purchases.max()),
             "known_until": str(model.cutoff.astype("datetime64[s]")),
         },
-        metrics=metrics,
+        metrics=dict(metrics),
         data_fingerprint=fingerprint,
         params=asdict(model.params),
         centre=model.centre,
@@ -94,7 +102,7 @@ def _manifest(model: Model, metrics: dict[str, float], fingerprint: str) -> Mani
 def _trees(model: Model) -> ObliviousTrees:
     with tempfile.TemporaryDirectory() as scratch:
         export = Path(scratch) / "model.json"
-        model.catboost.save_model(str(export), format="json")
+        model.forecast.catboost.save_model(str(export), format="json")
         return ObliviousTrees.from_json(json.loads(export.read_bytes()))
 
 
@@ -105,18 +113,18 @@ def _until(pace: PaceTable, day: date) -> PaceTable:
     return PaceTable(date.fromordinal(pace.first.toordinal() + start), pace.pace[start:end], pace.orders[start:end])
 
 
-def _reference(model: Model, loaded: Bundle) -> pl.DataFrame:
+def _reference(learned: History, served: Servable) -> pl.DataFrame:
     """A sample of the training rows with their predictions: what monitoring compares with."""
-    chosen = np.zeros(len(model.learned), dtype=bool)
+    chosen = np.zeros(len(learned), dtype=bool)
     chosen[np.random.default_rng(0).permutation(len(chosen))[:REFERENCE_ROWS]] = True
-    sample = model.learned.where(chosen)
+    sample = learned.where(chosen)
     return pl.DataFrame(
         {
             "seller_zip_code_prefix": sample.orders.seller_zip_code_prefix,
             "customer_lat": sample.orders.customer_lat,
             "customer_lng": sample.orders.customer_lng,
             "purchase_timestamp": sample.orders.purchase_timestamp.astype("datetime64[ms]"),
-            "prediction": Predictor(loaded).predict(sample.orders).days,
+            "prediction": Predictor(served).predict(sample.orders).days,
             "delivery_days": sample.days,
         }
     )

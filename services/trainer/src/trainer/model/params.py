@@ -8,8 +8,8 @@ from typing import Any
 class Params:
     """CatBoost's parameters, and what it learns from.
 
-    history_days: only orders bought in these days before the cut-off. half_life_days: an order's weight halves with
-    every so many days of age.
+    history_days: only orders bought within these days before the cut-off. half_life_days: the age over which an order's
+    weight halves.
     """
 
     iterations: int = 150
@@ -27,7 +27,7 @@ class Params:
 
     @classmethod
     def of(cls, values: dict[str, Any]) -> "Params":
-        """From numbers or their text, as MLflow keeps them; names that are no parameter are passed over."""
+        """From numbers or their text, as MLflow keeps them; other names are ignored."""
         kinds: dict[Any, type] = {int: int, float: float}
         chosen = {
             field.name: kinds[field.type](float(values[field.name])) for field in fields(cls) if field.name in values

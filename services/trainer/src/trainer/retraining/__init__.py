@@ -1,1 +1,1 @@
-"""Training on demand: the worker, its lease, the flow."""
+"""Training on demand: claimed, carried out, recorded."""

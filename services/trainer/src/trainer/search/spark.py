@@ -1,36 +1,36 @@
 """The search on a Spark cluster, through Hyperopt's SparkTrials: the extra `trainer[spark]`.
 
-Which cluster, Spark's own configuration says (`spark-submit`, `SPARK_CONF_DIR`); without any it is this machine. The
-workers need the trainer's package. A search that is killed starts anew, as SparkTrials keeps its trials in memory.
+Which cluster is Spark's own configuration (`spark-submit`, `SPARK_CONF_DIR`); without any it is this machine. Its
+workers need the trainer's package. A search that is killed starts anew: SparkTrials keeps its trials in memory.
 """
 
 import os
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from hyperopt import STATUS_FAIL, STATUS_OK, SparkTrials, fmin, tpe
 
 from common.errors import InvalidInput
-from trainer.registry import tracking
-from trainer.search.search import SPACE, Trial, best_of, log_trial, read_work, search_tags, try_params
+from trainer.data.history import TrainingData
+from trainer.search.runs import Trial, best_of, log_trial, search_tags
+from trainer.search.space import SPACE
+from trainer.search.trial import Task, try_params
 
 
 def search_on_spark(
-    data_dir: Path, trials: int, seed: int, jobs: int, progress: Callable[[int], object] = lambda new: None
+    data: TrainingData, trials: int, seed: int, jobs: int, progress: Callable[[int], object] = lambda new: None
 ) -> Trial:
     """Run trials, `jobs` at a time, log each to MLflow, and return the best; InvalidInput if all failed."""
-    tracking.connect()
-    work = read_work(data_dir, seed)
+    cluster = _trials(jobs)
+    task = Task.of(data, seed, threads=1)
 
     def objective(values: dict[str, Any]) -> dict[str, Any]:
-        outcome = try_params(values, *work, seed, threads=1)
-        status = STATUS_FAIL if outcome.failure else STATUS_OK
-        return {"status": status, "loss": outcome.metrics.get("mae"), "outcome": outcome}
+        result = try_params(values, task)
+        status = STATUS_FAIL if result.failure else STATUS_OK
+        return {"status": status, "loss": result.metrics.get("mae"), "result": result}
 
-    cluster = _trials(jobs)
     fmin(
         objective,
         SPACE,
@@ -41,8 +41,8 @@ def search_on_spark(
         show_progressbar=False,
         return_argmin=False,
     )
-    tags = search_tags(data_dir, seed)
-    results = [log_trial(result["outcome"], tags, seed) for result in cluster.results]
+    tags = search_tags(data.fingerprint, seed)
+    results = [log_trial(finished["result"], tags, seed) for finished in cluster.results]
     progress(len(results))
     return best_of(results)
 

@@ -1,16 +1,21 @@
-"""One trial of the search: fit the parameters on each time fold, and say how good they are there."""
+"""One trial of the search: fit the parameters on each time fold, and measure how good they are there."""
 
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from catboost import Pool
-from numpy.typing import NDArray
 
+from common.arrays import Floats
+from trainer.data.history import TrainingData
+from trainer.evaluation.holdouts import Holdout, folds
 from trainer.evaluation.score import scores
-from trainer.evaluation.windows import Window
-from trainer.model.fit import STEP_TO_MEAN, Table, cross_forecast, effect_of_sellers, fit_trees, targets, teaching
+from trainer.model.calibration import STEP_TO_MEAN
+from trainer.model.forecast import cross_forecast, effect_of_sellers, fit_trees, targets, teaching
 from trainer.model.params import Params
+from trainer.model.table import TrainingTable
+
+MOST_TREES = 300
 
 PATIENCE = 25
 """Trees without gain on the fold after which a trial stops adding more."""
@@ -18,41 +23,62 @@ PATIENCE = 25
 
 @dataclass(frozen=True)
 class Fold:
-    """A window with what was known at its start and no parameter changes: see `trainer.model.fit.targets` and
-    `effect_of_sellers`."""
+    """A holdout, with what was known at its start and no parameter changes: see `trainer.model.forecast`."""
 
-    window: Window
-    targets: NDArray[np.float64]
-    seller_effect: NDArray[np.float64]
-
-
-def prepared(table: Table, windows: list[Window], seed: int) -> list[Fold]:
-    """Folds of the windows."""
-    found = []
-    for window in windows:
-        learned = teaching(table, window.start, Params())
-        forecast = cross_forecast(table, learned, seed)
-        effect = effect_of_sellers(table, forecast, learned, window.start)
-        found.append(Fold(window, targets(table, forecast), effect))
-    return found
+    holdout: Holdout
+    targets: Floats
+    seller_effect: Floats
 
 
-def run_trial(
-    table: Table, folds: list[Fold], params: Params, seed: int, threads: int
-) -> tuple[Params, dict[str, Any]]:
-    """The parameters with the trees that early stopping left, and metrics in days pooled over the folds."""
+@dataclass(frozen=True)
+class Task:
+    """What every trial of a search computes with."""
+
+    table: TrainingTable
+    folds: list[Fold]
+    seed: int
+    threads: int
+
+    @classmethod
+    def of(cls, data: TrainingData, seed: int, threads: int) -> "Task":
+        """The table and its folds; InvalidInput if the data is too short for them."""
+        table = TrainingTable.of(data)
+        return cls(table, [_fold(table, holdout, seed) for holdout in folds(data.history)], seed, threads)
+
+
+@dataclass(frozen=True)
+class TrialResult:
+    """A trial's parameters, with the trees that early stopping kept, and its metrics in days, or why it failed."""
+
+    params: Params
+    metrics: dict[str, float]
+    failure: str | None = None
+
+
+def try_params(values: dict[str, Any], task: Task) -> TrialResult:
+    """Run a trial with values of `trainer.search.space.SPACE`; a trial that cannot be done is no dead search."""
+    params = Params.of(values | {"iterations": MOST_TREES})
+    try:
+        return run_trial(task, params)
+    except Exception as error:
+        return TrialResult(params, {}, f"{type(error).__name__}: {error}")
+
+
+def run_trial(task: Task, params: Params) -> TrialResult:
+    """Metrics pooled over the folds."""
+    table = task.table
     actual, predicted, trees = [], [], []
-    for fold in folds:
-        judged = fold.window.orders(table.history)
-        learned = teaching(table, fold.window.start, params)
+    for fold in task.folds:
+        judged = fold.holdout.orders(table.history)
+        learned = teaching(table, fold.holdout.start, params)
         model = fit_trees(
             table,
             fold.targets,
             learned,
-            fold.window.start,
+            fold.holdout.start,
             params,
-            seed,
-            threads,
+            task.seed,
+            task.threads,
             eval_set=Pool(table.features.columns[judged], fold.targets[judged]),
             early_stopping_rounds=PATIENCE,
         )
@@ -64,4 +90,10 @@ def run_trial(
         actual.append(table.history.days[judged])
         trees.append(model.tree_count_)
     kept = replace(params, iterations=round(float(np.mean(trees))))
-    return kept, scores(np.concatenate(actual), np.concatenate(predicted))
+    return TrialResult(kept, scores(np.concatenate(actual), np.concatenate(predicted)))
+
+
+def _fold(table: TrainingTable, holdout: Holdout, seed: int) -> Fold:
+    learned = teaching(table, holdout.start, Params())
+    cross = cross_forecast(table, learned, seed)
+    return Fold(holdout, targets(table, cross), effect_of_sellers(table, cross, learned, holdout.start))

@@ -1,4 +1,7 @@
-"""`trainer flow`: the retraining as a Prefect flow, served as a deployment with a schedule. Needs the extra `flow`."""
+"""`trainer flow`: the retraining as a Prefect flow, served as a deployment with a schedule. Needs the extra `flow`.
+
+Prefect runs the flow in a process of its own, which imports this module and calls `retraining`: so it does its wiring.
+"""
 
 from httpx import ConnectError
 from prefect import flow, task
@@ -6,7 +9,7 @@ from prefect.settings import PREFECT_API_URL
 
 from common.errors import Unavailable
 from trainer import wiring
-from trainer.retraining.retrain import Trained, prepare_data, register_best, search_params
+from trainer.retraining.retrain import Trained
 
 DEPLOYMENT = "retraining"
 
@@ -22,12 +25,6 @@ def retraining() -> str:
     return f"version {trained.model_version}: {trained.outcome}"
 
 
-def _train() -> Trained:
-    task(prepare_data)()
-    task(search_params)()
-    return task(register_best)()
-
-
 def serve(cron: str) -> None:
     """Serve the deployment until stopped: runs come by schedule (cron, UTC) and by hand. Unavailable: no server."""
     try:
@@ -35,3 +32,10 @@ def serve(cron: str) -> None:
     except ConnectError as error:
         address = PREFECT_API_URL.value()
         raise Unavailable(f"no Prefect server answers at {address}: start one, or set PREFECT_API_URL") from error
+
+
+def _train() -> Trained:
+    training = wiring.training()
+    task(training.prepare, name="prepare_data")()
+    task(training.search, name="search_params")()
+    return task(training.register, name="register_best")()

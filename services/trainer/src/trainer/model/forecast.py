@@ -1,0 +1,119 @@
+"""The forecast: CatBoost's trees and the sellers' effect, learned from what was known at a cut-off.
+
+The trees see log(working days / level), where the level is the delivery pace of the day (see `common.model.pace`):
+trees cannot extrapolate a level that they have not seen, dividing by it can.
+
+Two-fold cross-fitting: each half's model forecasts the other half. The errors give each seller's effect and the spread;
+they are clipped at CLIP because we predict a median, not a mean.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from catboost import CatBoostRegressor, Pool
+
+from common.arrays import Bools, Floats
+from common.model.features import FEATURE_NAMES
+from common.model.predictor import SPREAD_WEIGHT
+from trainer.data.history import DAY
+from trainer.model.params import Params
+from trainer.model.seller_effect import seller_effect
+from trainer.model.table import TrainingTable
+
+LOSS = "MultiRMSE"
+"""Two outputs: the forecast, and the log of its spread. One model for forecast and interval."""
+
+CLIP = 0.5
+"""Log days; 0.3 to 0.7 differ little."""
+
+LEAST_SPREAD = 0.1
+"""Log days; a smaller error was luck."""
+
+TOO_RECENT_DAYS = 10
+"""Orders bought in the last days before the cut-off do not teach: only their fast deliveries are known."""
+
+BORDERS = 64
+"""Splits tried per feature: 32 to 254 differ only in time."""
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """CatBoost's model, and the sellers' effect on top of it: float64 (100000,), log days."""
+
+    catboost: CatBoostRegressor
+    seller_effect: Floats
+
+
+def teaching(table: TrainingTable, cutoff: np.datetime64, params: Params) -> Bools:
+    """Which orders a model may learn from at the cut-off."""
+    start, end = cutoff - params.history_days * DAY, cutoff - TOO_RECENT_DAYS * DAY
+    return table.history.known_at(cutoff) & table.history.bought_in(start, end)
+
+
+def fit_forecast(table: TrainingTable, learned: Bools, cutoff: np.datetime64, params: Params, seed: int) -> Forecast:
+    """Fit the trees, and the sellers' effect, on the learned orders."""
+    cross = cross_forecast(table, learned, seed)
+    trees = fit_trees(table, targets(table, cross), learned, cutoff, params, seed)
+    return Forecast(trees, effect_of_sellers(table, cross, learned, cutoff))
+
+
+def fit_trees(
+    table: TrainingTable,
+    wanted: Floats,
+    learned: Bools,
+    cutoff: np.datetime64,
+    params: Params,
+    seed: int,
+    threads: int = 2,
+    **fitting: Any,
+) -> CatBoostRegressor:
+    """CatBoost's model of the learned orders' `targets`; `fitting` goes to CatBoost's `fit`."""
+    age = (cutoff - table.history.orders.purchase_timestamp[learned]) / DAY
+    weight = 0.5 ** (age / params.half_life_days)
+    pool = Pool(table.features.columns[learned], wanted[learned], weight=weight, feature_names=list(FEATURE_NAMES))
+    model = _regressor(LOSS, seed, threads, **params.catboost)
+    model.fit(pool, **fitting)
+    return model
+
+
+def cross_forecast(table: TrainingTable, learned: Bools, seed: int) -> Floats:
+    """Forecast of all N orders' target by models that have not learned from them: each half of the learned orders by
+    the other half's model, all further orders by the mean of both."""
+    first = learned & (np.random.default_rng(seed).random(len(learned)) < 0.5)
+    by_half = []
+    for half in (first, learned & ~first):
+        if not half.any():
+            return np.full(len(learned), table.target[learned].mean())
+        model = _regressor("RMSE", seed, 2, iterations=80, depth=6, learning_rate=0.15)
+        model.fit(table.features.columns[half], table.target[half])
+        by_half.append(model.predict(table.features.columns))
+    return np.select([first, learned], [by_half[1], by_half[0]], (by_half[0] + by_half[1]) / 2)
+
+
+def targets(table: TrainingTable, cross: Floats) -> Floats:
+    """What the trees learn, (N, 2): the target, clipped to near its cross-forecast, and SPREAD_WEIGHT * log of the
+    forecast's error."""
+    error = table.target - cross
+    spread = np.log(np.maximum(np.abs(error), LEAST_SPREAD))
+    return np.column_stack([cross + np.clip(error, -CLIP, CLIP), SPREAD_WEIGHT * spread])
+
+
+def effect_of_sellers(table: TrainingTable, cross: Floats, learned: Bools, cutoff: np.datetime64) -> Floats:
+    """Sellers' effect, (100000,), log days, from the errors of the learned orders' cross-forecasts."""
+    orders = table.history.orders
+    age = (cutoff - orders.purchase_timestamp[learned]) / DAY
+    error = np.clip((table.target - cross)[learned], -CLIP, CLIP)
+    return seller_effect(orders.seller_zip_code_prefix[learned], error, age)
+
+
+def _regressor(loss: str, seed: int, threads: int, **params: Any) -> CatBoostRegressor:
+    return CatBoostRegressor(
+        loss_function=loss,
+        random_seed=seed,
+        allow_writing_files=False,
+        verbose=False,
+        thread_count=threads,
+        border_count=BORDERS,
+        **params,
+    )

@@ -1,0 +1,39 @@
+"""The three steps of a retraining, with what they need."""
+
+from dataclasses import dataclass
+
+from trainer.data.prepare import prepare
+from trainer.data.prepared import read_prepared
+from trainer.data.settings import DataSettings
+from trainer.registry.register import register
+from trainer.registry.versions import Versions
+from trainer.retraining.retrain import Trained
+from trainer.search.search import search
+
+
+@dataclass(frozen=True)
+class Training:
+    """Prepare the shop's files as they are now, search with this many trials, register the best one."""
+
+    data: DataSettings
+    trials: int
+    versions: Versions
+
+    def run(self) -> Trained:
+        """All three steps."""
+        self.prepare()
+        self.search()
+        return self.register()
+
+    def prepare(self) -> None:
+        """Prepare the data store."""
+        prepare(self.data.dataset, self.data.prepared)
+
+    def search(self) -> None:
+        """Search the parameters on the prepared data."""
+        search(read_prepared(self.data.prepared), self.data.searches, self.trials)
+
+    def register(self) -> Trained:
+        """Register the best trial; the gate decides on its alias."""
+        registered = register(read_prepared(self.data.prepared), self.versions)
+        return Trained(registered.version, f"{registered.alias}: {registered.reason}")
