@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from common.orders.moments import moment_of, naive_utc
-from scorer.rows.validation import Validated, validate
+from common.orders.validation import Validated, validate
 
 JANUARY = datetime(2018, 1, 1, tzinfo=UTC)
 NOW = datetime(2018, 5, 1, tzinfo=UTC)

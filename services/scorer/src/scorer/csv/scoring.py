@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from common.batch.inputs import ADDED_COLUMNS
 from common.model.predictor import Predictor
+from common.orders.validation import validate
 from scorer.csv.columns import Columns, Layout, columns
 from scorer.csv.records import Records, records
 from scorer.rows.outcome import ERRORS_KEPT, Outcome, RowError, Scored
-from scorer.rows.validation import validate
 
 LONGEST_DAYS = 9_999.0
 BLOCK_BYTES = 2**21

@@ -15,11 +15,11 @@ from common.batch.inputs import ADDED_COLUMNS
 from common.errors import DeliveryTimeError
 from common.model.predictor import Predictor
 from common.orders.fields import INPUTS
+from common.orders.validation import validate
 from scorer.jobs.source import Source
 from scorer.parquet.batches import BATCH_ROWS, batches
 from scorer.parquet.input import open_parquet, unreadable
 from scorer.rows.outcome import ERRORS_KEPT, Outcome, RowError
-from scorer.rows.validation import validate
 
 PART_BYTES = 8 * 2**20
 """An upload's parts but the last must have 5 MiB."""

@@ -1,4 +1,4 @@
-"""Which rows can be scored, and why the others cannot. Arrow columns in, arrays out."""
+"""Which rows can be scored, and why the others cannot. Arrow columns in, arrays out; needs pyarrow."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
