@@ -38,6 +38,7 @@ from common.orders.fields import Orders
 from common.servers.objects import s3
 from common.servers.queue import wake
 from common.servers.registry import CHAMPION, MODEL_NAME
+from common.worker.health import LISTENING, read
 from devstack.servers import postgres, seaweedfs, valkey
 from devstack.servers.ports import pick_free
 from devstack.settings import StackSettings
@@ -234,10 +235,10 @@ def _worker() -> Iterator[subprocess.Popen[bytes]]:
     with TemporaryDirectory(prefix="bench-") as folder:
         heartbeat = Path(folder) / "heartbeat"
         command = [sys.executable, "-m", "scorer.cli", "worker"]
-        environment = {**os.environ, "SCORER_HEARTBEAT_FILE": str(heartbeat)}
+        environment = {**os.environ, "WORKER_HEARTBEAT_FILE": str(heartbeat)}
         worker = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
-            while not heartbeat.exists() and worker.poll() is None:
+            while read(heartbeat)[0] != LISTENING and worker.poll() is None:
                 time.sleep(0.05)
             yield worker
         finally:

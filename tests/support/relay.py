@@ -27,6 +27,27 @@ def inside(path: Path) -> socket.socket:
     return _carried(socket.create_server((LOOPBACK, int(path.name))), connect)
 
 
+class Switch:
+    """A port of its own, carried to the server on one port or, from some moment on, to that on another."""
+
+    def __init__(self, target: int) -> None:
+        self._target = target
+        self._open: list[socket.socket] = []
+        self._listening = _carried(socket.create_server((LOOPBACK, 0)), self._connect)
+        self.port: int = self._listening.getsockname()[1]
+
+    def turn(self, target: int) -> None:
+        """Carry new connections there and cut those that are open."""
+        self._target = target
+        for connection in self._open:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    def _connect(self) -> socket.socket:
+        self._open.append(socket.create_connection((LOOPBACK, self._target)))
+        return self._open[-1]
+
+
 def _carried(listening: socket.socket, connect: Callable[[], socket.socket]) -> socket.socket:
     listening.listen(64)
     Thread(target=_accept, args=(listening, connect), daemon=True).start()

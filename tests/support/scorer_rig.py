@@ -23,6 +23,7 @@ from common.database.tables import BatchChunk, BatchJob
 from common.servers import objects, queue
 from common.servers.objects import ObjectAddress
 from common.settings import load
+from common.worker.health import LISTENING, read
 from devstack.servers import postgres, seaweedfs, valkey
 from devstack.servers.process import Process
 from devstack.stack import BUCKET, Stack
@@ -77,7 +78,7 @@ class Rig:
         with (self.stack.directory / "workers.log").open("ab") as log:
             worker = subprocess.Popen(
                 [sys.executable, "-m", "scorer.cli", "worker"],
-                env={**os.environ, **self.environment, "SCORER_HEARTBEAT_FILE": heartbeat, **changes},
+                env={**os.environ, **self.environment, "WORKER_HEARTBEAT_FILE": heartbeat, **changes},
                 stdout=log,
                 stderr=log,
             )
@@ -95,7 +96,7 @@ class Rig:
         for _ in range(count - len(self.workers)):
             self.start_worker()
         heartbeats = [Path(self.heartbeat(worker)) for worker in self.workers]
-        self.until(lambda: all(file.exists() for file in heartbeats), timeout=90)
+        self.until(lambda: all(read(file)[0] == LISTENING for file in heartbeats), timeout=90)
         return self.workers
 
     def drive(self, job_id: UUID) -> dict[str, Any]:

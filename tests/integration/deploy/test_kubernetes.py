@@ -1,5 +1,6 @@
 """The Kubernetes manifests: valid against the schemas, complete, and with the least rights. Never applied here."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,11 @@ import yaml
 from redis import Redis
 
 from common.servers import queue
+from devstack import services
 from support.scorer_rig import forget
 
-ROOT = Path(__file__).parents[3] / "deploy/kubernetes"
+REPOSITORY = Path(__file__).parents[3]
+ROOT = REPOSITORY / "deploy/kubernetes"
 SCHEMA = "1.34"
 CLASSES_OF_OTHERS = {"keda.sh/v1alpha1", "kustomize.config.k8s.io/v1beta1"}
 BASE = ROOT / "base"
@@ -67,6 +70,28 @@ def test_a_pod_has_no_root_no_token_and_a_read_only_root(name: str) -> None:
         assert container["resources"]["limits"]["memory"]
 
 
+WORKERS = {"scorer": "scorer", "monitor": "monitor", "retrainer": "trainer"}
+"""Deployments of workers, and the images that they run."""
+
+
+@pytest.mark.parametrize("name", WORKERS)
+def test_a_worker_is_checked_by_the_same_command_everywhere_and_answers_prometheus(name: str) -> None:
+    command = ["python", "-m", "common.worker.health"]
+    pod = PODS[f"{name}/Deployment/{name}"]
+    (container,) = pod["spec"]["containers"]
+    assert container["livenessProbe"]["exec"]["command"] == command
+    assert {"name": "WORKER_METRICS_PORT", "value": "9108"} in container["env"]
+    assert pod["metadata"]["annotations"]["prometheus.io/port"] == "9108"
+    assert name in str(dict(documents(BASE))["network/NetworkPolicy/to-workers"]["spec"]["podSelector"])
+    image = (REPOSITORY / "services" / WORKERS[name] / "Dockerfile").read_text()
+    assert "WORKER_HEARTBEAT_FILE=/tmp/heartbeat" in image
+    service = yaml.safe_load((REPOSITORY / "compose.yaml").read_text())["services"][name]
+    assert service["environment"]["WORKER_METRICS_PORT"] == "9108"
+    assert service.get("healthcheck", {}).get("test") == ["CMD", *command] or json.dumps(command) in image
+    assert f"names: [{name}], type: A, port: 9108" in (REPOSITORY / "prometheus/prometheus.yml").read_text()
+    assert services.HEALTH[1:] == command[1:]
+
+
 @pytest.mark.parametrize("name", [name for name in PODS if "/Deployment/" in name])
 def test_a_deployment_has_a_probe(name: str) -> None:
     (container,) = PODS[name]["spec"]["containers"]
@@ -94,7 +119,7 @@ def test_selectors_find_pods() -> None:
 
 
 def test_settings_are_those_of_compose() -> None:
-    compose = set(yaml.safe_load((ROOT.parents[1] / "compose.yaml").read_text())["x-settings"])
+    compose = set(yaml.safe_load((REPOSITORY / "compose.yaml").read_text())["x-settings"])
     only_here = {"MLFLOW_ARTIFACTS", "MLFLOW_BACKEND_STORE_URI", "QUEUE_ADDRESS", "QUEUE_PASSWORD"}
     for file in ("settings.env", "secrets.env.example"):
         names = {line.split("=")[0] for line in (PRODUCTION / file).read_text().splitlines()}

@@ -1,31 +1,27 @@
-"""How the supervisor sees that a Celery worker is well."""
+"""How the supervisor sees that a worker is well."""
 
 import os
-import sys
+import signal
 from pathlib import Path
 
 import pytest
 
-from devstack import services
+from common.worker.health import STALE_SECONDS
 from devstack.errors import StackError
-from devstack.servers.process import Process
+from devstack.services import processes
 from devstack.supervision.child import running
-
-WORKER = """
-import os
-from celery import Celery
-Celery(broker=os.environ["QUEUE_URL"]).worker_main(["worker", "--pool=prefork", "--concurrency=1", "--without-mingle"])
-"""
+from support.stack_fixtures import TestServers
 
 
-def test_a_worker_is_well_once_it_answers_under_its_own_process_id(valkey_url: str, tmp_path: Path) -> None:
-    (tmp_path / "logs").mkdir()
-    probe = services.worker_probe(valkey_url)
-    env = {**os.environ, "QUEUE_URL": valkey_url}
-    worker = Process("scorer", [sys.executable, "-c", WORKER], env=env, probe=probe, start_seconds=30)
-    with running(worker, tmp_path) as child:
-        probe(child.pid)
-        with pytest.raises(StackError, match="does not answer"):
-            probe(os.getpid())
-    with pytest.raises(StackError, match="does not answer"):
-        probe(child.pid)
+def test_a_worker_is_well_while_it_writes_its_heartbeat(servers: TestServers, service_env: dict[str, str]) -> None:
+    assert service_env
+    worker = next(process for process in processes(servers.stack) if process.name == "scorer-1")
+    heartbeat = Path(worker.env["WORKER_HEARTBEAT_FILE"])
+    with running(worker, servers.stack.directory) as child:
+        assert heartbeat.read_text() == "listening"
+        worker.probe(child.pid)
+        os.kill(child.pid, signal.SIGSTOP)
+        os.utime(heartbeat, (0, heartbeat.stat().st_mtime - STALE_SECONDS))
+        with pytest.raises(StackError, match="dead, stuck or deaf"):
+            worker.probe(child.pid)
+        os.kill(child.pid, signal.SIGKILL)

@@ -1,11 +1,11 @@
 """The project's own processes, as data: database migrations, gateway, scorers, monitor, trainer."""
 
 import os
+import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Mapping
 
 import httpx
-from celery import Celery
 
 from devstack.errors import StackError
 from devstack.servers.ports import Port
@@ -14,8 +14,8 @@ from devstack.settings import LOOPBACK
 from devstack.stack import Stack
 
 WORKER_PROBE_SECONDS = 10.0
-WORKER_PROBE_FAILURES = 6
-"""A worker may be deaf for a while: it reconnects to a restarted queue, or a long task holds it."""
+HEALTH = [sys.executable, "-m", "common.worker.health"]
+"""The command that Docker and Kubernetes give too: with --ready, whether the worker listens."""
 
 
 def processes(stack: Stack) -> list[Process]:
@@ -52,16 +52,19 @@ def _gateway(stack: Stack) -> Process:
 
 
 def _worker(stack: Stack, name: str, module: str) -> Process:
+    heartbeat = stack.heartbeats / name
+    environment = {**_environment(stack), "WORKER_HEARTBEAT_FILE": str(heartbeat)}
     return Process(
         name=name,
         argv=[sys.executable, "-m", module, "worker"],
-        env=_environment(stack),
-        probe=worker_probe(stack.queue_url),
+        env=environment,
+        probe=lambda _pid: _require_health(environment),
+        prepare=lambda: heartbeat.unlink(missing_ok=True),
+        settle=lambda: _require_health(environment, "--ready"),
         needs=("migrations", "valkey", "seaweedfs"),
         start_seconds=120,
         stop_seconds=30,
         probe_seconds=WORKER_PROBE_SECONDS,
-        probe_failures=WORKER_PROBE_FAILURES,
     )
 
 
@@ -73,14 +76,7 @@ def _require_live(address: str) -> None:
     httpx.get(f"{address}/livez", timeout=3, trust_env=False).raise_for_status()
 
 
-def worker_probe(queue_url: str) -> Callable[[int], None]:
-    """A probe that asks all Celery workers who they are, and wants the one with the given process id among them."""
-    app = Celery("devstack", broker=queue_url, set_as_current=False)
-
-    def probe(pid: int) -> None:
-        with app.connection_for_write() as connection:
-            answers = app.control.inspect(connection=connection, timeout=1.0).stats() or {}
-        if pid not in {answer["pid"] for answer in answers.values()}:
-            raise StackError("the worker does not answer Celery's inspection")
-
-    return probe
+def _require_health(environment: Mapping[str, str], *arguments: str) -> None:
+    done = subprocess.run([*HEALTH, *arguments], env=environment, capture_output=True, text=True, timeout=5)
+    if done.returncode:
+        raise StackError(done.stderr.strip())

@@ -36,6 +36,10 @@ class Stack:
         return self.directory / "logs"
 
     @property
+    def heartbeats(self) -> Path:
+        return self.directory / "heartbeats"
+
+    @property
     def env_file(self) -> Path:
         return self.directory / "env"
 

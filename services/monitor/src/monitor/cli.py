@@ -101,9 +101,9 @@ def _backfill(arguments: argparse.Namespace) -> None:
 
 
 def _worker(_: argparse.Namespace) -> None:
-    from monitor.worker import run_worker
+    from monitor.worker import run
 
-    run_worker()
+    run()
 
 
 def _replay(arguments: argparse.Namespace) -> None:

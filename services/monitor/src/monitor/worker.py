@@ -1,6 +1,5 @@
 """`monitor worker`: one Celery worker with its beat, and beside them the consumer of the prediction log."""
 
-import os
 import threading
 from typing import Any
 
@@ -8,37 +7,24 @@ from celery import Celery, bootsteps
 from redis import Redis
 from sqlalchemy import create_engine
 
-from common import logs
 from common.servers.queue import MONITORING
 from common.settings import DatabaseSettings, QueueSettings, load
-from common.worker import metrics, stop
+from common.worker.run import run_worker
 from monitor.log.consumer import LogConsumer
 from monitor.tasks import monitor_app
 
 STOP_SECONDS = 5.0
 
 
-def run_worker() -> None:
+def run() -> None:
     """Run until told to stop.
 
     One child process does the tasks and keeps Evidently loaded; the consumer runs in the parent, which stays small.
     """
-    logs.configure("monitor")
-    metrics.serve_if_asked()
-    stop.limit()
     app = monitor_app()
     app.steps["worker"].add(PredictionLog)
-    app.worker_main(
-        [
-            "worker",
-            f"--queues={MONITORING}",
-            "--concurrency=1",
-            "--beat",
-            "--scheduler=celery.beat:Scheduler",  # in memory: after a restart every task is simply due again
-            f"--hostname=monitor-{os.getpid()}@%h",
-            "--loglevel=INFO",
-        ]
-    )
+    # The schedule is kept in memory: after a restart every task is simply due again.
+    run_worker(app, MONITORING, concurrency=1, options=["--beat", "--scheduler=celery.beat:Scheduler"])
 
 
 class PredictionLog(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no types

@@ -1,7 +1,5 @@
 """Settings of the scorer, SCORER_... in the environment."""
 
-from pathlib import Path
-
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
@@ -27,4 +25,3 @@ class ScorerSettings(SettingsGroup):
     faults: int = Field(40, ge=1, description="after so many outages (waits up to a minute each) a job gives up")
     first_wait_seconds: float = Field(1.0, gt=0, description="wait after a first fault; doubles up to a minute")
     keep_days: float = Field(30.0, gt=0, description="ended jobs are forgotten after so many days")
-    heartbeat_file: Path | None = Field(None, description="file touched every few seconds while the worker lives")

@@ -1,9 +1,7 @@
-"""The Celery worker: two tasks, and three threads that keep leases, sweep, and show that the worker lives."""
+"""The Celery worker: two tasks, and two threads that keep leases and sweep."""
 
 import logging
-import os
 from collections.abc import Callable
-from pathlib import Path
 from threading import Event, Thread
 from uuid import UUID
 
@@ -12,13 +10,9 @@ from sqlalchemy.exc import DBAPIError
 
 from common.errors import DeliveryTimeError
 from common.servers.queue import RUN_JOB, SCORE_CHUNK, SCORING, celery_app
-from common.settings import load
+from common.worker.run import run_worker
 from scorer.jobs import keeper, sweeping, tasks
 from scorer.jobs.work import stopping
-from scorer.settings import ScorerSettings
-
-HEARTBEAT_SECONDS = 5.0
-"""The heartbeat file is touched this often once the worker takes tasks."""
 
 log = logging.getLogger(__name__)
 
@@ -29,26 +23,11 @@ def run(threads: int) -> None:
     ended = Event()
     signals.worker_shutting_down.connect(_on_shutdown, weak=False)
     background: list[Callable[[Event], None]] = [keeper.keep_leases, sweeping.sweep_until]
-    if file := load(ScorerSettings).heartbeat_file:
-        ready = Event()
-        signals.worker_ready.connect(lambda **_: ready.set(), weak=False)
-        background.append(lambda stop: _beat(file, ready, stop))
     running = [Thread(target=target, args=(ended,), daemon=True) for target in background]
     for thread in running:
         thread.start()
     try:
-        app.worker_main(
-            [
-                "worker",
-                "--pool=threads",
-                f"--concurrency={threads}",
-                f"--queues={SCORING}",
-                f"--hostname=scorer-{os.getpid()}@%h",
-                "--without-gossip",
-                "--without-mingle",
-                "--loglevel=WARNING",
-            ]
-        )
+        run_worker(app, SCORING, threads, "threads", ["--without-gossip", "--without-mingle", "--loglevel=WARNING"])
     finally:
         ended.set()
         for thread in running:
@@ -80,12 +59,3 @@ def _attempt(task: Callable[[UUID], None], job_id: str) -> None:
 
 def _on_shutdown(**_: object) -> None:
     stopping.set()
-
-
-def _beat(file: Path, ready: Event, ended: Event) -> None:
-    """Touch the heartbeat file from the moment the worker is ready until it ends."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    ready.wait()
-    file.touch()
-    while not ended.wait(HEARTBEAT_SECONDS):
-        file.touch()

@@ -79,7 +79,7 @@ def build() -> Json:
             [
                 panel(
                     "Workers up",
-                    promql(('sum by (job) (up{job=~"monitor|trainer"})', "{{job}}")),
+                    promql(('sum by (job) (up{job=~"scorer|monitor|trainer"})', "{{job}}")),
                     "Workers of the monitor and the trainer that answer Prometheus.",
                     minimum=0,
                     runbook="stale-metrics",

@@ -1,41 +1,27 @@
-"""What Prometheus is told of a Celery worker: its tasks, by name and how they ended, over HTTP.
+"""A Celery worker's metrics for Prometheus: its tasks, by name and how they ended, over HTTP.
 
-The tasks run in child processes, which write to files; the parent answers for all of them.
+Whoever runs a task, a child process or a thread, writes to a file of its process; the parent answers for all of them.
 """
 
 import os
 import shutil
 import tempfile
 import time
+from collections.abc import Callable
 from typing import Any
 
 from celery import signals
-from pydantic import Field
-from pydantic_settings import SettingsConfigDict
-
-from common.settings import SettingsGroup, load
 
 SECONDS = (0.01, 0.05, 0.25, 1, 5, 15, 60, 300, 1800)
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """The variable by which prometheus_client, when it is imported, learns to share metrics between processes."""
 
 
-class WorkerMetricsSettings(SettingsGroup):
-    """Where a worker answers Prometheus."""
+def counted(port: int) -> Callable[[], None]:
+    """Count the tasks of this process and of its children from now on. Returns what to call to answer on the port.
 
-    model_config = SettingsConfigDict(env_prefix="WORKER_METRICS_")
-
-    port: int | None = Field(None, ge=1024, le=65535, description="port of a worker's /metrics; nothing if not set")
-
-
-def serve_if_asked() -> None:
-    """Count this process's tasks and, once the worker is ready, answer Prometheus on WORKER_METRICS_PORT, if set.
-
-    Not before: the thread that answers must not be there while the worker forks its children.
+    Not before the worker has forked its children: they must not inherit the thread that answers.
     """
-    port = load(WorkerMetricsSettings).port
-    if port is None:
-        return
     folder = os.environ[FOLDER] = tempfile.mkdtemp(prefix="worker-metrics-")
     from prometheus_client import CollectorRegistry, Counter, Histogram, start_http_server
     from prometheus_client.multiprocess import MultiProcessCollector
@@ -51,12 +37,12 @@ def serve_if_asked() -> None:
         tasks.labels(task.name, state or "UNKNOWN").inc()
         seconds.labels(task.name).observe(time.monotonic() - started.pop(task_id, time.monotonic()))
 
-    def answer(**_: Any) -> None:
+    def answer() -> None:
         merged = CollectorRegistry()
         MultiProcessCollector(merged)  # type: ignore[no-untyped-call]
         start_http_server(port, registry=merged)
 
     signals.task_prerun.connect(begins, weak=False)
     signals.task_postrun.connect(ends, weak=False)
-    signals.worker_ready.connect(answer, weak=False)
     signals.worker_shutdown.connect(lambda **_: shutil.rmtree(folder, ignore_errors=True), weak=False)
+    return answer

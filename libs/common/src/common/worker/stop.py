@@ -1,47 +1,41 @@
-"""A worker's stop has an end: what its child processes still do then is killed, and done again by whoever comes next.
+"""Bounds how long a worker takes to stop: child processes that outlive it are killed and their tasks redelivered.
 
-Celery waits for the task in work however long that takes, and once in a while for a child that never ends.
+Celery waits for the task in progress however long that takes, and now and then for a child that never ends.
 """
 
 import logging
 import os
 import signal
 import threading
+import time
 from contextlib import suppress
 from typing import Any
 
 from billiard import active_children
 from celery import signals
-from pydantic import Field
-from pydantic_settings import SettingsConfigDict
 
-from common.settings import SettingsGroup, load
+AFTER_CHILDREN_SECONDS = 3.0
 
 log = logging.getLogger(__name__)
 
 
-class WorkerStopSettings(SettingsGroup):
-    """How long a stop may take."""
-
-    model_config = SettingsConfigDict(env_prefix="WORKER_STOP_")
-
-    seconds: float = Field(25.0, gt=0, description="for the task in work; less than its supervisor waits (compose: 40)")
-
-
-def limit() -> None:
-    """Kill this worker's children if they outlive a stop by WORKER_STOP_SECONDS."""
-    seconds = load(WorkerStopSettings).seconds
+def limit(seconds: float) -> None:
+    """Give what runs when a stop begins this many seconds, then end it."""
 
     def begin(**_: Any) -> None:
-        timer = threading.Timer(seconds, _kill_children)
+        timer = threading.Timer(seconds, _end)
         timer.daemon = True
         timer.start()
 
     signals.worker_shutting_down.connect(begin, weak=False)
 
 
-def _kill_children() -> None:
+def _end() -> None:
+    """Kill the children; a worker whose tasks are threads, or that hangs all the same, ends as a whole."""
     for child in active_children():
         log.warning("%s did not end in time and is killed; its task will be done again", child.name)
         with suppress(ProcessLookupError):
             os.kill(child.pid, signal.SIGKILL)
+    time.sleep(AFTER_CHILDREN_SECONDS)
+    log.warning("the worker did not end in time and is cut off; what it was doing will be done again")
+    os._exit(0)
