@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
-from gateway import metrics
+from common.database.session import Database
 from gateway.http import problems
 from gateway.http.access import Access
 from gateway.http.direct_route import Direct, DirectRoutes
@@ -17,7 +17,7 @@ from gateway.http.keys import KeyRing
 from gateway.http.limits import RateLimit
 from gateway.http.observation import Observation
 from gateway.http.openapi import describe
-from gateway.log.prediction_log import PredictionLog
+from gateway.log.sender import LogSender
 from gateway.metrics import Metrics
 from gateway.model.champion import Champion
 from gateway.periodic import Periodic
@@ -30,10 +30,11 @@ FLUSH_AT_END_SECONDS = 2.5
 def create_app(
     settings: GatewaySettings,
     champion: Champion,
-    log: PredictionLog,
+    database: Database,
+    log: LogSender,
     key_ring: KeyRing | None,
     rate_limit: RateLimit,
-    told: Metrics,
+    metrics: Metrics,
     background: Sequence[Periodic],
 ) -> ASGIApp:
     """The gateway's application. It starts and stops `background` and the log's sending with itself."""
@@ -52,15 +53,14 @@ def create_app(
 
     app = FastAPI(title="delivery-time", version="1", lifespan=lifespan, redoc_url=None, docs_url="/docs")
     direct = DirectRoutes()
-    predictions.add_routes(app, direct, champion, log, told)
+    predictions.add_routes(app, direct, champion, log, metrics)
     app.include_router(jobs.router)
-    actuals.add_routes(app, direct)
+    actuals.add_routes(app, direct, database)
     model.add_routes(app, champion)
-    health.add_routes(app, champion, log)
-    metrics.add_routes(app, told)
+    health.add_routes(app, champion, log, metrics)
     problems.install(app)
     describe(app, key_ring is not None)
-    return _around(app, settings, direct, key_ring, rate_limit, told)
+    return _around(app, settings, direct, key_ring, rate_limit, metrics)
 
 
 def _around(
@@ -69,11 +69,11 @@ def _around(
     direct: DirectRoutes,
     key_ring: KeyRing | None,
     rate_limit: RateLimit,
-    told: Metrics,
+    metrics: Metrics,
 ) -> ASGIApp:
-    """Our middleware, outside of FastAPI's own: a direct route shall not pay for that."""
+    """Our middleware, outside of FastAPI's own: a direct route must not pay for that."""
     served: ASGIApp = Direct(app, direct)
     served = Access(served, key_ring, rate_limit, settings.most_waiting, settings.most_body_bytes)
     if settings.cors_origins:
         served = CORSMiddleware(served, allow_origins=sorted(settings.cors_origins), allow_methods=["GET", "POST"])
-    return Observation(served, told)
+    return Observation(served, metrics)

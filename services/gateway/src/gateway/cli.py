@@ -3,26 +3,18 @@
 import argparse
 import sys
 
-from sqlalchemy.exc import OperationalError
-
-from common import logs
+from common import command_line, logs
 from common.command_line import line, positive
-from common.errors import DeliveryTimeError
-from common.settings import load
-from gateway.http import key_store
+from common.database.session import Database
+from common.settings import DatabaseSettings, ModeSettings, ObjectStoreSettings, QueueSettings, RegistrySettings, load
+from gateway.http.key_store import KeyStore
 from gateway.http.keys import SCOPES
 from gateway.serve import serve
-from gateway.settings import GatewaySettings
+from gateway.settings import GatewaySettings, keys_required
 
 
 def main() -> None:
-    arguments = _parser().parse_args()
-    try:
-        arguments.run(arguments)
-    except DeliveryTimeError as error:
-        sys.exit(f"gateway: {error}")
-    except OperationalError as error:
-        sys.exit(f"gateway: the database does not answer: {str(error.orig).strip().splitlines()[0]}")
+    command_line.run(_parser())
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -46,23 +38,32 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _serve(arguments: argparse.Namespace) -> None:
+    """Serve; every setting that a worker needs is checked first, here, where a user sees the message."""
     logs.configure("gateway")
-    serve(load(GatewaySettings), arguments.workers)
+    settings = load(GatewaySettings)
+    for group in (DatabaseSettings, ObjectStoreSettings, QueueSettings, RegistrySettings):
+        load(group)
+    keys_required(settings, load(ModeSettings))
+    serve(settings, arguments.workers)
 
 
 def _create(arguments: argparse.Namespace) -> None:
-    print(key_store.create(arguments.name, arguments.scope or ["predict"]))
+    print(_key_store().create(arguments.name, arguments.scope or ["predict"]))
     print("this is the only time that the key is shown", file=sys.stderr)
 
 
 def _list(_: argparse.Namespace) -> None:
-    for key in key_store.valid():
+    for key in _key_store().valid():
         print(f"{key.id}  {key.name:30} {', '.join(sorted(key.scopes))}")
 
 
 def _revoke(arguments: argparse.Namespace) -> None:
-    key_store.revoke(arguments.name)
+    _key_store().revoke(arguments.name)
     print(f"{arguments.name} is revoked")
+
+
+def _key_store() -> KeyStore:
+    return KeyStore(Database(load(DatabaseSettings)))
 
 
 if __name__ == "__main__":

@@ -1,14 +1,11 @@
-"""What Prometheus is told. With several worker processes each writes to files, and any of them answers for all."""
+"""Metrics for Prometheus. With several worker processes each writes to files, and any of them answers for all."""
 
 import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from anyio import CapacityLimiter, to_thread
-from fastapi import FastAPI
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
-from starlette.responses import Response
 
 from gateway.settings import SHARED_FOLDER
 
@@ -47,7 +44,7 @@ class Metrics:
         )
         self._log_dropped = Counter("gateway_log_dropped", "Predictions that could not be logged", registry=registry)
         self._waiting = Gauge(
-            "gateway_requests_waiting", "Requests in work", multiprocess_mode="livesum", registry=registry
+            "gateway_requests_waiting", "Requests in progress", multiprocess_mode="livesum", registry=registry
         )
         self._counters: dict[tuple[str, int], Counter] = {}
         self._histograms: dict[str, Histogram] = {}
@@ -81,7 +78,7 @@ class Metrics:
         self._checked.set(timestamp)
 
     def waiting(self, requests: int) -> None:
-        """So many requests are in work in this worker."""
+        """The number of requests in progress in this worker."""
         self._waiting.set(requests)
 
     def log(self, buffered: int, dropped: int) -> None:
@@ -104,15 +101,3 @@ def _forget_dead_workers(folder: Path) -> None:
         pid = int(file.stem.rpartition("_")[2])
         if not Path(f"/proc/{pid}").exists():
             mark_process_dead(pid)  # type: ignore[no-untyped-call]
-
-
-def add_routes(app: FastAPI, metrics: Metrics) -> None:
-    """Serve GET /metrics."""
-
-    one_at_a_time = CapacityLimiter(1)  # a thread of its own: the others may all be waiting for a database
-
-    @app.get("/metrics", tags=["health"], response_class=Response)
-    async def exposition() -> Response:
-        """Metrics for Prometheus."""
-        text = await to_thread.run_sync(metrics.exposition, limiter=one_at_a_time)
-        return Response(text, media_type=CONTENT_TYPE_LATEST)

@@ -7,22 +7,18 @@ from collections.abc import Iterator
 
 import uvicorn
 
-from common.settings import DatabaseSettings, ModeSettings, ObjectStoreSettings, QueueSettings, RegistrySettings, load
-from gateway.settings import SHARED_FOLDER, GatewaySettings, keys_required
+from gateway.settings import SHARED_FOLDER, GatewaySettings
 
 FACTORY = "gateway.wiring:from_environment"
 GRACE_SECONDS = 6
 """For requests in flight after SIGTERM; the log's last flush comes after it, all within ten seconds."""
 
 STATEMENT_LIMIT = "-c statement_timeout=15000"
-"""For libpq's PGOPTIONS: Postgres works no longer on anything that a request asks for."""
+"""For libpq's PGOPTIONS: no request makes Postgres work for longer."""
 
 
 def serve(settings: GatewaySettings, workers: int) -> None:
-    """Serve until SIGTERM or SIGINT; InvalidSettings if anything that a worker needs is missing."""
-    for group in (DatabaseSettings, ObjectStoreSettings, QueueSettings, RegistrySettings):
-        load(group)
-    keys_required(settings, load(ModeSettings))
+    """Serve until SIGTERM or SIGINT."""
     os.environ.setdefault("PGOPTIONS", STATEMENT_LIMIT)
     with _shared_folder(workers):
         uvicorn.run(

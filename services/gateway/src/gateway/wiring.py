@@ -9,14 +9,15 @@ from redis.asyncio import Redis
 from starlette.types import ASGIApp
 
 from common import logs
+from common.database.session import Database
 from common.servers.registry import Registry
-from common.settings import ModeSettings, QueueSettings, RegistrySettings, load
+from common.settings import DatabaseSettings, ModeSettings, QueueSettings, RegistrySettings, load
 from gateway import database_patience
 from gateway.app import create_app
-from gateway.http import key_store
+from gateway.http.key_store import KeyStore
 from gateway.http.keys import KeyRing
 from gateway.http.limits import RateLimit
-from gateway.log.prediction_log import PredictionLog
+from gateway.log.sender import LogSender
 from gateway.metrics import Metrics
 from gateway.model.champion import Champion
 from gateway.model.events import SwapRecord
@@ -36,19 +37,18 @@ TRACES_TO = "OTEL_EXPORTER_OTLP_ENDPOINT"
 def from_environment() -> ASGIApp:
     """Build the application; InvalidSettings."""
     logs.configure("gateway")
+    database_patience.install()  # for the whole process, which is why it is here and nowhere else
     settings, registry_settings = load(GatewaySettings), load(RegistrySettings)
-    metrics, registry = Metrics(), Registry(registry_settings)
-    database_patience.install()
-    swaps = SwapRecord(f"gateway {socket.gethostname()}:{os.getpid()}")
+    database, registry, metrics = Database(load(DatabaseSettings)), Registry(registry_settings), Metrics()
+    swaps = SwapRecord(database, f"gateway {socket.gethostname()}:{os.getpid()}")
 
     def swapped(version: str, replaced: str | None) -> None:
         metrics.serving(version)
         swaps.add(version, replaced)
 
-    champion = Champion(registry, PresentPace(), swapped, metrics.checked)
+    champion = Champion(registry, PresentPace(database), swapped, metrics.checked)
     shadow = Shadow(registry, settings.shadow_share)
-    queue = Redis.from_url(load(QueueSettings).url.get_secret_value(), socket_connect_timeout=1.0, socket_timeout=2.0)
-    key_ring = KeyRing(key_store.valid) if keys_required(settings, load(ModeSettings)) else None
+    key_ring = KeyRing(KeyStore(database).valid) if keys_required(settings, load(ModeSettings)) else None
 
     def refresh_models() -> None:
         champion.refresh()
@@ -60,10 +60,11 @@ def from_environment() -> ASGIApp:
     ]
     if key_ring:
         background.append(Periodic("keys", key_ring.refresh, KEYS_REFRESH_SECONDS))
-    log = PredictionLog(queue, settings.log_capacity, metrics, shadow)
+    queue = Redis.from_url(load(QueueSettings).url.get_secret_value(), socket_connect_timeout=1.0, socket_timeout=2.0)
+    log = LogSender(queue, settings.log_capacity, metrics, shadow)
     shared = os.environ.get(SHARED_FOLDER)
     rate_limit = RateLimit(settings.rate, settings.burst, Path(shared) if shared else None)
-    return _traced(create_app(settings, champion, log, key_ring, rate_limit, metrics, background))
+    return _traced(create_app(settings, champion, database, log, key_ring, rate_limit, metrics, background))
 
 
 def _traced(app: ASGIApp) -> ASGIApp:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
-from common.database.session import transaction
+from common.database.session import Database
 from common.database.tables import ApiKey
 from common.errors import Conflict, NotFound
 from gateway.http.keys import Key, Scope, new_key
@@ -21,27 +21,31 @@ class KeyNotFound(NotFound):
         super().__init__(f"there is no valid key named {name!r}: `gateway keys list` shows them")
 
 
-def create(name: str, scopes: Iterable[Scope]) -> str:
-    """Store a new key; its secret text. KeyNameTaken."""
-    key, text = new_key(name, scopes)
-    try:
-        with transaction() as session:
-            session.add(ApiKey(id=key.id, name=name, sha256=key.sha256, scopes=sorted(key.scopes)))
-    except IntegrityError as error:
-        raise KeyNameTaken(name) from error
-    return text
+class KeyStore:
+    """The keys of an installation."""
 
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
-def revoke(name: str) -> None:
-    """Make a key invalid for good; gateways notice within seconds. KeyNotFound."""
-    statement = update(ApiKey).where(ApiKey.name == name, ApiKey.revoked_at.is_(None))
-    with transaction() as session:
-        if session.scalar(statement.values(revoked_at=func.now()).returning(ApiKey.id)) is None:
-            raise KeyNotFound(name)
+    def create(self, name: str, scopes: Iterable[Scope]) -> str:
+        """Store a new key; its secret text. KeyNameTaken."""
+        key, text = new_key(name, scopes)
+        try:
+            with self._database.transaction() as session:
+                session.add(ApiKey(id=key.id, name=name, sha256=key.sha256, scopes=sorted(key.scopes)))
+        except IntegrityError as error:
+            raise KeyNameTaken(name) from error
+        return text
 
+    def revoke(self, name: str) -> None:
+        """Make a key invalid for good; gateways notice within seconds. KeyNotFound."""
+        statement = update(ApiKey).where(ApiKey.name == name, ApiKey.revoked_at.is_(None))
+        with self._database.transaction() as session:
+            if session.scalar(statement.values(revoked_at=func.now()).returning(ApiKey.id)) is None:
+                raise KeyNotFound(name)
 
-def valid() -> list[Key]:
-    """Every key that may be used."""
-    with transaction() as session:
-        rows = session.scalars(select(ApiKey).where(ApiKey.revoked_at.is_(None)).order_by(ApiKey.created_at))
-        return [Key(row.id, row.name, row.sha256, frozenset(row.scopes)) for row in rows]
+    def valid(self) -> list[Key]:
+        """Every key that may be used."""
+        with self._database.transaction() as session:
+            rows = session.scalars(select(ApiKey).where(ApiKey.revoked_at.is_(None)).order_by(ApiKey.created_at))
+            return [Key(row.id, row.name, row.sha256, frozenset(row.scopes)) for row in rows]

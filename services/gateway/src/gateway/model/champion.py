@@ -17,7 +17,7 @@ from gateway.model.present_pace import PresentPace
 logger = logging.getLogger(__name__)
 
 SwapListener = Callable[[str, str | None], None]
-"""Told of a swap: the new version, and the one it replaced."""
+"""Called after a swap with the new version and the one it replaced."""
 
 
 class Champion:
@@ -26,14 +26,14 @@ class Champion:
     def __init__(
         self, registry: Registry, pace: PresentPace, on_swap: SwapListener, on_check: Callable[[float], None]
     ) -> None:
-        """`on_check` is told the time (seconds since 1970) whenever the registry has answered."""
+        """`on_check` is called with the time (seconds since 1970) whenever the registry has answered."""
         self._registry = registry
         self._pace = pace
         self._on_swap = on_swap
         self._on_check = on_check
         self._predictor: Predictor | None = None
         self.trouble: str | None = None
-        self.asked = False
+        self.registry_asked = False
         self.checked_at: float | None = None
 
     def current(self) -> Predictor:
@@ -52,7 +52,7 @@ class Champion:
 
         The first call serves the last champion that this host has seen before it asks the registry.
         """
-        if not self.asked:
+        if not self.registry_asked:
             self._serve_cached()
         self._follow_pace()
         try:
@@ -66,7 +66,7 @@ class Champion:
         except (DeliveryTimeError, OSError) as error:  # OSError: the disk cache takes no new bundle
             self._note(str(error))
         finally:
-            self.asked = True
+            self.registry_asked = True
 
     def _serve_cached(self) -> None:
         try:

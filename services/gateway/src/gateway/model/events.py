@@ -1,4 +1,4 @@
-"""Swaps of the model in service, written to the table of model events."""
+"""Swaps of the model in service, written to the table `model_events`."""
 
 import logging
 from collections import deque
@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from common.database.session import transaction
+from common.database.session import Database
 from common.database.tables import ModelEvent
 
 logger = logging.getLogger(__name__)
@@ -15,9 +15,10 @@ KEPT_EVENTS = 100
 
 
 class SwapRecord:
-    """Swaps by `actor` that Postgres has not taken yet: `add` never waits, `write` is called again and again."""
+    """Swaps by `actor` that Postgres has not stored yet: `add` never waits, `write` is called again and again."""
 
-    def __init__(self, actor: str) -> None:
+    def __init__(self, database: Database, actor: str) -> None:
+        self._database = database
         self._actor = actor
         self._waiting: deque[ModelEvent] = deque(maxlen=KEPT_EVENTS)
         self._away = False
@@ -31,10 +32,10 @@ class SwapRecord:
         )
 
     def write(self) -> None:
-        """Write what waits; it goes on waiting if that fails."""
+        """Write what waits; on an error it stays for the next call."""
         while self._waiting:
             try:
-                with transaction() as session:
+                with self._database.transaction() as session:
                     session.add(self._waiting[0])
             except SQLAlchemyError as error:
                 if not self._away:

@@ -6,7 +6,7 @@ import time
 from sqlalchemy.exc import SQLAlchemyError
 
 from common.database.delivery_pace import read_pace
-from common.database.session import transaction
+from common.database.session import Database
 from common.model.pace import PaceTable
 
 logger = logging.getLogger(__name__)
@@ -17,7 +17,8 @@ READ_AGAIN_SECONDS = 60.0
 class PresentPace:
     """The newest pace table that was read; None until there is one, then the bundle's own is used."""
 
-    def __init__(self) -> None:
+    def __init__(self, database: Database) -> None:
+        self._database = database
         self.table: PaceTable | None = None
         self._read_at = -READ_AGAIN_SECONDS
 
@@ -27,7 +28,7 @@ class PresentPace:
             return False
         self._read_at = time.monotonic()
         try:
-            with transaction() as session:
+            with self._database.transaction() as session:
                 table = read_pace(session)
         except SQLAlchemyError as error:
             logger.warning("the delivery pace could not be read: %s", type(error).__name__)

@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from common.database.session import transaction
+from common.database.session import Database
 from common.database.tables import Actual
 from common.orders.fields import Moment, OrderId, Strict
 from common.orders.moments import naive_utc
@@ -41,12 +41,12 @@ class Accepted(BaseModel):
     accepted: int
 
 
-def add_routes(app: FastAPI, direct: DirectRoutes) -> None:
+def add_routes(app: FastAPI, direct: DirectRoutes, database: Database) -> None:
     """Serve the route."""
 
     async def receive(request: Request) -> Response:
         body = await json_body.read(request, ActualList)
-        accepted = await run_in_threadpool(_store, body.actuals)
+        accepted = await run_in_threadpool(_store, database, body.actuals)
         return Response(to_json({"accepted": accepted}), 202, media_type=json_body.JSON)
 
     documentation = {"status_code": 202, "tags": ["actuals"], "responses": problems.documented(413, 415, 422)}
@@ -57,11 +57,11 @@ async def actuals(deliveries: ActualList) -> Accepted:  # type: ignore[empty-bod
     """Report when orders were delivered; a later report of an order replaces the earlier one."""
 
 
-def _store(actuals: list[ActualDelivery]) -> int:
+def _store(database: Database, actuals: list[ActualDelivery]) -> int:
     delivered_at = {actual.order_id: naive_utc(actual.delivered_at).replace(tzinfo=UTC) for actual in actuals}
     rows = [{"order_id": order_id, "delivered_at": moment} for order_id, moment in delivered_at.items()]
     statement = insert(Actual).values(rows)
     replacing = {"delivered_at": statement.excluded.delivered_at, "received_at": func.now()}
-    with transaction() as session:
+    with database.transaction() as session:
         session.execute(statement.on_conflict_do_update(index_elements=["order_id"], set_=replacing))
     return len(rows)

@@ -1,18 +1,23 @@
-"""GET /livez and /readyz."""
+"""GET /livez, /readyz and /metrics."""
 
 import time
 from typing import Any
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI
+from prometheus_client import CONTENT_TYPE_LATEST
+from starlette.responses import Response
 
 from common.errors import ModelNotLoaded
 from gateway.http import problems
-from gateway.log.prediction_log import PredictionLog
+from gateway.log.sender import LogSender
+from gateway.metrics import Metrics
 from gateway.model.champion import Champion
 
 
-def add_routes(app: FastAPI, champion: Champion, log: PredictionLog) -> None:
-    """Liveness at once; readiness with the first model, and with what is not as it should be."""
+def add_routes(app: FastAPI, champion: Champion, log: LogSender, metrics: Metrics) -> None:
+    """Liveness at once; readiness with the first model, and with what is not as it should be; metrics."""
+    one_at_a_time = CapacityLimiter(1)  # a thread of its own: the others may all be waiting for a database
 
     @app.get("/livez", tags=["health"])
     async def livez() -> dict[str, str]:
@@ -23,7 +28,7 @@ def add_routes(app: FastAPI, champion: Champion, log: PredictionLog) -> None:
     async def readyz() -> dict[str, Any]:
         """A model is loaded, so that predictions are answered. `registry` says why the champion may be out of date."""
         predictor = champion.current()
-        if not champion.asked:
+        if not champion.registry_asked:
             raise ModelNotLoaded("the registry has not been asked yet")
         age = None if champion.checked_at is None else time.time() - champion.checked_at
         return {
@@ -33,3 +38,9 @@ def add_routes(app: FastAPI, champion: Champion, log: PredictionLog) -> None:
             "seconds_since_champion_check": None if age is None else round(age, 1),
             "prediction_log": {"buffered": log.buffered, "dropped": log.dropped},
         }
+
+    @app.get("/metrics", tags=["health"], response_class=Response)
+    async def exposition() -> Response:
+        """Metrics for Prometheus."""
+        text = await to_thread.run_sync(metrics.exposition, limiter=one_at_a_time)
+        return Response(text, media_type=CONTENT_TYPE_LATEST)

@@ -15,7 +15,7 @@ from common.orders.moments import naive_utc
 from gateway.http import json_body, problems
 from gateway.http.direct_route import DirectRoutes
 from gateway.http.json_body import Body
-from gateway.log.prediction_log import PredictionLog
+from gateway.log.sender import LogSender
 from gateway.metrics import Metrics
 from gateway.model.champion import Champion
 from gateway.routes.answers import ManyAnswers, SingleAnswer
@@ -26,7 +26,7 @@ PROBLEMS = problems.documented(413, 415, 422)
 _LOGGED = FIELDS.keys() - {field.name for field in INPUTS}
 
 
-def add_routes(app: FastAPI, direct: DirectRoutes, champion: Champion, log: PredictionLog, metrics: Metrics) -> None:
+def add_routes(app: FastAPI, direct: DirectRoutes, champion: Champion, log: LogSender, metrics: Metrics) -> None:
     """Serve both routes from the champion; every answer goes to the log and the metrics."""
 
     one_at_a_time = CapacityLimiter(1)  # more threads would only take each other's core, and memory

@@ -1,4 +1,4 @@
-"""The prediction log's sending end: answers wait in memory, a background task sends them to the stream in batches.
+"""The sending end of the prediction log: answers wait in memory, a background task sends them to the stream in batches.
 
 A client never waits for it. While the stream is away or full the buffer fills, and what does not fit is counted.
 """
@@ -32,10 +32,10 @@ class Answered(Protocol):
         """How many predictions."""
 
     def rows(self) -> Iterator[Row]:
-        """The predictions as rows for `common.servers.prediction_log.encode`."""
+        """Their rows of the log."""
 
 
-class PredictionLog:
+class LogSender:
     """A bounded buffer of answers in front of the stream; the challenger's shadow predictions join them there."""
 
     def __init__(self, queue: Redis, capacity: int, metrics: Metrics, shadow: Shadow) -> None:
@@ -50,7 +50,7 @@ class PredictionLog:
         self._unsent_answers = 0
         self._wake = asyncio.Event()
         self._away = False
-        self._dropped_told = 0
+        self._dropped_reported = 0
         self._invalid = 0
         self.buffered = 0
         self.dropped = 0
@@ -77,7 +77,7 @@ class PredictionLog:
                 await asyncio.wait_for(self._wake.wait(), FLUSH_SECONDS)
             self._wake.clear()
             await self.flush()
-            self._tell()
+            self._report()
             if self._away:
                 await asyncio.sleep(FLUSH_SECONDS)
 
@@ -94,7 +94,7 @@ class PredictionLog:
             self._invalid -= counted
 
     async def close(self, seconds: float) -> None:
-        """Send what waits, for so long at most; count the rest as dropped."""
+        """Send what waits, within a number of seconds; count the rest as dropped."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.flush(), seconds)
         if self.buffered:
@@ -124,9 +124,9 @@ class PredictionLog:
         if self._shadow.version:
             self._unsent = rows + await to_thread.run_sync(self._shadow.rows, rows, limiter=self._shadow_thread)
 
-    def _tell(self) -> None:
-        self._metrics.log(self.buffered, self.dropped - self._dropped_told)
-        self._dropped_told = self.dropped
+    def _report(self) -> None:
+        self._metrics.log(self.buffered, self.dropped - self._dropped_reported)
+        self._dropped_reported = self.dropped
 
     def _note(self, trouble: str | None) -> None:
         if trouble and not self._away:
