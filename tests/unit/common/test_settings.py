@@ -1,9 +1,20 @@
 """Settings name what is missing, and refuse weak secrets outside local mode."""
 
 import pytest
+from pydantic_settings import SettingsConfigDict
+from sqlalchemy import create_engine
 
+from common.addresses import SecretAddress
 from common.errors import InvalidSettings
-from common.settings import DatabaseSettings, ObjectStoreSettings, QueueSettings, RegistrySettings, load
+from common.settings import (
+    DatabaseSettings,
+    ModeSettings,
+    ObjectStoreSettings,
+    QueueSettings,
+    RegistrySettings,
+    SettingsGroup,
+    load,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -53,8 +64,10 @@ def test_jobs_may_use_the_batch_bucket_and_the_listed_ones(monkeypatch: pytest.M
     monkeypatch.setenv("OBJECT_STORE_ACCESS_KEY", "shop")
     monkeypatch.setenv("OBJECT_STORE_SECRET_KEY", "s3cret-of-the-shop")
     monkeypatch.setenv("OBJECT_STORE_BUCKET", "orders")
-    monkeypatch.setenv("OBJECT_STORE_ALLOWED_BUCKETS", '["archive"]')
-    assert load(ObjectStoreSettings).job_buckets == {"orders", "archive"}
+    for written in ('["archive", "exports"]', "archive,exports", " archive , exports,\n"):
+        load.cache_clear()
+        monkeypatch.setenv("OBJECT_STORE_ALLOWED_BUCKETS", written)
+        assert load(ObjectStoreSettings).job_buckets == {"orders", "archive", "exports"}
 
 
 def test_an_empty_variable_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,3 +84,58 @@ def test_keys_of_the_object_store_may_be_left_out_on_aws_alone(monkeypatch: pyte
     monkeypatch.setenv("OBJECT_STORE_ENDPOINT", "http://127.0.0.1:8333")
     with pytest.raises(InvalidSettings, match="OBJECT_STORE_ACCESS_KEY"):
         load(ObjectStoreSettings)
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg2"])
+def test_the_database_may_be_named_as_its_providers_name_it(monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"{scheme}://shop:s3cret@db:5432/shop?sslmode=require\n")
+    url = load(DatabaseSettings).url.get_secret_value()
+    assert url == "postgresql+psycopg2://shop:s3cret@db:5432/shop?sslmode=require"
+    assert create_engine(url).url.password == "s3cret"
+
+
+@pytest.mark.parametrize(
+    ("group", "variable", "value"),
+    [
+        (DatabaseSettings, "DATABASE_URL", "mysql://shop:hidden@db/shop"),
+        (DatabaseSettings, "DATABASE_URL", "postgresql://shop:hid/hidden@db:5432/shop"),
+        (DatabaseSettings, "DATABASE_URL", "hidden"),
+        (QueueSettings, "QUEUE_URL", "http://:hidden@queue:6379"),
+        (QueueSettings, "QUEUE_URL", "redis://:hidden@queue:none/0"),
+        (RegistrySettings, "REGISTRY_URL", "mlflow:hidden"),
+        (RegistrySettings, "REGISTRY_POLL_SECONDS", "often"),
+        (ModeSettings, "MODE", "prod"),
+    ],
+)
+def test_a_setting_of_the_wrong_form_is_one_line_with_name_value_and_example(
+    monkeypatch: pytest.MonkeyPatch, group: type[SettingsGroup], variable: str, value: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(InvalidSettings) as refusal:
+        load(group)
+    said = str(refusal.value)
+    assert said.startswith(f"settings: {variable}: ")
+    assert "\n" not in said
+    assert "hidden" not in said
+    assert "hidden" in value or f"got {value!r}" in said
+    assert "e.g. " in said or "must look like" in said or "should be 'local' or 'production'" in said
+
+
+def test_an_address_shows_its_server_and_nothing_else() -> None:
+    address = SecretAddress("https://user:p%40ss@hooks.example:8443/services/T0/secret?token=secret")
+    assert str(address) == f"{address}" == "https://hooks.example:8443"
+    assert repr(address) == "SecretAddress('https://hooks.example:8443')"
+    assert address.credentials == ("user", "p@ss")
+    assert address.without_credentials == "https://hooks.example:8443/services/T0/secret?token=secret"
+
+
+def test_what_kubernetes_says_of_a_service_is_no_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    class GatewaySettings(SettingsGroup):
+        model_config = SettingsConfigDict(env_prefix="GATEWAY_")
+        port: int = 8090
+
+    monkeypatch.setenv("GATEWAY_PORT", "tcp://10.96.14.7:80")
+    assert load(GatewaySettings).port == 8090
+    load.cache_clear()
+    monkeypatch.setenv("GATEWAY_PORT", "9000")
+    assert load(GatewaySettings).port == 9000

@@ -5,20 +5,49 @@ well-known default, so that nothing reaches production with `password` as its pa
 """
 
 import os
+import re
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from common.addresses import DatabaseAddress, HttpAddress, QueueAddress, SecretAddress
 from common.errors import InvalidSettings
 
 WEAK_SECRETS = frozenset({"", "admin", "changeme", "minioadmin", "password", "postgres", "root", "secret", "test"})
 
+_SERVICE_LINK = re.compile(r"tcp://[\d.:a-f\[\]]+:\d+")
+"""What Kubernetes puts into NAME_PORT of every pod, for each service NAME; no setting of ours looks like it."""
+
 
 class SettingsGroup(BaseSettings):
+    """Settings of one concern. Space and line breaks around a value, and Kubernetes' service links, do not count."""
+
     model_config = SettingsConfigDict(extra="ignore", frozen=True, env_ignore_empty=True)  # compose sets empty ones
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_meant(cls, values: dict[str, Any]) -> dict[str, Any]:
+        stripped = {name: value.strip() if isinstance(value, str) else value for name, value in values.items()}
+        return {
+            name: value
+            for name, value in stripped.items()
+            if not isinstance(value, str) or (value and not _SERVICE_LINK.fullmatch(value))
+        }
+
+
+def _separated(value: object) -> object:
+    """A list as people write it (`a, b`), or as JSON."""
+    if not isinstance(value, str):
+        return value
+    return [part.strip(" \"'") for part in value.strip("[] ").split(",") if part.strip(" \"'")]
+
+
+Names = Annotated[frozenset[str], NoDecode, BeforeValidator(_separated), Field(examples=["archive,exports"])]
+"""Several names in one variable, separated by commas."""
 
 
 class ModeSettings(SettingsGroup):
@@ -32,13 +61,17 @@ class DatabaseSettings(SettingsGroup):
 
     model_config = SettingsConfigDict(env_prefix="DATABASE_")
 
-    url: SecretStr = Field(description="SQLAlchemy address, e.g. postgresql+psycopg2://user:password@host:5434/name")
+    url: DatabaseAddress = Field(description="address of the database; `?sslmode=require` asks for TLS")
+    pooler: bool = Field(
+        False,
+        description="whether a pooler such as PgBouncer, by transaction, stands before it: nothing is set at start",
+    )
     pool_size: int = Field(5, ge=1, description="connections kept open by one process")
 
-    @model_validator(mode="after")
-    def _refuse_weak_password(self) -> Self:
-        _refuse_weak("DATABASE_URL", _password_of(self.url.get_secret_value()))
-        return self
+    @field_validator("url")
+    @classmethod
+    def _refuse_weak_password(cls, url: SecretAddress) -> SecretAddress:
+        return _strong(url, url.password)
 
 
 class QueueSettings(SettingsGroup):
@@ -46,12 +79,14 @@ class QueueSettings(SettingsGroup):
 
     model_config = SettingsConfigDict(env_prefix="QUEUE_")
 
-    url: SecretStr = Field(description="redis://:password@host:6380/0")
+    url: QueueAddress = Field(
+        description="address of the queue; rediss:// is TLS, its certificate checked unless ?ssl_cert_reqs=none"
+    )
 
-    @model_validator(mode="after")
-    def _refuse_weak_password(self) -> Self:
-        _refuse_weak("QUEUE_URL", _password_of(self.url.get_secret_value()))
-        return self
+    @field_validator("url")
+    @classmethod
+    def _refuse_weak_password(cls, url: SecretAddress) -> SecretAddress:
+        return _strong(url, url.password)
 
 
 class ObjectStoreSettings(SettingsGroup):
@@ -59,7 +94,7 @@ class ObjectStoreSettings(SettingsGroup):
 
     model_config = SettingsConfigDict(env_prefix="OBJECT_STORE_")
 
-    endpoint: str = Field(description="address of the S3 endpoint, e.g. http://127.0.0.1:8333")
+    endpoint: str = Field(description="address of the S3 endpoint", examples=["http://127.0.0.1:8333"])
     public_endpoint: str | None = Field(
         None, description="its address for users, if another: presigned results name it"
     )
@@ -67,13 +102,23 @@ class ObjectStoreSettings(SettingsGroup):
     secret_key: SecretStr | None = Field(None, description="S3 secret key")
     region: str = Field("us-east-1", description="S3 region")
     bucket: str = Field("delivery-time", description="bucket of batch files and reports")
-    allowed_buckets: frozenset[str] = Field(frozenset(), description="further buckets that jobs may read and write")
+    allowed_buckets: Names = Field(frozenset(), description="further buckets that jobs may read and write")
+
+    @field_validator("endpoint", "public_endpoint")
+    @classmethod
+    def _well_formed(cls, endpoint: str | None) -> str | None:
+        if endpoint is not None and not re.fullmatch(r"https?://[^/@\s]+/?", endpoint):
+            raise ValueError("must look like http://host:8333, without credentials or a path")
+        return endpoint
+
+    @field_validator("secret_key")
+    @classmethod
+    def _refuse_weak_key(cls, key: SecretStr | None) -> SecretStr | None:
+        return _strong(key, key.get_secret_value()) if key else None
 
     @model_validator(mode="after")
-    def _refuse_weak_key(self) -> Self:
-        if self.access_key and self.secret_key:
-            _refuse_weak("OBJECT_STORE_SECRET_KEY", self.secret_key.get_secret_value())
-        elif ".amazonaws.com" not in self.endpoint:
+    def _require_keys(self) -> Self:
+        if not (self.access_key and self.secret_key) and ".amazonaws.com" not in self.endpoint:
             raise ValueError("OBJECT_STORE_ACCESS_KEY and OBJECT_STORE_SECRET_KEY must be set, except on AWS")
         return self
 
@@ -98,7 +143,9 @@ class RegistrySettings(SettingsGroup):
 
     model_config = SettingsConfigDict(env_prefix="REGISTRY_")
 
-    url: str = Field("http://127.0.0.1:5000", description="address of the MLflow server")
+    url: HttpAddress = Field(
+        SecretAddress("http://127.0.0.1:5000"), description="address of the MLflow server", validate_default=False
+    )
     cache_dir: Path = Field(Path(".stack/models"), description="folder of verified model bundles")
     poll_seconds: float = Field(10.0, gt=0, description="how often the champion alias is looked up")
 
@@ -112,17 +159,32 @@ def load(group: type[Settings]) -> Settings:
     try:
         return group()
     except ValidationError as error:
-        prefix = str(group.model_config.get("env_prefix") or "")
         raise InvalidSettings(
-            {prefix + "_".join(map(str, part["loc"])): part["msg"] for part in error.errors(include_input=False)}
+            {_variable(group, part["loc"]): _problem(group, part) for part in error.errors()}
         ) from None
 
 
-def _password_of(url: str) -> str:
-    credentials, at, _ = url.rpartition("@")
-    return credentials.rpartition(":")[2] if at else ""
+def _variable(group: type[SettingsGroup], place: tuple[int | str, ...]) -> str:
+    prefix = str(group.model_config.get("env_prefix") or "")
+    return prefix + str(place[0]) if place else prefix.rstrip("_")
 
 
-def _refuse_weak(variable: str, secret: str) -> None:
-    if os.environ.get("MODE", "local") != "local" and secret.lower() in WEAK_SECRETS:
-        raise ValueError(f"{variable} holds an empty or well-known secret, which only MODE=local accepts")
+def _problem(group: type[SettingsGroup], part: Mapping[str, Any]) -> str:
+    """What is wrong in plain words, with the value unless it is a secret, and an example."""
+    field = group.model_fields.get(str(part["loc"][0])) if part["loc"] else None
+    said = "is not set" if part["type"] == "missing" else str(part["msg"]).removeprefix("Value error, ")
+    if field is None:
+        return said
+    if part["type"] != "missing" and "Secret" not in str(field.annotation):
+        said += f" (got {str(part['input'])[:80]!r})"
+    example = field.examples[0] if field.examples else field.default
+    return said if example is None or str(example) in said or not str(example) else f"{said}, e.g. {example}"
+
+
+Secret = TypeVar("Secret")
+
+
+def _strong(value: Secret, secret: str) -> Secret:
+    if os.environ.get("MODE", "local").strip() != "local" and secret.lower() in WEAK_SECRETS:
+        raise ValueError("holds an empty or well-known secret, which only MODE=local accepts")
+    return value

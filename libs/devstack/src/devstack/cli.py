@@ -8,9 +8,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-from pydantic import ValidationError
-
-from common.errors import DeliveryTimeError, InvalidSettings
+from common.errors import DeliveryTimeError
+from common.settings import load
 from devstack.environment import stack_environment
 from devstack.errors import NotSetUp, StackError
 from devstack.settings import StackSettings
@@ -28,7 +27,7 @@ def main() -> None:
     arguments = _parser().parse_args()
     command: Command = arguments.command
     try:
-        sys.exit(command(_stack(), arguments))
+        sys.exit(command(Stack(load(StackSettings)), arguments))
     except (DeliveryTimeError, OSError) as error:
         sys.exit(f"devstack: {error}")
     except KeyboardInterrupt:
@@ -53,13 +52,6 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("argv", nargs=argparse.REMAINDER, metavar="-- COMMAND")
     run.set_defaults(command=_run)
     return parser
-
-
-def _stack() -> Stack:
-    try:
-        return Stack(StackSettings())
-    except ValidationError as error:
-        raise InvalidSettings({str(part["loc"][0]): part["msg"] for part in error.errors()}) from None
 
 
 def _up(stack: Stack, arguments: argparse.Namespace) -> int:

@@ -3,15 +3,14 @@
 from pathlib import Path
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from common.settings import SettingsGroup
 
 LOOPBACK = "127.0.0.1"
 
 
-class StackSettings(BaseSettings):
+class StackSettings(SettingsGroup):
     """The variables of a stack. Two stacks on one machine need different folders and ports."""
-
-    model_config = SettingsConfigDict(extra="ignore", frozen=True)
 
     stack_dir: Path = Field(Path(".stack"), description="folder of all state: data, logs, secrets")
     postgres_port: int = Field(5434, ge=1024, le=65535, description="port of Postgres")

@@ -5,11 +5,11 @@ import os
 import socket
 from pathlib import Path
 
-from redis.asyncio import Redis
 from starlette.types import ASGIApp
 
 from common import logs
 from common.database.session import Database
+from common.servers.queue import Queue
 from common.servers.registry import Registry
 from common.settings import DatabaseSettings, ModeSettings, QueueSettings, RegistrySettings, load
 from gateway import database_patience
@@ -60,7 +60,7 @@ def from_environment() -> ASGIApp:
     ]
     if key_ring:
         background.append(Periodic("keys", key_ring.refresh, KEYS_REFRESH_SECONDS))
-    queue = Redis.from_url(load(QueueSettings).url.get_secret_value(), socket_connect_timeout=1.0, socket_timeout=2.0)
+    queue = Queue(load(QueueSettings)).async_client(connect_seconds=1.0, answer_seconds=2.0)
     log = LogSender(queue, settings.log_capacity, metrics, shadow)
     shared = os.environ.get(SHARED_FOLDER)
     rate_limit = RateLimit(settings.rate, settings.burst, Path(shared) if shared else None)

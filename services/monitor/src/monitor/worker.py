@@ -4,10 +4,9 @@ import threading
 from typing import Any
 
 from celery import Celery, bootsteps
-from redis import Redis
 from sqlalchemy import create_engine
 
-from common.servers.queue import MONITORING
+from common.servers.queue import MONITORING, Queue
 from common.settings import DatabaseSettings, QueueSettings, load
 from common.worker.run import run_worker
 from monitor.log.consumer import LogConsumer
@@ -39,7 +38,7 @@ class PredictionLog(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery ha
     def __init__(self, worker: Celery, **options: Any) -> None:
         super().__init__(worker, **options)
         engine = create_engine(load(DatabaseSettings).url.get_secret_value(), pool_size=1, pool_pre_ping=True)
-        self._consumer = LogConsumer(Redis.from_url(load(QueueSettings).url.get_secret_value()), engine)
+        self._consumer = LogConsumer(Queue(load(QueueSettings)).client(), engine)
         self._thread = threading.Thread(target=self._consumer.run, name="prediction-log", daemon=True)
 
     def start(self, worker: Celery) -> None:

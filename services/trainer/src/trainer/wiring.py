@@ -36,7 +36,7 @@ def tracking() -> "Tracking":
     """Connects MLflow; RegistryUnavailable."""
     from trainer.tracking import Tracking
 
-    return Tracking.connect(load(RegistrySettings).url)
+    return Tracking.connect(load(RegistrySettings).url.get_secret_value())
 
 
 def versions() -> "Versions":

@@ -39,9 +39,13 @@ class Registry:
     """Resolves aliases, downloads bundles, keeps them."""
 
     def __init__(self, settings: RegistrySettings) -> None:
-        self._url = settings.url.rstrip("/")
+        self._url = str(settings.url)
         self._cache = settings.cache_dir / MODEL_NAME
-        self._http = httpx.Client(base_url=self._url, timeout=httpx.Timeout(10.0, connect=2.0))
+        self._http = httpx.Client(
+            base_url=settings.url.without_credentials,
+            auth=settings.url.credentials,
+            timeout=httpx.Timeout(10.0, connect=2.0),
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -136,7 +140,7 @@ class Registry:
         if _says_missing(response):
             raise NoChampion(MODEL_NAME)
         if response.is_error:
-            raise RegistryUnavailable(self._url, f"status {response.status_code}")
+            raise RegistryUnavailable(self._url, f"status {response.status_code}: {response.text[:200]!r}")
         try:
             return response.json()
         except ValueError as error:

@@ -76,7 +76,7 @@ def command(stack: DemoStack, *arguments: str, refused: int = 0) -> None:
 
 def best_trial() -> dict[str, Any]:
     """Parameters and metrics of the best trial, as MLflow has them."""
-    mlflow = f"{load(RegistrySettings).url}/api/2.0/mlflow"
+    mlflow = f"{load(RegistrySettings).url.get_secret_value()}/api/2.0/mlflow"
     experiment = httpx.get(f"{mlflow}/experiments/get-by-name", params={"experiment_name": "delivery-time"}).json()
     wanted = {
         "experiment_ids": [experiment["experiment"]["experiment_id"]],
