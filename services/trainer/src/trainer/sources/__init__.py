@@ -1,0 +1,1 @@
+"""From whatever a shop has to one table of orders: sources, how they are read, and what is odd in them."""

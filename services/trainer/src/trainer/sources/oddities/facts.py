@@ -1,0 +1,55 @@
+"""Facts that cannot help: constants, categories of which hardly any comes twice, and what is known only afterwards."""
+
+from collections.abc import Iterator, Sequence
+
+import polars as pl
+
+from trainer.sources.oddities.finding import Finding
+
+MANY_VALUES = 20_000
+FEW_ORDERS = 3.0
+"""A category is one that can be learned from if it has fewer values, or this many orders per value."""
+
+TOO_CLOSE = 0.97
+"""Rank correlation with the days to delivery from which a number was hardly known at the purchase."""
+
+FEWEST = 50
+
+
+def facts(orders: pl.LazyFrame, numeric: Sequence[str], category: Sequence[str], total: int) -> Iterator[Finding]:
+    """Findings on declared facts; the barred ones are left out of the model."""
+    if not numeric and not category:
+        return
+    counts = (
+        orders.select(
+            *(pl.col(name).n_unique().alias(f"n {name}") for name in (*numeric, *category)),
+            *(pl.col(name).null_count().alias(f"null {name}") for name in (*numeric, *category)),
+        )
+        .collect(engine="streaming")
+        .row(0, named=True)
+    )
+    for name in (*numeric, *category):
+        values, empty = counts[f"n {name}"], counts[f"null {name}"]
+        if empty == total:
+            yield Finding("empty-fact", total, f"{name} is empty in every order", name)
+        elif values == 1:
+            yield Finding("constant-fact", total, f"{name} has one value in every order", name)
+        elif name in category and values > min(MANY_VALUES, max(total / FEW_ORDERS, FEWEST)):
+            text = f"{name} has {values:,} values in {total:,} orders, like an id: nothing is learned from it"
+            yield Finding("many-values", values, text, name)
+    yield from _known_afterwards(orders, numeric)
+
+
+def _known_afterwards(orders: pl.LazyFrame, numeric: Sequence[str]) -> Iterator[Finding]:
+    span = (pl.col("delivered_timestamp") - pl.col("purchase_timestamp")).dt.total_seconds()
+    ended = orders.select(span.alias("_span"), *numeric).filter(pl.col("_span").is_not_null()).head(200_000).collect()
+    for name in numeric:
+        both = ended.select(name, "_span").drop_nulls()
+        if both.height < FEWEST or both[name].n_unique() < 3:
+            continue
+        correlation = both.select(pl.corr(name, "_span", method="spearman")).item()
+        if correlation is not None and abs(correlation) >= TOO_CLOSE:
+            text = (
+                f"{name} goes with the delivery itself (rank correlation {correlation:.2f}): not known at the purchase"
+            )
+            yield Finding("fact-leaks", both.height, text, name)

@@ -1,0 +1,67 @@
+"""Is the promise one that was shown at the purchase? A default, or one revised later, is told by its figures."""
+
+from collections.abc import Iterator
+
+import polars as pl
+
+from trainer.sources.oddities.finding import Finding, share
+
+FEWEST = 50
+DEFAULT_SHARE = 0.2
+"""Share of orders with one and the same span from which it counts as a default."""
+
+EQUAL_SHARE = 0.3
+"""Share of deliveries on the very moment (or day, for dates) that was promised, from which the promise was revised."""
+
+TOO_GOOD = 0.25
+"""Error of the promise over that of one constant: no shop knows so much at the purchase."""
+
+
+def promises(orders: pl.LazyFrame, zone: str) -> Iterator[Finding]:
+    """Defaults, leaks, and how good the promise is beside one constant."""
+    bought, delivered, promised = (pl.col(f"{name}_timestamp") for name in ("purchase", "delivered", "promised"))
+    known = orders.filter(promised.is_not_null())
+    spans = known.group_by(span=(promised - bought).dt.total_seconds()).len().collect(engine="streaming")
+    total = int(spans["len"].sum())
+    if total < FEWEST:
+        return
+    span, most = spans.sort("len", "span", descending=[True, False]).row(0)
+    if most >= DEFAULT_SHARE * total:
+        yield Finding(
+            "default-promise", most, f"{share(most, total)} promises are exactly {_duration(span)}: a default"
+        )
+    ended = known.filter(delivered.is_not_null())
+    days = (delivered - bought).dt.total_seconds() / 86_400
+    missed = (promised - delivered).dt.total_seconds().abs() / 86_400
+    is_date = (promised.dt.convert_time_zone(zone).dt.time() == pl.time(0, 0, 0)).mean() > 0.95
+    equal = pl.when(is_date).then(_date(promised, zone) == _date(delivered, zone)).otherwise(promised == delivered)
+    figures = ended.select(
+        n=pl.len(), equal=equal.sum(), missed=missed.mean(), constant=(days - days.median()).abs().mean()
+    ).collect(engine="streaming")
+    n, same, error, constant = figures.row(0)
+    if n < FEWEST:
+        return
+    if same >= EQUAL_SHARE * n:
+        text = f"{share(same, n)} promises equal the delivery: revised after the purchase, so never an input"
+        yield Finding("promise-leaks", same, text, "promised_timestamp")
+    elif constant and error < TOO_GOOD * constant:
+        text = f"the promise misses by {_days(error)}, one constant by {_days(constant)}: too good, so never an input"
+        yield Finding("promise-too-good", n, text, "promised_timestamp")
+    else:
+        verdict = "worse" if error > constant else "better"
+        text = f"the promise misses by {_days(error)} on average, one constant by {_days(constant)}: it is {verdict}"
+        yield Finding("promise", n, text)
+
+
+def _date(moment: pl.Expr, zone: str) -> pl.Expr:
+    return moment.dt.convert_time_zone(zone).dt.date()
+
+
+def _duration(seconds: int) -> str:
+    if seconds % 86_400 == 0:
+        return f"{seconds // 86_400} days"
+    return f"{seconds / 3_600:g} hours" if seconds >= 7_200 else f"{seconds / 60:g} minutes"
+
+
+def _days(days: float) -> str:
+    return f"{days:.1f} days" if days >= 1 else f"{days * 1_440:.1f} minutes"

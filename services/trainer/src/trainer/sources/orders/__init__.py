@@ -1,0 +1,1 @@
+"""The general table: one row per order, the contract's names, moments in UTC."""

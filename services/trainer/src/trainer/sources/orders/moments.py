@@ -1,0 +1,100 @@
+"""Texts to moments in UTC. A moment without a zone stands on the shop's clock.
+
+On the day that clocks are put forward an hour does not exist: a moment in it is read with the offset before the
+change. On the day they are put back an hour comes twice: a moment in it is the first. Both as Python does (PEP 495).
+"""
+
+import polars as pl
+
+from common.orders.columns import YEARS
+
+UTC = pl.Datetime("us", "UTC")
+DAY = pl.duration(days=1)
+
+EXCEL_EPOCH = 25_569
+"""1970-01-01 in days since 1899-12-30, Excel's day 0 (its 1900 has a February 29th)."""
+
+SERIALS = (36_526, 73_415)
+"""Excel's numbers of the days of YEARS."""
+
+_ZONE = r"\d:?\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d(?::?\d\d)?)$"
+_ISO = "%Y-%m-%dT%H:%M:%S%.f"
+
+
+def moments(texts: pl.Series, form: str, zone: str) -> pl.Series:
+    """Datetime[us, UTC], shape (n,); null where a text is null or cannot be read, or its year is not in YEARS.
+
+    form: `iso`, `excel`, `unix`, `unix-ms`, or strptime's letters. A number that is an Excel day in a column of texts
+    is read as one.
+    """
+    texts = texts.str.strip_chars()
+    match form:
+        case "iso":
+            found = _iso(texts, zone)
+        case "unix":
+            found = _since_1970(texts, 1_000_000)
+        case "unix-ms":
+            found = _since_1970(texts, 1_000)
+        case "excel":
+            found = pl.Series(texts.name, [None], dtype=UTC).new_from_index(0, len(texts))
+        case _ if "%z" in form:
+            found = _within(texts.str.to_datetime(form, time_unit="us", time_zone="UTC", strict=False))
+        case _:
+            found = to_utc(_within(texts.str.to_datetime(form, time_unit="us", strict=False, ambiguous="null")), zone)
+    unread = found.is_null() & texts.is_not_null()
+    if not unread.any() or form in ("unix", "unix-ms"):
+        return found.alias(texts.name)
+    return pl.select(pl.coalesce(found, _excel(texts, zone))).to_series().alias(texts.name)
+
+
+def to_utc(local: pl.Series, zone: str) -> pl.Series:
+    """Moments on a zone's clock, shape (n,), in UTC."""
+    placed = _placed(local, zone)
+    gap = placed.is_null() & local.is_not_null()
+    if gap.any():
+        shifted = _placed(local.dt.offset_by("-1d"), zone).dt.offset_by("24h")
+        placed = pl.select(pl.coalesce(placed, shifted)).to_series()
+    return placed.alias(local.name)
+
+
+def _placed(local: pl.Series, zone: str) -> pl.Series:
+    return local.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null").dt.convert_time_zone("UTC")
+
+
+def _iso(texts: pl.Series, zone: str) -> pl.Series:
+    whole = texts.str.replace(r"^(\d{4}-\d\d-\d\d)[ t]+", "${1}T").str.replace(r"\s*(?:UTC|GMT|z)$", "Z")
+    whole = whole.str.replace(r"\s+([+-]\d\d)", "${1}")
+    zoned = whole.str.contains(_ZONE).fill_null(False)
+    if not zoned.any():
+        return to_utc(_within(_naive_iso(whole)), zone)
+    in_zone = whole.str.replace("Z$", "+00:00").str.replace(r"([+-]\d\d)$", "${1}:00")
+    in_zone = in_zone.str.replace(r"(T\d\d:\d\d)([+-])", "${1}:00${2}")
+    found = in_zone.str.to_datetime(_ISO + "%#z", time_unit="us", time_zone="UTC", strict=False)
+    if zoned.all():
+        return _within(found)
+    local = to_utc(_within(_naive_iso(whole)), zone)
+    return pl.select(pl.when(zoned).then(_within(found)).otherwise(local)).to_series()
+
+
+def _naive_iso(texts: pl.Series) -> pl.Series:
+    width = texts.str.len_bytes()
+    clock = pl.when(width == 10).then(pl.lit("T00:00:00")).when(width == 16).then(pl.lit(":00")).otherwise(pl.lit(""))
+    whole = pl.select(pl.lit(texts) + clock).to_series()
+    return whole.str.to_datetime(_ISO, time_unit="us", strict=False)
+
+
+def _since_1970(texts: pl.Series, microseconds: int) -> pl.Series:
+    number = texts.cast(pl.Float64, strict=False)
+    number = number.set(~number.is_between(0, 2**52 / microseconds).fill_null(False), None)
+    return _within((number * microseconds).round().cast(pl.Int64).cast(UTC))
+
+
+def _excel(texts: pl.Series, zone: str) -> pl.Series:
+    days = texts.str.replace(",", ".", literal=True).cast(pl.Float64, strict=False)
+    days = days.set(~days.is_between(*SERIALS).fill_null(False), None)
+    seconds = ((days - EXCEL_EPOCH) * 86_400).round().cast(pl.Int64)
+    return to_utc((seconds * 1_000_000).cast(pl.Datetime("us")), zone)
+
+
+def _within(moment: pl.Series) -> pl.Series:
+    return moment.set(~moment.dt.year().is_between(*YEARS).fill_null(True), None)

@@ -1,0 +1,76 @@
+"""What came of a shop's data: rows read, kept, dropped by reason, and what is odd."""
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from trainer.sources.oddities.finding import Finding
+
+
+@dataclass(frozen=True)
+class OrdersReport:
+    """Counts are rows. `notes` says how the source was read; moments are in UTC."""
+
+    source: str
+    notes: tuple[str, ...]
+    read: int
+    kept: int
+    delivered: int
+    dropped: dict[str, int]
+    unreadable: dict[str, int]
+    first_purchase: datetime
+    last_purchase: datetime
+    as_of: datetime
+    median_days: float
+    findings: tuple[Finding, ...]
+
+    @property
+    def barred(self) -> tuple[str, ...]:
+        """Columns that must not be an input of a model."""
+        return tuple(dict.fromkeys(finding.barred for finding in self.findings if finding.barred))
+
+    def save(self, path: Path) -> None:
+        """Write it as JSON."""
+        content = asdict(self) | {"barred": self.barred}
+        path.write_text(json.dumps(content, indent=2, default=str) + "\n", encoding="utf-8")
+
+    def show(self, console: Console) -> None:
+        """Print it as a table, then what is odd, a line each."""
+        table = Table("", "rows", title=self.source)
+        table.columns[1].justify = "right"
+        table.add_row("read", f"{self.read:,}")
+        for reason, count in self.dropped.items():
+            table.add_row(f"dropped: {reason}", f"{count:,}")
+        table.add_section()
+        table.add_row("orders kept", f"{self.kept:,}")
+        table.add_row("  of which not delivered yet", f"{self.kept - self.delivered:,}")
+        table.add_row(
+            f"  bought {self.first_purchase:%Y-%m-%d} to {self.last_purchase:%Y-%m-%d}, taken", f"{self.as_of:%Y-%m-%d}"
+        )
+        table.add_row("  median from purchase to delivery", duration(self.median_days))
+        console.print(table)
+        for title, lines in {
+            "Read as": self.notes,
+            "Values that could not be read": tuple(f"{name}: {count:,}" for name, count in self.unreadable.items()),
+            "Odd": tuple(finding.text for finding in self.findings),
+            "Never an input": self.barred,
+        }.items():
+            if lines:
+                console.print(f"\n[bold]{title}[/bold]")
+            for line in lines:
+                console.print(f"  - {line}", soft_wrap=True, markup=False, highlight=False)
+
+
+def duration(days: float) -> str:
+    """Days as a person says them."""
+    return (
+        f"{days:.1f} days"
+        if days >= 1
+        else f"{days * 24:.1f} hours"
+        if days >= 0.125
+        else f"{days * 1_440:.0f} minutes"
+    )

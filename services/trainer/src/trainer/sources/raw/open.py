@@ -1,0 +1,52 @@
+"""The table that a source names."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from common.orders.shop.sections import Shop
+from common.orders.shop.source import Kind, expanded, kind_of, olist_folder, shown
+from common.servers.objects import ObjectStore
+from trainer.sources.raw.database import Query
+from trainer.sources.raw.file_table import FileTable
+from trainer.sources.raw.files import local_files, stored_files
+from trainer.sources.raw.olist import OlistTable
+from trainer.sources.raw.table import RawTable
+
+
+class Sources:
+    """Opens what shop files name; the object store is connected to only when one of them names it."""
+
+    def __init__(self, environment: Mapping[str, str], store: Callable[[], ObjectStore]) -> None:
+        self._environment = environment
+        self._store = store
+
+    def orders(self, shop: Shop) -> RawTable:
+        """The shop's orders."""
+        return self.open(
+            shop.orders.source, shop.folder, shop.orders.query, shop.orders.delimiter, shop.orders.encoding
+        )
+
+    def deliveries(self, shop: Shop) -> RawTable | None:
+        """The shop's second table, if it names one."""
+        return self.open(shop.orders.deliveries, shop.folder) if shop.orders.deliveries else None
+
+    def open(
+        self,
+        source: str,
+        folder: Path,
+        query: str | None = None,
+        delimiter: str | None = None,
+        encoding: str | None = None,
+    ) -> RawTable:
+        """Any source; UnusableSource, SourceAway, or the object store's errors."""
+        address = expanded(source, self._environment)
+        name = shown(source)
+        match kind_of(source):
+            case Kind.FILES:
+                return FileTable.of(name, local_files(address, folder), delimiter, encoding)
+            case Kind.OBJECTS:
+                return FileTable.of(name, stored_files(address, self._store()), delimiter, encoding)
+            case Kind.DATABASE:
+                return Query(name, address, query or "")
+            case Kind.OLIST:
+                return OlistTable(name, olist_folder(source, folder))
