@@ -122,7 +122,7 @@ def test_a_date_may_say_when_the_data_was_taken(tmp_path: Path) -> None:
         (SMALLEST + '[places]\nsource = "XX.txt"', "places.source: XX.txt does not exist"),
         (changed("orders.csv", "*.parquet"), "orders.source: *.parquet does not exist: name a CSV or Parquet file"),
         (changed("orders.csv", "olist:here"), "orders.source: olist:here does not exist: name the folder with Olist's"),
-        (changed("orders.csv", "s3://bucket"), "orders.source: 's3://bucket' is not an object's address"),
+        (changed("orders.csv", "s3://bucket"), "orders.source: s3://bucket is not an object's address"),
         (changed("orders.csv", "postgresql://db/shop"), 'orders: a database needs a query: write query = "SELECT …"'),
         (
             SMALLEST + '[orders.columns]\npurchase_timestmp = "a"',

@@ -5,10 +5,8 @@ from collections.abc import Iterator, Mapping
 from enum import Enum
 from pathlib import Path
 
-from common.errors import InvalidAddress
-from common.servers.objects import ObjectAddress
-
 OLIST = "olist:"
+_OBJECT = re.compile(r"^s3://[^/]+/.+", re.IGNORECASE)
 _VARIABLE = re.compile(r"\$\{(\w*)\}")
 _PASSWORD = re.compile(r"(://[^:/@\s]*:|password=)(?!\$\{\w*\}(?:@|&|$))(?:\S*(?=@)|[^&\s]+)")
 _SCHEME = re.compile(r"^(?P<scheme>[a-z][a-z0-9+]*)://", re.IGNORECASE)
@@ -54,13 +52,11 @@ def source_problems(source: str, folder: Path, environment: Mapping[str, str]) -
             if not any(matching_paths(expanded(source, environment), folder)):
                 yield f"{source} does not exist: name a CSV or Parquet file, a folder or a pattern, seen from {folder}"
         case Kind.OLIST:
-            if not olist_folder(source, folder).is_dir():
+            if not olist_folder(expanded(source, environment), folder).is_dir():
                 yield f"{source} does not exist: name the folder with Olist's nine files, seen from {folder}"
         case Kind.OBJECTS:
-            try:
-                ObjectAddress.split(expanded(source, environment))
-            except InvalidAddress as error:
-                yield str(error)
+            if not _OBJECT.match(expanded(source, environment)):
+                yield f"{source} is not an object's address: write s3://bucket/key, or s3://bucket/prefix/ for many"
         case Kind.DATABASE:
             pass
 

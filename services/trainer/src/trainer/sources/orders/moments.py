@@ -6,7 +6,7 @@ change. On the day they are put back an hour comes twice: a moment in it is the 
 
 import polars as pl
 
-from common.orders.columns import YEARS
+from common.orders.moments import YEARS
 
 UTC = pl.Datetime("us", "UTC")
 DAY = pl.duration(days=1)

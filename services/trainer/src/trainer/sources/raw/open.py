@@ -49,4 +49,4 @@ class Sources:
             case Kind.DATABASE:
                 return Query(name, address, query or "")
             case Kind.OLIST:
-                return OlistTable(name, olist_folder(source, folder))
+                return OlistTable(name, olist_folder(address, folder))
