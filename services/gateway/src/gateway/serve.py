@@ -13,13 +13,9 @@ FACTORY = "gateway.wiring:from_environment"
 GRACE_SECONDS = 6
 """For requests in flight after SIGTERM; the log's last flush comes after it, all within ten seconds."""
 
-STATEMENT_LIMIT = "-c statement_timeout=15000"
-"""For libpq's PGOPTIONS: no request makes Postgres work for longer."""
-
 
 def serve(settings: GatewaySettings, workers: int) -> None:
     """Serve until SIGTERM or SIGINT."""
-    os.environ.setdefault("PGOPTIONS", STATEMENT_LIMIT)
     with _shared_folder(workers):
         uvicorn.run(
             FACTORY,

@@ -39,7 +39,8 @@ def from_environment() -> ASGIApp:
     logs.configure("gateway")
     database_patience.install()  # for the whole process, which is why it is here and nowhere else
     settings, registry_settings = load(GatewaySettings), load(RegistrySettings)
-    database, registry, metrics = Database(load(DatabaseSettings)), Registry(registry_settings), Metrics()
+    database = Database(load(DatabaseSettings), statement_seconds=database_patience.ANSWER_SECONDS)
+    registry, metrics = Registry(registry_settings), Metrics()
     swaps = SwapRecord(database, f"gateway {socket.gethostname()}:{os.getpid()}")
 
     def swapped(version: str, replaced: str | None) -> None:

@@ -137,10 +137,6 @@ def _alone(name: str, work: Callable[..., None]) -> Callable[..., None]:
 
 @contextmanager
 def _lock(name: str) -> Iterator[bool]:
-    with engine().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        locked = bool(connection.scalar(text("SELECT pg_try_advisory_lock(hashtext(:name))"), {"name": name}))
-        try:
-            yield locked
-        finally:
-            if locked:
-                connection.execute(text("SELECT pg_advisory_unlock(hashtext(:name))"), {"name": name})
+    """Whether nobody else has this lock, which a transaction holds: it works behind a pooler too."""
+    with engine().begin() as connection:
+        yield bool(connection.scalar(text("SELECT pg_try_advisory_xact_lock(hashtext(:name))"), {"name": name}))

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.orm import Session
 
 from common.settings import DatabaseSettings, load
@@ -13,12 +13,18 @@ from common.settings import DatabaseSettings, load
 class Database:
     """Postgres, as one process uses it. Connects with the first transaction."""
 
-    def __init__(self, settings: DatabaseSettings) -> None:
+    def __init__(self, settings: DatabaseSettings, statement_seconds: float | None = None) -> None:
+        """statement_seconds: Postgres works no longer on any statement; without limit unless given."""
+        limit = f"statement_timeout={round(statement_seconds * 1e3)}" if statement_seconds else ""
+        at_start = bool(limit) and not settings.pooler
         self.engine = create_engine(
             settings.url.get_secret_value(),
             pool_size=settings.pool_size,
             pool_pre_ping=True,  # a dead connection is noticed before use: a restarted Postgres costs one reconnect
+            connect_args={"options": f"-c {limit}"} if at_start else {},
         )
+        if limit and settings.pooler:  # the server's connection is another one with each transaction
+            event.listen(self.engine, "begin", lambda connection: connection.exec_driver_sql(f"SET LOCAL {limit}"))
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
