@@ -14,7 +14,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import NamedTemporaryFile, TemporaryDirectory
 from typing import TypeVar
 from uuid import UUID
 
@@ -26,17 +26,14 @@ from catboost import CatBoost
 from sqlalchemy import func, select
 from tests.support.model_fixtures import made_up_orders, write_sample_bundle
 
-from common.batch import jobs
-from common.batch.inputs import parse_header
+from common.batch.formats.csv_text import parse_header
 from common.batch.jobs import OPEN
 from common.database.migrate import migrate
-from common.database.session import transaction
 from common.database.tables import BatchJob
 from common.model import bundle
 from common.model.predictor import Predictor
 from common.orders.fields import Orders
-from common.servers.objects import s3
-from common.servers.queue import wake
+from common.servers.objects import ObjectAddress
 from common.servers.registry import CHAMPION, MODEL_NAME
 from common.worker.health import LISTENING, read
 from devstack.servers import postgres, seaweedfs, valkey
@@ -44,8 +41,10 @@ from devstack.servers.ports import pick_free
 from devstack.settings import StackSettings
 from devstack.stack import BUCKET, Stack
 from devstack.supervision.child import running
+from scorer import wiring
 from scorer.csv.columns import Layout
 from scorer.csv.scoring import score_text
+from scorer.wiring import Client
 
 ROWS = int(os.environ.get("BENCH_BATCH_ROWS", "5000000"))
 ORIGINAL_ROWS = min(ROWS, 1_000_000)
@@ -61,18 +60,20 @@ def measure() -> dict[str, float]:
     """The figures of the contract, and the seconds behind them."""
     with ExitStack() as stack:
         folder = stack.enter_context(_servers())
+        client = wiring.client_from_environment()
+        stack.callback(client.database.close)
         text = made_up_csv(ROWS)
-        s3().upload_fileobj(io.BytesIO(text), BUCKET, "bench/orders.csv")
+        _upload(client, "bench/orders.csv", text)
         head = text[: text.index(b"\n", len(text) * ORIGINAL_ROWS // ROWS - 100) + 1]
         model = folder / "models" / MODEL_NAME / "1"
-        read_s, compute_s, write_s = floor(model, len(text))
-        original_s, original_rows = original(model, head)
+        read_s, compute_s, write_s = floor(client, model, len(text))
+        original_s, original_rows = original(client, model, head)
         scaling = compute_scaling(model, text[: 32 * 2**20])
         del text, head
         with _worker() as worker:
-            job_s = run_job()
+            job_s = run_job(client)
             rss_mb = _peak_mb(worker.pid)
-            small_s = run_small_jobs()
+            small_s = run_small_jobs(client)
     return {
         "batch_vs_floor": job_s / (read_s + compute_s + write_s),
         "batch_vs_original": (ROWS / job_s) / (original_rows / original_s),
@@ -89,20 +90,20 @@ def measure() -> dict[str, float]:
     }
 
 
-def floor(model: Path, size: int) -> tuple[float, float, float]:
+def floor(client: Client, model: Path, size: int) -> tuple[float, float, float]:
     """Seconds to read the object, to parse, predict and serialise it in memory, and to write the result: once each."""
     predictor = _predictor(model)
-    read_s, text = _timed(lambda: s3().get_object(Bucket=BUCKET, Key="bench/orders.csv")["Body"].read())
+    read_s, text = _timed(lambda: _download(client, "bench/orders.csv"))
     if len(text) != size:
         raise AssertionError(f"the store gave {len(text)} of {size} bytes")
     compute_s, result = _timed(lambda: _in_memory(text, predictor))
-    write_s, _ = _timed(lambda: s3().upload_fileobj(io.BytesIO(result), BUCKET, "bench/floor.csv"))
+    write_s, _ = _timed(lambda: _upload(client, "bench/floor.csv", result))
     return read_s, compute_s, write_s
 
 
-def original(model: Path, head: bytes) -> tuple[float, int]:
+def original(client: Client, model: Path, head: bytes) -> tuple[float, int]:
     """Seconds and rows of pandas `read_csv` from the store, `predict` on a data frame, `to_csv` to the store."""
-    s3().upload_fileobj(io.BytesIO(head), BUCKET, "bench/head.csv")
+    _upload(client, "bench/head.csv", head)
     loaded = CatBoost().load_model(str(model / "model.cbm"))
     names = bundle.load(model, "1").manifest.feature_names
 
@@ -112,9 +113,9 @@ def original(model: Path, head: bytes) -> tuple[float, int]:
     predictor = Predictor(bundle.load(model, "1"), raw=as_frame)
 
     def run() -> int:
-        frame = pd.read_csv(s3().get_object(Bucket=BUCKET, Key="bench/head.csv")["Body"])
+        frame = pd.read_csv(io.BytesIO(_download(client, "bench/head.csv")))
         frame["prediction"] = predictor.predict(_orders(frame)).days
-        s3().upload_fileobj(io.BytesIO(frame.to_csv(index=False).encode()), BUCKET, "bench/original.csv")
+        _upload(client, "bench/original.csv", frame.to_csv(index=False).encode())
         return len(frame)
 
     return _timed(run)
@@ -130,11 +131,11 @@ def compute_scaling(model: Path, text: bytes) -> float:
     return 2 * one_s / two_s
 
 
-def run_job() -> float:
+def run_job(client: Client) -> float:
     """Seconds from the submission of the file to its job's success."""
     begin = time.perf_counter()
-    job_id = _submit()
-    while (job := _job(job_id)).status in OPEN:
+    job_id = _submit(client)
+    while (job := client.jobs.get(job_id)).status in OPEN:
         time.sleep(0.05)
     seconds = time.perf_counter() - begin
     if (job.status, job.rows_total, job.rows_failed) != ("succeeded", ROWS, 0):
@@ -142,17 +143,17 @@ def run_job() -> float:
     return seconds
 
 
-def run_small_jobs() -> float:
+def run_small_jobs(client: Client) -> float:
     """Seconds from the first submission of many small jobs to the last one's success."""
-    s3().put_object(Bucket=BUCKET, Key="bench/orders.csv", Body=made_up_csv(SMALL_ROWS))
+    _upload(client, "bench/orders.csv", made_up_csv(SMALL_ROWS))
     begin = time.perf_counter()
     for _ in range(SMALL_JOBS):
-        _submit()
-    while _count(*OPEN):
+        _submit(client)
+    while _count(client, *OPEN):
         time.sleep(0.2)
     seconds = time.perf_counter() - begin
-    if _count("succeeded") != SMALL_JOBS + 1:
-        raise AssertionError(f"{_count('succeeded') - 1} of {SMALL_JOBS} small jobs succeeded")
+    if _count(client, "succeeded") != SMALL_JOBS + 1:
+        raise AssertionError(f"{_count(client, 'succeeded') - 1} of {SMALL_JOBS} small jobs succeeded")
     return seconds
 
 
@@ -200,20 +201,27 @@ def _score(model: Path, text: bytes) -> int:
     return score_text(text[header.length :], Layout.of(header.names), _predictor(model), datetime.now(UTC)).rows
 
 
-def _submit() -> UUID:
-    with transaction() as session:
-        job, _ = jobs.submit(session, URI)
-    wake(job.id)
+def _submit(client: Client) -> UUID:
+    job, _ = client.jobs.submit(URI)
+    client.queue.wake(job.id)
     return job.id
 
 
-def _job(job_id: UUID) -> BatchJob:
-    with transaction() as session:
-        return jobs.get(session, job_id)
+def _upload(client: Client, key: str, body: bytes) -> None:
+    """As boto uploads a file: in parts, side by side."""
+    with NamedTemporaryFile() as file:
+        file.write(body)
+        file.flush()
+        client.store.upload(ObjectAddress(BUCKET, key), Path(file.name), lambda _: None)
 
 
-def _count(*statuses: str) -> int:
-    with transaction() as session:
+def _download(client: Client, key: str) -> bytes:
+    stored = client.store.stat(ObjectAddress(BUCKET, key))
+    return client.store.read(stored.address, 0, stored.size, stored.etag)
+
+
+def _count(client: Client, *statuses: str) -> int:
+    with client.database.transaction() as session:
         return session.scalar(select(func.count()).select_from(BatchJob).where(BatchJob.status.in_(statuses))) or 0
 
 

@@ -6,29 +6,32 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 from uuid import UUID
 
 import pytest
 from sqlalchemy import select
 
-from common.batch import jobs
-from common.database import session as database
+from common.batch.jobs import BatchJobs, as_body
 from common.database.migrate import migrate
+from common.database.session import Database
 from common.database.tables import BatchChunk, BatchJob
-from common.servers import objects, queue
-from common.servers.objects import ObjectAddress
-from common.settings import load
+from common.servers.objects import ObjectAddress, ObjectStore
+from common.servers.queue import Queue
+from common.settings import BatchSettings, DatabaseSettings, ObjectStoreSettings, QueueSettings, RegistrySettings
 from common.worker.health import LISTENING, read
 from devstack.servers import postgres, seaweedfs, valkey
 from devstack.servers.process import Process
 from devstack.stack import BUCKET, Stack
 from devstack.supervision.child import Child
-from scorer.jobs import tasks
+from scorer import wiring
+from scorer.settings import ScorerSettings
+from scorer.wiring import Scorer
 from support.model_fixtures import made_up_orders, write_sample_bundle
 from support.stack_fixtures import free_settings
 
@@ -50,10 +53,36 @@ class Rig:
 
     stack: Stack
     environment: dict[str, str]
+    scorer: Scorer
     servers: dict[str, Child] = field(default_factory=dict)
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
     heartbeats: dict[int, str] = field(default_factory=dict)
     started: int = 0
+
+    @property
+    def database(self) -> Database:
+        """The scorer's."""
+        return self.scorer.client.database
+
+    @property
+    def store(self) -> ObjectStore:
+        """The scorer's."""
+        return self.scorer.client.store
+
+    @property
+    def jobs(self) -> BatchJobs:
+        """The scorer's."""
+        return self.scorer.client.jobs
+
+    @property
+    def queue(self) -> Queue:
+        """The scorer's."""
+        return self.scorer.client.queue
+
+    def restart(self, **changes: str) -> None:
+        """Have a scorer in this process that remembers nothing, with these further variables."""
+        self.database.close()
+        self.scorer = scorer_of(self.environment | changes)
 
     def start(self, name: str) -> None:
         """Start a server, again after a kill."""
@@ -103,10 +132,10 @@ class Rig:
         """Do a job's tasks in this process, one after the other, until it has ended."""
         deadline = time.monotonic() + 60
         while self.job(job_id).finished_at is None:
-            tasks.run_job(job_id)
-            tasks.score_chunk(job_id)
-            assert time.monotonic() < deadline, jobs.as_body(self.job(job_id))
-        return jobs.as_body(self.job(job_id))
+            self.scorer.tasks.run_job(job_id)
+            self.scorer.tasks.score_chunk(job_id)
+            assert time.monotonic() < deadline, as_body(self.job(job_id))
+        return as_body(self.job(job_id))
 
     def scored(self, uri: str) -> dict[str, Any]:
         """Submit an input and do its tasks here; the ended job."""
@@ -114,7 +143,7 @@ class Rig:
 
     def chunks(self, job_id: UUID) -> Counter[str]:
         """How many chunks of a job are in which status."""
-        with database.transaction() as session:
+        with self.database.transaction() as session:
             return Counter(session.scalars(select(BatchChunk.status).where(BatchChunk.job_id == job_id)))
 
     def stop_workers(self, how: signal.Signals = signal.SIGKILL) -> None:
@@ -127,26 +156,25 @@ class Rig:
 
     def put(self, key: str, body: bytes) -> str:
         """Write an object; its address."""
-        objects.s3().put_object(Bucket=BUCKET, Key=key, Body=body)
-        return f"s3://{BUCKET}/{key}"
+        address = ObjectAddress(BUCKET, key)
+        self.store.put(address, body)
+        return str(address)
 
     def submit(self, uri: str, output: str | None = None, wake: bool = True) -> UUID:
         """Submit a job as the gateway does; `wake=False` is a gateway that died after the commit."""
-        with database.transaction() as session:
-            job, _ = jobs.submit(session, uri, output)
+        job, _ = self.jobs.submit(uri, output)
         if wake:
-            queue.wake(job.id)
+            self.queue.wake(job.id)
         return job.id
 
     def job(self, job_id: UUID) -> BatchJob:
         """The job's row as it stands now."""
-        with database.transaction() as session:
-            return jobs.get(session, job_id)
+        return self.jobs.get(job_id)
 
     def wait(self, job_id: UUID, timeout: float = 40) -> dict[str, Any]:
         """The body of the job once it has ended."""
         self.until(lambda: self.job(job_id).finished_at is not None, timeout)
-        return jobs.as_body(self.job(job_id))
+        return as_body(self.job(job_id))
 
     def until(self, condition: Callable[[], Any], timeout: float = 40) -> None:
         """Wait for something; the test fails with the workers' last lines if it does not come."""
@@ -163,17 +191,23 @@ class Rig:
 
     def read(self, uri: str) -> bytes:
         """An object's bytes."""
-        address = ObjectAddress.parse(uri)
-        return objects.s3().get_object(Bucket=address.bucket, Key=address.key)["Body"].read()
+        stored = self.store.stat(ObjectAddress.split(uri))
+        return self.store.read(stored.address, 0, stored.size, stored.etag)
 
     def keys(self, prefix: str) -> list[str]:
         """Keys of the objects under a prefix."""
-        found = objects.s3().list_objects_v2(Bucket=BUCKET, Prefix=prefix)
-        return [entry["Key"] for entry in found.get("Contents", [])]
+        return [found.address.key for found in self.store.objects_under(ObjectAddress(BUCKET, prefix))]
 
     def uploads(self) -> list[str]:
         """Keys of all unfinished uploads."""
-        return [u["Key"] for u in objects.s3().list_multipart_uploads(Bucket=BUCKET).get("Uploads", [])]
+        return [upload.address.key for upload in self.store.unfinished_uploads(ObjectAddress(BUCKET, ""))]
+
+
+def scorer_of(environment: Mapping[str, str]) -> Scorer:
+    """A scorer with the settings of these variables."""
+    with patch.dict(os.environ, environment):
+        client = wiring.client(DatabaseSettings(), ObjectStoreSettings(), QueueSettings(), BatchSettings())
+        return wiring.scorer(client, ScorerSettings(), RegistrySettings(), BatchSettings())
 
 
 @pytest.fixture(scope="session")
@@ -184,7 +218,8 @@ def scorer_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
     (models / "1").mkdir(parents=True)
     write_sample_bundle(models / "1")
     (models / "champion").write_text("1")  # the registry is away; its cache knows the champion
-    rig = Rig(stack, {"MODE": "local", **stack.environment, **FAST})
+    environment = {"MODE": "local", **stack.environment, **FAST}
+    rig = Rig(stack, environment, scorer_of(environment))
     with ExitStack() as cleanup:
         for name in ("postgres", "valkey", "seaweedfs"):
             rig.start(name)
@@ -195,16 +230,10 @@ def scorer_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
 
 
 @pytest.fixture
-def rig(scorer_stack: Rig, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
-    """The scorer's own servers, and this process's settings pointing at them."""
-    for name, value in scorer_stack.environment.items():
-        monkeypatch.setenv(name, value)
-    forget()
-    try:
-        yield scorer_stack
-    finally:
-        database.engine().dispose()
-        forget()
+def rig(scorer_stack: Rig) -> Rig:
+    """The scorer's own servers, and a scorer in this process that remembers nothing."""
+    scorer_stack.restart()
+    return scorer_stack
 
 
 @pytest.fixture
@@ -219,12 +248,6 @@ def worked(rig: Rig) -> Rig:
     """The rig with one worker at least; it stays for the next test."""
     rig.ensure_workers(1)
     return rig
-
-
-def forget() -> None:
-    """Have settings and clients made anew."""
-    for cached in (load, database.engine, objects.s3, objects.prompt_s3, queue._sender):
-        cached.cache_clear()
 
 
 def csv_file(rows: int, seed: int = 0, note_bytes: int = NOTE_BYTES) -> bytes:

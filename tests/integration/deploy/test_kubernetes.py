@@ -12,8 +12,8 @@ import yaml
 from redis import Redis
 
 from common.servers import queue
+from common.settings import QueueSettings
 from devstack import services
-from support.scorer_rig import forget
 
 REPOSITORY = Path(__file__).parents[3]
 ROOT = REPOSITORY / "deploy/kubernetes"
@@ -127,18 +127,15 @@ def test_settings_are_those_of_compose() -> None:
 
 
 def test_scorers_follow_the_lists_in_which_chunks_of_every_priority_wait(
-    service_env: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    service_env: dict[str, str],
 ) -> None:
-    forget()
-    for name, value in service_env.items():
-        monkeypatch.setenv(name, value)
+    wakes = queue.Queue(QueueSettings(url=service_env["QUEUE_URL"]))
     with Redis.from_url(service_env["QUEUE_URL"], decode_responses=True) as valkey:
         valkey.flushdb()
         for priority in (queue.URGENT, queue.PATIENT):
-            assert queue.send(queue.SCORE_CHUNK, uuid4(), priority)
+            assert wakes.send(queue.SCORE_CHUNK, uuid4(), priority)
         lists = {key for key in valkey.scan_iter() if valkey.type(key) == "list"}
         valkey.flushdb()
-    forget()
     scaled = DOCUMENTS["scorer/ScaledObject/scorer"]["spec"]
     assert {trigger["metadata"]["listName"] for trigger in scaled["triggers"]} == lists
     assert scaled["minReplicaCount"] < scaled["maxReplicaCount"]

@@ -1,7 +1,11 @@
 """Batch jobs over HTTP, up to the point where a scorer takes over."""
 
+import socket
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,7 +14,7 @@ import pytest
 from sqlalchemy import create_engine, update
 
 from common.database.tables import BatchJob
-from support.gateway_fixtures import Gateway
+from support.gateway_fixtures import Gateway, running_gateway
 from support.stack_fixtures import ObjectStore
 
 CSV = b"seller_zip_code_prefix,customer_lat,customer_lng\n9350,-23.577,-46.587\n"
@@ -126,6 +130,29 @@ def test_two_open_jobs_do_not_write_to_one_place(gateway: Gateway, input_uri: st
     assert f"batch job {job}, which is queued, writes to {body['output_uri']}" in submit(9).json()["detail"]
     gateway.client.post(f"/batch-jobs/{job}/cancel")
     assert submit(9).status_code == 202
+
+
+def test_submissions_that_wait_for_a_silent_store_hold_no_connection_to_the_database(
+    gateway_env: dict[str, str], tmp_path: Path
+) -> None:
+    """A pool of one connection grows to eleven at most; twice as many submissions wait."""
+    with socket.create_server(("127.0.0.1", 0), backlog=200) as silent, ExitStack() as stack:
+        endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        environment = {**gateway_env, "OBJECT_STORE_ENDPOINT": endpoint, "DATABASE_POOL_SIZE": "1"}
+        gateway = stack.enter_context(running_gateway(environment, tmp_path))
+        gateway.wait_ready()
+        pool = stack.enter_context(ThreadPoolExecutor(22))
+
+        def submit(number: int) -> int:
+            headers = {"Idempotency-Key": f"silent-{tmp_path.name}-{number}"}
+            body = {"input_uri": "s3://delivery-time/orders.csv"}
+            return gateway.client.post("/batch-jobs", json=body, headers=headers, timeout=60).status_code
+
+        waiting = [pool.submit(submit, number) for number in range(22)]
+        time.sleep(1.5)
+        answer = gateway.client.get("/batch-jobs", params={"limit": 1}, timeout=60)
+        assert (answer.status_code, answer.elapsed.total_seconds() < 1) == (200, True)
+        assert {submission.result() for submission in waiting} == {503}
 
 
 def test_missing_columns_are_named_at_once(gateway: Gateway, bucket: Any) -> None:

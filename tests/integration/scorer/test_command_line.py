@@ -5,8 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-from common.batch import jobs
-from common.database.session import transaction
 from common.database.tables import BatchJob
 from support.scorer_rig import Rig, csv_file
 
@@ -41,14 +39,13 @@ def test_watching_a_failed_job_says_why_and_exits_with_one(alone: Rig) -> None:
 
 def test_watching_a_job_that_waits_says_for_what(alone: Rig) -> None:
     job_id = alone.submit(alone.put("in/waits.csv", csv_file(10)))
-    with transaction() as session:
+    with alone.database.transaction() as session:
         session.get_one(BatchJob, job_id).error = "no champion: train one"
     command = [sys.executable, "-m", "scorer.cli", "watch", str(job_id)]
     with subprocess.Popen(command, env={**os.environ, **alone.environment}, stderr=subprocess.PIPE) as watching:
         assert watching.stderr is not None
         assert watching.stderr.readline() == b"queued, waits: no champion: train one\n"
-        with transaction() as session:
-            jobs.cancel(session, job_id)
+        alone.jobs.cancel(job_id)
         assert watching.wait(timeout=30) == 1
 
 
@@ -56,5 +53,5 @@ def test_a_wrong_file_is_one_clear_line(rig: Rig) -> None:
     done = scorer(rig, "submit", "orders.xlsx")
     assert done.returncode == 1
     assert done.stderr.strip().splitlines() == [
-        "'orders.xlsx' is not an object's address: write a file ending in .csv, .csv.gz, .parquet"
+        "scorer: 'orders.xlsx' is not an object's address: write a file ending in .csv, .csv.gz, .parquet"
     ]

@@ -9,13 +9,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from common.batch.inputs import InputObject
 from common.errors import ObjectForbidden, ObjectNotFound
-from scorer.jobs import planning, store
+from common.servers.objects import ObjectAddress
 from scorer.parquet import batches as parquet_batches
-from scorer.parquet import input as parquet_input
+from scorer.readers import row_groups
 from support.model_fixtures import made_up_orders
-from support.scorer_rig import Rig, csv_file, forget
+from support.scorer_rig import Rig, csv_file
 
 ROWS = 3_000
 
@@ -48,7 +47,7 @@ def manifest(rig: Rig, body: dict[str, object]) -> dict[str, object]:
 def test_parquet_row_groups_become_part_files_with_every_row_in_order(
     alone: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(planning, "GROUP_ROWS", 1_400)
+    monkeypatch.setattr(row_groups, "GROUP_ROWS", 1_400)
     source = parquet()
     body = alone.scored(alone.put("in/orders.parquet", source))
     assert (body["status"], body["rows_total"], body["rows_failed"]) == ("succeeded", ROWS, 6), body
@@ -85,14 +84,16 @@ def test_a_row_group_larger_than_memory_allows_is_read_piece_by_piece(
     pq.write_table(table, sink, row_group_size=rows)
     reads: list[int] = []
 
-    def read_range(source: InputObject, start: int, end: int) -> bytes:
+    read = alone.store.read
+
+    def noted(address: ObjectAddress, start: int, end: int, etag: str) -> bytes:
         reads.append(end - start)
-        return store.read_range(source, start, end)
+        return read(address, start, end, etag)
 
     monkeypatch.setattr(parquet_batches, "GROUP_BYTES", rows * width // 2)
     monkeypatch.setattr(parquet_batches, "STREAM_BYTES", piece * len(table.column_names))
     monkeypatch.setattr(parquet_batches, "BYTES_AT_ONCE", 500 * width)
-    monkeypatch.setattr(parquet_input, "read_range", read_range)
+    monkeypatch.setattr(alone.store, "read", noted)
     body = alone.scored(alone.put("in/large.parquet", sink.getvalue()))
     assert (body["status"], body["rows_total"]) == ("succeeded", rows), body
     assert max(reads) < rows * width * 2 // 3, "more than a page"
@@ -126,10 +127,9 @@ def test_a_file_and_its_packed_namesake_give_two_results(alone: Rig) -> None:
         assert len(alone.read(f"{body['output_uri']}{name}").splitlines()) == rows + 1
 
 
-def test_wrong_keys_of_the_object_store_are_named_as_the_cause(alone: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wrong_keys_of_the_object_store_are_named_as_the_cause(alone: Rig) -> None:
     uri = alone.put("locked.csv", csv_file(5))
-    monkeypatch.setenv("OBJECT_STORE_SECRET_KEY", "not-the-key")
-    forget()
+    alone.restart(OBJECT_STORE_SECRET_KEY="not-the-key")
     with pytest.raises(ObjectForbidden, match="OBJECT_STORE_SECRET_KEY are right"):
         alone.submit(uri)
 

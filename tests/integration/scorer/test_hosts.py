@@ -11,13 +11,12 @@ import mlflow
 import pytest
 from celery import Celery
 
-from common.database import session as database
 from common.servers.queue import SCORE_CHUNK
 from common.servers.registry import CHAMPION, MODEL_NAME
 from support import relay
 from support.model_fixtures import write_sample_bundle
 from support.scorer_host import scorer_host
-from support.scorer_rig import FAST, Rig, csv_file, forget
+from support.scorer_rig import FAST, Rig, csv_file, scorer_of
 from support.stack_fixtures import TestServers
 from trainer.registry.logged_model import log_and_register
 
@@ -26,23 +25,18 @@ ROWS = 21_000
 
 
 @pytest.fixture
-def rig(
-    servers: TestServers, service_env: dict[str, str], mlflow_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Rig]:
-    """All four servers with a champion in the registry, and this process's settings pointing at them."""
+def rig(servers: TestServers, service_env: dict[str, str], mlflow_url: str, tmp_path: Path) -> Iterator[Rig]:
+    """All four servers with a champion in the registry."""
     write_sample_bundle(tmp_path / "bundle")
     mlflow.set_tracking_uri(mlflow_url)
     mlflow.set_experiment("host-tests")
     with mlflow.start_run():
         version = log_and_register(tmp_path / "bundle")
     mlflow.MlflowClient().set_registered_model_alias(MODEL_NAME, CHAMPION, version)
-    rig = Rig(servers.stack, {**service_env, **FAST, "REGISTRY_CACHE_DIR": str(tmp_path / "models")})
-    for name, value in rig.environment.items():
-        monkeypatch.setenv(name, value)
-    forget()
+    environment = {**service_env, **FAST, "REGISTRY_CACHE_DIR": str(tmp_path / "models")}
+    rig = Rig(servers.stack, environment, scorer_of(environment))
     yield rig
-    database.engine().dispose()
-    forget()
+    rig.database.close()
 
 
 @pytest.fixture

@@ -8,9 +8,8 @@ import pytest
 from sqlalchemy import text
 
 from common.database.delivery_pace import write_pace
-from common.database.session import transaction
 from common.model.pace import GROUPS, PaceTable
-from scorer.jobs import models, pace_snapshots, sweeping, tasks
+from scorer.jobs import pace_snapshots
 from support.scorer_rig import CHUNK_BYTES, Rig, csv_file
 
 TODAY = datetime.now(UTC).date()
@@ -21,21 +20,20 @@ DATED = b"seller_zip_code_prefix,customer_lat,customer_lng,purchase_timestamp\n9
 @pytest.fixture(autouse=True)
 def no_pace_yet(alone: Rig) -> Iterator[None]:
     """No pace in the database, before and after, and nothing remembered of it."""
-    _forget()
+    _forget(alone)
     yield
-    _forget()
+    _forget(alone)
 
 
-def _forget() -> None:
-    models._present = None
-    with transaction() as session:
+def _forget(rig: Rig) -> None:
+    with rig.database.transaction() as session:
         session.execute(text("DELETE FROM delivery_pace"))
 
 
-def monitor_writes(days: float, last: date = TODAY) -> None:
-    """A pace of so many days in every group, on the last day and the one before it."""
-    models._present = None
-    with transaction() as session:
+def monitor_writes(rig: Rig, days: float, last: date = TODAY) -> None:
+    """A pace of these days in every group, on the last day and the one before it; the scorer looks it up anew."""
+    rig.restart()
+    with rig.database.transaction() as session:
         write_pace(session, [(last - timedelta(ago), group, days, 100) for ago in (1, 0) for group in GROUPS])
 
 
@@ -52,59 +50,60 @@ def prediction(rig: Rig, text: bytes) -> tuple[float, str]:
 
 def test_the_present_pace_counts_and_the_job_says_its_day(alone: Rig) -> None:
     own, of_training = prediction(alone, UNDATED)
-    monitor_writes(days=28.0)
+    monitor_writes(alone, days=28.0)
     slow, today = prediction(alone, UNDATED)
     assert slow > 1.3 * own
     assert (of_training < today, today) == (True, str(TODAY))
 
 
 def test_rows_with_a_purchase_time_take_the_pace_of_its_day(alone: Rig) -> None:
-    with transaction() as session:
-        history = models._load("1").pace
+    with alone.database.transaction() as session:
+        history = alone.scorer.models.predictor("1", None).pace
         write_pace(session, history.rows())
     then, _ = prediction(alone, DATED)
-    monitor_writes(days=28.0)
+    monitor_writes(alone, days=28.0)
     assert prediction(alone, DATED) == (then, str(TODAY))
 
 
 def test_a_pace_older_than_the_models_own_is_not_taken(alone: Rig) -> None:
     own = prediction(alone, UNDATED)
-    monitor_writes(days=28.0, last=date(2017, 3, 1))
+    monitor_writes(alone, days=28.0, last=date(2017, 3, 1))
     assert prediction(alone, UNDATED) == own
 
 
 def test_a_pace_that_changes_while_a_job_runs_does_not_change_its_result(alone: Rig) -> None:
-    monitor_writes(days=8.0)
+    monitor_writes(alone, days=8.0)
     undated = csv_file(6_000).replace(b"purchase_timestamp", b"bought", 1)
     assert len(undated) > 2 * CHUNK_BYTES
     uri = alone.put("in/steady.csv", undated)
     undisturbed = alone.scored(uri)
     expected = alone.output(undisturbed)
     job_id = alone.submit(uri, wake=False)
-    with transaction() as session:  # rows without a purchase time were bought when their job was submitted
+    with (
+        alone.database.transaction() as session
+    ):  # rows without a purchase time were bought when their job was submitted
         same = {"id": job_id, "moment": undisturbed["created_at"]}
         session.execute(text("UPDATE batch_jobs SET created_at = :moment WHERE id = :id"), same)
-    tasks.run_job(job_id)
-    tasks.score_chunk(job_id)
-    monitor_writes(days=28.0)
-    models._at_pace.cache_clear()
+    alone.scorer.tasks.run_job(job_id)
+    alone.scorer.tasks.score_chunk(job_id)
+    monitor_writes(alone, days=28.0)
     assert alone.output(alone.drive(job_id)) == expected
     assert alone.output(alone.scored(uri)) != expected
 
 
 def test_a_pace_that_no_job_refers_to_is_forgotten_by_age(alone: Rig) -> None:
-    monitor_writes(days=9.0)
+    monitor_writes(alone, days=9.0)
     job_id = alone.submit(alone.put("in/pace.csv", UNDATED), wake=False)
-    tasks.run_job(job_id)
+    alone.scorer.tasks.run_job(job_id)
     used = alone.job(job_id).pace_digest
-    with transaction() as session:
+    with alone.database.transaction() as session:
         unused, fresh = (pace_snapshots.keep(session, steady(days)) for days in (5.0, 6.0))
         session.execute(
             text("UPDATE pace_snapshots SET used_at = now() - interval '2 days' WHERE digest <> :fresh"),
             {"fresh": fresh},
         )
-    sweeping.tidy()
-    with transaction() as session:
+    alone.scorer.sweeper.tidy()
+    with alone.database.transaction() as session:
         kept = set(session.scalars(text("SELECT digest FROM pace_snapshots")))
     assert {used, fresh} <= kept
     assert unused not in kept

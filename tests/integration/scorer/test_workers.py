@@ -8,7 +8,6 @@ from uuid import UUID
 import pytest
 import redis
 
-from common.servers import queue
 from common.servers.queue import RUN_JOB, SCORE_CHUNK, URGENT
 from support.scorer_rig import Rig, csv_file
 
@@ -46,7 +45,7 @@ def half_done(rig: Rig, job: UUID) -> Callable[[], UUID]:
     """Wakes the job and returns when some chunks are done, some in work."""
 
     def begin() -> UUID:
-        queue.wake(job)
+        rig.queue.wake(job)
         rig.until(lambda: rig.chunks(job)["succeeded"] >= 1 and rig.chunks(job)["running"] >= 1, timeout=60)
         return job
 
@@ -101,7 +100,7 @@ def test_a_job_committed_and_never_woken(worked: Rig, job: UUID, expected: list[
 
 def test_every_task_delivered_several_times(worked: Rig, job: UUID, expected: list[bytes]) -> None:
     for task in (RUN_JOB, SCORE_CHUNK) * 5:
-        queue.send(task, job, URGENT)
+        worked.queue.send(task, job, URGENT)
     assert_undisturbed(worked, job, expected)
 
 
@@ -147,7 +146,7 @@ def assert_same_worker(rig: Rig) -> None:
 
 
 def test_a_small_job_is_done_before_a_large_one_that_came_first(worked: Rig, job: UUID) -> None:
-    queue.wake(job)
+    worked.queue.wake(job)
     worked.until(lambda: worked.job(job).status == "running")
     small = worked.submit(worked.put("in/small.csv", csv_file(20)))
     assert worked.wait(small)["status"] == "succeeded"

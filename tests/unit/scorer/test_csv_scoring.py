@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from common.batch.inputs import parse_header
+from common.batch.formats.csv_text import parse_header
 from common.model.bundle import Bundle
 from common.model.predictor import Predictor
 from scorer.csv import scoring as csv_scoring

@@ -2,41 +2,32 @@
 
 import contextlib
 import io
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from common.batch.inputs import InputObject
+from common.batch.formats import InputObject
 from common.errors import UnreadableInput
-from common.servers.objects import ObjectAddress
 from scorer.jobs.source import Source
 from scorer.parquet import batches as parquet_batches
-from scorer.parquet import input as parquet_input
 from scorer.parquet import pages as parquet_pages
 from scorer.parquet.batches import batches
 from scorer.parquet.input import open_parquet
 from scorer.parquet.pages import widest_row
+from support.memory_store import MemoryStore
 
 ROWS = 3_000
-Stored = Callable[[bytes], InputObject]
 
 
-@pytest.fixture
-def stored(monkeypatch: pytest.MonkeyPatch) -> Stored:
-    """Makes bytes an object; reads need no store."""
-
-    def store(body: bytes) -> InputObject:
-        for module in (parquet_input, parquet_pages):
-            monkeypatch.setattr(module, "read_range", lambda _, start, end: body[start:end])
-        return InputObject(ObjectAddress("bucket", "orders.parquet"), "etag", len(body), "parquet")
-
-    return store
+def stored(body: bytes) -> tuple[MemoryStore, InputObject]:
+    """A store with one object."""
+    store = MemoryStore()
+    return store, store.given("orders.parquet", body, "parquet")
 
 
 def file(table: pa.Table, **options: Any) -> bytes:
@@ -59,15 +50,15 @@ def notes(rows: int = ROWS) -> pa.Array:
 @pytest.mark.parametrize("compression", ["none", "snappy", "zstd"])
 @pytest.mark.parametrize("dictionary", [True, False])
 def test_every_page_is_found(
-    stored: Stored, monkeypatch: pytest.MonkeyPatch, window: int, version: str, compression: str, dictionary: bool
+    monkeypatch: pytest.MonkeyPatch, window: int, version: str, compression: str, dictionary: bool
 ) -> None:
     options = {"compression": compression, "data_page_version": version, "use_dictionary": dictionary}
     table = orders(note=notes(), tags=[["a", "b"]] * ROWS)
-    source = stored(file(table, **options, max_rows_per_page=500, write_batch_size=100, data_page_size=1_000))
+    store, source = stored(file(table, **options, max_rows_per_page=500, write_batch_size=100, data_page_size=1_000))
     monkeypatch.setattr(parquet_pages, "WINDOW_BYTES", window)
-    group = open_parquet(source).metadata.row_group(0)
+    group = open_parquet(store, source).metadata.row_group(0)
     for column in map(group.column, range(group.num_columns)):
-        pages = list(parquet_pages._pages(source, column))
+        pages = list(parquet_pages._pages(store, source, column))
         data = [page for page in pages if not page.dictionary]
         assert sum(page.values for page in data) == column.num_values
         assert len(data) >= ROWS // 500
@@ -76,38 +67,38 @@ def test_every_page_is_found(
         assert 0 < headers < 100 * len(pages)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(deadline=None)
 @given(noise=st.binary(min_size=1, max_size=60), where=st.floats(0, 1))
-def test_damaged_page_headers_are_a_clear_error_or_harmless(stored: Stored, noise: bytes, where: float) -> None:
+def test_damaged_page_headers_are_a_clear_error_or_harmless(noise: bytes, where: float) -> None:
     body = file(orders(note=notes()), compression="none", use_dictionary=False)
-    source = stored(body)
-    group = open_parquet(source).metadata.row_group(0)
+    store, source = stored(body)
+    group = open_parquet(store, source).metadata.row_group(0)
     column = group.column(3)
     at = column.data_page_offset + int(where * column.total_compressed_size)
-    source = stored(body[:at] + noise + body[at + len(noise) :])
+    store, source = stored(body[:at] + noise + body[at + len(noise) :])
     with contextlib.suppress(UnreadableInput):
-        assert sum(1 for _ in parquet_pages._pages(source, column)) <= column.total_compressed_size
+        assert sum(1 for _ in parquet_pages._pages(store, source, column)) <= column.total_compressed_size
 
 
-def test_a_row_is_as_wide_as_where_its_columns_are_densest(stored: Stored, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_row_is_as_wide_as_where_its_columns_are_densest(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parquet_pages, "SMALL_BYTES", 0)
     uneven = pa.array(["" if number < ROWS - 100 else "x" * 5_000 for number in range(ROWS)])
-    source = stored(file(orders(note=uneven), use_dictionary=False, max_rows_per_page=50, write_batch_size=50))
-    assert 5_000 < widest_row(source, open_parquet(source).metadata.row_group(0)) < 5_100
+    store, source = stored(file(orders(note=uneven), use_dictionary=False, max_rows_per_page=50, write_batch_size=50))
+    assert 5_000 < widest_row(store, source, open_parquet(store, source).metadata.row_group(0)) < 5_100
 
 
-def test_pages_that_a_worker_cannot_hold_are_refused_before_they_are_read(stored: Stored) -> None:
+def test_pages_that_a_worker_cannot_hold_are_refused_before_they_are_read() -> None:
     rows = 1_000
     table = orders(rows, note=pa.array(["x" * 150_000] * rows))
     whole = {"use_dictionary": False, "data_page_size": 2**30, "max_rows_per_page": rows, "write_batch_size": rows}
-    source = stored(file(table, compression="zstd", **whole))
+    store, source = stored(file(table, compression="zstd", **whole))
     assert source.size < 1_000_000
     with pytest.raises(UnreadableInput, match=r"has pages of 150,0.* in column note: .* Write smaller pages"):
-        next(batches(open_parquet(source), Source.of(source, 0, 1)))
+        next(batches(store, open_parquet(store, source), Source.of(source, 0, 1)))
 
 
 @pytest.mark.parametrize("whole", [True, False])
-def test_columns_of_any_kind_come_as_they_are(stored: Stored, monkeypatch: pytest.MonkeyPatch, whole: bool) -> None:
+def test_columns_of_any_kind_come_as_they_are(monkeypatch: pytest.MonkeyPatch, whole: bool) -> None:
     monkeypatch.setattr(parquet_batches, "GROUP_BYTES", 2**30 if whole else 0)
     note = notes()
     table = orders(
@@ -122,17 +113,17 @@ def test_columns_of_any_kind_come_as_they_are(stored: Stored, monkeypatch: pytes
         fixed=pa.array([b"abcd"] * ROWS, pa.binary(4)),
         **{"a.b": note, "a": pa.array([{"b": "x"}] * ROWS)},
     )
-    source = stored(file(table, row_group_size=700))
-    found = list(batches(open_parquet(source), Source.of(source, 0, 5)))
+    store, source = stored(file(table, row_group_size=700))
+    found = list(batches(store, open_parquet(store, source), Source.of(source, 0, 5)))
     assert pa.Table.from_batches(found).equals(table)
 
 
-def test_long_texts_that_repeat_come_in_pieces(stored: Stored) -> None:
+def test_long_texts_that_repeat_come_in_pieces() -> None:
     rows = 40_000
     text = pa.array([None if number % 9 == 0 else "abc"[number % 3] * 3_000 for number in range(rows)])
     table = orders(rows, note=text, other=notes(rows))
-    source = stored(file(table, row_group_size=rows // 2))
+    store, source = stored(file(table, row_group_size=rows // 2))
     assert source.size < 500_000
-    found = list(batches(open_parquet(source), Source.of(source, 0, 2)))
+    found = list(batches(store, open_parquet(store, source), Source.of(source, 0, 2)))
     assert pa.Table.from_batches(found) == table
     assert max(batch.nbytes for batch in found) < 1.5 * parquet_batches.BYTES_AT_ONCE

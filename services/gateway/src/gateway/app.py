@@ -9,7 +9,9 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
+from common.batch.jobs import BatchJobs
 from common.database.session import Database
+from common.servers.queue import Queue
 from gateway.http import problems
 from gateway.http.access import Access
 from gateway.http.direct_route import Direct, DirectRoutes
@@ -36,6 +38,8 @@ def create_app(
     rate_limit: RateLimit,
     metrics: Metrics,
     background: Sequence[Periodic],
+    batch_jobs: BatchJobs,
+    queue: Queue,
 ) -> ASGIApp:
     """The gateway's application. It starts and stops `background` and the log's sending with itself."""
 
@@ -54,7 +58,7 @@ def create_app(
     app = FastAPI(title="delivery-time", version="1", lifespan=lifespan, redoc_url=None, docs_url="/docs")
     direct = DirectRoutes()
     predictions.add_routes(app, direct, champion, log, metrics)
-    app.include_router(jobs.router)
+    jobs.add_routes(app, batch_jobs, queue)
     actuals.add_routes(app, direct, database)
     model.add_routes(app, champion)
     health.add_routes(app, champion, log, metrics)

@@ -8,10 +8,20 @@ from pathlib import Path
 from starlette.types import ASGIApp
 
 from common import logs
+from common.batch.jobs import BatchJobs
 from common.database.session import Database
+from common.servers.objects import ObjectStore
 from common.servers.queue import Queue
 from common.servers.registry import Registry
-from common.settings import DatabaseSettings, ModeSettings, QueueSettings, RegistrySettings, load
+from common.settings import (
+    BatchSettings,
+    DatabaseSettings,
+    ModeSettings,
+    ObjectStoreSettings,
+    QueueSettings,
+    RegistrySettings,
+    load,
+)
 from gateway import database_patience
 from gateway.app import create_app
 from gateway.http.key_store import KeyStore
@@ -61,11 +71,13 @@ def from_environment() -> ASGIApp:
     ]
     if key_ring:
         background.append(Periodic("keys", key_ring.refresh, KEYS_REFRESH_SECONDS))
-    queue = Queue(load(QueueSettings)).async_client(connect_seconds=1.0, answer_seconds=2.0)
-    log = LogSender(queue, settings.log_capacity, metrics, shadow)
+    queue = Queue(load(QueueSettings))
+    log = LogSender(queue.async_client(connect_seconds=1.0, answer_seconds=2.0), settings.log_capacity, metrics, shadow)
     shared = os.environ.get(SHARED_FOLDER)
+    batch_jobs = BatchJobs(database, ObjectStore(load(ObjectStoreSettings)), load(BatchSettings))
     rate_limit = RateLimit(settings.rate, settings.burst, Path(shared) if shared else None)
-    return _traced(create_app(settings, champion, database, log, key_ring, rate_limit, metrics, background))
+    app = create_app(settings, champion, database, log, key_ring, rate_limit, metrics, background, batch_jobs, queue)
+    return _traced(app)
 
 
 def _traced(app: ASGIApp) -> ASGIApp:

@@ -1,32 +1,21 @@
 """The command `scorer`: run a worker, submit a file, watch a job."""
 
 import argparse
-import sys
 from pathlib import Path
 from uuid import UUID
 
-from common import logs
-from common.command_line import positive
-from common.errors import DeliveryTimeError
-from common.settings import load
-from scorer.settings import ScorerSettings
+from common import command_line
 
 
 def main() -> None:
-    arguments = _parser().parse_args()
-    try:
-        sys.exit(arguments.run(arguments))
-    except DeliveryTimeError as error:
-        sys.exit(str(error))
-    except KeyboardInterrupt:
-        sys.exit(130)
+    command_line.run(_parser())
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="scorer", description="Scores files in the object store.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     worker = commands.add_parser("worker", help="work on batch jobs until told to end")
-    worker.add_argument("--threads", type=positive, help="chunks in work at once (SCORER_THREADS)")
+    worker.add_argument("--threads", type=command_line.positive, help="chunks in progress at once (SCORER_THREADS)")
     worker.set_defaults(run=_worker)
     submit = commands.add_parser("submit", help="submit a batch job")
     submit.add_argument("input", help="s3://bucket/key, a prefix ending in /, or a local file, which is uploaded first")
@@ -39,28 +28,31 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _worker(arguments: argparse.Namespace) -> int:
-    from scorer.worker import run
+def _worker(arguments: argparse.Namespace) -> None:
+    from scorer import wiring, worker
 
-    logs.configure("scorer")
-    run(arguments.threads or load(ScorerSettings).threads)
-    return 0
+    scorer = wiring.scorer_from_environment()
+    worker.run(scorer, arguments.threads or scorer.settings.threads)
 
 
 def _submit(arguments: argparse.Namespace) -> int:
-    from scorer.commands.submission import submit, upload
+    from scorer import wiring
+    from scorer.commands.submission import upload
     from scorer.commands.watching import watch
 
-    uri = arguments.input if "://" in arguments.input else upload(Path(arguments.input))
-    job_id = submit(uri, arguments.output)
-    print(job_id)
-    return watch(job_id) if arguments.wait else 0
+    client = wiring.client_from_environment()
+    uri = arguments.input if "://" in arguments.input else upload(client.store, Path(arguments.input))
+    job, _ = client.jobs.submit(uri, arguments.output)
+    client.queue.wake(job.id)
+    print(job.id)
+    return watch(client.jobs, job.id) if arguments.wait else 0
 
 
 def _watch(arguments: argparse.Namespace) -> int:
+    from scorer import wiring
     from scorer.commands.watching import watch
 
-    return watch(arguments.job)
+    return watch(wiring.client_from_environment().jobs, arguments.job)
 
 
 if __name__ == "__main__":

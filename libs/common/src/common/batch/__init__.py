@@ -1,1 +1,1 @@
-"""Batch jobs: their rows, states and inputs."""
+"""Batch jobs: their rows, states, inputs and outputs."""

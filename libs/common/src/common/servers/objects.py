@@ -65,6 +65,19 @@ class ObjectAddress:
             raise InvalidAddress(uri, f"a key of up to {KEY_BYTES:,} bytes that has no part . or ..")
         return cls(bucket, key)
 
+    @property
+    def is_prefix(self) -> bool:
+        """Whether it names every object whose key begins so."""
+        return self.key.endswith("/")
+
+    def as_prefix(self) -> Self:
+        """The folder of this name."""
+        return type(self)(self.bucket, self.key.removesuffix("/") + "/")
+
+    def holds(self, other: "ObjectAddress") -> bool:
+        """Whether this is a prefix under which the other one lies."""
+        return self.is_prefix and self.bucket == other.bucket and other.key.startswith(self.key)
+
     def _allowed(self, buckets: frozenset[str]) -> Self:
         if self.bucket not in buckets:
             raise BucketNotAllowed(self.bucket, buckets)

@@ -3,18 +3,18 @@
 import asyncio
 import time
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Path, Query, Request
+from fastapi import APIRouter, FastAPI, Header, Path, Query, Request
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
-from common.batch import jobs
-from common.database.session import transaction
+from common.batch.jobs import BatchJobs, as_body
+from common.database.tables import BatchJob
 from common.orders.fields import Strict
-from common.servers.queue import wake
+from common.servers.queue import Queue
 from gateway.http import problems
 
 Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]
@@ -85,71 +85,65 @@ class JobPage(BaseModel):
     next_cursor: str | None
 
 
-router = APIRouter(tags=["batch jobs"])
+def add_routes(app: FastAPI, jobs: BatchJobs, queue: Queue) -> None:
+    """Serve the batch jobs."""
+    router = APIRouter(tags=["batch jobs"])
+
+    @router.post("/batch-jobs", status_code=202, responses=problems.documented(404, 409, 413, 415, 422))
+    def submit(
+        submission: Submission, request: Request, response: Response, idempotency_key: IdempotencyKey = None
+    ) -> Job:
+        """Score a file of the object store; the job is durable once this answers."""
+        job, created = jobs.submit(submission.input_uri, submission.output_uri, idempotency_key)
+        if created:
+            queue.wake(job.id, request.scope.get("trace_headers"))
+        response.headers["Location"] = f"/batch-jobs/{job.id}"
+        return _body(job)
+
+    @router.get("/batch-jobs/{job_id}", responses=problems.documented(404, 422))
+    async def look(
+        job_id: JobId,
+        wait: Annotated[
+            float, Query(ge=0, le=LONGEST_WAIT_SECONDS, description="seconds to wait for the job's end")
+        ] = 0,
+    ) -> Job:
+        """The job as it is now, or at its end if that comes within `wait` seconds."""
+        deadline = time.monotonic() + wait
+        job = await run_in_threadpool(jobs.get, job_id)
+        while job.status not in ENDED and (left := deadline - time.monotonic()) > 0:
+            await asyncio.sleep(min(left, LOOK_AGAIN_SECONDS))
+            job = await run_in_threadpool(jobs.get, job_id)
+        return _body(job)
+
+    @router.get("/batch-jobs", responses=problems.documented(422))
+    def list_jobs(
+        status: Annotated[Status | None, Query(description="only jobs in this state")] = None,
+        limit: Annotated[int, Query(ge=1, le=100)] = 20,
+        cursor: Annotated[str | None, Query(max_length=200, description="`next_cursor` of the page before")] = None,
+    ) -> JobPage:
+        """Jobs, newest first, a page at a time."""
+        page, next_cursor = jobs.list_page(status, limit, cursor)
+        return JobPage(items=[_body(job) for job in page], next_cursor=next_cursor)
+
+    @router.post("/batch-jobs/{job_id}/cancel", status_code=202, responses=problems.documented(404, 409, 422))
+    def cancel(job_id: JobId) -> Job:
+        """Stop a job; no output is left behind."""
+        job = jobs.cancel(job_id)
+        queue.wake(job.id)
+        return _body(job)
+
+    @router.get(
+        "/batch-jobs/{job_id}/result",
+        status_code=302,
+        response_class=RedirectResponse,
+        responses={302: {"description": "The presigned address of the result"}, **problems.documented(404, 409, 422)},
+    )
+    def result(job_id: JobId) -> str:
+        """Go to the result of a job that succeeded; of a dataset, to its manifest."""
+        return jobs.result_address(job_id)
+
+    app.include_router(router)
 
 
-@router.post("/batch-jobs", status_code=202, responses=problems.documented(404, 409, 413, 415, 422))
-def submit(submission: Submission, request: Request, response: Response, idempotency_key: IdempotencyKey = None) -> Job:
-    """Score a file of the object store; the job is durable once this answers."""
-    with transaction() as session:
-        job, created = jobs.submit(session, submission.input_uri, submission.output_uri, idempotency_key)
-    if created:
-        wake(job.id, request.scope.get("trace_headers"))
-    response.headers["Location"] = f"/batch-jobs/{job.id}"
-    return _body(job)
-
-
-@router.get("/batch-jobs/{job_id}", responses=problems.documented(404, 422))
-async def look(
-    job_id: JobId,
-    wait: Annotated[float, Query(ge=0, le=LONGEST_WAIT_SECONDS, description="seconds to wait for the job's end")] = 0,
-) -> Job:
-    """The job as it is now, or at its end if that comes within `wait` seconds."""
-    deadline = time.monotonic() + wait
-    job = await run_in_threadpool(_get, job_id)
-    while job.status not in ENDED and (left := deadline - time.monotonic()) > 0:
-        await asyncio.sleep(min(left, LOOK_AGAIN_SECONDS))
-        job = await run_in_threadpool(_get, job_id)
-    return job
-
-
-@router.get("/batch-jobs", responses=problems.documented(422))
-def list_jobs(
-    status: Annotated[Status | None, Query(description="only jobs in this state")] = None,
-    limit: Annotated[int, Query(ge=1, le=100)] = 20,
-    cursor: Annotated[str | None, Query(max_length=200, description="`next_cursor` of the page before")] = None,
-) -> JobPage:
-    """Jobs, newest first, a page at a time."""
-    with transaction() as session:
-        page, next_cursor = jobs.list_page(session, status, limit, cursor)
-    return JobPage(items=[_body(job) for job in page], next_cursor=next_cursor)
-
-
-@router.post("/batch-jobs/{job_id}/cancel", status_code=202, responses=problems.documented(404, 409, 422))
-def cancel(job_id: JobId) -> Job:
-    """Stop a job; no output is left behind."""
-    with transaction() as session:
-        job = jobs.cancel(session, job_id)
-    wake(job.id)
-    return _body(job)
-
-
-@router.get(
-    "/batch-jobs/{job_id}/result",
-    status_code=302,
-    response_class=RedirectResponse,
-    responses={302: {"description": "The presigned address of the result"}, **problems.documented(404, 409, 422)},
-)
-def result(job_id: JobId) -> str:
-    """Go to the result of a job that succeeded; of a dataset, to its manifest."""
-    with transaction() as session:
-        return jobs.result_address(jobs.get(session, job_id))
-
-
-def _get(job_id: UUID) -> Job:
-    with transaction() as session:
-        return _body(jobs.get(session, job_id))
-
-
-def _body(job: Any) -> Job:
-    return Job.model_validate(jobs.as_body(job))
+def _body(job: BatchJob) -> Job:
+    return Job.model_validate(as_body(job))

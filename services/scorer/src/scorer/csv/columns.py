@@ -23,7 +23,7 @@ class Layout:
 
     @classmethod
     def of(cls, names: Sequence[str]) -> "Layout":
-        """The layout of a header that has passed common.batch.inputs.check_columns."""
+        """The layout of a header that has passed common.batch.formats.columns.check_columns."""
         return cls(len(names), {field.name: names.index(field.name) for field in INPUTS if field.name in names})
 
 

@@ -1,17 +1,20 @@
 """Cut CSV text at record ends: a stream into pieces, an object into byte ranges."""
 
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from itertools import pairwise
 
-from common.batch.inputs import CUT_OFF, Header, InputObject
+from common.batch.formats import InputObject
+from common.batch.formats.csv_text import Header
 from common.errors import UnreadableInput
+from common.servers.objects import ObjectStore
 from scorer.csv.records import last_record_end, records
-from scorer.jobs.store import read_range, read_stream
 
 WINDOW_BYTES = 64 * 1024
 """How much is read around a planned cut to find the next line break."""
+
+Ranges = list[tuple[int, int]]
+"""Bytes [start, end) of each span."""
 
 
 def pieces(blocks: Iterator[bytes], header: int, size: int, record_limit: int, where: str) -> Iterator[bytes]:
@@ -34,70 +37,61 @@ def pieces(blocks: Iterator[bytes], header: int, size: int, record_limit: int, w
         yield bytes(buffer)
 
 
-def gunzipped(blocks: Iterator[bytes], where: str, consumed: Callable[[int], None]) -> Iterator[bytes]:
-    """The text inside gzip blocks (several members too); UnreadableInput if damaged or cut off."""
-    inflater = zlib.decompressobj(wbits=31)
-    for block in blocks:
-        rest = block
-        while rest:
-            if inflater.eof:
-                inflater = zlib.decompressobj(wbits=31)
-            try:
-                text = inflater.decompress(rest, 4 * len(block))
-            except zlib.error as error:
-                raise UnreadableInput(where, f"is damaged gzip ({error})") from error
-            if text:
-                yield text
-            rest = inflater.unconsumed_tail or inflater.unused_data
-        consumed(len(block))
-    if not inflater.eof:
-        raise UnreadableInput(where, CUT_OFF)
+class Cutter:
+    """Cuts a plain CSV object into spans of some `size` bytes."""
 
+    def __init__(self, store: ObjectStore, given: InputObject, header: Header, size: int, record_limit: int) -> None:
+        self._store = store
+        self._given = given
+        self._header = header
+        self._size = size
+        self._record_limit = record_limit
 
-def guessed_ranges(source: InputObject, header: Header, size: int, record_limit: int) -> list[tuple[int, int]] | None:
-    """Byte ranges from a look at each cut only. None if quotes are near, for they may hide line breaks: scan then.
+    def guessed(self) -> Ranges | None:
+        """Spans from a look at each cut only. None if quotes are near, for they may hide line breaks: scan then.
 
-    A quoted line break that no window shows is found when a chunk is scored, since that chunk then ends in an open
-    quote: the first range starts at a record, and each that closes its quotes proves the start of the next.
-    """
-    cuts = [header.length]
-    while cuts[-1] + size < source.size:
-        cut = _next_line(source, cuts[-1] + size, record_limit)
-        if cut is None:
-            return None
-        if cut >= source.size:
-            break
-        cuts.append(cut)
-    return list(pairwise([*cuts, source.size]))
+        A quoted line break that no window shows is found when a chunk is scored, since that chunk then ends in an open
+        quote: the first span starts at a record, and each that closes its quotes proves the start of the next.
+        """
+        cuts = [self._header.length]
+        while cuts[-1] + self._size < self._given.size:
+            cut = self._next_line(cuts[-1] + self._size)
+            if cut is None:
+                return None
+            if cut >= self._given.size:
+                break
+            cuts.append(cut)
+        return list(pairwise([*cuts, self._given.size]))
 
+    def scanned(self) -> Ranges:
+        """Spans from reading the whole object."""
+        start, where = self._header.length, str(self._given.address)
+        cuts = [start]
+        with closing(self._store.stream(self._given.address, self._given.etag)) as blocks:
+            for piece in pieces(blocks, start, self._size, self._record_limit, where):
+                cuts.append(cuts[-1] + len(piece))
+        return list(pairwise(cuts)) or [(start, start)]
 
-def scanned_ranges(source: InputObject, header: Header, size: int, record_limit: int) -> list[tuple[int, int]]:
-    """Byte ranges from reading the whole object."""
-    cuts = [header.length]
-    with closing(read_stream(source)) as blocks:
-        for piece in pieces(blocks, header.length, size, record_limit, str(source.address)):
-            cuts.append(cuts[-1] + len(piece))
-    return list(pairwise(cuts)) or [(header.length, header.length)]
+    def _next_line(self, position: int) -> int | None:
+        """Where the first line from this position on ends; None if a quote is near."""
+        end = position
+        while end < self._given.size:
+            if end - position > self._record_limit:
+                raise too_long(str(self._given.address), self._record_limit)
+            stop = min(end + WINDOW_BYTES, self._given.size)
+            window = self._store.read(self._given.address, end, stop, self._given.etag)
+            if b'"' in window:
+                return None
+            line_end = window.find(b"\n")
+            if line_end >= 0:
+                return end + line_end + 1
+            end += len(window)
+        return self._given.size
 
 
 def too_long(where: str, limit: int) -> UnreadableInput:
     """The error of a record that no worker takes."""
     return UnreadableInput(where, f"has a record longer than {limit:,} bytes, or a quote that is never closed")
-
-
-def _next_line(source: InputObject, position: int, record_limit: int) -> int | None:
-    end = position
-    while end < source.size:
-        if end - position > record_limit:
-            raise too_long(str(source.address), record_limit)
-        window = read_range(source, end, min(end + WINDOW_BYTES, source.size))
-        if b'"' in window:
-            return None
-        found = window.find(b"\n")
-        if found >= 0:
-            return end + found + 1
-        end += len(window)
-    return source.size
 
 
 def _cut(buffer: bytearray, size: int) -> int:

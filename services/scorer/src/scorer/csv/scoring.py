@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from common.batch.inputs import ADDED_COLUMNS
+from common.batch.formats.columns import ADDED_COLUMNS
 from common.model.predictor import Predictor
 from common.orders.validation import validate
 from scorer.csv.columns import Columns, Layout, columns

@@ -5,17 +5,17 @@ Every statement that writes both a job and its chunks locks the job first.
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID, uuid4
 
 from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
+from common.database.session import Database
 from common.servers.objects import ObjectAddress
-from common.settings import load
 from scorer.jobs.source import Source
 from scorer.rows.outcome import Outcome, RowError
-from scorer.settings import ScorerSettings
 
 CLAIM_CHUNK = text("""
     WITH free AS (
@@ -85,6 +85,19 @@ class ClaimedChunk:
     output: ObjectAddress
     upload_id: str
 
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return f"chunk {self.number}"
+
+
+class Added(NamedTuple):
+    """What a step adds to its job: rows, bad rows among them, and bytes of the input."""
+
+    rows: int
+    rows_failed: int
+    bytes: int
+
 
 @dataclass(frozen=True)
 class Remaining:
@@ -95,77 +108,83 @@ class Remaining:
     all: int
 
 
-def claim_chunk(session: Session, job_id: UUID) -> ClaimedChunk | None:
-    """Take the first free chunk of a running job; None if there is none."""
-    claim = uuid4()
-    lease = load(ScorerSettings).lease_seconds
-    row = session.execute(CLAIM_CHUNK, {"job_id": job_id, "claim": claim, "lease": lease}).one_or_none()
-    if row is None:
-        return None
-    errors = [RowError(*error) for error in row.errors]
-    return ClaimedChunk(
-        job_id=job_id,
-        number=row.number,
-        claim=claim,
-        source=Source(**row.source),
-        attempts=row.attempts,
-        faults=row.faults,
-        fault=row.fault,
-        before=Outcome(list(row.parts), row.rows, row.rows_failed, row.lines, errors),
-        bytes=row.bytes,
-        model_version=row.model_version,
-        pace_digest=row.pace_digest,
-        now=row.created_at,
-        output=ObjectAddress(row.bucket, row.key),
-        upload_id=row.upload_id,
-    )
+class Chunks:
+    """The chunks of jobs, and who holds them."""
 
+    def __init__(self, database: Database, lease_seconds: float) -> None:
+        self._database = database
+        self._lease = lease_seconds
 
-def store_progress(
-    session: Session, chunk: ClaimedChunk, outcome: Outcome, added: tuple[int, int, int], done: bool
-) -> bool:
-    """Write a chunk's outcome so far and add (rows, bad rows, bytes) to its job, once. False: the claim is lost."""
-    status = session.scalar(text("SELECT status FROM batch_jobs WHERE id = :id FOR UPDATE"), {"id": chunk.job_id})
-    if status != "running":
-        return False
-    lease = load(ScorerSettings).lease_seconds
-    stored = session.execute(
-        STORE_PROGRESS.bindparams(
-            status="succeeded" if done else "running",
-            parts=outcome.parts,
-            rows=outcome.rows,
-            rows_failed=outcome.rows_failed,
-            lines=outcome.lines,
-            errors=[list(error) for error in outcome.errors],
-            lease=lease,
-            job_id=chunk.job_id,
-            number=chunk.number,
-            claim=chunk.claim,
+    def claim(self, job_id: UUID) -> ClaimedChunk | None:
+        """Take the first free chunk of a running job; None if there is none."""
+        claim = uuid4()
+        values = {"job_id": job_id, "claim": claim, "lease": self._lease}
+        with self._database.transaction() as session:
+            row = session.execute(CLAIM_CHUNK, values).one_or_none()
+        if row is None:
+            return None
+        errors = [RowError(*error) for error in row.errors]
+        return ClaimedChunk(
+            job_id=job_id,
+            number=row.number,
+            claim=claim,
+            source=Source(**row.source),
+            attempts=row.attempts,
+            faults=row.faults,
+            fault=row.fault,
+            before=Outcome(list(row.parts), row.rows, row.rows_failed, row.lines, errors),
+            bytes=row.bytes,
+            model_version=row.model_version,
+            pace_digest=row.pace_digest,
+            now=row.created_at,
+            output=ObjectAddress(row.bucket, row.key),
+            upload_id=row.upload_id,
         )
-    )
-    if not stored.rowcount:  # type: ignore[attr-defined]
-        return False
-    rows, rows_failed, size = added
-    session.execute(
-        COUNT_PROGRESS.bindparams(rows=rows, rows_failed=rows_failed, bytes=size, lease=lease, job_id=chunk.job_id)
-    )
-    return True
 
+    def give_back(self, chunk: ClaimedChunk, wait: float, fault: str | None, counted: bool) -> None:
+        """Let others have the chunk after `wait` seconds. An attempt that an outage ended is not `counted`."""
+        with self._database.transaction() as session:
+            session.execute(
+                GIVE_BACK.bindparams(
+                    wait=wait,
+                    fault=fault,
+                    faults=int(fault is not None),
+                    uncounted=int(not counted),
+                    job_id=chunk.job_id,
+                    number=chunk.number,
+                    claim=chunk.claim,
+                )
+            )
+            look_again(session, chunk.job_id, wait)
 
-def give_back(session: Session, chunk: ClaimedChunk, wait: float, fault: str | None, counted: bool) -> None:
-    """Let others have the chunk after `wait` seconds. An attempt that an outage ended is not `counted`."""
-    session.execute(
-        GIVE_BACK.bindparams(
-            wait=wait,
-            fault=fault,
-            faults=int(fault is not None),
-            uncounted=int(not counted),
-            job_id=chunk.job_id,
-            number=chunk.number,
-            claim=chunk.claim,
+    def store(self, session: Session, chunk: ClaimedChunk, outcome: Outcome, added: Added, done: bool) -> bool:
+        """Write what has become of a chunk so far and add to its job, once. False: the claim is lost."""
+        status = session.scalar(text("SELECT status FROM batch_jobs WHERE id = :id FOR UPDATE"), {"id": chunk.job_id})
+        if status != "running":
+            return False
+        stored = session.execute(
+            STORE_PROGRESS.bindparams(
+                status="succeeded" if done else "running",
+                parts=outcome.parts,
+                rows=outcome.rows,
+                rows_failed=outcome.rows_failed,
+                lines=outcome.lines,
+                errors=[list(error) for error in outcome.errors],
+                lease=self._lease,
+                job_id=chunk.job_id,
+                number=chunk.number,
+                claim=chunk.claim,
+            )
         )
-    )
-    look_again(session, chunk.job_id, wait)
+        if not stored.rowcount:  # type: ignore[attr-defined]
+            return False
+        session.execute(COUNT_PROGRESS.bindparams(**added._asdict(), lease=self._lease, job_id=chunk.job_id))
+        return True
+
+    def remaining(self, job_id: UUID) -> Remaining:
+        """How many chunks of a job are left; none if it does not run."""
+        with self._database.transaction() as session:
+            return remaining(session, job_id)
 
 
 def look_again(session: Session, job_id: UUID, wait: float) -> None:

@@ -3,18 +3,18 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
-from common.batch.inputs import InputObject
+from common.batch.formats import InputObject, format_named
 from common.servers.objects import ObjectAddress
 
 
 @dataclass(frozen=True)
 class Source:
-    """A span of an input object: bytes [start, end) of a CSV file, row groups [start, end) of a Parquet file, a gzip
-    file from the end of its header.
+    """A span of an input object: bytes [start, end) of a CSV file, row groups [start, end) of a Parquet file, a packed
+    CSV file from the end of its header.
 
     part: number of its first part in the output's upload. header: what the output begins with, if this chunk is its
-    first. columns, positions: see csv_columns.Layout. last: the file ends here. certain: the cuts come from reading
-    the whole file. rows_needed: a file without a row is an error.
+    first. columns, positions: see scorer.csv.columns.Layout. last: the file ends here. certain: the cuts come from
+    reading the whole file. rows_needed: a file without a row is an error.
     """
 
     bucket: str
@@ -33,15 +33,15 @@ class Source:
     rows_needed: bool = True
 
     @classmethod
-    def of(cls, found: InputObject, start: int, end: int, **more: Any) -> Self:
+    def of(cls, given: InputObject, start: int, end: int, **more: Any) -> Self:
         """A span of an input object."""
-        address = found.address
-        return cls(address.bucket, address.key, found.etag, found.size, found.format, start, end, **more)
+        address = given.address
+        return cls(address.bucket, address.key, given.etag, given.size, given.format.name, start, end, **more)
 
     @property
     def object(self) -> InputObject:
         """The input object, with the ETag it had when the job was planned."""
-        return InputObject(ObjectAddress(self.bucket, self.key), self.etag, self.size, self.format)
+        return InputObject(ObjectAddress(self.bucket, self.key), self.etag, self.size, format_named(self.format))
 
     def as_row(self) -> dict[str, Any]:
         """For the chunk's row."""

@@ -12,14 +12,14 @@ import redis
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from common.batch.jobs import RESULTS
-from common.database.session import transaction
+from common.batch.outputs import RESULTS
+from common.command_line import first_line
+from common.database.session import Database
 from common.errors import DeliveryTimeError
-from common.servers.objects import ObjectAddress
-from common.servers.queue import SCORING, wake
-from common.settings import ObjectStoreSettings, QueueSettings, load
-from scorer.jobs import lifecycle, pace_snapshots
-from scorer.jobs.store import abort_upload, unfinished
+from common.servers.objects import ObjectAddress, ObjectStore
+from common.servers.queue import SCORING, Queue
+from scorer.jobs import pace_snapshots
+from scorer.jobs.ending import Ending
 from scorer.settings import ScorerSettings
 
 AT_ONCE = 1_000
@@ -52,67 +52,63 @@ IN_USE = text("SELECT 1 FROM batch_outputs WHERE upload_id = :upload_id")
 log = logging.getLogger(__name__)
 
 
-def sweep_until(ended: Event) -> None:
-    """Sweep every SCORER_SWEEP_SECONDS, and tidy up now and then, until `ended` is set."""
-    pause = load(ScorerSettings).sweep_seconds
-    until_tidy = 0.0
-    while not ended.wait(pause):
-        until_tidy -= pause
-        try:
-            sweep()
-            if until_tidy <= 0:
-                tidy()
-                until_tidy = TIDY_SECONDS
-        except (redis.RedisError, DBAPIError, DeliveryTimeError) as error:
-            log.warning("sweeping has to wait: %s", str(error).splitlines()[0])
+class Sweeper:
+    """Wakes forgotten jobs and tidies up."""
 
+    def __init__(
+        self, database: Database, store: ObjectStore, queue: Queue, ending: Ending, settings: ScorerSettings
+    ) -> None:
+        self._database = database
+        self._store = store
+        self._queue = queue
+        self._ending = ending
+        self._settings = settings
 
-def sweep() -> list[UUID]:
-    """Wake every forgotten job and clean up after ended ones; the jobs woken."""
-    settings = load(ScorerSettings)
-    waiting = queue_length()
-    values = {
-        "pause": max(settings.sweep_seconds, settings.first_wait_seconds),
-        "patience": IMPATIENCE_SECONDS if waiting else 0,
-        "at_once": AT_ONCE,
-    }
-    with transaction() as session:
-        forgotten = list(session.scalars(FORGOTTEN, values))
-    for job_id in forgotten:
-        wake(job_id)
-    with transaction() as session:
-        leftovers = list(session.scalars(LEFTOVERS, {"at_once": AT_ONCE}))
-    for job_id in leftovers:
-        lifecycle.clean(job_id)
-    return forgotten
+    def run_until(self, ended: Event) -> None:
+        """Sweep every SCORER_SWEEP_SECONDS, and tidy up now and then, until `ended` is set."""
+        pause = self._settings.sweep_seconds
+        until_tidy = 0.0
+        while not ended.wait(pause):
+            until_tidy -= pause
+            try:
+                self.sweep()
+                if until_tidy <= 0:
+                    self.tidy()
+                    until_tidy = TIDY_SECONDS
+            except (redis.RedisError, DBAPIError, DeliveryTimeError) as error:
+                log.warning("sweeping has to wait: %s", first_line(error))
 
+    def sweep(self) -> list[UUID]:
+        """Wake every forgotten job and clean up after ended ones; the jobs woken."""
+        values = {
+            "pause": max(self._settings.sweep_seconds, self._settings.first_wait_seconds),
+            "patience": IMPATIENCE_SECONDS if self._queue.waiting(SCORING) else 0,
+            "at_once": AT_ONCE,
+        }
+        with self._database.transaction() as session:
+            forgotten = list(session.scalars(FORGOTTEN, values))
+        for job_id in forgotten:
+            self._queue.wake(job_id)
+        with self._database.transaction() as session:
+            leftovers = list(session.scalars(LEFTOVERS, {"at_once": AT_ONCE}))
+        for job_id in leftovers:
+            self._ending.clean(job_id)
+        return forgotten
 
-def tidy() -> None:
-    """Forget jobs that ended long ago and the paces that none refers to, and abort uploads that no job knows."""
-    age = timedelta(days=load(ScorerSettings).keep_days).total_seconds()
-    with transaction() as session:
-        session.execute(OLD, {"age": age})
-        pace_snapshots.forget(session, SNAPSHOT_AGE.total_seconds())
-    abort_orphans(datetime.now(UTC) - ORPHAN_AGE)
+    def tidy(self) -> None:
+        """Forget jobs that ended long ago and the paces that none refers to, and abort uploads that no job knows."""
+        age = timedelta(days=self._settings.keep_days).total_seconds()
+        with self._database.transaction() as session:
+            session.execute(OLD, {"age": age})
+            pace_snapshots.forget(session, SNAPSHOT_AGE.total_seconds())
+        self.abort_orphans(datetime.now(UTC) - ORPHAN_AGE)
 
+    def abort_orphans(self, before: datetime) -> None:
+        """Abort uploads of job outputs begun before then that no job knows: their planner died half-way."""
+        for upload in self._store.unfinished_uploads(ObjectAddress(self._store.bucket, RESULTS)):
+            if upload.begun < before and not self._in_use(upload.upload_id):
+                self._store.abort_upload(upload.address, upload.upload_id)
 
-def abort_orphans(before: datetime) -> None:
-    """Abort uploads of job outputs begun before then that no job knows: a planner died between store and database."""
-    bucket = load(ObjectStoreSettings).bucket
-    for upload in unfinished(ObjectAddress(bucket, RESULTS)):
-        if upload["Initiated"] < before and not _in_use(upload["UploadId"]):
-            abort_upload(ObjectAddress(bucket, upload["Key"]), upload["UploadId"])
-
-
-def queue_length() -> int:
-    """Tasks that wait in the scoring queue, of every priority."""
-    with redis.Redis.from_url(
-        load(QueueSettings).url.get_secret_value(), socket_timeout=3, socket_connect_timeout=3
-    ) as client:
-        keys = client.keys(f"{SCORING}*")
-        return sum(client.llen(key) for key in keys if client.type(key) == b"list")
-
-
-def _in_use(upload_id: str) -> bool:
-    with transaction() as session:
-        return session.scalar(IN_USE, {"upload_id": upload_id}) is not None
+    def _in_use(self, upload_id: str) -> bool:
+        with self._database.transaction() as session:
+            return session.scalar(IN_USE, {"upload_id": upload_id}) is not None

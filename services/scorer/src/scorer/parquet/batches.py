@@ -1,4 +1,4 @@
-"""Rows of a Parquet object, so many at a time as fit into memory whatever their file looks like."""
+"""Reads a Parquet object in batches that fit into memory, however the file is laid out."""
 
 from collections.abc import Generator, Iterator
 from contextlib import nullcontext
@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from common.servers.objects import ObjectStore
 from scorer.jobs.source import Source
 from scorer.parquet.input import RangeFile
 from scorer.parquet.pages import widest_row
@@ -36,7 +37,7 @@ one_large_group = Lock()
 """A page of every column of a large group is in memory at once: a worker reads one such group at a time."""
 
 
-def batches(file: pq.ParquetFile, source: Source) -> Generator[pa.RecordBatch, None, None]:
+def batches(store: ObjectStore, file: pq.ParquetFile, source: Source) -> Generator[pa.RecordBatch, None, None]:
     """The rows of row groups [start, end) in order, with the file's schema. Close it if you stop early.
 
     UnreadableInput if a worker cannot hold their pages; what pyarrow and the store raise.
@@ -47,17 +48,18 @@ def batches(file: pq.ParquetFile, source: Source) -> Generator[pa.RecordBatch, N
         if whole:
             width = sum(group.total_byte_size for group in groups) // max(1, sum(group.num_rows for group in groups))
         else:
-            width = max(widest_row(source.object, group) for group in groups)
+            width = max(widest_row(store, source.object, group) for group in groups)
         rows = min(BATCH_ROWS, CELLS_AT_ONCE // len(file.schema_arrow.names), BYTES_AT_ONCE // max(1, width))
         numbers = list(range(source.start, source.end))
-        for batch in _reader(file, source, whole).iter_batches(max(1, rows), row_groups=numbers, use_threads=False):
+        reader = _reader(store, file, source, whole)
+        for batch in reader.iter_batches(max(1, rows), row_groups=numbers, use_threads=False):
             yield from _unfolded(batch, file.schema_arrow)
 
 
-def _reader(file: pq.ParquetFile, source: Source, whole: bool) -> pq.ParquetFile:
+def _reader(store: ObjectStore, file: pq.ParquetFile, source: Source, whole: bool) -> pq.ParquetFile:
     """The file, opened so that texts which are references to a dictionary stay so: they may be long, and repeat."""
     return pq.ParquetFile(
-        pa.PythonFile(RangeFile(source.object), mode="r"),
+        pa.PythonFile(RangeFile(store, source.object), mode="r"),
         metadata=file.metadata,
         read_dictionary=_repeating(file, source),
         pre_buffer=whole,

@@ -7,10 +7,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from common.batch.inputs import InputObject, check_columns
+from common.batch.formats import InputObject
+from common.batch.formats.columns import check_columns
 from common.errors import DeliveryTimeError, UnreadableInput
 from common.orders.fields import INPUTS
-from scorer.jobs.store import read_range
+from common.servers.objects import ObjectStore
 
 ROW_GROUP_LIMIT = 2**30
 """Uncompressed bytes of a row group: a batch of it must fit into a worker."""
@@ -19,9 +20,10 @@ ROW_GROUP_LIMIT = 2**30
 class RangeFile(io.RawIOBase):
     """An object as a seekable file; each read is one ranged GET of the version with the planned ETag."""
 
-    def __init__(self, source: InputObject) -> None:
+    def __init__(self, store: ObjectStore, given: InputObject) -> None:
         super().__init__()
-        self._source = source
+        self._store = store
+        self._given = given
         self._position = 0
 
     def readable(self) -> bool:
@@ -34,22 +36,22 @@ class RangeFile(io.RawIOBase):
         return self._position
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._source.size}[whence]
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._given.size}[whence]
         self._position = base + offset
         return self._position
 
     def read(self, size: int = -1) -> bytes:
-        end = self._source.size if size < 0 else min(self._source.size, self._position + size)
-        body = read_range(self._source, self._position, end)
+        end = self._given.size if size < 0 else min(self._given.size, self._position + size)
+        body = self._store.read(self._given.address, self._position, end, self._given.etag)
         self._position += len(body)
         return body
 
 
-def open_parquet(source: InputObject) -> pq.ParquetFile:
+def open_parquet(store: ObjectStore, given: InputObject) -> pq.ParquetFile:
     """The checked file; UnreadableInput, MissingColumns, InputReplaced, ObjectStoreUnavailable."""
-    where = str(source.address)
+    where = str(given.address)
     try:
-        file = pq.ParquetFile(pa.PythonFile(RangeFile(source), mode="r"))
+        file = pq.ParquetFile(pa.PythonFile(RangeFile(store, given), mode="r"))
     except DeliveryTimeError:
         raise
     except (pa.ArrowException, OSError) as error:

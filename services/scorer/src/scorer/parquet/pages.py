@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 import pyarrow.parquet as pq
 
-from common.batch.inputs import InputObject
+from common.batch.formats import InputObject
 from common.errors import UnreadableInput
-from scorer.jobs.store import read_range
+from common.servers.objects import ObjectStore
 
 PAGES_LIMIT = 96 * 2**20
 """Uncompressed bytes of a page of every column together: a reader that goes through rows has one of each in memory, and
@@ -38,7 +38,7 @@ class Page(NamedTuple):
     dictionary: bool
 
 
-def widest_row(source: InputObject, group: pq.RowGroupMetaData) -> int:
+def widest_row(store: ObjectStore, given: InputObject, group: pq.RowGroupMetaData) -> int:
     """Encoded bytes of a row if it came from the densest page of every column.
 
     UnreadableInput if the pages are too large to be read, or their headers are damaged.
@@ -48,7 +48,7 @@ def widest_row(source: InputObject, group: pq.RowGroupMetaData) -> int:
     for column in map(group.column, range(group.num_columns)):
         found = [Page(column.total_uncompressed_size, column.num_values, dictionary=False)]
         if column.total_uncompressed_size > SMALL_BYTES:
-            found = list(_pages(source, column))
+            found = list(_pages(store, given, column))
         values_in_row = column.num_values / max(1, group.num_rows)
         width += values_in_row * max(
             (page.bytes / max(1, page.values) for page in found if not page.dictionary), default=0
@@ -57,29 +57,30 @@ def widest_row(source: InputObject, group: pq.RowGroupMetaData) -> int:
     if sum(largest.values()) > PAGES_LIMIT:
         name = max(largest, key=lambda name: largest[name])
         raise UnreadableInput(
-            str(source.address),
+            str(given.address),
             f"has pages of {sum(largest.values()):,} bytes together, the largest ({largest[name]:,}) in column {name}: "
             f"a worker takes {PAGES_LIMIT:,}. Write smaller pages, or row groups of fewer rows",
         )
     return int(width)
 
 
-def _pages(source: InputObject, column: pq.ColumnChunkMetaData) -> Iterator[Page]:
+def _pages(store: ObjectStore, given: InputObject, column: pq.ColumnChunkMetaData) -> Iterator[Page]:
     position = column.data_page_offset
     if column.has_dictionary_page:
         position = min(position, column.dictionary_page_offset)
-    end = min(position + column.total_compressed_size, source.size)
+    end = min(position + column.total_compressed_size, given.size)
     window, offset = b"", position
     while position < end:
         try:
             page, length = _page(Compact(window, position - offset))
         except IndexError:
             if offset == position and window:
-                raise _damaged(source, column) from None
-            window, offset = read_range(source, position, min(position + WINDOW_BYTES, end)), position
+                raise _damaged(given, column) from None
+            offset, stop = position, min(position + WINDOW_BYTES, end)
+            window = store.read(given.address, position, stop, given.etag)
             continue
         except (ValueError, RecursionError):
-            raise _damaged(source, column) from None
+            raise _damaged(given, column) from None
         yield page
         position += length
 
@@ -144,7 +145,5 @@ class Compact:
         return self._data[self.position - 1]
 
 
-def _damaged(source: InputObject, column: pq.ColumnChunkMetaData) -> UnreadableInput:
-    return UnreadableInput(
-        str(source.address), f"is damaged Parquet: column {column.path_in_schema} has no whole pages"
-    )
+def _damaged(given: InputObject, column: pq.ColumnChunkMetaData) -> UnreadableInput:
+    return UnreadableInput(str(given.address), f"is damaged Parquet: column {column.path_in_schema} has no whole pages")

@@ -1,7 +1,6 @@
 """Score row groups of a Parquet object into a Parquet part file, batch by batch."""
 
 import io
-from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime
 from typing import Any
@@ -11,11 +10,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from common.batch.inputs import ADDED_COLUMNS
+from common.batch.formats.columns import ADDED_COLUMNS, NEEDED_COLUMNS
 from common.errors import DeliveryTimeError
 from common.model.predictor import Predictor
-from common.orders.fields import INPUTS
 from common.orders.validation import validate
+from common.servers.objects import ObjectStore
+from scorer.jobs.progress import Progress
 from scorer.jobs.source import Source
 from scorer.parquet.batches import BATCH_ROWS, batches
 from scorer.parquet.input import open_parquet, unreadable
@@ -53,36 +53,35 @@ class PartSink(io.RawIOBase):
         return body
 
 
-def score_row_groups(source: Source, predictor: Predictor, now: datetime, upload: Callable[[bytes], None]) -> Outcome:
-    """Score row groups [start, end) and upload the part file piece by piece; its counts and first bad rows.
+def score_row_groups(store: ObjectStore, source: Source, predictor: Predictor, progress: Progress) -> None:
+    """Score row groups [start, end) and upload the part file piece by piece; counts and first bad rows in `progress`.
 
-    UnreadableInput if a page is damaged; what `upload` and the store raise.
+    UnreadableInput if a page is damaged; what the store raises.
     """
-    file = open_parquet(source.object)
-    outcome = Outcome()
+    file = open_parquet(store, source.object)
     sink = PartSink()
     try:
         schema = file.schema_arrow
         for name in ADDED_COLUMNS[:3]:
             schema = schema.append(pa.field(name, pa.float64()))
         schema = schema.append(pa.field(ADDED_COLUMNS[3], pa.string()))
-        with pq.ParquetWriter(sink, schema) as writer, closing(batches(file, source)) as found:
-            for batch in found:
-                writer.write_table(_scored(batch, predictor, now, outcome, schema), row_group_size=BATCH_ROWS)
+        with pq.ParquetWriter(sink, schema) as writer, closing(batches(store, file, source)) as read:
+            for batch in read:
+                scored = _scored(batch, predictor, progress.now, progress.outcome, schema)
+                writer.write_table(scored, row_group_size=BATCH_ROWS)
                 if sink.waiting >= PART_BYTES:
-                    upload(sink.take())
-        upload(sink.take())
+                    progress.upload(sink.take())
+        progress.upload(sink.take())
     except DeliveryTimeError:
         raise
     except (pa.ArrowException, OSError) as error:
         raise unreadable(str(source.object.address), error) from error
-    return outcome
 
 
 def _scored(
     batch: pa.RecordBatch, predictor: Predictor, now: datetime, outcome: Outcome, schema: pa.Schema
 ) -> pa.Table:
-    needed = [field.name for field in INPUTS if field.name in batch.schema.names]
+    needed = [name for name in NEEDED_COLUMNS if name in batch.schema.names]
     checked = validate({name: _plain(batch.column(name)) for name in needed}, now)
     predicted = predictor.predict(checked.orders)
     days = [

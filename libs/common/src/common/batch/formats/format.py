@@ -1,0 +1,34 @@
+"""What a format is, and an input object of it."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Literal
+
+from common.servers.objects import ObjectAddress, ObjectStore
+
+Reading = Literal["spans", "stream", "row groups"]
+"""How the scorer goes through a file: spans of bytes side by side, one pass from its start, or groups of rows."""
+
+
+@dataclass(frozen=True)
+class Format(ABC):
+    """A kind of file. ending: of its keys. result: the ending of its results. reading: see there."""
+
+    name: str
+    ending: str
+    result: str
+    reading: Reading
+
+    @abstractmethod
+    def check(self, store: ObjectStore, found: "InputObject") -> None:
+        """Check the head of an object without reading the rest; MissingColumns, UnreadableInput."""
+
+
+@dataclass(frozen=True)
+class InputObject:
+    """One object of an input: its address, ETag as the store gives it, size in bytes, and format."""
+
+    address: ObjectAddress
+    etag: str
+    size: int
+    format: Format

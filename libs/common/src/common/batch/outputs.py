@@ -1,0 +1,35 @@
+"""Where the result of a job goes."""
+
+from uuid import UUID
+
+from common.batch.formats import format_of
+from common.errors import InvalidInput
+from common.servers.objects import ObjectAddress
+
+MANIFEST = "manifest.json"
+SUCCESS = "_SUCCESS"
+RESULTS = "results/"
+"""Where results go for which no address was given: RESULTS, the job's id, a name."""
+
+NOT_CSV = ("/", ".gz", ".parquet")
+"""Endings that would say something else of the one CSV object that a CSV file's result is."""
+
+
+def is_dataset(given: ObjectAddress) -> bool:
+    """Whether the result is a set of objects under a prefix (for Parquet and for prefixes) or a single object."""
+    kind = format_of(given.key)
+    return given.is_prefix or (kind is not None and kind.reading == "row groups")
+
+
+def result_of(job_id: UUID, given: ObjectAddress, wanted: ObjectAddress | None, bucket: str) -> ObjectAddress:
+    """The wanted address of the result of an input, or a fresh key in the bucket. A dataset's ends in a slash."""
+    if wanted is None:
+        name = given.key.rstrip("/").rpartition("/")[2].removesuffix(".gz")
+        wanted = ObjectAddress(bucket, f"{RESULTS}{job_id}/{name}")
+    if is_dataset(given):
+        wanted = wanted.as_prefix()
+    elif wanted.key.endswith(NOT_CSV):
+        raise InvalidInput(f"output_uri must name a plain CSV object for {given} (got {wanted})")
+    if wanted == given or given.holds(wanted):
+        raise InvalidInput(f"output_uri must lie outside the input (got {wanted} for {given})")
+    return wanted

@@ -1,0 +1,65 @@
+"""How far a claimed chunk has got: the parts of its output, and what has become of its rows."""
+
+from datetime import datetime
+
+from common.database.session import Database
+from common.servers.objects import ObjectStore
+from scorer.jobs.attempts import ClaimLost
+from scorer.jobs.claims import Added, Chunks, ClaimedChunk
+from scorer.jobs.outputs import Outputs
+from scorer.jobs.patience import patiently
+from scorer.rows.outcome import Scored
+
+
+class Progress:
+    """Uploads what is scored of a chunk and stores it, so that another worker goes on from there.
+
+    outcome: all of it so far. now: the purchase time of rows without one. share: the chunk's bytes of the input. Every
+    method raises ClaimLost when the chunk is another worker's, or its job has ended.
+    """
+
+    def __init__(
+        self, chunk: ClaimedChunk, database: Database, store: ObjectStore, outputs: Outputs, chunks: Chunks
+    ) -> None:
+        self._chunk = chunk
+        self._database = database
+        self._store = store
+        self._outputs = outputs
+        self._chunks = chunks
+        self.outcome = chunk.before
+        self.now: datetime = chunk.now
+        self.share = chunk.bytes
+
+    def upload(self, body: bytes) -> None:
+        """Write the next part of the output."""
+        number = self._chunk.source.part + len(self.outcome.parts)
+        part = self._store.put_part(self._chunk.output, self._chunk.upload_id, number, body)
+        self.outcome.parts.append(part)
+
+    def add(self, scored: Scored, size: int, done: bool) -> None:
+        """Upload and store one more scored text, `size` bytes of the input; the first one behind the header."""
+        header = self._chunk.source.header
+        first = not self.outcome.parts and header is not None
+        body = b"".join([(header or "").encode(), scored.body]) if first else scored.body
+        if self._chunk.upload_id:
+            self.upload(body)
+        self.outcome.add(scored)
+        at_once = None if self._chunk.upload_id else body
+        self._save(Added(scored.rows, scored.rows_failed, size), done, at_once)
+
+    def finish(self, rows: int, rows_failed: int, size: int) -> None:
+        """Store that all is uploaded, and what of it was not counted yet."""
+        self._save(Added(rows, rows_failed, size), done=True)
+
+    def _save(self, added: Added, done: bool, at_once: bytes | None = None) -> None:
+        """An output that is written at once is written in the transaction: ClaimLost comes before it."""
+
+        def save() -> bool:
+            with self._database.transaction() as session:
+                stored = self._chunks.store(session, self._chunk, self.outcome, added, done)
+                if stored and at_once is not None:
+                    self._outputs.put(self._chunk.output, at_once, self._chunk.job_id)
+                return stored
+
+        if not patiently(save):
+            raise ClaimLost

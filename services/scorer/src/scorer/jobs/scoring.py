@@ -1,0 +1,42 @@
+"""Scores claimed chunks."""
+
+from collections.abc import Mapping
+
+from common.batch.formats.format import Reading
+from common.database.session import Database
+from common.servers.objects import ObjectStore
+from scorer.jobs.claims import Chunks, ClaimedChunk
+from scorer.jobs.models import Models
+from scorer.jobs.outputs import Outputs
+from scorer.jobs.progress import Progress
+from scorer.jobs.reader import AnyReader
+
+
+class Scoring:
+    """Scores chunks of any format into their outputs."""
+
+    def __init__(
+        self,
+        database: Database,
+        store: ObjectStore,
+        outputs: Outputs,
+        models: Models,
+        chunks: Chunks,
+        readers: Mapping[Reading, AnyReader],
+    ) -> None:
+        self._database = database
+        self._store = store
+        self._outputs = outputs
+        self._models = models
+        self._chunks = chunks
+        self._readers = readers
+
+    def score(self, chunk: ClaimedChunk) -> None:
+        """Score and upload a chunk.
+
+        Raises ClaimLost, HandedBack, CutInsideRecord (the job must be cut anew), UploadGone, InputReplaced,
+        UnreadableInput, and kinds of Unavailable.
+        """
+        predictor = self._models.predictor(chunk.model_version, chunk.pace_digest)
+        progress = Progress(chunk, self._database, self._store, self._outputs, self._chunks)
+        self._readers[chunk.source.object.format.reading].score(chunk.source, predictor, progress)

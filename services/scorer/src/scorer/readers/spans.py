@@ -1,0 +1,90 @@
+"""Reads plain CSV files in spans of bytes: many workers take one file."""
+
+from common.batch.formats import InputObject
+from common.batch.formats.csv_text import CsvFormat, Header
+from common.errors import UnreadableInput
+from common.model.predictor import Predictor
+from common.servers.objects import ObjectStore
+from scorer.csv.columns import Layout
+from scorer.csv.cutting import Cutter
+from scorer.csv.scoring import CutInsideRecord, header_line, score_text
+from scorer.jobs.progress import Progress
+from scorer.jobs.reader import Reader, Share, no_rows
+from scorer.jobs.source import Source
+
+MOST_PARTS = 9_000
+"""S3 takes 10,000 parts in an upload; larger files get larger chunks."""
+
+
+class SpanReader(Reader[Header]):
+    """CSV files as they are."""
+
+    def __init__(self, store: ObjectStore, chunk_bytes: int, record_limit: int) -> None:
+        self._store = store
+        self._chunk_bytes = chunk_bytes
+        self._record_limit = record_limit
+
+    def head(self, given: InputObject) -> Header:
+        """The header line."""
+        return csv_header(self._store, given)
+
+    def shares(self, given: InputObject, head: Header, scan: bool, rows_needed: bool) -> list[list[Share]]:
+        """One output, in spans that end where records do."""
+        if head.length >= given.size and rows_needed:
+            raise no_rows(str(given.address))
+        cutter = Cutter(self._store, given, head, max(self._chunk_bytes, given.size // MOST_PARTS), self._record_limit)
+        guessed = None if scan else cutter.guessed()
+        ranges = guessed or cutter.scanned()
+        shared = shared_facts(head, rows_needed)
+        return [
+            [
+                Share(
+                    Source.of(
+                        given,
+                        start,
+                        end,
+                        part=number + 1,
+                        header=shared["header"] if number == 0 else None,
+                        last=number == len(ranges) - 1,
+                        certain=guessed is None or len(ranges) == 1,
+                        **{name: fact for name, fact in shared.items() if name != "header"},
+                    ),
+                    end - start,
+                )
+                for number, (start, end) in enumerate(ranges)
+            ]
+        ]
+
+    def score(self, source: Source, predictor: Predictor, progress: Progress) -> None:
+        """Score a span. CutInsideRecord if the cuts of the file were guessed wrong."""
+        text = self._store.read(source.object.address, source.start, source.end, source.etag)
+        try:
+            scored = score_text(text, Layout(source.columns, source.positions), predictor, progress.now)
+        except CutInsideRecord:
+            if source.last and source.certain:
+                raise never_closed(source) from None
+            raise
+        progress.add(scored, progress.share, done=True)
+
+
+def csv_header(store: ObjectStore, given: InputObject) -> Header:
+    """The header of an object of any CSV format."""
+    assert isinstance(given.format, CsvFormat)  # noqa: S101 (readers are chosen by format)
+    return given.format.read_header(store, given)
+
+
+def shared_facts(head: Header, rows_needed: bool) -> dict[str, object]:
+    """What every chunk of a CSV file must know."""
+    layout = Layout.of(head.names)
+    header = header_line(head.text, head.line_end).decode()
+    return {
+        "header": header,
+        "columns": layout.columns,
+        "positions": layout.positions,
+        "rows_needed": rows_needed,
+    }
+
+
+def never_closed(source: Source) -> UnreadableInput:
+    """The error of a file that ends inside a quoted field."""
+    return UnreadableInput(str(source.object.address), "opens a quoted field that is never closed: check its quotes")

@@ -1,0 +1,91 @@
+"""Reads packed CSV files in one pass: a file is one chunk of many parts."""
+
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from threading import Event
+
+from common.batch.formats import InputObject
+from common.batch.formats.csv_text import CsvFormat, Header
+from common.model.predictor import Predictor
+from common.servers.objects import ObjectStore
+from scorer.csv.columns import Layout
+from scorer.csv.cutting import pieces
+from scorer.csv.scoring import CutInsideRecord, score_text
+from scorer.jobs.attempts import HandedBack
+from scorer.jobs.progress import Progress
+from scorer.jobs.reader import Reader, Share, no_rows
+from scorer.jobs.source import Source
+from scorer.readers.spans import csv_header, never_closed, shared_facts
+from scorer.rows.outcome import Scored
+
+NOTHING = Scored(b"", 0, 0, 0, [])
+
+
+class StreamReader(Reader[Header]):
+    """CSV text inside another format. `stopping` is set when the worker is asked to end."""
+
+    def __init__(self, store: ObjectStore, chunk_bytes: int, record_limit: int, stopping: Event) -> None:
+        self._store = store
+        self._chunk_bytes = chunk_bytes
+        self._record_limit = record_limit
+        self._stopping = stopping
+
+    def head(self, given: InputObject) -> Header:
+        """The header line."""
+        return csv_header(self._store, given)
+
+    def shares(self, given: InputObject, head: Header, scan: bool, rows_needed: bool) -> list[list[Share]]:
+        """One output of one chunk: nobody can begin in the middle."""
+        source = Source.of(given, head.length, given.size, **shared_facts(head, rows_needed))
+        return [[Share(source, given.size)]]
+
+    def score(self, source: Source, predictor: Predictor, progress: Progress) -> None:
+        """One pass over the stream; parts that an earlier holder has uploaded are only unpacked.
+
+        HandedBack after the present part when the worker is asked to end.
+        """
+        layout = Layout(source.columns, source.positions)
+        blocks = Counted(self._store.stream(source.object.address, source.etag))
+        known, counted = len(progress.outcome.parts), 0
+        with closing(self._texts(source, blocks)) as texts:
+            for number, text in enumerate(texts):
+                if number < known:
+                    counted = blocks.bytes
+                    continue
+                if self._stopping.is_set():
+                    raise HandedBack
+                try:
+                    scored = score_text(text, layout, predictor, progress.now)
+                except CutInsideRecord:
+                    raise never_closed(source) from None
+                progress.add(scored, blocks.bytes - counted, done=False)
+                counted = blocks.bytes
+        if not progress.outcome.parts:
+            if source.rows_needed:
+                raise no_rows(str(source.object.address))
+            progress.add(NOTHING, 0, done=False)
+        progress.finish(0, 0, blocks.bytes - counted)
+
+    def _texts(self, source: Source, blocks: "Counted") -> Generator[bytes, None, None]:
+        kind, where = source.object.format, str(source.object.address)
+        assert isinstance(kind, CsvFormat)  # noqa: S101 (readers are chosen by format)
+        assert kind.unpack is not None  # noqa: S101 (what is streamed is packed)
+        with closing(blocks):
+            yield from pieces(kind.unpack(blocks, where), source.start, self._chunk_bytes, self._record_limit, where)
+
+
+class Counted:
+    """Blocks, and how many bytes have been taken of them."""
+
+    def __init__(self, blocks: Generator[bytes, None, None]) -> None:
+        self._blocks = blocks
+        self.bytes = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        for block in self._blocks:
+            self.bytes += len(block)
+            yield block
+
+    def close(self) -> None:
+        """Let go of their source."""
+        self._blocks.close()

@@ -1,0 +1,41 @@
+"""An object store in memory, for tests of what only reads."""
+
+from collections.abc import Generator
+
+from common.batch.formats import InputObject, format_named
+from common.errors import ObjectNotFound
+from common.servers.objects import ObjectAddress, ObjectStore, StoredObject
+
+
+class MemoryStore(ObjectStore):
+    """Objects by their keys, in one bucket; streams come in blocks of `block_bytes`."""
+
+    def __init__(self, block_bytes: int = 11) -> None:
+        self.bucket = "bucket"
+        self.job_buckets = frozenset({self.bucket})
+        self._objects: dict[str, bytes] = {}
+        self._block_bytes = block_bytes
+
+    def given(self, key: str, body: bytes, kind: str) -> InputObject:
+        """Keep an object; what a job would know of it."""
+        self._objects[key] = body
+        return InputObject(ObjectAddress(self.bucket, key), "etag", len(body), format_named(kind))
+
+    def stat(self, address: ObjectAddress) -> StoredObject:
+        if address.key not in self._objects:
+            raise ObjectNotFound(str(address))
+        return StoredObject(address, "etag", len(self._objects[address.key]))
+
+    def head(self, address: ObjectAddress, size: int) -> bytes:
+        return self._objects[address.key][:size]
+
+    def tail(self, address: ObjectAddress, size: int) -> bytes:
+        return self._objects[address.key][-size:]
+
+    def read(self, address: ObjectAddress, start: int, end: int, etag: str) -> bytes:
+        return self._objects[address.key][start:end]
+
+    def stream(self, address: ObjectAddress, etag: str) -> Generator[bytes, None, None]:
+        body = self._objects[address.key]
+        for start in range(0, len(body), self._block_bytes):
+            yield body[start : start + self._block_bytes]
