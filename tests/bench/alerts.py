@@ -5,9 +5,7 @@ day before its scenario begins, and the log begins empty. Predictions, scored wi
 reach Postgres on their day, windows are weeks, and what the monitor does by schedule is done once a day.
 """
 
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,25 +13,28 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
+from pydantic import SecretStr
 from sqlalchemy import insert, text
 from tests.bench.monitor import servers
 
 from common.database.delivery_pace import read_pace
-from common.database.session import engine, transaction
+from common.database.session import Database
 from common.database.tables import Actual
 from common.model import bundle as bundles
 from common.model.bundle import Bundle
 from common.model.predictor import Predictor
-from common.servers.objects import s3
+from common.servers.objects import ObjectStore
 from common.servers.prediction_log import LoggedPrediction, new_ids
-from common.servers.registry import MODEL_NAME
-from common.settings import load
+from common.servers.registry import MODEL_NAME, Registry
+from common.settings import DatabaseSettings, ObjectStoreSettings, RegistrySettings, load
 from monitor.alerts.check import Situation
 from monitor.alerts.checks import run_checks
 from monitor.log.store import store
 from monitor.pace import live_pace
-from monitor.windows import live
 from monitor.windows.history import read_history, scored, valid
+from monitor.windows.live import LiveWindows
+from monitor.windows.reference import References
+from monitor.windows.reports import Reports
 from trainer.data.prepare import prepare
 from trainer.data.prepared import read_prepared
 from trainer.data.settings import DataSettings
@@ -63,6 +64,15 @@ FAULTS: dict[str, tuple[str, Fault]] = {
 
 
 @dataclass(frozen=True)
+class Lab:
+    """Where scenarios are lived through; the folder has the prepared orders and the registry's cache."""
+
+    folder: Path
+    database: Database
+    windows: LiveWindows
+
+
+@dataclass(frozen=True)
 class Opened:
     """An alert: its rule, and days from the scenario's begin to its opening."""
 
@@ -78,18 +88,25 @@ def measure() -> dict[str, float]:
         return {}
     with TemporaryDirectory() as folder, servers(Path(folder) / "stack") as stack:
         prepare(source, Path(folder) / "prepared")
-        cache = Path(folder) / "models"
-        with _settings(stack.environment | {"REGISTRY_URL": "http://127.0.0.1:9", "REGISTRY_CACHE_DIR": str(cache)}):
-            return _calm(Path(folder)) | _wave(Path(folder)) | _faults(Path(folder))
+        environment = stack.environment
+        database = Database(DatabaseSettings(url=SecretStr(environment["DATABASE_URL"])))
+        registry = Registry(RegistrySettings(url="http://127.0.0.1:9", cache_dir=Path(folder) / "models"))
+        names = ("endpoint", "access_key", "secret_key", "bucket")
+        store = ObjectStore(
+            ObjectStoreSettings(**{name: environment[f"OBJECT_STORE_{name.upper()}"] for name in names})
+        )
+        windows = LiveWindows(database, References(registry), Reports(store), WEEK)
+        lab = Lab(Path(folder), database, windows)
+        return _calm(lab) | _wave(lab) | _faults(lab)
 
 
-def _calm(folder: Path) -> dict[str, float]:
-    opened = _lived(folder, datetime(2017, 7, 31, tzinfo=UTC), datetime(2017, 10, 2, tzinfo=UTC))
+def _calm(lab: Lab) -> dict[str, float]:
+    opened = _lived(lab, datetime(2017, 7, 31, tzinfo=UTC), datetime(2017, 10, 2, tzinfo=UTC))
     return {"alerts_calm": float(len(opened))}
 
 
-def _wave(folder: Path) -> dict[str, float]:
-    opened = _lived(folder, datetime(2018, 2, 15, tzinfo=UTC), datetime(2018, 4, 1, tzinfo=UTC))
+def _wave(lab: Lab) -> dict[str, float]:
+    opened = _lived(lab, datetime(2018, 2, 15, tzinfo=UTC), datetime(2018, 4, 1, tzinfo=UTC))
     quality = [alert.days for alert in opened if alert.rule in ("worse-than-trained", "low-coverage")]
     pace = [alert.days for alert in opened if alert.rule == "pace-out-of-range"]
     return {
@@ -98,20 +115,18 @@ def _wave(folder: Path) -> dict[str, float]:
     }
 
 
-def _faults(folder: Path) -> dict[str, float]:
+def _faults(lab: Lab) -> dict[str, float]:
     start = datetime(2017, 7, 31, tzinfo=UTC)
     figures = {}
     for name, (rule, fault) in FAULTS.items():
-        opened = _lived(
-            folder, start, start + (CALM_WEEKS + 3) * WEEK, start + CALM_WEEKS * WEEK, fault, name == "frozen"
-        )
+        opened = _lived(lab, start, start + (CALM_WEEKS + 3) * WEEK, start + CALM_WEEKS * WEEK, fault, name == "frozen")
         after = [alert.days / 7 - CALM_WEEKS for alert in opened if alert.rule == rule]
         figures[f"alerts_{name}_windows"] = float(min(after, default=np.nan))
     return figures
 
 
 def _lived(
-    folder: Path,
+    lab: Lab,
     start: datetime,
     end: datetime,
     fault_from: datetime | None = None,
@@ -119,26 +134,25 @@ def _lived(
     frozen: bool = False,
 ) -> list[Opened]:
     """The alerts that open from `start` to `end` with a model trained the day before."""
-    model = _trained(folder, start)
-    orders = read_history(folder)
+    database, model = lab.database, _trained(lab.folder, start)
+    orders = read_history(lab.folder)
     orders = orders[valid(orders)]
-    with transaction() as session:
+    with database.transaction() as session:
         session.execute(text("TRUNCATE predictions, actuals, model_metrics, delivery_pace, alerts CASCADE"))
         live_pace.keep_pace(session, model)
-    live._reference.cache_clear()
     opened: list[Opened] = []
     day = start
     while day < end:
         now = day + DAY
-        with transaction() as session:
+        with database.transaction() as session:
             predictor = Predictor(model, pace=read_pace(session))
         bought = orders[orders["purchase_timestamp"].between(_naive(day), _naive(now), inclusive="left")]
         faulty = fault_from is not None and day >= fault_from
-        _log(fault(bought) if faulty else bought, predictor, model.version, frozen and faulty)
-        _arrive(orders, start, day, now)
+        _log(database, fault(bought) if faulty else bought, predictor, model.version, frozen and faulty)
+        _arrive(database, orders, start, day, now)
         if now.weekday() == 0:
-            live.measure_due(WEEK)
-        with transaction() as session:
+            lab.windows.measure_due()
+        with database.transaction() as session:
             changed = run_checks(Situation(session, now, WEEK, SILENCE, live_pace.keep_pace(session, model)))
         opened += [Opened(alert.rule, (now - start).days) for alert in changed if alert.status == "open"]
         day = now
@@ -156,13 +170,13 @@ def _trained(folder: Path, day: datetime) -> Bundle:
     return bundles.load(place, version)
 
 
-def _log(bought: pd.DataFrame, predictor: Predictor, version: str, frozen: bool) -> None:
+def _log(database: Database, bought: pd.DataFrame, predictor: Predictor, version: str, frozen: bool) -> None:
     rows = scored(bought, predictor)
     times = bought["purchase_timestamp"].dt.tz_localize("UTC")
     where = zip(rows["seller_zip_code_prefix"].astype(int), rows["customer_lat"], rows["customer_lng"], strict=True)
     days = zip(rows["prediction"], rows["lower_days"], rows["upper_days"], strict=True)
     store(
-        engine(),
+        database.engine,
         [
             LoggedPrediction(
                 id_,
@@ -184,7 +198,7 @@ def _log(bought: pd.DataFrame, predictor: Predictor, version: str, frozen: bool)
     )
 
 
-def _arrive(orders: pd.DataFrame, start: datetime, day: datetime, now: datetime) -> None:
+def _arrive(database: Database, orders: pd.DataFrame, start: datetime, day: datetime, now: datetime) -> None:
     arrived = orders[
         (orders["purchase_timestamp"] >= _naive(start))
         & orders["delivered_timestamp"].between(_naive(day), _naive(now), inclusive="left")
@@ -194,26 +208,9 @@ def _arrive(orders: pd.DataFrame, start: datetime, day: datetime, now: datetime)
         for order, moment in zip(arrived["order_id"], arrived["delivered_timestamp"].dt.tz_localize("UTC"), strict=True)
     ]
     if values:
-        with transaction() as session:
+        with database.transaction() as session:
             session.execute(insert(Actual), values)
 
 
 def _naive(moment: datetime) -> pd.Timestamp:
     return pd.Timestamp(moment.replace(tzinfo=None))
-
-
-@contextmanager
-def _settings(variables: dict[str, str]) -> Iterator[None]:
-    """These settings in this process, while the block runs."""
-    before = dict(os.environ)
-    os.environ.update(variables)
-    try:
-        for cached in (load, engine, s3):
-            cached.cache_clear()
-        yield
-        engine().dispose()
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
-        for cached in (load, engine, s3):
-            cached.cache_clear()

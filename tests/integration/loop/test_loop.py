@@ -12,17 +12,18 @@ from pathlib import Path
 import mlflow
 import polars as pl
 import pytest
+from pydantic import SecretStr
 from redis import Redis
 from sqlalchemy import select, text
 
-from common.database.session import engine, transaction
+from common.database.session import Database, engine
 from common.database.tables import Alert, ModelEvent, Retraining
 from common.servers.objects import s3
 from common.servers.prediction_log import STREAM
 from common.servers.queue import MONITORING, TRAINING
 from common.servers.registry import MODEL_NAME
-from common.settings import load
-from monitor.alerts.retraining import RETRAINING_RULES
+from common.settings import DatabaseSettings, load
+from monitor.alerts.checks import RETRAINING_RULES
 from support.gateway_fixtures import Gateway, running_gateway, wait_until
 from trainer import wiring
 from trainer.data.files import DATE_FORMAT, ORDERS
@@ -58,9 +59,16 @@ TABLES = (
 )
 
 
+@pytest.fixture(scope="module")
+def database(service_env: dict[str, str]) -> Iterator[Database]:
+    postgres = Database(DatabaseSettings(url=SecretStr(service_env["DATABASE_URL"])))
+    yield postgres
+    postgres.close()
+
+
 @pytest.fixture
 def environment(
-    service_env: dict[str, str], mlflow_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    service_env: dict[str, str], database: Database, mlflow_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[dict[str, str]]:
     """Settings of every service, on servers that know of no model, no order and no alert."""
     variables = {
@@ -77,16 +85,16 @@ def environment(
     mlflow.set_tracking_uri(mlflow_url)
     if mlflow.MlflowClient().search_registered_models(f"name = '{MODEL_NAME}'"):
         mlflow.MlflowClient().delete_registered_model(MODEL_NAME)
-    with transaction() as session:
+    with database.transaction() as session:
         session.execute(text(f"TRUNCATE {TABLES}"))
     with Redis.from_url(variables["QUEUE_URL"]) as redis:
         redis.delete(STREAM, MONITORING, TRAINING)
     yield variables
-    engine().dispose()
     forget_clients()
 
 
 def forget_clients() -> None:
+    """What the trainer keeps of its settings in this process."""
     for cached in (load, engine, s3):
         cached.cache_clear()
 
@@ -138,19 +146,19 @@ def worker(service: str) -> Iterator[None]:
 
 @pytest.mark.timeout(600)  # a minute and a half on a quiet machine; training waits its turn on a busy one
 def test_when_the_world_changes_a_model_that_knows_of_it_serves_in_the_end(
-    champion: str, environment: dict[str, str], tmp_path: Path
+    database: Database, champion: str, environment: dict[str, str], tmp_path: Path
 ) -> None:
     with running_gateway(environment, tmp_path) as gateway, worker("monitor"), worker("trainer"):
         gateway.wait_ready()
         assert served(gateway) == champion
         assert gateway.client.post("/delivery_time", json=ORDER_OF_TODAY).is_success
         replay(gateway, *REPLAYED)
-        wait_until(lambda: (asked := retraining()) is not None and asked.finished_at is not None, 300)
-        asked = retraining()
+        wait_until(lambda: (asked := retraining(database)) is not None and asked.finished_at is not None, 300)
+        asked = retraining(database)
         assert asked is not None
         assert str(asked.outcome).startswith("champion: won on"), asked.outcome
         wait_until(lambda: served(gateway) == asked.model_version, 60)
-        with transaction() as session:
+        with database.transaction() as session:
             alert = session.get_one(Alert, asked.alert_id)
             assert alert.rule in RETRAINING_RULES
             assert alert.subject == champion
@@ -172,7 +180,7 @@ def replay(gateway: Gateway, *arguments: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def retraining() -> Retraining | None:
+def retraining(database: Database) -> Retraining | None:
     """The only one; None before it is asked for."""
-    with transaction() as session:
+    with database.transaction() as session:
         return session.scalars(select(Retraining)).one_or_none()

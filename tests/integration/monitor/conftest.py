@@ -7,16 +7,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 from redis import Redis
 from sqlalchemy import text
 
-from common.database.session import engine, transaction
+from common.database.session import Database
 from common.model.bundle import Bundle
-from common.servers.objects import s3
+from common.servers.objects import ObjectStore
 from common.servers.prediction_log import CONSUMER_GROUP, STREAM, LoggedPrediction, new_ids
-from common.servers.registry import MODEL_NAME
-from common.settings import load
-from monitor.windows import live
+from common.servers.queue import Queue
+from common.servers.registry import CHAMPION, MODEL_NAME, Registry
+from common.settings import DatabaseSettings, ObjectStoreSettings, QueueSettings, RegistrySettings
+from monitor.settings import MonitorSettings
+from monitor.tasks import Tasks
+from monitor.windows.live import LiveWindows
+from monitor.windows.reference import References
+from monitor.windows.reports import Reports
 
 TABLES = (
     "predictions, invalid_requests, actuals, model_metrics, delivery_pace, model_events, retrainings, notifications, "
@@ -25,35 +31,56 @@ TABLES = (
 
 
 @pytest.fixture
-def monitoring(service_env: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
-    """Settings that point at the test's servers, empty tables, an empty prediction log."""
+def monitoring(service_env: dict[str, str], database: Database, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Variables that point at the test's servers, in this process too; empty tables, an empty prediction log."""
     for name, value in service_env.items():
         monkeypatch.setenv(name, value)
-    _forget_clients()
-    with transaction() as session:
+    with database.transaction() as session:
         session.execute(text(f"TRUNCATE {TABLES}"))
     with Redis.from_url(service_env["QUEUE_URL"]) as redis:
         redis.delete(STREAM, f"{STREAM}-refused")
-    yield service_env
-    engine().dispose()
-    _forget_clients()
+    return service_env
 
 
-def _forget_clients() -> None:
-    for cached in (load, engine, s3, live._reference):
-        cached.cache_clear()
+@pytest.fixture(scope="session")
+def database(service_env: dict[str, str]) -> Iterator[Database]:
+    postgres = Database(DatabaseSettings(url=SecretStr(service_env["DATABASE_URL"])))
+    yield postgres
+    postgres.close()
+
+
+@pytest.fixture(scope="session")
+def celery_queue(service_env: dict[str, str]) -> Queue:
+    return Queue(QueueSettings(url=SecretStr(service_env["QUEUE_URL"])))
 
 
 @pytest.fixture
-def version_one(
-    monitoring: dict[str, str], sample_bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> str:
-    """A model version whose verified bundle lies in the registry's cache, so that no MLflow is needed."""
+def reports(monitoring: dict[str, str]) -> Reports:
+    return Reports(ObjectStore(ObjectStoreSettings()))
+
+
+@pytest.fixture
+def registry(sample_bundle: Bundle, tmp_path: Path) -> Registry:
+    """A registry out of reach, in whose cache lies the verified bundle of version 1, the last champion."""
     shutil.copytree(sample_bundle.folder, tmp_path / MODEL_NAME / "1")
-    monkeypatch.setenv("REGISTRY_CACHE_DIR", str(tmp_path))
-    monkeypatch.setenv("REGISTRY_URL", "http://127.0.0.1:9")
-    _forget_clients()
-    return "1"
+    (tmp_path / MODEL_NAME / CHAMPION).write_text("1")
+    return Registry(RegistrySettings(url="http://127.0.0.1:9", cache_dir=tmp_path))
+
+
+@pytest.fixture
+def live_windows(monitoring: dict[str, str], database: Database, reports: Reports, registry: Registry) -> LiveWindows:
+    """Live windows of a day."""
+    return LiveWindows(database, References(registry), reports, timedelta(days=1))
+
+
+@pytest.fixture
+def make_tasks(
+    celery_queue: Queue, database: Database, registry: Registry, live_windows: LiveWindows
+) -> Callable[..., Tasks]:
+    """The scheduled tasks, with settings by name."""
+    return lambda **settings: Tasks(
+        celery_queue.app("test"), database, registry, live_windows, MonitorSettings(**settings)
+    )
 
 
 @pytest.fixture

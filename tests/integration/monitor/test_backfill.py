@@ -7,11 +7,12 @@ import pandas as pd
 import pytest
 from sqlalchemy import select
 
-from common.database.session import transaction
+from common.database.session import Database
 from common.database.tables import ModelMetrics
 from common.errors import InvalidInput
 from common.model.bundle import Bundle
 from monitor.windows.backfill import backfill
+from monitor.windows.reports import Reports
 
 
 def prepare(data_dir: Path, weeks: int, per_week: int) -> None:
@@ -36,58 +37,64 @@ def prepare(data_dir: Path, weeks: int, per_week: int) -> None:
     orders.to_parquet(data_dir / "prepared" / "orders.parquet")
 
 
-def metrics() -> list[dict[str, object]]:
-    with transaction() as session:
+def metrics(database: Database) -> list[dict[str, object]]:
+    with database.transaction() as session:
         rows = session.scalars(select(ModelMetrics).order_by(ModelMetrics.model_version, ModelMetrics.window_end))
         names = [column.name for column in ModelMetrics.__table__.columns if column.name != "id"]
         return [{name: getattr(row, name) for name in names} for row in rows]
 
 
-@pytest.mark.usefixtures("monitoring")
-def test_every_week_has_a_row_and_a_second_run_changes_nothing(sample_bundle: Bundle, tmp_path: Path) -> None:
+def test_every_week_has_a_row_and_a_second_run_changes_nothing(
+    database: Database, reports: Reports, sample_bundle: Bundle, tmp_path: Path
+) -> None:
     prepare(tmp_path, weeks=5, per_week=60)
-    done = backfill(sample_bundle, tmp_path)
-    first = metrics()
+    done = backfill(database, reports, sample_bundle, tmp_path)
+    first = metrics(database)
     assert [row["rows"] for row in first] == [60, 60, 0, 60, 60]
     assert first[2]["note"] == "no predictions"
     assert done.empty == 1
     assert all(row["mae"] and row["prediction_drift"] is not None for row in first if row["rows"])
 
-    backfill(sample_bundle, tmp_path)
-    assert metrics() == first
+    backfill(database, reports, sample_bundle, tmp_path)
+    assert metrics(database) == first
 
 
-@pytest.mark.usefixtures("monitoring")
-def test_a_new_version_adds_rows_and_keeps_the_old_ones(sample_bundle: Bundle, tmp_path: Path) -> None:
+def test_a_new_version_adds_rows_and_keeps_the_old_ones(
+    database: Database, reports: Reports, sample_bundle: Bundle, tmp_path: Path
+) -> None:
     prepare(tmp_path, weeks=2, per_week=40)
-    backfill(sample_bundle, tmp_path)
-    backfill(replace(sample_bundle, version="2"), tmp_path)
-    assert [row["model_version"] for row in metrics()] == ["1", "1", "2", "2"]
+    backfill(database, reports, sample_bundle, tmp_path)
+    backfill(database, reports, replace(sample_bundle, version="2"), tmp_path)
+    assert [row["model_version"] for row in metrics(database)] == ["1", "1", "2", "2"]
 
 
-@pytest.mark.usefixtures("monitoring")
-def test_only_the_newest_weeks_when_asked(sample_bundle: Bundle, tmp_path: Path) -> None:
+def test_only_the_newest_weeks_when_asked(
+    database: Database, reports: Reports, sample_bundle: Bundle, tmp_path: Path
+) -> None:
     prepare(tmp_path, weeks=5, per_week=40)
-    done = backfill(sample_bundle, tmp_path, weeks=1, reports=1)
+    done = backfill(database, reports, sample_bundle, tmp_path, weeks=1, reports=1)
     assert [window.start for window in done.windows] == [datetime(2018, 1, 29, tzinfo=UTC)]
-    (row,) = metrics()
+    (row,) = metrics(database)
     assert str(row["report_uri"]).endswith("reports/backfill/version-1/2018-02-05T00.html")
 
 
-def test_orders_that_were_never_prepared_are_asked_for(sample_bundle: Bundle, tmp_path: Path) -> None:
+def test_orders_that_were_never_prepared_are_asked_for(
+    database: Database, reports: Reports, sample_bundle: Bundle, tmp_path: Path
+) -> None:
     with pytest.raises(InvalidInput, match="run `make prepare-data` first"):
-        backfill(sample_bundle, tmp_path)
+        backfill(database, reports, sample_bundle, tmp_path)
 
 
-@pytest.mark.usefixtures("monitoring")
-def test_orders_with_missing_inputs_count_as_rows_without_prediction(sample_bundle: Bundle, tmp_path: Path) -> None:
+def test_orders_with_missing_inputs_count_as_rows_without_prediction(
+    database: Database, reports: Reports, sample_bundle: Bundle, tmp_path: Path
+) -> None:
     prepare(tmp_path, weeks=1, per_week=100)
     path = tmp_path / "prepared" / "orders.parquet"
     orders = pd.read_parquet(path)
     orders.loc[:29, "seller_zip_code_prefix"] = None
     orders.loc[:29, ["customer_lat", "customer_lng"]] = np.nan
     orders.to_parquet(path)
-    backfill(sample_bundle, tmp_path)
-    (row,) = metrics()
+    backfill(database, reports, sample_bundle, tmp_path)
+    (row,) = metrics(database)
     assert row["rows"] == 100
     assert row["share_missing_values"] == pytest.approx(0.3)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from common.database.session import transaction
+from common.database.session import Database
 from common.database.tables import Alert
 
 pytestmark = pytest.mark.usefixtures("monitoring")
@@ -20,9 +20,9 @@ def monitor(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env={**os.environ, "COLUMNS": "40"}, capture_output=True, text=True, timeout=60)
 
 
-def test_alerts_are_listed_whole_a_line_each_and_acknowledged() -> None:
+def test_alerts_are_listed_whole_a_line_each_and_acknowledged(database: Database) -> None:
     assert monitor("alerts", "list").stdout == "no alerts\n"
-    with transaction() as session:
+    with database.transaction() as session:
         names = {"rule": "worse-than-trained", "subject": "2", "severity": "critical"}
         session.add(alert := Alert(**names, message=MESSAGE, opened_at=datetime(2018, 3, 30, tzinfo=UTC)))
     assert "open" in listed(alert.id)

@@ -7,12 +7,13 @@ import pytest
 from sqlalchemy import select
 
 from common.database import alerts
-from common.database.session import engine, transaction
+from common.database.retrainings import request_if_due
+from common.database.session import Database
 from common.database.tables import Actual, Alert, ModelMetrics
 from common.servers.prediction_log import LoggedPrediction
 from monitor.alerts.check import Situation
+from monitor.alerts.checks import RETRAINING_RULES
 from monitor.alerts.error_so_far import ErrorSoFar
-from monitor.alerts.retraining import request_if_due
 from monitor.log.store import store
 
 pytestmark = pytest.mark.usefixtures("monitoring")
@@ -25,77 +26,77 @@ MakeLogged = Callable[..., list[LoggedPrediction]]
 
 
 @pytest.fixture
-def orders(logged: MakeLogged) -> list[LoggedPrediction]:
+def orders(database: Database, logged: MakeLogged) -> list[LoggedPrediction]:
     """Two hundred orders of four weeks ago, one of now, and a served version whose error in training was 4 days."""
     old = logged(200, purchase_timestamp=BOUGHT, predicted_at=BOUGHT, delivery_time_days=PREDICTED)
-    store(engine(), old)
-    store(engine(), logged(1, purchase_timestamp=NOW, predicted_at=NOW, order_id="order-of-now"))
-    serve("1")
+    store(database.engine, old)
+    store(database.engine, logged(1, purchase_timestamp=NOW, predicted_at=NOW, order_id="order-of-now"))
+    serve(database, "1")
     return old
 
 
-def serve(version: str, end: datetime = NOW) -> None:
-    with transaction() as session:
+def serve(database: Database, version: str, end: datetime = NOW) -> None:
+    with database.transaction() as session:
         window = {"timestamp": end, "window_start": end - timedelta(days=1), "window_end": end}
         session.add(
             ModelMetrics(**window, source="live", model_version=version, rows=1, rows_with_actual=0, trained_mae=4.0)
         )
 
 
-def deliver(orders: list[LoggedPrediction], days: float) -> None:
-    with transaction() as session:
+def deliver(database: Database, orders: list[LoggedPrediction], days: float) -> None:
+    with database.transaction() as session:
         for order in orders:
             arrival = BOUGHT + timedelta(days=days)
             session.merge(Actual(order_id=order.order_id, delivered_at=arrival))
 
 
-def check() -> list[Alert]:
-    with transaction() as session:
+def check(database: Database) -> list[Alert]:
+    with database.transaction() as session:
         situation = Situation(session, NOW, timedelta(days=1), silence=timedelta(hours=1))
         return alerts.apply(session, ErrorSoFar.name, ErrorSoFar.severity, ErrorSoFar().findings(situation))
 
 
-def test_orders_under_way_count_with_the_days_they_are_late(orders: list[LoggedPrediction]) -> None:
+def test_orders_under_way_count_with_the_days_they_are_late(database: Database, orders: list[LoggedPrediction]) -> None:
     """150 arrived 3 days off; 50 are 28 days old and were predicted for 8: together 7.25 days off."""
-    deliver(orders[:150], PREDICTED + 3)
-    (alert,) = check()
+    deliver(database, orders[:150], PREDICTED + 3)
+    (alert,) = check(database)
     assert (alert.rule, alert.subject, alert.status) == ("worse-than-trained", "1", "open")
     assert alert.value == pytest.approx(0.75 * 3 + 0.25 * 20)
-    assert check() == []
-    with transaction() as session:
-        asked = request_if_due(session, NOW, timedelta(hours=1), None)
+    assert check(database) == []
+    with database.transaction() as session:
+        asked = request_if_due(session, NOW, timedelta(hours=1), None, RETRAINING_RULES)
         assert asked is not None
         assert asked.alert_id == alert.id
 
 
-def test_it_closes_when_the_error_is_back(orders: list[LoggedPrediction]) -> None:
-    deliver(orders, PREDICTED + 9)
-    assert [alert.status for alert in check()] == ["open"]
-    deliver(orders, PREDICTED + 4)
-    assert [alert.status for alert in check()] == ["closed"]
+def test_it_closes_when_the_error_is_back(database: Database, orders: list[LoggedPrediction]) -> None:
+    deliver(database, orders, PREDICTED + 9)
+    assert [alert.status for alert in check(database)] == ["open"]
+    deliver(database, orders, PREDICTED + 4)
+    assert [alert.status for alert in check(database)] == ["closed"]
 
 
-def test_an_error_like_in_training_opens_nothing(orders: list[LoggedPrediction]) -> None:
-    deliver(orders, PREDICTED + 4)
-    assert check() == []
+def test_an_error_like_in_training_opens_nothing(database: Database, orders: list[LoggedPrediction]) -> None:
+    deliver(database, orders, PREDICTED + 4)
+    assert check(database) == []
 
 
-def test_a_client_that_reports_no_deliveries_opens_nothing(orders: list[LoggedPrediction]) -> None:
-    deliver(orders[:100], PREDICTED)
-    assert check() == []
+def test_a_client_that_reports_no_deliveries_opens_nothing(database: Database, orders: list[LoggedPrediction]) -> None:
+    deliver(database, orders[:100], PREDICTED)
+    assert check(database) == []
 
 
-def test_few_orders_that_are_off_by_chance_open_nothing(logged: MakeLogged) -> None:
+def test_few_orders_that_are_off_by_chance_open_nothing(database: Database, logged: MakeLogged) -> None:
     few = logged(99, purchase_timestamp=BOUGHT, predicted_at=BOUGHT, delivery_time_days=PREDICTED)
-    store(engine(), [*few, *logged(1, purchase_timestamp=NOW, predicted_at=NOW, order_id="order-of-now")])
-    serve("1")
-    deliver(few, PREDICTED + 9)
-    assert check() == []
+    store(database.engine, [*few, *logged(1, purchase_timestamp=NOW, predicted_at=NOW, order_id="order-of-now")])
+    serve(database, "1")
+    deliver(database, few, PREDICTED + 9)
+    assert check(database) == []
 
 
-def test_a_new_version_answers_for_its_own_orders_alone(orders: list[LoggedPrediction]) -> None:
-    deliver(orders, PREDICTED + 9)
-    serve("2", NOW + timedelta(days=1))
-    assert check() == []
-    with transaction() as session:
+def test_a_new_version_answers_for_its_own_orders_alone(database: Database, orders: list[LoggedPrediction]) -> None:
+    deliver(database, orders, PREDICTED + 9)
+    serve(database, "2", NOW + timedelta(days=1))
+    assert check(database) == []
+    with database.transaction() as session:
         assert session.scalars(select(Alert)).all() == []

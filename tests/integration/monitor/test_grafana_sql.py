@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
-from common.database.session import engine, transaction
+from common.database.session import Database
 from common.database.tables import (
     Actual,
     Alert,
@@ -61,10 +61,10 @@ def panels() -> Iterator[Any]:
 
 
 @pytest.fixture
-def seeded(monitoring: dict[str, str], logged: Any) -> Iterator[None]:
+def seeded(database: Database, monitoring: dict[str, str], logged: Any) -> Iterator[None]:
     """A row or more in every table that a dashboard reads."""
     job = {"input_uri": "s3://b/i.csv", "output_uri": "s3://b/o.csv", "rows_total": 10, "rows_done": 10}
-    with transaction() as session:
+    with database.transaction() as session:
         session.execute(text("TRUNCATE batch_jobs CASCADE"))
         for version, back in (("1", 2), ("1", 1), ("2", 1), ("2", 0)):
             end = NOW - timedelta(days=7 * back)
@@ -102,23 +102,23 @@ def seeded(monitoring: dict[str, str], logged: Any) -> Iterator[None]:
         for status in ("succeeded", "failed"):
             times = {"created_at": NOW, "started_at": NOW, "finished_at": NOW + timedelta(seconds=3)}
             session.add(BatchJob(id=uuid4(), status=status, **job, **times))
-    store(engine(), logged(3, predicted_at=NOW, purchase_timestamp=NOW))
+    store(database.engine, logged(3, predicted_at=NOW, purchase_timestamp=NOW))
     yield
-    with transaction() as session:
+    with database.transaction() as session:
         session.execute(text("TRUNCATE batch_jobs CASCADE"))
 
 
-def run(query: str) -> tuple[list[str], list[Any]]:
-    with transaction() as session:
+def run(database: Database, query: str) -> tuple[list[str], list[Any]]:
+    with database.transaction() as session:
         result = session.execute(text(expanded(query).replace(":", r"\:")))
         return list(result.keys()), list(result.all())
 
 
 @pytest.mark.usefixtures("seeded")
-def test_every_panel_gets_rows_with_the_columns_its_format_needs() -> None:
+def test_every_panel_gets_rows_with_the_columns_its_format_needs(database: Database) -> None:
     for case in panels():
         panel, target = case.values
-        names, rows = run(target["rawSql"])
+        names, rows = run(database, target["rawSql"])
         assert rows or "batch_chunks" in target["rawSql"], f"{case.id}: no rows from seeded tables"
         if target["format"] == "time_series":
             assert names == ["time", "metric", "value"], case.id
@@ -129,34 +129,34 @@ def test_every_panel_gets_rows_with_the_columns_its_format_needs() -> None:
 
 
 @pytest.mark.usefixtures("seeded")
-def test_annotations_and_variables_run() -> None:
+def test_annotations_and_variables_run(database: Database) -> None:
     for board in dashboards():
         for annotation in board["annotations"]["list"]:
-            names, rows = run(annotation["target"]["rawSql"])
+            names, rows = run(database, annotation["target"]["rawSql"])
             assert {"time", "text", "tags"} <= set(names)
             assert rows
         for variable in board["templating"]["list"]:
             if variable["type"] == "query":
-                assert [row[0] for row in run(variable["query"])[1]] == ["2", "1"]
+                assert [row[0] for row in run(database, variable["query"])[1]] == ["2", "1"]
 
 
 @pytest.mark.usefixtures("monitoring")
-def test_grafana_alerts_on_what_the_monitor_has_opened_and_on_nothing_else(logged: Any) -> None:
+def test_grafana_alerts_on_what_the_monitor_has_opened_and_on_nothing_else(database: Database, logged: Any) -> None:
     """Metrics of three days ago and a prediction of an hour ago, in windows of a day: stale, by the monitor's limit."""
-    with transaction() as session:
+    with database.transaction() as session:
         window = {"window_start": NOW - timedelta(days=4), "window_end": NOW - timedelta(days=3)}
         counts = {"rows": 1, "rows_with_actual": 0}
         session.add(ModelMetrics(timestamp=NOW, source="live", model_version="1", **window, **counts))
-    store(engine(), logged(1, predicted_at=NOW - timedelta(hours=1), purchase_timestamp=NOW, order_id=None))
-    with transaction() as session:
+    store(database.engine, logged(1, predicted_at=NOW - timedelta(hours=1), purchase_timestamp=NOW, order_id=None))
+    with database.transaction() as session:
         opened = {alert.rule for alert in run_checks(Situation(session, NOW, DAY, silence=2 * DAY))}
-    assert opened == raised() == {"stale-metrics"}
-    with transaction() as session:
+    assert opened == raised(database) == {"stale-metrics"}
+    with database.transaction() as session:
         session.execute(text("UPDATE alerts SET status = 'closed'"))
-    assert raised() == set()
+    assert raised(database) == set()
 
 
-def raised() -> set[str]:
+def raised(database: Database) -> set[str]:
     """The rules on Postgres that Grafana raises now."""
     names = set()
     for group in alert_rules()["groups"]:
@@ -166,7 +166,7 @@ def raised() -> set[str]:
                 (condition["evaluator"]["type"], condition["evaluator"]["params"][0])
                 for condition in threshold["conditions"]
             ]
-            values = [row[-1] for row in run(query["rawSql"])[1]] if "rawSql" in query else []
+            values = [row[-1] for row in run(database, query["rawSql"])[1]] if "rawSql" in query else []
             if any(value > limit if evaluator == "gt" else value < limit for value in values if value is not None):
                 names.add(rule["uid"].removeprefix("delivery-time-"))
     return names

@@ -6,7 +6,7 @@ from sqlalchemy import func, select, text
 
 from common.database.alerts import Finding
 from common.database.delivery_pace import read_pace
-from common.database.session import engine, transaction
+from common.database.session import Database
 from common.database.tables import Actual, DeliveryPace
 from common.model.bundle import Bundle
 from common.model.pace import GROUPS, WINDOW_DAYS
@@ -23,7 +23,7 @@ MakeLogged = Callable[..., list[LoggedPrediction]]
 START = datetime(2018, 3, 5, tzinfo=UTC)
 
 
-def live_orders(logged: MakeLogged, take_days: float, days: int = 25, per_day: int = 60) -> None:
+def live_orders(database: Database, logged: MakeLogged, take_days: float, days: int = 25, per_day: int = 60) -> None:
     """Orders of so many days, each delivered `take_days` after its purchase, as far as that has come by the end."""
     orders = [
         order._replace(
@@ -34,35 +34,37 @@ def live_orders(logged: MakeLogged, take_days: float, days: int = 25, per_day: i
         for day in range(days)
         for number, order in enumerate(logged(per_day))
     ]
-    store(engine(), orders)
+    store(database.engine, orders)
     end = START + timedelta(days=days)
-    with transaction() as session:
+    with database.transaction() as session:
         for order in orders:
             arrival = order.purchase_timestamp + timedelta(days=take_days)
             if arrival < end:
                 session.add(Actual(order_id=order.order_id, delivered_at=arrival))
 
 
-def keep(bundle: Bundle) -> list[Finding]:
+def keep(database: Database, bundle: Bundle) -> list[Finding]:
     """Bring the pace up to date; what there is to alert about."""
-    with transaction() as session:
+    with database.transaction() as session:
         now, any_length = datetime.now(UTC), timedelta(days=1)
         situation = Situation(session, now, any_length, any_length, keep_pace(session, bundle))
         return list(PaceOutOfRange().findings(situation))
 
 
-def test_without_orders_the_table_holds_the_training_datas_pace(sample_bundle: Bundle) -> None:
-    assert keep(sample_bundle) == []
-    with transaction() as session:
+def test_without_orders_the_table_holds_the_training_datas_pace(database: Database, sample_bundle: Bundle) -> None:
+    assert keep(database, sample_bundle) == []
+    with database.transaction() as session:
         kept = read_pace(session)
     assert kept is not None
     assert kept.present() == sample_bundle.pace.present()
 
 
-def test_the_pace_follows_deliveries_and_those_under_way(sample_bundle: Bundle, logged: MakeLogged) -> None:
-    live_orders(logged, take_days=6)
-    keep(sample_bundle)
-    with transaction() as session:
+def test_the_pace_follows_deliveries_and_those_under_way(
+    database: Database, sample_bundle: Bundle, logged: MakeLogged
+) -> None:
+    live_orders(database, logged, take_days=6)
+    keep(database, sample_bundle)
+    with database.transaction() as session:
         newest = session.scalar(select(func.max(DeliveryPace.day)))
         pace = session.scalar(
             select(DeliveryPace.pace_days).where(DeliveryPace.day == newest, DeliveryPace.region == GROUPS[0])
@@ -71,10 +73,12 @@ def test_the_pace_follows_deliveries_and_those_under_way(sample_bundle: Bundle, 
     assert pace == pytest.approx(6.0, abs=0.1)
 
 
-def test_on_the_logs_first_days_the_training_datas_pace_stays(sample_bundle: Bundle, logged: MakeLogged) -> None:
-    live_orders(logged, take_days=6, days=WINDOW_DAYS - 1)
-    assert keep(sample_bundle) == []
-    with transaction() as session:
+def test_on_the_logs_first_days_the_training_datas_pace_stays(
+    database: Database, sample_bundle: Bundle, logged: MakeLogged
+) -> None:
+    live_orders(database, logged, take_days=6, days=WINDOW_DAYS - 1)
+    assert keep(database, sample_bundle) == []
+    with database.transaction() as session:
         kept = read_pace(session)
     assert kept is not None
     assert kept.last == (START + timedelta(days=WINDOW_DAYS - 2)).date(), "or it would count as stale"
@@ -82,44 +86,46 @@ def test_on_the_logs_first_days_the_training_datas_pace_stays(sample_bundle: Bun
 
 
 def test_the_first_days_of_what_is_looked_back_on_stay_as_they_were(
-    sample_bundle: Bundle, logged: MakeLogged, monkeypatch: pytest.MonkeyPatch
+    database: Database, sample_bundle: Bundle, logged: MakeLogged, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    live_orders(logged, take_days=6, days=60)
-    keep(sample_bundle)
+    live_orders(database, logged, take_days=6, days=60)
+    keep(database, sample_bundle)
     rows = text("SELECT day, region, pace_days, orders FROM delivery_pace ORDER BY 1, 2")
-    with transaction() as session:
+    with database.transaction() as session:
         before = session.execute(rows).all()
     monkeypatch.setattr(live_pace, "LOOK_BACK", timedelta(days=30))
-    keep(sample_bundle)
-    with transaction() as session:
+    keep(database, sample_bundle)
+    with database.transaction() as session:
         assert session.execute(rows).all() == before
 
 
-def test_computing_it_again_changes_nothing(sample_bundle: Bundle, logged: MakeLogged) -> None:
-    live_orders(logged, take_days=6)
-    keep(sample_bundle)
+def test_computing_it_again_changes_nothing(database: Database, sample_bundle: Bundle, logged: MakeLogged) -> None:
+    live_orders(database, logged, take_days=6)
+    keep(database, sample_bundle)
     rows = text("SELECT day, region, pace_days, orders FROM delivery_pace ORDER BY 1, 2")
-    with transaction() as session:
+    with database.transaction() as session:
         before = session.execute(rows).all()
-    keep(sample_bundle)
-    with transaction() as session:
+    keep(database, sample_bundle)
+    with database.transaction() as session:
         assert session.execute(rows).all() == before
 
 
 def test_a_pace_outside_the_training_range_is_found_before_the_slow_orders_arrive(
-    sample_bundle: Bundle, logged: MakeLogged
+    database: Database, sample_bundle: Bundle, logged: MakeLogged
 ) -> None:
     slowest = float(sample_bundle.pace.pace.max())
-    live_orders(logged, take_days=slowest * 1.5)
-    opened = [finding for finding in keep(sample_bundle) if finding.change == "open"]
+    live_orders(database, logged, take_days=slowest * 1.5)
+    opened = [finding for finding in keep(database, sample_bundle) if finding.change == "open"]
     assert opened
     assert "in the training data" in opened[0].message
 
 
-def test_orders_without_id_and_from_the_future_do_not_count(sample_bundle: Bundle, logged: MakeLogged) -> None:
-    store(engine(), logged(100, order_id=None))
-    store(engine(), logged(1, purchase_timestamp=datetime(2090, 1, 1, tzinfo=UTC)))
-    assert keep(sample_bundle) == []
-    with transaction() as session:
+def test_orders_without_id_and_from_the_future_do_not_count(
+    database: Database, sample_bundle: Bundle, logged: MakeLogged
+) -> None:
+    store(database.engine, logged(100, order_id=None))
+    store(database.engine, logged(1, purchase_timestamp=datetime(2090, 1, 1, tzinfo=UTC)))
+    assert keep(database, sample_bundle) == []
+    with database.transaction() as session:
         newest = session.scalar(select(func.max(DeliveryPace.day)))
     assert newest == sample_bundle.pace.last

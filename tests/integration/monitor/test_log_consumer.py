@@ -11,7 +11,7 @@ import pytest
 from redis import Redis
 from sqlalchemy import select, text
 
-from common.database.session import engine, transaction
+from common.database.session import Database
 from common.database.tables import InvalidRequests, Prediction
 from common.servers.prediction_log import CONSUMER_GROUP, INVALID, STREAM, LoggedPrediction, encode, encode_invalid
 from monitor.log import consumer as log_consumer
@@ -20,13 +20,13 @@ from monitor.log.consumer import REFUSED_STREAM, LogConsumer
 MakeLogged = Callable[..., list[LoggedPrediction]]
 
 
-def stored() -> int:
-    with transaction() as session:
+def stored(database: Database) -> int:
+    with database.transaction() as session:
         return int(session.scalar(text("SELECT count(*) FROM predictions")))
 
 
-def consume_all(queue: Redis) -> None:
-    consumer = LogConsumer(queue, engine())
+def consume_all(database: Database, queue: Redis) -> None:
+    consumer = LogConsumer(queue, database.engine)
     consumer.join_group()
     while consumer.consume_once():
         pass
@@ -44,89 +44,93 @@ def wait_for(condition: Callable[[], bool], seconds: float = 15) -> None:
         time.sleep(0.05)
 
 
-def test_a_logged_prediction_arrives_with_every_value(queue: Redis, logged: MakeLogged) -> None:
+def test_a_logged_prediction_arrives_with_every_value(database: Database, queue: Redis, logged: MakeLogged) -> None:
     odd = logged(1, order_id=None, request_id="tab\t, newline\n, backslash \\N, quote ' and ção")
     send(queue, odd)
-    consume_all(queue)
-    with transaction() as session:
+    consume_all(database, queue)
+    with database.transaction() as session:
         row = session.scalars(select(Prediction)).one()
     found = LoggedPrediction._make(getattr(row, name) for name in LoggedPrediction._fields)
     assert found == odd[0]._replace(id=UUID(str(odd[0].id)))
 
 
-def test_stored_entries_leave_the_stream(queue: Redis, logged: MakeLogged, pending: Callable[[], int]) -> None:
+def test_stored_entries_leave_the_stream(
+    database: Database, queue: Redis, logged: MakeLogged, pending: Callable[[], int]
+) -> None:
     send(queue, logged(250))
-    consume_all(queue)
-    assert stored() == 250
+    consume_all(database, queue)
+    assert stored(database) == 250
     assert queue.xlen(STREAM) == 0
     assert pending() == 0
 
 
-def test_an_entry_sent_twice_is_stored_once(queue: Redis, logged: MakeLogged) -> None:
+def test_an_entry_sent_twice_is_stored_once(database: Database, queue: Redis, logged: MakeLogged) -> None:
     predictions = logged(100)
     send(queue, predictions)
     send(queue, predictions, per_entry=30)
-    consume_all(queue)
-    assert stored() == 100
+    consume_all(database, queue)
+    assert stored(database) == 100
 
 
-def test_counts_of_invalid_requests_are_stored_once(queue: Redis, logged: MakeLogged) -> None:
+def test_counts_of_invalid_requests_are_stored_once(database: Database, queue: Redis, logged: MakeLogged) -> None:
     entry = encode_invalid(7)
     for fields in (entry, encode(logged(3)), entry, encode_invalid(2)):
         queue.xadd(STREAM, fields)
-    consume_all(queue)
-    assert (stored(), queue.xlen(STREAM), queue.exists(REFUSED_STREAM)) == (3, 0, 0)
-    with transaction() as session:
+    consume_all(database, queue)
+    assert (stored(database), queue.xlen(STREAM), queue.exists(REFUSED_STREAM)) == (3, 0, 0)
+    with database.transaction() as session:
         assert sorted(session.scalars(select(InvalidRequests.requests))) == [2, 7]
 
 
 @pytest.mark.parametrize("body", [b"[]", b"7", b'["x", "2018-01-01", 1]', b'["%s", "2018-01-01", 1e12]' % (b"0" * 32)])
-def test_a_count_that_is_none_is_put_aside(queue: Redis, body: bytes) -> None:
+def test_a_count_that_is_none_is_put_aside(database: Database, queue: Redis, body: bytes) -> None:
     queue.xadd(STREAM, {INVALID: body})
-    consume_all(queue)
+    consume_all(database, queue)
     assert (queue.xlen(STREAM), queue.xlen(REFUSED_STREAM)) == (0, 1)
 
 
 def test_what_a_dead_consumer_took_is_taken_over(
-    queue: Redis, logged: MakeLogged, pending: Callable[[], int], monkeypatch: pytest.MonkeyPatch
+    database: Database, queue: Redis, logged: MakeLogged, pending: Callable[[], int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     send(queue, logged(100), per_entry=10)
     queue.xgroup_create(STREAM, CONSUMER_GROUP, id="0")
     queue.xreadgroup(CONSUMER_GROUP, "dead", {STREAM: ">"}, count=5)
     monkeypatch.setattr(log_consumer, "ABANDONED_MS", 0)
-    consume_all(queue)
-    assert stored() == 100
+    consume_all(database, queue)
+    assert stored(database) == 100
     assert pending() == 0
 
 
-def test_a_refused_prediction_costs_no_other(queue: Redis, logged: MakeLogged) -> None:
+def test_a_refused_prediction_costs_no_other(database: Database, queue: Redis, logged: MakeLogged) -> None:
     predictions = logged(50)
     predictions[17] = predictions[17]._replace(order_id="null\x00byte")
     send(queue, predictions)
     queue.xadd(STREAM, {"something": "else"})
-    consume_all(queue)
-    assert stored() == 49
+    consume_all(database, queue)
+    assert stored(database) == 49
     reasons = [fields[b"reason"].decode() for _, fields in queue.xrange(REFUSED_STREAM)]
     assert len(reasons) == 2
     assert "has no field 'predictions'" in reasons[0]
     assert queue.xlen(STREAM) == 0
 
 
-def test_a_dropped_database_connection_loses_and_doubles_nothing(queue: Redis, logged: MakeLogged) -> None:
-    consumer = LogConsumer(queue, engine())
+def test_a_dropped_database_connection_loses_and_doubles_nothing(
+    database: Database, queue: Redis, logged: MakeLogged
+) -> None:
+    consumer = LogConsumer(queue, database.engine)
     thread = threading.Thread(target=consumer.run)
     thread.start()
     try:
         for _ in range(10):
             send(queue, logged(500), per_entry=100)
-            with transaction() as session:
+            with database.transaction() as session:
                 session.execute(
                     text(
                         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() "
                         "AND usename = current_user"
                     )
                 )
-        wait_for(lambda: stored() == 5_000)
+        wait_for(lambda: stored(database) == 5_000)
     finally:
         consumer.stop()
         thread.join(timeout=10)
@@ -134,18 +138,16 @@ def test_a_dropped_database_connection_loses_and_doubles_nothing(queue: Redis, l
 
 
 CONSUME = """
-from redis import Redis
-from common.database.session import engine
-from common.settings import QueueSettings, load
+from monitor import wiring
 from monitor.log import consumer as log_consumer
 log_consumer.ABANDONED_MS = 200
 print("ready", flush=True)
-log_consumer.LogConsumer(Redis.from_url(load(QueueSettings).url.get_secret_value()), engine()).run()
+wiring.log_consumer().run()
 """
 
 
 def test_consumers_killed_at_any_moment_lose_and_double_nothing(
-    queue: Redis, monitoring: dict[str, str], logged: MakeLogged, pending: Callable[[], int]
+    database: Database, queue: Redis, monitoring: dict[str, str], logged: MakeLogged, pending: Callable[[], int]
 ) -> None:
     def start() -> subprocess.Popen[bytes]:
         process = subprocess.Popen([sys.executable, "-c", CONSUME], env=os.environ | monitoring, stdout=subprocess.PIPE)
@@ -165,5 +167,5 @@ def test_consumers_killed_at_any_moment_lose_and_double_nothing(
     finally:
         process.kill()
         process.communicate()
-    assert stored() == 40_000
+    assert stored(database) == 40_000
     assert pending() == 0

@@ -15,14 +15,13 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text
 
-from common.database.session import engine, transaction
+from common.database.session import Database
 from common.database.tables import Alert, Notification
 from common.servers.prediction_log import LoggedPrediction
-from common.servers.queue import MONITORING, celery_app
-from common.settings import load
-from monitor import tasks
+from common.servers.queue import MONITORING, Queue
 from monitor.alerts import notify
 from monitor.log.store import store
+from monitor.tasks import Tasks
 from support.gateway_fixtures import wait_until
 
 pytestmark = pytest.mark.usefixtures("monitoring")
@@ -63,7 +62,6 @@ def webhook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
     thread.start()
     receiver.url = f"http://127.0.0.1:{server.server_port}/"
     monkeypatch.setenv("MONITOR_WEBHOOK_URL", receiver.url)
-    load.cache_clear()
     yield receiver
     receiver.answering.set()
     server.shutdown()
@@ -71,9 +69,9 @@ def webhook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
     server.server_close()
 
 
-def open_alert(rule: str = "low-coverage") -> Alert:
+def open_alert(database: Database, rule: str = "low-coverage") -> Alert:
     """An alert with its notification, as a check leaves them."""
-    with transaction() as session:
+    with database.transaction() as session:
         alert = Alert(rule=rule, subject="1", severity="critical", message="bad", opened_at=datetime.now(UTC))
         session.add(alert)
         session.flush()
@@ -81,68 +79,71 @@ def open_alert(rule: str = "low-coverage") -> Alert:
     return alert
 
 
-def close(alert: Alert) -> None:
-    with transaction() as session:
+def close(database: Database, alert: Alert) -> None:
+    with database.transaction() as session:
         found = session.get_one(Alert, alert.id)
         found.status, found.closed_at = "closed", datetime.now(UTC)
         notify.write(session, [found])
 
 
-def waiting() -> int:
-    with transaction() as session:
+def waiting(database: Database) -> int:
+    with database.transaction() as session:
         return len(session.scalars(select(Notification).where(Notification.sent_at.is_(None))).all())
 
 
-def later() -> None:
+def later(database: Database) -> None:
     """The wait of those that failed is over."""
-    with transaction() as session:
+    with database.transaction() as session:
         session.execute(text("UPDATE notifications SET due_at = now()"))
 
 
-def test_what_the_receiver_does_not_take_is_sent_again_and_in_order(webhook: Receiver) -> None:
+def test_what_the_receiver_does_not_take_is_sent_again_and_in_order(database: Database, webhook: Receiver) -> None:
     webhook.answers = [500, 204]
-    close(open_alert())
-    open_alert("input-drift")
-    assert notify.send_waiting(webhook.url) == 1
+    close(database, open_alert(database))
+    open_alert(database, "input-drift")
+    assert notify.send_waiting(database, webhook.url) == 1
     assert webhook.heard == [("low-coverage", "open"), ("input-drift", "open")]
-    assert notify.send_waiting(webhook.url) == 0
-    later()
-    assert notify.send_waiting(webhook.url) == 2
+    assert notify.send_waiting(database, webhook.url) == 0
+    later(database)
+    assert notify.send_waiting(database, webhook.url) == 2
     assert webhook.heard[2:] == [("low-coverage", "open"), ("low-coverage", "closed")]
     assert webhook.bodies[0]["runbook"] == "docs/runbook.md#low-coverage"
-    assert waiting() == 0
+    assert waiting(database) == 0
 
 
-def test_what_nobody_took_for_days_is_given_up(webhook: Receiver) -> None:
-    open_alert()
-    with transaction() as session:
+def test_what_nobody_took_for_days_is_given_up(database: Database, webhook: Receiver) -> None:
+    open_alert(database)
+    with database.transaction() as session:
         session.execute(text("UPDATE notifications SET created_at = now() - interval '4 days'"))
-    assert notify.send_waiting(webhook.url) == 0
+    assert notify.send_waiting(database, webhook.url) == 0
     assert webhook.bodies == []
 
 
 def test_a_check_notes_what_to_tell_with_the_alert_itself(
-    webhook: Receiver, logged: Callable[..., list[LoggedPrediction]]
+    database: Database,
+    webhook: Receiver,
+    logged: Callable[..., list[LoggedPrediction]],
+    make_tasks: Callable[..., Tasks],
 ) -> None:
-    store(engine(), logged(1))
-    tasks.check(celery_app("test"))
-    with transaction() as session:
-        (told,) = session.scalars(select(Notification))
-        assert (told.body["rule"], told.body["status"]) == ("no-predictions", "open")
-    assert notify.send_waiting(webhook.url) == 1
+    store(database.engine, logged(1))
+    make_tasks(webhook_url=webhook.url).check()
+    with database.transaction() as session:
+        (waiting,) = session.scalars(select(Notification))
+        assert (waiting.body["rule"], waiting.body["status"]) == ("no-predictions", "open")
+    assert notify.send_waiting(database, webhook.url) == 1
 
 
 @pytest.fixture
-def no_old_tasks(monitoring: dict[str, str]) -> None:
-    with celery_app("test").connection_for_write() as connection:
+def no_old_tasks(monitoring: dict[str, str], celery_queue: Queue) -> None:
+    with celery_queue.app("test").connection_for_write() as connection:
         connection.default_channel.queue_declare(MONITORING)
         connection.default_channel.queue_purge(MONITORING)
 
 
 @pytest.mark.usefixtures("no_old_tasks")
-def test_a_worker_killed_while_it_tells_loses_nothing(webhook: Receiver) -> None:
+def test_a_worker_killed_while_it_tells_loses_nothing(database: Database, webhook: Receiver) -> None:
     webhook.answering.clear()
-    open_alert()
+    open_alert(database)
     first = start_worker()
     try:
         wait_until(lambda: bool(webhook.bodies), 60)
@@ -150,10 +151,10 @@ def test_a_worker_killed_while_it_tells_loses_nothing(webhook: Receiver) -> None
         os.killpg(first.pid, signal.SIGKILL)
         first.wait()
     webhook.answering.set()
-    assert waiting() == 1
+    assert waiting(database) == 1
     second = start_worker()
     try:
-        wait_until(lambda: not waiting(), 60)
+        wait_until(lambda: not waiting(database), 60)
     finally:
         os.killpg(second.pid, signal.SIGKILL)
         second.wait()

@@ -1,7 +1,7 @@
 import json
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -14,18 +14,20 @@ import pytest
 from redis import Redis
 from sqlalchemy import select
 
-from common.database.session import transaction
+from common.database.session import Database
 from common.database.tables import Replay
 from common.errors import InvalidInput, Unavailable
-from common.servers.queue import MONITORING
+from common.servers.queue import MONITORING, Queue
 from monitor import tasks
-from monitor.replay.replay import replay
+from monitor.replay.replay import Replayed, replay
 
 pytestmark = pytest.mark.usefixtures("monitoring")
 
 START = datetime.fromisoformat("2018-03-01")
 END = START + timedelta(days=10)
 AS_FAST_AS_POSSIBLE = 1e12
+
+Play = Callable[[httpx.Client, datetime, datetime, float], Replayed]
 
 
 @pytest.fixture
@@ -75,11 +77,21 @@ def gateway() -> Iterator[tuple[httpx.Client, list[tuple[str, Any]], list[int]]]
     server.server_close()
 
 
+@pytest.fixture
+def play(history: Path, database: Database, celery_queue: Queue) -> Play:
+    """Replays the history through a gateway."""
+
+    def play(gateway: httpx.Client, start: datetime, end: datetime, speed: float) -> Replayed:
+        return replay(history, gateway, database, celery_queue, start, end, speed)
+
+    return play
+
+
 def test_orders_come_in_time_order_and_deliveries_after_them(
-    history: Path, gateway: tuple[httpx.Client, list[tuple[str, Any]], list[int]]
+    play: Play, gateway: tuple[httpx.Client, list[tuple[str, Any]], list[int]]
 ) -> None:
     client, posted, _ = gateway
-    done = replay(history, client, START, END, AS_FAST_AS_POSSIBLE)
+    done = play(client, START, END, AS_FAST_AS_POSSIBLE)
     assert (done.orders, done.actuals) == (240, 192)
     moments = [
         order["purchase_timestamp"] for path, body in posted if path == "/delivery_times" for order in body["orders"]
@@ -95,49 +107,49 @@ def test_orders_come_in_time_order_and_deliveries_after_them(
 
 
 def test_a_day_lasts_as_long_as_the_speed_says(
-    history: Path, gateway: tuple[httpx.Client, list[tuple[str, Any]], list[int]]
+    play: Play, gateway: tuple[httpx.Client, list[tuple[str, Any]], list[int]]
 ) -> None:
     client, _, _ = gateway
     begin = datetime.now().astimezone()
-    replay(history, client, START, START + timedelta(days=1), speed=86_400)
+    play(client, START, START + timedelta(days=1), 86_400)
     assert 1.0 <= (datetime.now().astimezone() - begin).total_seconds() < 5.0
 
 
 def test_the_monitor_is_told_of_a_replay_and_asked_to_look_at_each_of_its_days(
-    history: Path, gateway: tuple[httpx.Client, list[tuple[str, Any]], list[int]], queue: Redis
+    database: Database, play: Play, gateway: tuple[httpx.Client, list[tuple[str, Any]], list[int]], queue: Redis
 ) -> None:
     queue.delete(MONITORING)
     client, _, status = gateway
     status[0] = 503
     with pytest.raises(Unavailable):
-        replay(history, client, START, END, AS_FAST_AS_POSSIBLE)
-    assert told() == []
+        play(client, START, END, AS_FAST_AS_POSSIBLE)
+    assert told(database) == []
     status[0] = 200
-    replay(history, client, START, END, AS_FAST_AS_POSSIBLE)
-    assert told() == [END.replace(tzinfo=UTC)]
+    play(client, START, END, AS_FAST_AS_POSSIBLE)
+    assert told(database) == [END.replace(tzinfo=UTC)]
     asked = Counter(json.loads(task)["headers"]["task"] for task in queue.lrange(MONITORING, 0, -1))
     assert asked == dict.fromkeys((tasks.MEASURE, tasks.KEEP_PACE, tasks.CHECK), 10 + 1), "each day and at the end"
 
 
-def told() -> list[datetime]:
-    with transaction() as session:
+def told(database: Database) -> list[datetime]:
+    with database.transaction() as session:
         return list(session.scalars(select(Replay.ends)))
 
 
 def test_a_span_without_orders_is_refused_with_the_span_there_is(
-    history: Path, gateway: tuple[httpx.Client, list[tuple[str, Any]], list[int]]
+    play: Play, gateway: tuple[httpx.Client, list[tuple[str, Any]], list[int]]
 ) -> None:
     client, _, _ = gateway
     with pytest.raises(InvalidInput, match="run from 2018-02-24 to 2018-03-16"):
-        replay(history, client, START + timedelta(days=400), END + timedelta(days=400), AS_FAST_AS_POSSIBLE)
+        play(client, START + timedelta(days=400), END + timedelta(days=400), AS_FAST_AS_POSSIBLE)
 
 
 def test_a_gateway_that_refuses_or_is_away_ends_the_replay(
-    history: Path, gateway: tuple[httpx.Client, list[tuple[str, Any]], list[int]]
+    play: Play, gateway: tuple[httpx.Client, list[tuple[str, Any]], list[int]]
 ) -> None:
     client, _, status = gateway
     status[0] = 503
     with pytest.raises(Unavailable, match="/delivery_times answered 503"):
-        replay(history, client, START, END, AS_FAST_AS_POSSIBLE)
+        play(client, START, END, AS_FAST_AS_POSSIBLE)
     with httpx.Client(base_url="http://127.0.0.1:9") as away, pytest.raises(Unavailable, match="`make up` first"):
-        replay(history, away, START, END, AS_FAST_AS_POSSIBLE)
+        play(away, START, END, AS_FAST_AS_POSSIBLE)

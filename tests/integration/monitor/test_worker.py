@@ -5,20 +5,23 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from pathlib import Path
 
 import psutil
 import pytest
 from redis import Redis
 from sqlalchemy import Connection, text
 
-from common.database.session import engine, transaction
+from common.database.session import Database
 from common.servers.prediction_log import STREAM, LoggedPrediction, encode
-from common.servers.queue import celery_app
+from common.servers.queue import Queue
+from common.servers.registry import Registry
 
 
 @pytest.fixture
-def worker(version_one: str, monitoring: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    environment = os.environ | {"MONITOR_MEASURE_SECONDS": "1", "WORKER_STOP_SECONDS": "5"}
+def worker(registry: Registry, monitoring: dict[str, str], tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    registry_away = {"REGISTRY_URL": "http://127.0.0.1:9", "REGISTRY_CACHE_DIR": str(tmp_path)}
+    environment = os.environ | registry_away | {"MONITOR_MEASURE_SECONDS": "1", "WORKER_STOP_SECONDS": "5"}
     process = subprocess.Popen([sys.executable, "-m", "monitor.cli", "worker"], env=environment)
     yield process
     end_tree(process.pid)
@@ -40,21 +43,26 @@ def wait_for(condition: Callable[[], object], seconds: float) -> None:
         time.sleep(0.2)
 
 
-def count(table: str) -> int:
-    with transaction() as session:
+def count(database: Database, table: str) -> int:
+    with database.transaction() as session:
         return int(session.scalar(text(f"SELECT count(*) FROM {table}")))  # noqa: S608
 
 
 def test_the_worker_answers_consumes_measures_and_stops(
-    worker: subprocess.Popen[bytes], queue: Redis, logged: Callable[..., list[LoggedPrediction]]
+    database: Database,
+    worker: subprocess.Popen[bytes],
+    queue: Redis,
+    celery_queue: Queue,
+    logged: Callable[..., list[LoggedPrediction]],
 ) -> None:
-    with celery_app("test").connection_for_write() as connection:
-        inspect = celery_app("test").control.inspect(timeout=1, connection=connection)
+    app = celery_queue.app("test")
+    with app.connection_for_write() as connection:
+        inspect = app.control.inspect(timeout=1, connection=connection)
         wait_for(lambda: worker.pid in {stats["pid"] for stats in (inspect.stats() or {}).values()}, 30)
     queue.xadd(STREAM, encode(logged(200)))
-    wait_for(lambda: count("predictions") == 200, 10)
-    wait_for(lambda: count("model_metrics") == 1, 60)
-    with engine().begin() as elsewhere:
+    wait_for(lambda: count(database, "predictions") == 200, 10)
+    wait_for(lambda: count(database, "model_metrics") == 1, 60)
+    with database.engine.begin() as elsewhere:
         elsewhere.execute(text("LOCK TABLE predictions"))  # the next measuring waits for this, longer than a stop may
         wait_for(lambda: waits_for_a_lock(elsewhere), 10)
         worker.send_signal(signal.SIGTERM)

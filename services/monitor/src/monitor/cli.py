@@ -3,33 +3,26 @@
 import argparse
 import getpass
 import math
-import sys
 import time
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy.exc import OperationalError
 
-from common.command_line import line, positive
-from common.errors import DeliveryTimeError
-from common.settings import RegistrySettings, load
-from monitor.settings import GatewayAddress, PreparedDataSettings
+from common.command_line import line, positive, run
+from common.settings import DatabaseSettings, load
+from monitor.settings import PreparedDataSettings
+
+if TYPE_CHECKING:
+    from common.database.session import Database
 
 LINE_WIDTH = 400
 """Of an alert in a list: a narrow terminal wraps the line, but no name is cut and a line stays one for grep."""
 
 
 def main() -> None:
-    arguments = _parser().parse_args()
-    try:
-        arguments.run(arguments)
-    except DeliveryTimeError as error:
-        sys.exit(f"monitor: {error}")
-    except OperationalError as error:
-        sys.exit(f"monitor: the database does not answer: {str(error.orig).strip().splitlines()[0]}")
-    except KeyboardInterrupt:
-        sys.exit(130)
+    run(_parser())
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -43,11 +36,11 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_backfill)
     command = commands.add_parser("worker", help="consume the prediction log, measure live windows, raise alerts")
     command.set_defaults(run=_worker)
-    command = commands.add_parser("replay", help="play past orders through the running gateway, faster than life")
+    command = commands.add_parser("replay", help="play past orders through the running gateway, faster than real time")
     command.add_argument("--from", dest="start", type=_day, default=_day("2018-02-15"), metavar="DAY", help="first day")
     command.add_argument("--to", dest="end", type=_day, default=_day("2018-03-31"), metavar="DAY", help="day after it")
     command.add_argument(
-        "--speed", type=_speed, default=43_200.0, help="times as fast as life (default: two seconds a day)"
+        "--speed", type=_speed, default=43_200.0, help="times as fast as real time (default: two seconds a day)"
     )
     command.set_defaults(run=_replay)
     alerts = commands.add_parser("alerts", help="list and acknowledge alerts").add_subparsers(
@@ -56,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     command = alerts.add_parser("list", help="alerts that are not closed")
     command.add_argument("--all", action="store_true", help="closed ones too, the newest hundred")
     command.set_defaults(run=_list_alerts)
-    command = alerts.add_parser("ack", help="say that you look after an alert")
+    command = alerts.add_parser("ack", help="tell the others that you are looking after an alert")
     command.add_argument("id", type=positive)
     command.add_argument("--by", type=line, default=getpass.getuser(), help="who (you by default)")
     command.set_defaults(run=_acknowledge)
@@ -85,60 +78,63 @@ def _day(text: str) -> datetime:
 
 
 def _backfill(arguments: argparse.Namespace) -> None:
-    from common.database.session import engine
-    from common.servers.registry import Registry
+    from monitor import wiring
     from monitor.windows.backfill import backfill
 
     start = time.perf_counter()
-    bundle = Registry(load(RegistrySettings)).champion()
-    done = backfill(bundle, load(PreparedDataSettings).data_dir, arguments.weeks, arguments.reports)
+    database, data_dir = wiring.database(), load(PreparedDataSettings).data_dir
+    bundle = wiring.registry().champion()
+    done = backfill(database, wiring.reports(), bundle, data_dir, arguments.weeks, arguments.reports)
     print(
         f"{len(done.windows)} weeks of version {done.model_version} written to model_metrics at "
-        f"{engine().url.render_as_string(hide_password=True)}: {done.windows[0].start:%Y-%m-%d} to "
+        f"{database.engine.url.render_as_string(hide_password=True)}: {done.windows[0].start:%Y-%m-%d} to "
         f"{done.windows[-1].end:%Y-%m-%d}, {done.empty} without orders, "
         f"{done.reports} full reports in the object store, {time.perf_counter() - start:.0f} s"
     )
 
 
 def _worker(_: argparse.Namespace) -> None:
-    from monitor.worker import run
+    from monitor import wiring
+    from monitor.worker import run_worker
 
-    run()
+    run_worker(wiring.tasks(), wiring.log_consumer())
 
 
 def _replay(arguments: argparse.Namespace) -> None:
-    import httpx
-
+    from monitor import wiring
     from monitor.replay.replay import replay
 
-    address = load(GatewayAddress)
-    headers = {"Authorization": f"Bearer {address.api_key.get_secret_value()}"} if address.api_key else {}
-    with httpx.Client(base_url=f"http://{address.host}:{address.port}", headers=headers, timeout=30) as gateway:
-        data_dir = load(PreparedDataSettings).data_dir
-        done = replay(data_dir, gateway, arguments.start, arguments.end, arguments.speed)
+    data_dir, span = load(PreparedDataSettings).data_dir, (arguments.start, arguments.end)
+    with wiring.gateway() as gateway:
+        done = replay(data_dir, gateway, wiring.database(), wiring.queue(), *span, arguments.speed)
     print(f"{done.orders} orders predicted, {done.actuals} deliveries reported")
 
 
 def _list_alerts(arguments: argparse.Namespace) -> None:
     from common.database.alerts import listed
-    from common.database.session import transaction
 
-    with transaction() as session:
-        found = listed(session, arguments.all)
+    with _database().transaction() as session:
+        alerts = listed(session, arguments.all)
     table = Table("id", "status", "severity", "rule", "subject", "opened", "message", box=None, pad_edge=False)
-    for alert in found:
+    for alert in alerts:
         opened = f"{alert.opened_at:%Y-%m-%d %H:%M}"
         table.add_row(str(alert.id), alert.status, alert.severity, alert.rule, alert.subject, opened, alert.message)
-    Console(width=LINE_WIDTH).print(table if found else "no alerts")
+    Console(width=LINE_WIDTH).print(table if alerts else "no alerts")
 
 
 def _acknowledge(arguments: argparse.Namespace) -> None:
     from common.database.alerts import acknowledge
-    from common.database.session import transaction
 
-    with transaction() as session:
+    with _database().transaction() as session:
         alert = acknowledge(session, arguments.id, arguments.by)
     print(f"alert {alert.id} ({alert.rule}) acknowledged by {alert.acknowledged_by}")
+
+
+def _database() -> "Database":
+    """Without the rest of the wiring, which takes longer to import than the alerts to be listed."""
+    from common.database.session import Database
+
+    return Database(load(DatabaseSettings))
 
 
 if __name__ == "__main__":

@@ -47,3 +47,18 @@ class MonitorSettings(SettingsGroup):
     def window_length(self) -> timedelta:
         """Length of live windows."""
         return LENGTHS[self.window]
+
+    @property
+    def silence(self) -> timedelta:
+        """The shortest silence that opens an alert."""
+        return timedelta(minutes=self.silence_minutes)
+
+    @property
+    def retrain_cooldown(self) -> timedelta:
+        """Least time between two retrainings."""
+        return timedelta(hours=self.retrain_cooldown_hours)
+
+    @property
+    def retrain_every(self) -> timedelta | None:
+        """Longest time between two retrainings, if there is one."""
+        return None if self.retrain_every_days is None else timedelta(days=self.retrain_every_days)

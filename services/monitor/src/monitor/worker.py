@@ -3,47 +3,35 @@
 import threading
 from typing import Any
 
-from celery import Celery, bootsteps
-from sqlalchemy import create_engine
+from celery import signals
 
-from common.servers.queue import MONITORING, Queue
-from common.settings import DatabaseSettings, QueueSettings, load
-from common.worker.run import run_worker
+from common.servers.queue import MONITORING
+from common.worker import run
 from monitor.log.consumer import LogConsumer
-from monitor.tasks import monitor_app
+from monitor.tasks import Tasks
 
 STOP_SECONDS = 5.0
 
 
-def run() -> None:
+def run_worker(tasks: Tasks, consumer: LogConsumer) -> None:
     """Run until told to stop.
 
     One child process does the tasks and keeps Evidently loaded; the consumer runs in the parent, which stays small.
     """
-    app = monitor_app()
-    app.steps["worker"].add(PredictionLog)
-    # The schedule is kept in memory: after a restart every task is simply due again.
-    run_worker(app, MONITORING, concurrency=1, options=["--beat", "--scheduler=celery.beat:Scheduler"])
+    thread = threading.Thread(target=consumer.run, name="prediction-log", daemon=True)
 
+    def start(**_: Any) -> None:
+        """Not before the pool and the beat have been forked.
 
-class PredictionLog(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no types
-    """Runs the consumer while the worker runs. Its own database engine: the pool's children must not share sockets.
+        A fork copies the locks that a thread holds, and a beat that waits for one of them never sends anything.
+        """
+        thread.start()
 
-    Its thread starts after the pool and the beat have been forked: a fork takes the locks along that a thread holds,
-    and a beat that waits for one of them sends nothing, for ever.
-    """
+    def stop(**_: Any) -> None:
+        consumer.stop()
+        thread.join(STOP_SECONDS)
 
-    requires = {"celery.worker.components:Pool", "celery.worker.components:Beat"}  # noqa: RUF012 (Celery's way)
-
-    def __init__(self, worker: Celery, **options: Any) -> None:
-        super().__init__(worker, **options)
-        engine = create_engine(load(DatabaseSettings).url.get_secret_value(), pool_size=1, pool_pre_ping=True)
-        self._consumer = LogConsumer(Queue(load(QueueSettings)).client(), engine)
-        self._thread = threading.Thread(target=self._consumer.run, name="prediction-log", daemon=True)
-
-    def start(self, worker: Celery) -> None:
-        self._thread.start()
-
-    def stop(self, worker: Celery) -> None:
-        self._consumer.stop()
-        self._thread.join(STOP_SECONDS)
+    signals.worker_ready.connect(start, weak=False)
+    signals.worker_shutdown.connect(stop, weak=False)
+    in_memory = "--scheduler=celery.beat:Scheduler"  # after a restart every task is simply due again
+    run.run_worker(tasks.scheduled(), MONITORING, concurrency=1, options=["--beat", in_memory])

@@ -27,6 +27,8 @@ CHECKS: tuple[Check, ...] = (
     JOB_FAILURES,
 )
 
+RETRAINING_RULES = frozenset(check.name for check in CHECKS if check.retrains)
+
 
 def run_checks(situation: Situation) -> list[Alert]:
     """Open and close alerts; returns those that changed."""

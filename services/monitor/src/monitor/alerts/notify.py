@@ -13,7 +13,7 @@ import httpx
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from common.database.session import transaction
+from common.database.session import Database
 from common.database.tables import Alert, Notification
 
 TIMEOUT_SECONDS = 10.0
@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 
 def write(session: Session, alerts: Iterable[Alert]) -> None:
-    """Note that these alerts are to be told, as they are now."""
+    """Queue notifications for these alerts in their present state."""
     session.add_all(Notification(alert_id=alert.id, body=payload(alert)) for alert in alerts)
 
 
@@ -46,18 +46,18 @@ def payload(alert: Alert) -> dict[str, Any]:
     }
 
 
-def send_waiting(url: str) -> int:
+def send_waiting(database: Database, url: str) -> int:
     """Post every notification that is due, oldest first and those of one alert in order; returns how many were sent.
 
     One that the receiver does not take waits, twice as long each time.
     """
     sent = 0
     while True:
-        with transaction() as session:
-            found = session.scalar(text(_NEXT), {"given_up_after": GIVEN_UP_AFTER})
-            if found is None:
+        with database.transaction() as session:
+            waiting = session.scalar(text(_NEXT), {"given_up_after": GIVEN_UP_AFTER})
+            if waiting is None:
                 return sent
-            sent += _send(url, session.get_one(Notification, found))
+            sent += _send(url, session.get_one(Notification, waiting))
 
 
 def _send(url: str, notification: Notification) -> bool:

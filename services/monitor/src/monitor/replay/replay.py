@@ -16,8 +16,9 @@ import pandas as pd
 from rich.console import Console
 from rich.progress import Progress
 
-from common.database.session import transaction
+from common.database.session import Database
 from common.errors import InvalidInput, Unavailable
+from common.servers.queue import Queue
 from monitor.tasks import work_now
 from monitor.windows.history import read_history, valid
 from monitor.windows.present import stay_before
@@ -39,7 +40,15 @@ class Replayed:
     actuals: int
 
 
-def replay(data_dir: Path, gateway: httpx.Client, start: datetime, end: datetime, speed: float) -> Replayed:
+def replay(
+    data_dir: Path,
+    gateway: httpx.Client,
+    database: Database,
+    queue: Queue,
+    start: datetime,
+    end: datetime,
+    speed: float,
+) -> Replayed:
     """Play the orders bought from `start` to `end` (UTC, without zone) at `speed` seconds of the past per second.
 
     InvalidInput if no order falls between; Unavailable if the gateway does not take them.
@@ -54,14 +63,14 @@ def replay(data_dir: Path, gateway: httpx.Client, start: datetime, end: datetime
             arrived = _between(orders, "delivered_timestamp", moment)
             sent += _predict(gateway, bought)
             reported += _report(gateway, arrived)
-            with transaction() as session:
+            with database.transaction() as session:
                 stay_before(session, end)
             if moment + STEP == next_day:
-                work_now(MEASURE_SECONDS)
+                work_now(queue, MEASURE_SECONDS)
                 next_day += DAY
             due = begin + (moment + STEP - start).total_seconds() / speed
             time.sleep(max(due - time.monotonic(), 0))
-    work_now()
+    work_now(queue)
     return Replayed(sent, reported)
 
 

@@ -1,9 +1,9 @@
 """`monitor backfill`: the champion over the prepared history, week by week, into `model_metrics`.
 
 Scored as if live: each order is predicted from its own inputs and the delivery pace as it was known on its day, and
-its actual counts once delivered. One model, the
-champion, over all weeks: registering one model per past month would take longer than the rest of the system. So weeks
-that the champion learned from are compared for drift like any other, but say in `note` that their quality flatters.
+its actual counts once delivered. One model, the champion, scores all weeks: registering one model per past month would
+take longer than the rest of the system. So weeks that the champion learned from are compared for drift like any other,
+but say in `note` that their quality looks better than it is.
 """
 
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 
-from common.database.session import transaction
+from common.database.session import Database
 from common.model.bundle import Bundle
 from common.model.predictor import Predictor
 from monitor.windows.history import first_and_last, past_pace, read_history, scored, within
 from monitor.windows.measure import measure
 from monitor.windows.metrics_table import upsert
 from monitor.windows.reference import reference_of
-from monitor.windows.reports import save_report
+from monitor.windows.reports import Reports
 from monitor.windows.windows import Window, windows_between
 
 SOURCE = "backfill"
@@ -35,7 +35,9 @@ class Backfilled:
     reports: int
 
 
-def backfill(bundle: Bundle, data_dir: Path, weeks: int | None = None, reports: int = 0) -> Backfilled:
+def backfill(
+    database: Database, store: Reports, bundle: Bundle, data_dir: Path, weeks: int | None = None, reports: int = 0
+) -> Backfilled:
     """Measure the newest `weeks` weeks of history (all by default), oldest first, with full reports of the newest.
 
     Each week is committed by itself, so a run that was cut short is completed by the next; running it again rewrites
@@ -55,7 +57,7 @@ def backfill(bundle: Bundle, data_dir: Path, weeks: int | None = None, reports: 
             row = measured.row
             if measured.snapshot and window in windows[max(len(windows) - reports, 0) :]:
                 saved += 1
-                row |= {"report_uri": save_report(measured.snapshot, SOURCE, bundle.version, window)}
-            with transaction() as session:
+                row |= {"report_uri": store.save(measured.snapshot, SOURCE, bundle.version, window)}
+            with database.transaction() as session:
                 upsert(session, row)
     return Backfilled(bundle.version, windows, empty, saved)

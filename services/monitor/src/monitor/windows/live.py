@@ -10,23 +10,20 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import lru_cache
 from itertools import groupby
 
 import pandas as pd
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from common.database.session import transaction
+from common.database.session import Database
 from common.errors import Unavailable
-from common.servers.registry import Registry
-from common.settings import RegistrySettings, load
 from monitor.windows.columns import ROW_COLUMNS
 from monitor.windows.measure import MAX_ROWS, measure
 from monitor.windows.metrics_table import upsert
 from monitor.windows.present import NEWEST_PURCHASE, PLAUSIBLE
-from monitor.windows.reference import Reference, reference_of
-from monitor.windows.reports import save_report
+from monitor.windows.reference import Reference, References
+from monitor.windows.reports import Reports
 from monitor.windows.windows import A_MONDAY, Window, windows_between
 
 SOURCE = "live"
@@ -48,23 +45,47 @@ class LiveWindow:
     actual_seconds: int
 
 
-def measure_due(length: timedelta, seconds: float | None = None) -> int:
-    """Measure the windows that have news, newest first, all or for so many seconds; returns how many were written."""
-    begin = time.monotonic()
-    with transaction() as session:
-        due = due_windows(session, length)
-    written = 0
-    for live in reversed(due):
-        if seconds is not None and written and time.monotonic() - begin > seconds:
-            break
-        try:
-            reference = _reference(live.model_version)
-        except Unavailable as error:
-            logger.warning("window %s of version %s waits: %s", live.window, live.model_version, error)
-            continue
-        _measure(live, reference)
-        written += 1
-    return written
+class LiveWindows:
+    """Measures the windows of live traffic."""
+
+    def __init__(self, database: Database, references: References, reports: Reports, length: timedelta) -> None:
+        self._database = database
+        self._references = references
+        self._reports = reports
+        self._length = length
+
+    def measure_due(self, seconds: float | None = None) -> int:
+        """Measure the windows that have news, newest first, all or for that many seconds; returns how many it wrote."""
+        begin = time.monotonic()
+        with self._database.transaction() as session:
+            due = due_windows(session, self._length)
+        written = 0
+        for live in reversed(due):
+            if seconds is not None and written and time.monotonic() - begin > seconds:
+                break
+            try:
+                reference = self._references.of(live.model_version)
+            except Unavailable as error:
+                logger.warning("window %s of version %s waits: %s", live.window, live.model_version, error)
+                continue
+            self._measure(live, reference)
+            written += 1
+        return written
+
+    def _measure(self, live: LiveWindow, reference: Reference) -> None:
+        with self._database.transaction() as session:
+            rows = window_rows(session, live)
+        measured = measure(rows, live.window, reference, SOURCE)
+        report = None
+        if measured.snapshot:
+            report = self._reports.save(measured.snapshot, SOURCE, live.model_version, live.window)
+        counts = {
+            "rows": live.rows,
+            "rows_with_actual": live.rows_with_actual,
+            "actual_seconds": live.actual_seconds,
+        }
+        with self._database.transaction() as session:
+            upsert(session, measured.row | counts | {"report_uri": report})
 
 
 def due_windows(session: Session, length: timedelta) -> list[LiveWindow]:
@@ -100,20 +121,6 @@ def window_rows(session: Session, live: LiveWindow) -> pd.DataFrame:
     return pd.DataFrame(found, columns=list(ROW_COLUMNS), dtype="float64")
 
 
-def _measure(live: LiveWindow, reference: Reference) -> None:
-    with transaction() as session:
-        rows = window_rows(session, live)
-    measured = measure(rows, live.window, reference, SOURCE)
-    counts = {
-        "rows": live.rows,
-        "rows_with_actual": live.rows_with_actual,
-        "actual_seconds": live.actual_seconds,
-    }
-    report = save_report(measured.snapshot, SOURCE, live.model_version, live.window) if measured.snapshot else None
-    with transaction() as session:
-        upsert(session, measured.row | counts | {"report_uri": report})
-
-
 def _without_gaps(found: Iterable[LiveWindow], length: timedelta) -> list[LiveWindow]:
     """The same, and for each version the empty windows between its first and its last."""
     whole: list[LiveWindow] = []
@@ -122,11 +129,6 @@ def _without_gaps(found: Iterable[LiveWindow], length: timedelta) -> list[LiveWi
         for window in windows_between(min(by_start), max(by_start), length):
             whole.append(by_start.get(window.start) or LiveWindow(window, version, 0, 0, 0))
     return whole
-
-
-@lru_cache(maxsize=8)
-def _reference(model_version: str) -> Reference:
-    return reference_of(Registry(load(RegistrySettings)).bundle(model_version))
 
 
 _KNOWN = "actuals.delivered_at >= predictions.purchase_timestamp"

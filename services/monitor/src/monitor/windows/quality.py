@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from common.model.quality import bias, coverage, mae, rmse
+
 
 @dataclass(frozen=True)
 class Quality:
@@ -26,14 +28,12 @@ def quality_of(rows: pd.DataFrame, baseline_days: float) -> Quality:
     known = rows.dropna(subset=["prediction", "actual_days"])
     if known.empty:
         return Quality(rows_with_actual=0)
-    actual = known["actual_days"].to_numpy()
-    error = known["prediction"].to_numpy() - actual
-    inside = (known["lower_days"].to_numpy() <= actual) & (actual <= known["upper_days"].to_numpy())
+    actual, predicted = known["actual_days"].to_numpy(), known["prediction"].to_numpy()
     return Quality(
         rows_with_actual=len(known),
-        mae=float(np.abs(error).mean()),
-        rmse=float(np.sqrt((error**2).mean())),
-        bias=float(error.mean()),
-        interval_coverage=float(inside.mean()),
-        baseline_mae=float(np.abs(baseline_days - actual).mean()),
+        mae=mae(actual, predicted),
+        rmse=rmse(actual, predicted),
+        bias=bias(actual, predicted),
+        interval_coverage=coverage(actual, known["lower_days"].to_numpy(), known["upper_days"].to_numpy()),
+        baseline_mae=mae(actual, np.full(len(actual), baseline_days)),
     )

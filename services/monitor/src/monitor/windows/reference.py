@@ -6,11 +6,16 @@ from datetime import UTC, datetime
 import pandas as pd
 
 from common.errors import InvalidInput
+from common.model import quality
 from common.model.bundle import Bundle
+from common.servers.registry import Registry
 from monitor.windows.columns import PREDICTION, watched
 
 RANGE_QUANTILES = (0.01, 0.99)
 """Predictions between these quantiles of the reference are in range, so about 98 % are when nothing is wrong."""
+
+KEPT = 8
+"""Versions whose reference stays in memory."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,23 @@ class Reference:
     trained_until: datetime
 
 
+class References:
+    """The references of the newest versions that were asked for, each read once."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._read: dict[str, Reference] = {}
+
+    def of(self, model_version: str) -> Reference:
+        """A version's reference; Unavailable if its bundle is out of reach, InvalidInput if it has none."""
+        if model_version not in self._read:
+            reference = reference_of(self._registry.bundle(model_version))
+            while len(self._read) >= KEPT:
+                self._read.pop(next(iter(self._read)))
+            self._read[model_version] = reference
+        return self._read[model_version]
+
+
 def reference_of(bundle: Bundle) -> Reference:
     """Read a bundle's reference; InvalidInput if the bundle was made without one."""
     path = bundle.folder / "reference.csv"
@@ -44,7 +66,7 @@ def reference_of(bundle: Bundle) -> Reference:
         columns=columns,
         in_range=(float(low), float(high)),
         median_days=float(rows["delivery_days"].median()),
-        mae=float((rows["prediction"] - rows["delivery_days"]).abs().mean()),
+        mae=quality.mae(rows["delivery_days"].to_numpy(), rows["prediction"].to_numpy()),
         trained_from=datetime.fromisoformat(bundle.manifest.training_window["start"]).replace(tzinfo=UTC),
         trained_until=datetime.fromisoformat(bundle.manifest.training_window["end"]).replace(tzinfo=UTC),
     )

@@ -1,0 +1,54 @@
+"""The monitor of a real process: every collaborator made from the settings in the environment."""
+
+import httpx
+
+from common.database.session import Database
+from common.servers.objects import ObjectStore
+from common.servers.queue import Queue
+from common.servers.registry import Registry
+from common.settings import DatabaseSettings, ObjectStoreSettings, QueueSettings, RegistrySettings, load
+from monitor.log.consumer import LogConsumer
+from monitor.settings import GatewayAddress, MonitorSettings
+from monitor.tasks import Tasks
+from monitor.windows.live import LiveWindows
+from monitor.windows.reference import References
+from monitor.windows.reports import Reports
+
+
+def database() -> Database:
+    """Postgres; InvalidSettings, as all of these."""
+    return Database(load(DatabaseSettings))
+
+
+def queue() -> Queue:
+    """Wakes workers."""
+    return Queue(load(QueueSettings))
+
+
+def registry() -> Registry:
+    """The models."""
+    return Registry(load(RegistrySettings))
+
+
+def reports() -> Reports:
+    """Where Evidently's reports are kept."""
+    return Reports(ObjectStore(load(ObjectStoreSettings)))
+
+
+def tasks() -> Tasks:
+    """What the worker does on a schedule."""
+    settings, postgres, models = load(MonitorSettings), database(), registry()
+    windows = LiveWindows(postgres, References(models), reports(), settings.window_length)
+    return Tasks(queue().app("monitor"), postgres, models, windows, settings)
+
+
+def log_consumer() -> LogConsumer:
+    """The consumer of the prediction log, with connections of its own: its thread shares none with the tasks."""
+    return LogConsumer(queue().client(), database().engine)
+
+
+def gateway() -> httpx.Client:
+    """A client of the gateway, for replays."""
+    address = load(GatewayAddress)
+    headers = {"Authorization": f"Bearer {address.api_key.get_secret_value()}"} if address.api_key else {}
+    return httpx.Client(base_url=f"http://{address.host}:{address.port}", headers=headers, timeout=30)
