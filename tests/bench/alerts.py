@@ -13,7 +13,6 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
-from pydantic import SecretStr
 from sqlalchemy import insert, text
 from tests.bench.monitor import servers
 
@@ -89,7 +88,7 @@ def measure() -> dict[str, float]:
     with TemporaryDirectory() as folder, servers(Path(folder) / "stack") as stack:
         prepare(source, Path(folder) / "prepared")
         environment = stack.environment
-        database = Database(DatabaseSettings(url=SecretStr(environment["DATABASE_URL"])))
+        database = Database(DatabaseSettings(url=environment["DATABASE_URL"]))
         registry = Registry(RegistrySettings(url="http://127.0.0.1:9", cache_dir=Path(folder) / "models"))
         names = ("endpoint", "access_key", "secret_key", "bucket")
         store = ObjectStore(

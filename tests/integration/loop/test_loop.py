@@ -12,7 +12,6 @@ from pathlib import Path
 import mlflow
 import polars as pl
 import pytest
-from pydantic import SecretStr
 from redis import Redis
 from sqlalchemy import select, text
 
@@ -61,7 +60,7 @@ TABLES = (
 
 @pytest.fixture(scope="module")
 def database(service_env: dict[str, str]) -> Iterator[Database]:
-    postgres = Database(DatabaseSettings(url=SecretStr(service_env["DATABASE_URL"])))
+    postgres = Database(DatabaseSettings(url=service_env["DATABASE_URL"]))
     yield postgres
     postgres.close()
 

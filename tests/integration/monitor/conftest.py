@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 from redis import Redis
 from sqlalchemy import text
 
@@ -44,14 +43,14 @@ def monitoring(service_env: dict[str, str], database: Database, monkeypatch: pyt
 
 @pytest.fixture(scope="session")
 def database(service_env: dict[str, str]) -> Iterator[Database]:
-    postgres = Database(DatabaseSettings(url=SecretStr(service_env["DATABASE_URL"])))
+    postgres = Database(DatabaseSettings(url=service_env["DATABASE_URL"]))
     yield postgres
     postgres.close()
 
 
 @pytest.fixture(scope="session")
 def celery_queue(service_env: dict[str, str]) -> Queue:
-    return Queue(QueueSettings(url=SecretStr(service_env["QUEUE_URL"])))
+    return Queue(QueueSettings(url=service_env["QUEUE_URL"]))
 
 
 @pytest.fixture
