@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from common.batch.formats import format_of
+from common.batch.formats import FORMATS, format_of
 from common.errors import InvalidInput
 from common.servers.objects import ObjectAddress
 
@@ -11,7 +11,7 @@ SUCCESS = "_SUCCESS"
 RESULTS = "results/"
 """Where results go for which no address was given: RESULTS, the job's id, a name."""
 
-NOT_CSV = ("/", ".gz", ".parquet")
+NOT_CSV = ("/", *(f".{kind.ending.rpartition('.')[2]}" for kind in FORMATS if kind.reading != "spans"))
 """Endings that would say something else of the one CSV object that a CSV file's result is."""
 
 
@@ -24,8 +24,8 @@ def is_dataset(given: ObjectAddress) -> bool:
 def result_of(job_id: UUID, given: ObjectAddress, wanted: ObjectAddress | None, bucket: str) -> ObjectAddress:
     """The wanted address of the result of an input, or a fresh key in the bucket. A dataset's ends in a slash."""
     if wanted is None:
-        name = given.key.rstrip("/").rpartition("/")[2].removesuffix(".gz")
-        wanted = ObjectAddress(bucket, f"{RESULTS}{job_id}/{name}")
+        kind, name = format_of(given.key), given.key.rstrip("/").rpartition("/")[2]
+        wanted = ObjectAddress(bucket, f"{RESULTS}{job_id}/{kind.result_name(name) if kind else name}")
     if is_dataset(given):
         wanted = wanted.as_prefix()
     elif wanted.key.endswith(NOT_CSV):

@@ -1,6 +1,7 @@
 """Batch jobs over HTTP: submit, look, list, cancel, fetch the result. Their life is in `common.batch.jobs`."""
 
 import asyncio
+import re
 import time
 from datetime import date, datetime
 from typing import Annotated, Literal
@@ -11,6 +12,7 @@ from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
+from common.batch.formats import ENDINGS
 from common.batch.jobs import BatchJobs, as_body
 from common.database.tables import BatchJob
 from common.orders.fields import Strict
@@ -37,9 +39,9 @@ class Submission(Strict):
     """What to score and where to write the result."""
 
     input_uri: Uri = Field(
-        description="s3://bucket/key ending in .csv, .csv.gz or .parquet, or a prefix ending in /",
+        description=f"s3://bucket/key ending in {', '.join(ENDINGS)}, or a prefix ending in /",
         examples=["s3://delivery-time/orders.csv"],
-        json_schema_extra={"pattern": r"^s3://[^/]+/.*(\.csv|\.csv\.gz|\.parquet|/)$"},
+        json_schema_extra={"pattern": f"^s3://[^/]+/.*({'|'.join(map(re.escape, ENDINGS))}|/)$"},
     )
     output_uri: Uri | None = Field(
         None,

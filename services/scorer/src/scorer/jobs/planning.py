@@ -59,20 +59,21 @@ class Planner:
         keys = {given.address.key for given in objects}
         for given, head in zip(objects, side_by_side(self._head, objects), strict=True):
             inside = given.address.key.removeprefix(address.key) if address.is_prefix else ""
-            if given.format.reading == "stream" and given.address.key.removesuffix(".gz") in keys:
-                inside += ".csv"  # its plain name is that of another object
+            taken = given.format.reading == "stream" and given.format.result_name(given.address.key) in keys
             reader = self._readers[given.format.reading]
             for number, shares in enumerate(reader.shares(given, head, job.scan, rows_needed=not inside)):
                 plan.chunks.extend(PlannedChunk(share.source, len(plan.outputs), share.bytes) for share in shares)
-                plan.outputs.append(ObjectAddress(target.bucket, target.key + _name(given, inside, number)))
+                plan.outputs.append(ObjectAddress(target.bucket, target.key + _name(given, inside, number, taken)))
         return plan
 
     def _head(self, given: InputObject) -> Any:
         return self._readers[given.format.reading].head(given)
 
 
-def _name(given: InputObject, inside: str, number: int) -> str:
-    """What an output is called under the address of the result."""
-    if given.format.reading != "row groups":
-        return inside.removesuffix(".gz")
-    return f"{inside.removesuffix('.parquet')}/part-{number:05d}.parquet".removeprefix("/")
+def _name(given: InputObject, inside: str, number: int, taken: bool) -> str:
+    """What an output is called under the address of the result; `taken` if its plain name is that of another object."""
+    if given.format.reading == "row groups":
+        return f"{inside.removesuffix('.parquet')}/part-{number:05d}.parquet".removeprefix("/")
+    if taken:
+        return inside + given.format.result
+    return given.format.result_name(inside) if inside else ""

@@ -19,6 +19,10 @@ class Format(ABC):
     result: str
     reading: Reading
 
+    def result_name(self, name: str) -> str:
+        """What the result of a file of this name is called."""
+        return name.removesuffix(self.ending) + self.result
+
     @abstractmethod
     def check(self, store: ObjectStore, found: "InputObject") -> None:
         """Check the head of an object without reading the rest; MissingColumns, UnreadableInput."""
