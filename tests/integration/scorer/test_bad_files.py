@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import zstandard
 
 from common.errors import InvalidInput
 from support.scorer_rig import HEADER, Rig, csv_file
@@ -53,6 +54,9 @@ BAD: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "truncated gzip": ("csv.gz", lambda: gzip.compress(csv_file(200))[:-900], "is cut off"),
     "damaged gzip": ("csv.gz", lambda: gzip.compress(csv_file(9))[:-8] + b"12345678", "is damaged gzip"),
     "no gzip": ("csv.gz", lambda: COLUMNS, "is damaged gzip, or none"),
+    "truncated zstd": ("csv.zst", lambda: zstandard.compress(csv_file(200))[:-900], "is cut off: the zstd stream"),
+    "damaged zstd": ("csv.zst", lambda: zstandard.compress(csv_file(9))[:-40] + bytes(40), "is damaged zstd"),
+    "no zstd": ("csv.zst", lambda: COLUMNS, "is damaged zstd, or none"),
     "gzip with header only": ("csv.gz", lambda: gzip.compress(COLUMNS), "has no rows"),
     "truncated Parquet": ("parquet", lambda: parquet(**orders())[:-10], "is not a whole Parquet file"),
     "hollow Parquet": ("parquet", lambda: b"PAR1" + bytes(100) + b"PAR1", "is not readable as Parquet"),

@@ -53,5 +53,5 @@ def test_a_wrong_file_is_one_clear_line(rig: Rig) -> None:
     done = scorer(rig, "submit", "orders.xlsx")
     assert done.returncode == 1
     assert done.stderr.strip().splitlines() == [
-        "scorer: 'orders.xlsx' is not an object's address: write a file ending in .csv, .csv.gz, .parquet"
+        "scorer: 'orders.xlsx' is not an object's address: write a file ending in .csv, .csv.gz, .csv.zst, .parquet"
     ]

@@ -3,6 +3,10 @@
 import csv
 import gzip
 import io
+from collections.abc import Callable
+
+import pytest
+import zstandard
 
 from support.scorer_rig import CHUNK_BYTES, Rig, csv_file
 
@@ -32,12 +36,16 @@ def test_every_row_comes_back_in_order_with_a_prediction_or_a_reason(alone: Rig)
     assert alone.uploads() == []
 
 
-def test_gzip_gives_the_same_as_plain(alone: Rig) -> None:
+@pytest.mark.parametrize(
+    ("ending", "pack"),
+    [("gz", lambda text: gzip.compress(text, 1)), ("zst", zstandard.ZstdCompressor(level=1).compress)],
+)
+def test_packed_files_give_the_same_as_plain_ones(alone: Rig, ending: str, pack: Callable[[bytes], bytes]) -> None:
     text = csv_file(4_000)
-    packed = gzip.compress(text[:100_000], 1) + gzip.compress(text[100_000:], 1)
     first = alone.scored(alone.put("in/same.csv", text))
-    second = alone.scored(alone.put("in/same.csv.gz", packed))
+    second = alone.scored(alone.put(f"in/same.csv.{ending}", pack(text[:100_000]) + pack(text[100_000:])))
     assert second["status"] == "succeeded", second
+    assert second["output_uri"].endswith("/same.csv")
     assert alone.output(second) == alone.output(first)
     assert second["errors"] == first["errors"]
 

@@ -7,12 +7,14 @@ nothing there.
 
 from common.batch.formats.csv_gz import CSV_GZ
 from common.batch.formats.csv_plain import CSV
+from common.batch.formats.csv_zst import CSV_ZST
 from common.batch.formats.format import Format, InputObject
 from common.batch.formats.parquet import PARQUET
 
 FORMATS: tuple[Format, ...] = (
     CSV,
     CSV_GZ,
+    CSV_ZST,
     PARQUET,
 )
 
