@@ -203,6 +203,18 @@ def test_drift_alone_does_not_retrain_but_time_does(database: Database) -> None:
     assert asked.reason == "every 7 days"
 
 
+def test_two_failed_retrainings_in_a_row_open_an_alert_and_a_success_closes_it(database: Database) -> None:
+    def ended(status: str, hours: int) -> list[tuple[str, str]]:
+        with database.transaction() as session:
+            session.add(Retraining(reason="test", status=status, finished_at=NOW + timedelta(hours=hours)))
+        return [(alert.rule, alert.status) for alert in check(database)]
+
+    assert ended("failed", 1) == []
+    assert ended("failed", 2) == [("retrainings-fail", "open")]
+    assert ended("failed", 3) == []
+    assert ended("succeeded", 4) == [("retrainings-fail", "closed")]
+
+
 def test_a_trainer_is_woken_until_one_takes_the_retraining(
     database: Database, celery_queue: Queue, make_tasks: Callable[..., Tasks]
 ) -> None:

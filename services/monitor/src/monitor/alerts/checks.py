@@ -9,6 +9,7 @@ from common.database.tables import Alert
 from monitor.alerts.batch_jobs import JOB_FAILURES, QUEUE_AGE
 from monitor.alerts.check import Check, Situation
 from monitor.alerts.error_so_far import ErrorSoFar
+from monitor.alerts.failed_retrainings import FAILED_RETRAININGS
 from monitor.alerts.pace_range import PaceOutOfRange
 from monitor.alerts.silence import Silence
 from monitor.alerts.staleness import STALE_METRICS, STALE_PACE
@@ -25,6 +26,7 @@ CHECKS: tuple[Check, ...] = (
     STALE_PACE,
     QUEUE_AGE,
     JOB_FAILURES,
+    FAILED_RETRAININGS,
 )
 
 RETRAINING_RULES = frozenset(check.name for check in CHECKS if check.retrains)
