@@ -86,7 +86,7 @@ replay: up ## play past orders through the running gateway, faster than life
 
 ##@ Quality
 
-.PHONY: tests integration-tests pytest check format bench lock install-local-reqs
+.PHONY: tests integration-tests pytest coverage check docs format bench lock install-local-reqs
 tests: $(READY) ## unit tests
 	@$(BIN)/pytest tests/unit
 
@@ -95,6 +95,11 @@ integration-tests: $(READY) ## tests on real servers, and the whole system end t
 
 pytest: $(READY)
 	@$(BIN)/pytest --numprocesses 2 --no-loadscope-reorder
+
+coverage: $(READY) ## every test with branch coverage, of the processes that they start too; fails under pyproject's limit
+	@mkdir -p .coverage && $(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest --numprocesses 2 --no-loadscope-reorder
+	@$(BIN)/coverage combine --quiet && $(BIN)/coverage report
 
 check: $(READY) ## lint, format, types and the layers of pyproject.toml
 	@$(BIN)/ruff check $(CODE)

@@ -1,6 +1,7 @@
 """Carries connections between TCP ports and Unix sockets: a socket's file can be reached from another network."""
 
 import socket
+import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -25,6 +26,14 @@ def inside(path: Path) -> socket.socket:
         return connection
 
     return _carried(socket.create_server((LOOPBACK, int(path.name))), connect)
+
+
+def encrypted(port: int, certificate: Path, key: Path) -> socket.socket:
+    """A port that speaks TLS with this certificate, carried to the server on `port`, which does not."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    listening = context.wrap_socket(socket.create_server((LOOPBACK, 0)), server_side=True)
+    return _carried(listening, lambda: socket.create_connection((LOOPBACK, port)))
 
 
 class Switch:
@@ -58,6 +67,8 @@ def _accept(listening: socket.socket, connect: Callable[[], socket.socket]) -> N
     while True:
         try:
             near, _ = listening.accept()
+        except ssl.SSLError:
+            continue  # a client that does not trust us
         except OSError:
             return
         Thread(target=_carry, args=(near, connect), daemon=True).start()
