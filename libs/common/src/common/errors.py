@@ -23,6 +23,7 @@ DeliveryTimeError (500)
     ├── ModelNotLoaded
     ├── RegistryUnavailable
     ├── ObjectStoreUnavailable
+    ├── BundleMissing
     └── DamagedBundle
 
 A class carries its HTTP status and title; it builds its message from the facts: the thing, the value, the way out.
@@ -176,6 +177,14 @@ class RegistryUnavailable(Unavailable):
 class ObjectStoreUnavailable(Unavailable):
     def __init__(self, cause: object) -> None:
         super().__init__(f"the object store does not answer ({cause})")
+
+
+class BundleMissing(Unavailable):
+    def __init__(self, version: str) -> None:
+        super().__init__(
+            f"model version {version}, or its files, are gone from the registry: run `trainer rollback` or "
+            "`trainer promote VERSION` with one that is there, or register a new model"
+        )
 
 
 class DamagedBundle(Unavailable):

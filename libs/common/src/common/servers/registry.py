@@ -12,7 +12,7 @@ from typing import Any, Self
 
 import httpx
 
-from common.errors import DamagedBundle, NoChampion, RegistryUnavailable
+from common.errors import BundleMissing, DamagedBundle, NoChampion, RegistryUnavailable
 from common.model.bundle import Bundle, load
 from common.settings import RegistrySettings
 
@@ -102,7 +102,10 @@ class Registry:
         root = self._artifact_root(version)
         scratch = Path(tempfile.mkdtemp(dir=self._cache, prefix="download-"))
         try:
-            for entry in self._get(ARTIFACTS_API, path=f"{root}/{BUNDLE_PATH}")["files"]:
+            entries = self._get(ARTIFACTS_API, path=f"{root}/{BUNDLE_PATH}").get("files")
+            if not entries:
+                raise BundleMissing(version)
+            for entry in entries:
                 name = Path(entry["path"]).name
                 self._fetch(f"{ARTIFACTS_API}/{root}/{BUNDLE_PATH}/{name}", scratch / name)
             load(scratch, version)
@@ -114,7 +117,10 @@ class Registry:
             shutil.rmtree(scratch, ignore_errors=True)
 
     def _artifact_root(self, version: str) -> str:
-        answer = self._get(f"{API}/model-versions/get-download-uri", name=MODEL_NAME, version=version)
+        try:
+            answer = self._get(f"{API}/model-versions/get-download-uri", name=MODEL_NAME, version=version)
+        except NoChampion:
+            raise BundleMissing(version) from None
         uri = str(answer["artifact_uri"])
         scheme, _, path = uri.partition(":/")
         if scheme != "mlflow-artifacts":

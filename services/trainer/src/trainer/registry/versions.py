@@ -15,7 +15,7 @@ from sqlalchemy import delete, func, select
 
 from common.database.session import Database
 from common.database.tables import ModelEvent
-from common.errors import DamagedBundle, InvalidInput, NotFound, RegistryUnavailable
+from common.errors import BundleMissing, DamagedBundle, InvalidInput, RegistryUnavailable
 from common.model.bundle import Bundle
 from common.servers.registry import CHALLENGER, CHAMPION, MODEL_NAME, Registry
 from trainer.tracking import Tracking
@@ -48,7 +48,7 @@ class Versions:
             return None
         try:
             return self.bundles.bundle(version)
-        except (DamagedBundle, NotFound) as error:
+        except (BundleMissing, DamagedBundle) as error:
             log.warning(
                 "version %s, the champion, cannot be loaded (%s): going on as if there were none", version, error
             )
@@ -144,7 +144,7 @@ class Versions:
             raise InvalidInput(f"{MODEL_NAME} has no version {version}: {error.message}") from error
         try:
             self.bundles.bundle(version)
-        except (DamagedBundle, NotFound) as error:
+        except (BundleMissing, DamagedBundle) as error:
             raise InvalidInput(f"version {version} cannot be champion, its files cannot be loaded: {error}") from error
 
     def _record(self, event: str, version: str, actor: str, reason: str) -> int:

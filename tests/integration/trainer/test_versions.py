@@ -1,0 +1,155 @@
+"""Which version is champion, whatever is lost or deleted on the way: real MLflow, real Postgres."""
+
+import json
+import shutil
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import mlflow
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import delete, func, select
+
+from common.database.session import Database
+from common.database.tables import ModelEvent
+from common.errors import InvalidInput, RegistryUnavailable
+from common.model.bundle import MANIFEST
+from common.servers.registry import ARTIFACTS_API, BUNDLE_PATH, MODEL_NAME, Registry
+from common.settings import DatabaseSettings, RegistrySettings
+from support.model_fixtures import write_sample_bundle
+from trainer.registry.logged_model import log_and_register
+from trainer.registry.versions import MOVE_LOCK, Versions
+from trainer.tracking import Tracking
+
+
+@pytest.fixture(scope="module")
+def database(migrated_postgres_url: str) -> Iterator[Database]:
+    database = Database(DatabaseSettings(url=SecretStr(migrated_postgres_url)))
+    yield database
+    database.close()
+
+
+@pytest.fixture(scope="module")
+def registered(mlflow_url: str, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Four versions: good ones, but the third, whose bundle lacks a file that its manifest names."""
+    Tracking.connect(mlflow_url)
+    folder = tmp_path_factory.mktemp("bundles") / "bundle"
+    write_sample_bundle(folder)
+    broken = Path(shutil.copytree(folder, folder.with_name("broken")))
+    (broken / "pace.csv").unlink()
+    assert "pace.csv" in json.loads((broken / MANIFEST).read_text())["files"]
+    versions = []
+    for each in (folder, folder, broken, folder):
+        with mlflow.start_run():
+            versions.append(log_and_register(each))
+    return versions
+
+
+@pytest.fixture
+def versions(mlflow_url: str, database: Database, registered: list[str], tmp_path: Path) -> Iterator[Versions]:
+    """The first version is champion, and nothing else is on record."""
+    with Registry(RegistrySettings(url=mlflow_url, cache_dir=tmp_path)) as bundles:
+        versions = Versions(Tracking.connect(mlflow_url), bundles, database)
+        with database.transaction() as session:
+            session.execute(delete(ModelEvent))
+        versions.promote(registered[0], "the first", actor="test")
+        yield versions
+
+
+def events(database: Database) -> list[tuple[str, str]]:
+    with database.transaction() as session:
+        rows = session.scalars(select(ModelEvent).order_by(ModelEvent.id)).all()
+    return [(row.event, row.model_version) for row in rows]
+
+
+def test_without_postgres_the_champion_does_not_move(versions: Versions, registered: list[str]) -> None:
+    away = Database(DatabaseSettings(url=SecretStr("postgresql+psycopg2://nobody:x@127.0.0.1:9/none")))
+    with pytest.raises(Exception, match="Connection refused"):
+        replace(versions, database=away).promote(registered[1], "better", actor="ana")
+    assert versions.champion_version() == registered[0]
+
+
+def test_when_the_alias_does_not_move_no_event_says_that_it_did(
+    versions: Versions, database: Database, registered: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise mlflow.MlflowException("down for maintenance")
+
+    monkeypatch.setattr(mlflow.MlflowClient, "set_registered_model_alias", refused)
+    with pytest.raises(RegistryUnavailable):
+        versions.promote(registered[1], "better", actor="ana")
+    assert events(database) == [("promoted", registered[0])]
+
+
+def test_a_registry_that_fails_is_not_taken_for_one_without_a_champion(
+    versions: Versions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise mlflow.MlflowException("the backend is locked")
+
+    monkeypatch.setattr(mlflow.MlflowClient, "get_model_version_by_alias", broken)
+    with pytest.raises(RegistryUnavailable, match="does not answer"):
+        versions.champion_version()
+
+
+def test_a_version_that_cannot_be_loaded_is_not_promoted(
+    versions: Versions, database: Database, registered: list[str]
+) -> None:
+    with pytest.raises(InvalidInput, match=rf"version {registered[2]} cannot be champion, its files cannot be loaded"):
+        versions.promote(registered[2], "why not", actor="ana")
+    assert versions.champion_version() == registered[0]
+    assert events(database) == [("promoted", registered[0])]
+
+
+def test_a_version_whose_files_were_deleted_is_not_promoted(
+    versions: Versions, mlflow_url: str, registered: list[str]
+) -> None:
+    deleted = registered[3]
+    source = mlflow.MlflowClient().get_model_version_download_uri(MODEL_NAME, deleted)
+    artifacts = f"{mlflow_url}{ARTIFACTS_API}/{source.partition(':/')[2].strip('/')}/{BUNDLE_PATH}"
+    assert httpx.delete(artifacts).is_success
+    with pytest.raises(InvalidInput, match=f"model version {deleted}, or its files, are gone from the registry"):
+        versions.promote(deleted, "why not", actor="ana")
+
+
+def test_a_rollback_to_a_version_that_is_gone_is_refused(
+    versions: Versions, database: Database, registered: list[str]
+) -> None:
+    with database.transaction() as session:
+        session.add(ModelEvent(event="promoted", model_version="998", actor="test"))
+        session.add(ModelEvent(event="promoted", model_version=registered[0], actor="test"))
+    with pytest.raises(InvalidInput, match="has no version 998"):
+        versions.rollback("it promises too much", actor="ana")
+    assert versions.champion_version() == registered[0]
+
+
+def test_a_champion_that_cannot_be_loaded_holds_up_no_registration(
+    versions: Versions, registered: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    mlflow.MlflowClient().set_registered_model_alias(MODEL_NAME, "champion", registered[2])
+    assert versions.champion() is None
+    assert f"version {registered[2]}, the champion, cannot be loaded" in caplog.text
+
+
+def test_a_champion_that_moved_meanwhile_is_not_overwritten(versions: Versions, registered: list[str]) -> None:
+    first, second = registered[:2]
+    assert not versions.promote_over(second, second, "won against another champion", actor="trainer")
+    assert versions.champion_version() == first
+    assert versions.promote_over(first, second, "won", actor="trainer")
+    assert versions.champion_version() == second
+
+
+def test_moves_wait_for_each_other(versions: Versions, database: Database, registered: list[str]) -> None:
+    second = registered[1]
+    with database.transaction() as session:
+        session.execute(select(func.pg_advisory_xact_lock(MOVE_LOCK)))
+        move = threading.Thread(target=versions.promote, args=(second, "better", "ana"))
+        move.start()
+        move.join(timeout=1)
+        assert move.is_alive()
+        assert versions.champion_version() == registered[0]
+    move.join()
+    assert versions.champion_version() == second
