@@ -2,9 +2,12 @@
 
 import argparse
 import math
+from collections.abc import Callable
 from datetime import date, datetime
 
 from common.orders.moments import naive_utc
+from common.orders.shop.countries import country_of
+from common.orders.shop.sections import zone_of
 
 
 def moment(text: str) -> datetime:
@@ -40,3 +43,20 @@ def on_time_share(text: str) -> float:
     if not 0.5 <= share <= 0.99:
         raise argparse.ArgumentTypeError(f"must be between 0.5 and 0.99 (got {text!r})")
     return share
+
+
+def country(text: str) -> str:
+    """A country's alpha-2 code."""
+    return _checked(country_of, text)
+
+
+def zone(text: str) -> str:
+    """A time zone of the IANA list."""
+    return _checked(zone_of, text)
+
+
+def _checked(check: Callable[[str], str], text: str) -> str:
+    try:
+        return check(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from common.command_line import line, positive, run
 from common.errors import DeliveryTimeError, InvalidInput, NoChampion
 from trainer import wiring
-from trainer.arguments import day, moment, month, on_time_share
+from trainer.arguments import country, day, moment, month, on_time_share, zone
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -32,6 +32,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="trainer", description=__doc__.partition("\n")[0])
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_download_data(commands)
+    _add_inspect(commands)
     _add_prepare_data(commands)
     _add_synthesize(commands)
     _add_worker(commands)
@@ -59,6 +60,29 @@ def _download_data(arguments: argparse.Namespace) -> None:
     from trainer.data.download import download
 
     download(wiring.data_settings(), Console())
+
+
+def _add_inspect(commands: Commands) -> None:
+    command = commands.add_parser("inspect", help="draft a shop file from a shop's own files, or check one")
+    command.add_argument(
+        "files",
+        type=Path,
+        nargs="+",
+        metavar="FILE",
+        help="a table of orders, and perhaps one of deliveries; or a shop file (.toml), to check it against its data",
+    )
+    command.add_argument("--out", type=Path, metavar="FILE", help="where the draft goes (default: the screen)")
+    command.add_argument("--country", type=country, metavar="CODE", help="of the shop, if no column says it")
+    command.add_argument("--time-zone", type=zone, metavar="ZONE", help="of moments without one, e.g. Europe/Berlin")
+    command.set_defaults(run=_inspect)
+
+
+def _inspect(arguments: argparse.Namespace) -> None:
+    from rich.console import Console
+
+    from trainer.sources.inspection.command import inspect_files
+
+    inspect_files(arguments.files, arguments.out, arguments.country, arguments.time_zone, wiring.sources(), Console())
 
 
 def _add_prepare_data(commands: Commands) -> None:

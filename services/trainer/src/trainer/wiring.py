@@ -3,12 +3,13 @@
 What is heavy is imported where it is made, so that a worker that waits for work weighs little.
 """
 
+import os
 from typing import TYPE_CHECKING
 
 from common.database.session import Database
 from common.servers.queue import Queue
 from common.servers.registry import Registry
-from common.settings import DatabaseSettings, QueueSettings, RegistrySettings, load
+from common.settings import DatabaseSettings, ObjectStoreSettings, QueueSettings, RegistrySettings, load
 from trainer.data.settings import DataSettings
 from trainer.retraining.retrain import Retrainer, Trained
 from trainer.settings import TrainerSettings
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from trainer.data.history import TrainingData
     from trainer.registry.versions import Versions
     from trainer.retraining.training import Training
+    from trainer.sources.raw.open import Sources
     from trainer.tracking import Tracking
 
 
@@ -30,6 +32,14 @@ def training_data() -> "TrainingData":
     from trainer.data.prepared import read_prepared
 
     return read_prepared(data_settings().prepared)
+
+
+def sources() -> "Sources":
+    """Opens what shop files name; the object store's settings are read when one of them names an object."""
+    from common.servers.objects import ObjectStore
+    from trainer.sources.raw.open import Sources
+
+    return Sources(os.environ, lambda: ObjectStore(load(ObjectStoreSettings)))
 
 
 def tracking() -> "Tracking":

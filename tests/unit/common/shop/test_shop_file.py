@@ -188,7 +188,8 @@ DATABASE = changed('"orders.csv"', '"postgresql://shop:${SHOP_PASSWORD}@db/shop"
 def test_a_secret_comes_from_the_environment_and_is_in_no_text(tmp_path: Path) -> None:
     shop = read_shop(written(tmp_path, DATABASE), {"SHOP_PASSWORD": "hunter2"})
     assert "hunter2" not in repr(shop) + str(shop) + shop.model_dump_json()
-    assert expanded(shop.orders.source, {"SHOP_PASSWORD": "hunter2"}) == "postgresql://shop:hunter2@db/shop"
+    assert expanded(shop.orders.source, {"SHOP_PASSWORD": "p@ss/1"}) == "postgresql://shop:p%40ss%2F1@db/shop"
+    assert expanded("${SHOP_DATABASE}", {"SHOP_DATABASE": "postgresql://u:p%40@db/x"}) == "postgresql://u:p%40@db/x"
 
 
 def test_a_secret_that_is_not_set_is_named(tmp_path: Path) -> None:
@@ -211,6 +212,7 @@ def test_a_password_that_stands_in_a_source_is_never_shown(password: str) -> Non
         ("s3://bucket/orders/", Kind.OBJECTS),
         ("postgresql+psycopg2://db/shop", Kind.DATABASE),
         ("sqlite:///shop.db", Kind.DATABASE),
+        ("${SHOP_DATABASE}", Kind.DATABASE),
         ("olist:data", Kind.OLIST),
     ],
 )

@@ -8,7 +8,7 @@ LOOKS_SO = 0.2
 """Share of a column's values that must look personal."""
 
 _NAMES = re.compile(
-    r"(?:^|_)(?:e_?mail|phone|telephone|mobile|fax|whatsapp|cpf|cnpj|ssn|passport|iban|tax_id|birth\w*|age|gender|ip|"
+    r"(?:^|_)(?:e_?mail(?:_address)?|(?:phone|telephone|mobile|fax|whatsapp)(?:_(?:number|no|nr))?|cpf|cnpj|ssn|passport|iban|tax_id|birth\w*|age|gender|ip|"
     r"ip_address|contact|street|address|address_line\d?|address_?\d|house_number|latitude_home|password|"
     r"(?:first|last|full|given|family|middle|user|customer|buyer|billing|shipping|recipient|receiver|consignee|driver|"
     r"contact|ship_to|bill_to|delivery)_?name|surname|notes?|comments?|comment_\w+)(?:$|_\d)"

@@ -29,7 +29,8 @@ Text = Annotated[str, StringConstraints(min_length=1, max_length=1_000)]
 Names = tuple[Text, ...]
 
 
-def _zone(name: str) -> str:
+def zone_of(name: str) -> str:
+    """The zone of that name; ValueError says what it must be."""
     if name not in available_timezones():
         raise ValueError(
             f"must be a time zone of the IANA list{nearest_zone(name)}, such as Europe/Berlin (got {name!r})"
@@ -168,7 +169,7 @@ class Shop(Section):
 
     name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
     country: Annotated[str, AfterValidator(country_of)]
-    time_zone: Annotated[str, AfterValidator(_zone)]
+    time_zone: Annotated[str, AfterValidator(zone_of)]
     weekend: Annotated[tuple[Weekday, ...], Field(max_length=6)] | None = None
     orders: OrdersSource
     facts: Facts = Facts()

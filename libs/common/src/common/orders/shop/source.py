@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from enum import Enum
 from pathlib import Path
+from urllib.parse import quote
 
 OLIST = "olist:"
 _OBJECT = re.compile(r"^s3://[^/]+/.+", re.IGNORECASE)
@@ -22,9 +23,11 @@ class Kind(Enum):
 
 
 def kind_of(source: str) -> Kind:
-    """The kind of a source, told by its beginning."""
+    """The kind of a source, told by its beginning; a variable there holds a database's address."""
     if source.startswith(OLIST):
         return Kind.OLIST
+    if _VARIABLE.match(source):
+        return Kind.DATABASE
     scheme = _SCHEME.match(source)
     if scheme is None:
         return Kind.FILES
@@ -37,8 +40,12 @@ def shown(source: str) -> str:
 
 
 def expanded(source: str, environment: Mapping[str, str]) -> str:
-    """The source with each `${NAME}` replaced by its value; a secret from here on. KeyError if one is not set."""
-    return _VARIABLE.sub(lambda part: environment[part[1]], source)
+    """The source with each `${NAME}` replaced by its value; a secret from here on. KeyError if one is not set.
+
+    Within a database's address a value is percent-encoded, so that a password may hold any letter.
+    """
+    is_part = kind_of(source) is Kind.DATABASE and not _VARIABLE.match(source)
+    return _VARIABLE.sub(lambda part: quote(environment[part[1]], safe="") if is_part else environment[part[1]], source)
 
 
 def source_problems(source: str, folder: Path, environment: Mapping[str, str]) -> Iterator[str]:

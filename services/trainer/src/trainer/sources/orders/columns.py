@@ -38,7 +38,13 @@ class Columns:
     @classmethod
     def of(cls, shop: Shop, table: RawTable, deliveries: RawTable | None = None) -> "Columns":
         """Those that the shop file names, else those with an order's names; UnusableSource names all that is wrong."""
-        by_name, problems = _fields(shop.orders.columns, table.columns)
+        there = deliveries.columns if deliveries else ()
+        named = {
+            name: column
+            for name, column in shop.orders.columns.items()
+            if column in table.columns or column not in there
+        }
+        by_name, problems = _fields(named, table.columns)
         status = shop.orders.status.column if shop.orders.status else None
         facts = {"facts.numeric": shop.facts.numeric, "facts.category": shop.facts.category}
         for where, columns in ({"orders.status": (status,) if status else ()} | facts).items():

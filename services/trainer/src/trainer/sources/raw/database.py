@@ -77,12 +77,10 @@ class Query:
 
     def _engine(self) -> Engine:
         try:
-            engine = create_engine(self.address, poolclass=NullPool)
-            if engine.dialect.name == "postgresql":
-                engine = create_engine(
-                    self.address, poolclass=NullPool, connect_args={"connect_timeout": CONNECT_SECONDS}
-                )
-            return engine
+            address = re.sub("^postgres://", "postgresql://", self.address)
+            is_postgres = address.startswith("postgresql")
+            waits = {"connect_timeout": CONNECT_SECONDS} if is_postgres else {}
+            return create_engine(address, poolclass=NullPool, connect_args=waits)
         except (NoSuchModuleError, ModuleNotFoundError) as error:
             reason = f"has no driver here ({first_line(error)}): install it beside the trainer, or export to Parquet"
             raise UnusableSource(self.name, reason) from None

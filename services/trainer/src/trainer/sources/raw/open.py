@@ -17,7 +17,7 @@ class Sources:
     """Opens what shop files name; the object store is connected to only when one of them names it."""
 
     def __init__(self, environment: Mapping[str, str], store: Callable[[], ObjectStore]) -> None:
-        self._environment = environment
+        self.environment = environment
         self._store = store
 
     def orders(self, shop: Shop) -> RawTable:
@@ -39,7 +39,7 @@ class Sources:
         encoding: str | None = None,
     ) -> RawTable:
         """Any source; UnusableSource, SourceAway, or the object store's errors."""
-        address = expanded(source, self._environment)
+        address = expanded(source, self.environment)
         name = shown(source)
         match kind_of(source):
             case Kind.FILES:

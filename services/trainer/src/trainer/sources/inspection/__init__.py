@@ -1,0 +1,1 @@
+"""`trainer inspect`: from a file to the draft of a shop file, and what is odd in it."""
