@@ -275,10 +275,18 @@ def _flow(arguments: argparse.Namespace) -> None:
 
 
 def _add_synthesize(commands: Commands) -> None:
-    command = commands.add_parser("synthesize", help="make up orders in the nine files' formats")
+    command = commands.add_parser(
+        "synthesize", help="make up orders: in Olist's nine files, or of another kind of shop"
+    )
+    command.add_argument(
+        "--shop",
+        choices=("olist", "letters", "minutes"),
+        default="olist",
+        help="olist: nine files (default); letters: postal codes of letters, two countries; minutes: within the hour",
+    )
     command.add_argument("--orders", type=positive, default=40_000, help="how many (default: 40000)")
-    command.add_argument("--start", type=day, default="2017-01-01", metavar="DATE", help="first day")
-    command.add_argument("--end", type=day, default="2018-08-31", metavar="DATE", help="last day")
+    command.add_argument("--start", type=day, default="2017-01-01", metavar="DATE", help="first day (olist)")
+    command.add_argument("--end", type=day, default="2018-08-31", metavar="DATE", help="last day (olist)")
     command.add_argument("--seed", type=int, default=7, help="the same seed makes the same files (default: 7)")
     command.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="folder to write")
     command.set_defaults(run=_synthesize)
@@ -288,8 +296,12 @@ def _synthesize(arguments: argparse.Namespace) -> None:
     from rich.console import Console
 
     from trainer.data.synthetic.generate import Wanted, synthesize
+    from trainer.data.synthetic.shops.generate import synthesize_shop
 
-    synthesize(Wanted(arguments.orders, arguments.start, arguments.end, arguments.seed), arguments.out)
+    if arguments.shop == "olist":
+        synthesize(Wanted(arguments.orders, arguments.start, arguments.end, arguments.seed), arguments.out)
+    else:
+        synthesize_shop(arguments.shop, arguments.orders, arguments.seed, arguments.out)
     Console().print(f"made up {arguments.orders:,} orders: {arguments.out}", soft_wrap=True)
 
 
