@@ -54,7 +54,7 @@ VALIDATED = """
 import json, sys
 from datetime import datetime
 import pyarrow as pa
-from scorer.rows.validation import validate
+from common.orders.validation import validate
 columns = {name: pa.array([value] * 3) for name, value in json.loads(sys.argv[1]).items()}
 without = validate(columns, datetime(2018, 3, 5))
 given = validate({**columns, "weight_g": pa.array(["250", None, "-1"])}, datetime(2018, 3, 5))

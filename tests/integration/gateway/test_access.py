@@ -1,12 +1,9 @@
 """Keys, rates, sizes and queues on a real gateway."""
 
 import json
-import socket
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 import sqlalchemy
@@ -107,16 +104,6 @@ def test_more_requests_than_may_wait_are_sent_away_at_once(gateway_env: dict[str
         assert {answer.status_code for answer in answers} == {200, 503}
         assert {answer.headers["retry-after"] for answer in refused} == {"5"}
         assert narrow.client.post("/delivery_time", json=ORDER).status_code == 200
-
-
-def test_a_sender_that_dawdles_is_cut_off(gateway: Gateway) -> None:
-    address = urlsplit(gateway.url)
-    with socket.create_connection((str(address.hostname), int(address.port or 0)), timeout=20) as connection:
-        head = b"POST /delivery_time HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-        connection.sendall(head + b"Content-Length: 10\r\n\r\n{")
-        started = time.monotonic()
-        assert connection.recv(100) == b""
-        assert 5 < time.monotonic() - started < 15
 
 
 def test_pages_of_other_origins_may_not_call_unless_named(

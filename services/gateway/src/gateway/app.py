@@ -6,6 +6,7 @@ import gc
 from collections.abc import AsyncIterator, Sequence
 
 from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
@@ -19,6 +20,7 @@ from gateway.http.keys import KeyRing
 from gateway.http.limits import RateLimit
 from gateway.http.observation import Observation
 from gateway.http.openapi import describe
+from gateway.http.proxying import Forwarded, Mounted
 from gateway.log.sender import LogSender
 from gateway.metrics import Metrics
 from gateway.model.champion import Champion
@@ -27,6 +29,7 @@ from gateway.routes import actuals, health, jobs, model, predictions
 from gateway.settings import GatewaySettings
 
 FLUSH_AT_END_SECONDS = 2.5
+DOCS_ASSETS = "/docs/assets"
 
 
 def create_app(
@@ -55,7 +58,7 @@ def create_app(
         sending.cancel()
         await log.close(FLUSH_AT_END_SECONDS)
 
-    app = FastAPI(title="delivery-time", version="1", lifespan=lifespan, redoc_url=None, docs_url="/docs")
+    app = FastAPIOffline(title="delivery-time", version="1", lifespan=lifespan, redoc_url=None, static_url=DOCS_ASSETS)
     direct = DirectRoutes()
     predictions.add_routes(app, direct, champion, log, metrics)
     jobs.add_routes(app, batch_jobs, queue)
@@ -76,8 +79,14 @@ def _around(
     metrics: Metrics,
 ) -> ASGIApp:
     """Our middleware, outside of FastAPI's own: a direct route must not pay for that."""
-    served: ASGIApp = Direct(app, direct)
+    served: ASGIApp = Direct(Mounted(app), direct)
     served = Access(served, key_ring, rate_limit, settings.most_waiting, settings.most_body_bytes)
     if settings.cors_origins:
-        served = CORSMiddleware(served, allow_origins=sorted(settings.cors_origins), allow_methods=["GET", "POST"])
-    return Observation(served, metrics)
+        served = CORSMiddleware(
+            served,
+            allow_origins=sorted(settings.cors_origins),
+            allow_methods=["GET", "HEAD", "POST"],
+            allow_headers=["Authorization", "Content-Encoding", "Content-Type", "Idempotency-Key", "X-Request-Id"],
+            expose_headers=["Location", "Retry-After", "X-Request-Id"],
+        )
+    return Observation(Forwarded(served, settings.trusted_networks, settings.path_prefix), metrics)

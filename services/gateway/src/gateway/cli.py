@@ -27,7 +27,8 @@ def _parser() -> argparse.ArgumentParser:
 
     keys = commands.add_parser("keys", help="API keys").add_subparsers(required=True, metavar="ACTION")
     creating = keys.add_parser("create", help="make a key and print it, once")
-    creating.add_argument("name", type=line, help="whose key it is")
+    creating.add_argument("name", type=line, help="what the key is called")
+    creating.add_argument("--owner", type=line, help="whose jobs and rate it uses (default NAME)")
     creating.add_argument("--scope", action="append", choices=SCOPES, help="repeatable (default predict)")
     creating.set_defaults(run=_create)
     keys.add_parser("list", help="the valid keys, without their text").set_defaults(run=_list)
@@ -48,13 +49,13 @@ def _serve(arguments: argparse.Namespace) -> None:
 
 
 def _create(arguments: argparse.Namespace) -> None:
-    print(_key_store().create(arguments.name, arguments.scope or ["predict"]))
+    print(_key_store().create(arguments.name, arguments.owner or arguments.name, arguments.scope or ["predict"]))
     print("this is the only time that the key is shown", file=sys.stderr)
 
 
 def _list(_: argparse.Namespace) -> None:
     for key in _key_store().valid():
-        print(f"{key.id}  {key.name:30} {', '.join(sorted(key.scopes))}")
+        print(f"{key.id}  {key.name:30} {key.owner:30} {', '.join(sorted(key.scopes))}")
 
 
 def _revoke(arguments: argparse.Namespace) -> None:

@@ -30,6 +30,8 @@ def serve(settings: GatewaySettings, workers: int) -> None:
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,  # gateway.http.proxying reads them
+            timeout_keep_alive=settings.keep_alive_seconds,
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
 

@@ -1,9 +1,9 @@
 """The gateway's settings: environment variables that begin with GATEWAY_."""
 
-from ipaddress import ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from common.errors import InvalidSettings
@@ -31,7 +31,28 @@ class GatewaySettings(SettingsGroup):
     most_body_bytes: int = Field(1_048_576, ge=1_024, description="longest request body in bytes")
     log_capacity: int = Field(50_000, ge=1, description="predictions that may wait in memory for the prediction log")
     shadow_share: float = Field(0.1, ge=0, le=1, description="share of predictions that the challenger makes too")
+    keep_alive_seconds: int = Field(
+        75, ge=1, description="how long an idle connection is kept: longer than the load balancer in front keeps it"
+    )
+    path_prefix: str = Field(
+        "", pattern=r"^(/[A-Za-z0-9._~-]+)*$", description="path under which a proxy serves the gateway, e.g. /eta"
+    )
+    trusted_proxies: str = Field(
+        "127.0.0.1, ::1",
+        description="addresses or networks, with commas between them, whose X-Forwarded-Proto, -Host and -Prefix count",
+    )
     cors_origins: frozenset[str] = Field(frozenset(), description="origins whose pages may call the gateway")
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _check_networks(cls, text: str) -> str:
+        _networks(text)
+        return text
+
+    @property
+    def trusted_networks(self) -> list[IPv4Network | IPv6Network]:
+        """`trusted_proxies`, parsed."""
+        return _networks(self.trusted_proxies)
 
 
 def keys_required(settings: GatewaySettings, mode: ModeSettings) -> bool:
@@ -41,6 +62,10 @@ def keys_required(settings: GatewaySettings, mode: ModeSettings) -> bool:
     if settings.keys == "auto":
         return mode.mode != "local" or not _is_loopback(settings.host)
     return settings.keys == "required"
+
+
+def _networks(text: str) -> list[IPv4Network | IPv6Network]:
+    return [ip_network(part.strip(), strict=False) for part in text.split(",") if part.strip()]
 
 
 def _is_loopback(host: str) -> bool:

@@ -298,12 +298,13 @@ class Retraining(Table):
 
 
 class ApiKey(Table):
-    """A client's key to the gateway; only the hash of it is kept."""
+    """A client's key to the gateway; only the hash of it is kept. owner: whose jobs and rate it uses."""
 
     __tablename__ = "api_keys"
 
     id: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(unique=True)
+    owner: Mapped[str]
     sha256: Mapped[str]
     scopes: Mapped[list[Any]]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())

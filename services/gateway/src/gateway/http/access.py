@@ -3,21 +3,28 @@
 import math
 import time
 
-from starlette.exceptions import HTTPException
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from common.errors import DeliveryTimeError
 from gateway.http import keys, problems
+from gateway.http.bodies import ENCODINGS, inflated, measured
 from gateway.http.keys import Key, KeyRing
 from gateway.http.limits import RateLimit
 
-OPEN_PATHS = frozenset({"/livez", "/readyz", "/metrics", "/docs", "/openapi.json"})
+OPEN_PATHS = frozenset({"/", "/livez", "/readyz", "/metrics", "/docs", "/openapi.json"})
+OPEN_FOLDER = "/docs/"
 JOBS_PATH = "/batch-jobs"
+
+LONG_BODIES = {"/actuals": 8 * 2**20}
+"""Routes whose largest legal body is longer than others may be: 10,000 actuals however they are written."""
 
 
 class Access:
-    """ASGI middleware. Without `key_ring` no key is asked for; then no rate is limited either."""
+    """ASGI middleware. Without `key_ring` no key is asked for; then no rate is limited either.
+
+    The scope's `key` is the client's, None where no key is asked for.
+    """
 
     def __init__(
         self, app: ASGIApp, key_ring: KeyRing | None, rate_limit: RateLimit, most_waiting: int, most_body_bytes: int
@@ -29,58 +36,59 @@ class Access:
         self._most_body_bytes = most_body_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] in OPEN_PATHS:
+        if scope["type"] != "http" or is_open(scope["path"]):
             await self.app(scope, receive, send)
             return
-        length, sent_key = _headers(scope)
-        refusal = self._refusal(scope, length, sent_key)
+        length, key, encoding = _headers(scope)
+        most_bytes = max(self._most_body_bytes, LONG_BODIES.get(scope["path"], 0))
+        refusal = self._refusal(scope, length, key, encoding, most_bytes)
         if refusal:
             await refusal(scope, receive, send)
-        elif length is None:
-            await self.app(scope, self._measured(receive), send)
-        else:
-            await self.app(scope, receive, send)
+            return
+        if length is None:
+            receive = measured(receive, most_bytes)
+        if encoding:
+            receive = inflated(receive, encoding, most_bytes)
+        await self.app(scope, receive, send)
 
-    def _refusal(self, scope: Scope, length: int | None, sent_key: str | None) -> Response | None:
+    def _refusal(
+        self, scope: Scope, length: int | None, sent_key: str | None, encoding: bytes | None, most_bytes: int
+    ) -> Response | None:
         waiting = scope["state"].get("waiting_requests", ())
         if len(waiting) > self._most_waiting:
             return problems.problem(503, "Too busy", f"{len(waiting)} requests wait already: try again later")
-        if length is not None and length > self._most_body_bytes:
-            return problems.problem(413, "Too large", f"the body has {length} bytes: {self._most_body_bytes} at most")
+        if length is not None and length > most_bytes:
+            return problems.problem(413, "Too large", f"the body has {length} bytes: {most_bytes} at most")
+        if encoding and encoding not in ENCODINGS:
+            detail = f"send the body as it is, or with Content-Encoding gzip or deflate (got {encoding.decode()!r})"
+            headers = {"Accept-Encoding": "gzip, deflate"}
+            return problems.problem(415, "Unsupported media type", detail, headers=headers)
+        scope["key"] = None
         if self._key_ring is None:
             return None
         try:
-            key = self._key_ring.find(sent_key) if sent_key else None
+            key = scope["key"] = self._key_ring.find(sent_key) if sent_key else None
         except DeliveryTimeError as error:
             return problems.from_error(error)
         return _forbidden(key, scope["path"]) or self._too_fast(key)
 
     def _too_fast(self, key: Key | None) -> Response | None:
-        wait = self._rate_limit.take(key.id, time.monotonic()) if key else 0.0
+        wait = self._rate_limit.take(key.owner, time.monotonic()) if key else 0.0
         if not wait:
             return None
         headers = {"Retry-After": str(math.ceil(wait))}
         return problems.problem(429, "Too many requests", "this key's rate is used up: slow down", headers=headers)
 
-    def _measured(self, receive: Receive) -> Receive:
-        """`receive` for a body whose length was not announced: too long a one is refused while it comes in."""
-        left = self._most_body_bytes
 
-        async def receive_measured() -> Message:
-            nonlocal left
-            message = await receive()
-            left -= len(message.get("body", b""))
-            if left < 0:
-                raise HTTPException(413, f"the body is longer than {self._most_body_bytes} bytes")
-            return message
-
-        return receive_measured
+def is_open(path: str) -> bool:
+    """Whether a path needs no key: health, metrics, documentation."""
+    return path in OPEN_PATHS or path.startswith(OPEN_FOLDER)
 
 
-def _headers(scope: Scope) -> tuple[int | None, str | None]:
-    """Announced body length in bytes (0 if there is no body, None if not announced) and the key as sent."""
+def _headers(scope: Scope) -> tuple[int | None, str | None, bytes | None]:
+    """Announced body length in bytes (0 if there is no body, None if not announced), the key as sent, the encoding."""
     length: int | None = 0
-    key = None
+    key = encoding = None
     for name, value in scope["headers"]:
         if name == b"content-length" and value.isdigit():
             length = int(value)
@@ -88,7 +96,9 @@ def _headers(scope: Scope) -> tuple[int | None, str | None]:
             length = None
         elif name == b"authorization" and value[:7].lower() == b"bearer ":
             key = value[7:].decode("latin-1").strip()
-    return length, key
+        elif name == b"content-encoding":
+            encoding = value.strip().lower()
+    return length, key, None if encoding == b"identity" else encoding
 
 
 def _forbidden(key: Key | None, path: str) -> Response | None:

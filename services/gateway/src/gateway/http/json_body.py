@@ -9,6 +9,8 @@ from gateway.http import problems
 
 JSON = "application/json"
 
+BYTE_ORDER_MARKS = {b"\xef\xbb\xbf": "UTF-8", b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
+
 Body = TypeVar("Body", bound=BaseModel)
 
 
@@ -18,7 +20,21 @@ async def read(request: Request, body: type[Body]) -> Body:
     if content_type != JSON and content_type.partition(";")[0].strip().lower() != JSON:
         detail = f"send the body as {JSON} (got {content_type or 'no Content-Type'!r})"
         raise problems.Refused(problems.problem(415, "Unsupported media type", detail))
+    text = await request.body()
+    if text[:1] in (b"\xef", b"\xff", b"\xfe"):
+        text = _unmarked(text)
     try:
-        return body.__pydantic_validator__.validate_json(await request.body())
+        return body.__pydantic_validator__.validate_json(text)
     except ValidationError as error:
         raise problems.Refused(problems.invalid_request(error.errors(include_url=False))) from None
+
+
+def _unmarked(text: bytes) -> bytes:
+    """The text without the byte order mark that some writers put first; Refused if it says another encoding."""
+    for mark, encoding in BYTE_ORDER_MARKS.items():
+        if text.startswith(mark):
+            if encoding != "UTF-8":
+                detail = f"the body is not valid JSON: it is {encoding} text, send UTF-8"
+                raise problems.Refused(problems.problem(400, "Not JSON", detail))
+            return text[len(mark) :]
+    return text

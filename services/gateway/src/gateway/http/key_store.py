@@ -27,12 +27,12 @@ class KeyStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def create(self, name: str, scopes: Iterable[Scope]) -> str:
+    def create(self, name: str, owner: str, scopes: Iterable[Scope]) -> str:
         """Store a new key; its secret text. KeyNameTaken."""
-        key, text = new_key(name, scopes)
+        key, text = new_key(name, owner, scopes)
         try:
             with self._database.transaction() as session:
-                session.add(ApiKey(id=key.id, name=name, sha256=key.sha256, scopes=sorted(key.scopes)))
+                session.add(ApiKey(id=key.id, name=name, owner=owner, sha256=key.sha256, scopes=sorted(key.scopes)))
         except IntegrityError as error:
             raise KeyNameTaken(name) from error
         return text
@@ -48,4 +48,4 @@ class KeyStore:
         """Every key that may be used."""
         with self._database.transaction() as session:
             rows = session.scalars(select(ApiKey).where(ApiKey.revoked_at.is_(None)).order_by(ApiKey.created_at))
-            return [Key(row.id, row.name, row.sha256, frozenset(row.scopes)) for row in rows]
+            return [Key(row.id, row.name, row.owner, row.sha256, frozenset(row.scopes)) for row in rows]

@@ -17,10 +17,14 @@ SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 @dataclass(frozen=True)
 class Key:
-    """A key as the gateway knows it. The scope `admin` includes all others."""
+    """A key as the gateway knows it. The scope `admin` includes all others.
+
+    owner: whose jobs, idempotency keys and rate it uses; several keys may have one.
+    """
 
     id: str
     name: str
+    owner: str
     sha256: str
     scopes: frozenset[str]
 
@@ -34,11 +38,11 @@ class KeysUnknown(Unavailable):
         super().__init__("the API keys could not be read from the database yet: try again later")
 
 
-def new_key(name: str, scopes: Iterable[Scope]) -> tuple[Key, str]:
+def new_key(name: str, owner: str, scopes: Iterable[Scope]) -> tuple[Key, str]:
     """A new key and its secret text, which exists nowhere else."""
     key_id = secrets.token_hex(4)
     text = f"dt_{key_id}_{secrets.token_urlsafe(32)}"
-    return Key(key_id, name, hash_of(text), frozenset(scopes)), text
+    return Key(key_id, name, owner, hash_of(text), frozenset(scopes)), text
 
 
 def hash_of(text: str) -> str:

@@ -5,6 +5,7 @@ import mmap
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from hashlib import sha256
 from pathlib import Path
 from struct import Struct
 
@@ -44,7 +45,7 @@ class RateLimit:
     def _open(self, client: str) -> Bucket:
         if self._folder is None:
             return bytearray(STATE.size), nullcontext
-        file = os.open(self._folder / f"{client}.rate", os.O_RDWR | os.O_CREAT, 0o600)
+        file = os.open(self._folder / f"{sha256(client.encode()).hexdigest()}.rate", os.O_RDWR | os.O_CREAT, 0o600)
         os.ftruncate(file, STATE.size)
         return mmap.mmap(file, STATE.size), lambda: _locked(file)
 

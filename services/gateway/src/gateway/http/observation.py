@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from common.logs import bound
 from gateway.http import problems
+from gateway.http.protocol import TIMED_OUT
 from gateway.metrics import Metrics
 
 logger = logging.getLogger(__name__)
@@ -57,7 +58,7 @@ class Observation:
             try:
                 await self.app(scope, receive, send_with_headers)
             except ClientDisconnect:
-                status = CLIENT_GONE
+                status = 408 if scope["state"].get(TIMED_OUT) else CLIENT_GONE
             except Exception:
                 logger.exception("%s %s failed", scope["method"], scope["path"])
                 if status:

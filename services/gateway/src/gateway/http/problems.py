@@ -10,12 +10,13 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from pydantic_core import ErrorDetails, to_json
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from common.errors import DeliveryTimeError
+from gateway.http.database_errors import reason_of
 
 logger = logging.getLogger(__name__)
 
@@ -102,9 +103,11 @@ def response_to(request: Request, error: Exception) -> Response | None:
             return from_error(error)
         case RequestValidationError():
             return invalid_request(error.errors())
-        case OperationalError() | PoolTimeout():
-            logger.warning("the database does not answer: %s", str(getattr(error, "orig", error)).strip())
-            detail = "the database does not answer: try again later"
+        case DBAPIError() | PoolTimeout():
+            if not (reason := reason_of(error)):
+                return None
+            logger.warning("the database %s: %s", reason, str(getattr(error, "orig", error)).strip())
+            detail = f"the database {reason}: try again later"
             return problem(HTTPStatus.SERVICE_UNAVAILABLE, "Not ready", detail)
         case HTTPException():
             title = HTTPStatus(error.status_code).phrase
@@ -123,7 +126,7 @@ def install(app: FastAPI) -> None:
             raise error
         return response
 
-    foreseen = (Refused, DeliveryTimeError, RequestValidationError, OperationalError, PoolTimeout, HTTPException)
+    foreseen = (Refused, DeliveryTimeError, RequestValidationError, DBAPIError, PoolTimeout, HTTPException)
     for kind in (*foreseen, Exception):
         app.add_exception_handler(kind, handle)
 

@@ -15,7 +15,7 @@ from opentelemetry.trace import Span, SpanKind, StatusCode, set_span_in_context
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.http.access import OPEN_PATHS
+from gateway.http.access import is_open
 from gateway.http.observation import route_path
 
 SERVICE = Resource({"service.name": "delivery-time-gateway"})
@@ -39,7 +39,7 @@ class Tracing:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self.app(scope, receive, self._closing(send))
-        elif scope["path"] in OPEN_PATHS:
+        elif is_open(scope["path"]):
             await self.app(scope, receive, send)
         else:
             await self._traced(scope, receive, send)

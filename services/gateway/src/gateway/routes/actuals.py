@@ -1,13 +1,13 @@
 """POST /actuals: when orders really arrived, for monitoring."""
 
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import FastAPI
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 from pydantic_core import to_json
-from sqlalchemy import func
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import DateTime, Text, func, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -22,11 +22,21 @@ from gateway.http.direct_route import DirectRoutes
 MAX_ACTUALS = 10_000
 
 
+AHEAD = timedelta(days=1)
+"""How far in the future a delivery may seem to be: clocks differ, and so do zones where none is given."""
+
+
+def _come(moment: datetime) -> datetime:
+    if naive_utc(moment) > naive_utc(datetime.now(UTC)) + AHEAD:
+        raise ValueError("a moment that has come, at most a day from now")
+    return moment
+
+
 class ActualDelivery(Strict):
-    """A delivery that took place."""
+    """A delivery that took place. Order ids are one name space of an installation, whoever reports them."""
 
     order_id: OrderId
-    delivered_at: Moment
+    delivered_at: Annotated[Moment, AfterValidator(_come)]
 
 
 class ActualList(Strict):
@@ -58,10 +68,15 @@ async def actuals(deliveries: ActualList) -> Accepted:  # type: ignore[empty-bod
 
 
 def _store(database: Database, actuals: list[ActualDelivery]) -> int:
-    delivered_at = {actual.order_id: naive_utc(actual.delivered_at).replace(tzinfo=UTC) for actual in actuals}
-    rows = [{"order_id": order_id, "delivered_at": moment} for order_id, moment in delivered_at.items()]
-    statement = insert(Actual).values(rows)
+    """Write them by order id: two senders of the same orders then wait for each other in one direction only."""
+    deliveries = {actual.order_id: naive_utc(actual.delivered_at).replace(tzinfo=UTC) for actual in actuals}
+    order_ids = sorted(deliveries)
+    columns = (
+        func.unnest(literal(order_ids, ARRAY(Text))),
+        func.unnest(literal([deliveries[order_id] for order_id in order_ids], ARRAY(DateTime(timezone=True)))),
+    )
+    statement = insert(Actual).from_select(["order_id", "delivered_at"], select(*columns))
     replacing = {"delivered_at": statement.excluded.delivered_at, "received_at": func.now()}
     with database.transaction() as session:
         session.execute(statement.on_conflict_do_update(index_elements=["order_id"], set_=replacing))
-    return len(rows)
+    return len(order_ids)

@@ -1,4 +1,4 @@
-"""GET /livez, /readyz and /metrics."""
+"""GET /livez, /readyz and /metrics; / leads to the documentation."""
 
 import time
 from typing import Any
@@ -6,7 +6,8 @@ from typing import Any
 from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI
 from prometheus_client import CONTENT_TYPE_LATEST
-from starlette.responses import Response
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
 
 from common.errors import ModelNotLoaded
 from gateway.http import problems
@@ -18,6 +19,10 @@ from gateway.model.champion import Champion
 def add_routes(app: FastAPI, champion: Champion, log: LogSender, metrics: Metrics) -> None:
     """Liveness at once; readiness with the first model, and with what is not as it should be; metrics."""
     one_at_a_time = CapacityLimiter(1)  # a thread of its own: the others may all be waiting for a database
+
+    @app.get("/", include_in_schema=False)
+    async def root(request: Request) -> RedirectResponse:
+        return RedirectResponse(f"{request.scope['root_path']}/docs")
 
     @app.get("/livez", tags=["health"])
     async def livez() -> dict[str, str]:

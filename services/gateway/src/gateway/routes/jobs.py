@@ -99,7 +99,7 @@ def add_routes(app: FastAPI, jobs: BatchJobs, queue: Queue) -> None:
         job, created = jobs.submit(submission.input_uri, submission.output_uri, idempotency_key)
         if created:
             queue.wake(job.id, request.scope.get("trace_headers"))
-        response.headers["Location"] = f"/batch-jobs/{job.id}"
+        response.headers["Location"] = f"{request.scope['root_path']}/batch-jobs/{job.id}"
         return _body(job)
 
     @router.get("/batch-jobs/{job_id}", responses=problems.documented(404, 422))

@@ -1,0 +1,85 @@
+"""What proxies do to a request: a path prefix in front of ours, and headers that say how the client asked."""
+
+from collections.abc import Iterable
+from ipaddress import IPv4Network, IPv6Network, ip_address
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+Network = IPv4Network | IPv6Network
+
+PREFIX, HOST, PROTO = b"x-forwarded-prefix", b"x-forwarded-host", b"x-forwarded-proto"
+
+
+class Forwarded:
+    """ASGI middleware: takes the prefix off the path and, from trusted proxies only, scheme and host as the client sees
+    them. The scope's `prefix` is what links within the gateway begin with.
+
+    A proxy may leave the prefix on the path or take it off (nginx's `proxy_pass` with a slash at the end).
+    """
+
+    def __init__(self, app: ASGIApp, trusted: Iterable[Network], prefix: str) -> None:
+        self.app = app
+        self._trusted = tuple(trusted)
+        self._prefix = prefix
+        self._known: dict[str, bool] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            scope["prefix"] = self._prefix
+            client = scope["client"]
+            if client and self._trusts(client[0]):
+                _take_headers(scope)
+            if prefix := scope["prefix"]:
+                _take_off(scope, prefix)
+        await self.app(scope, receive, send)
+
+    def _trusts(self, host: str) -> bool:
+        trusted = self._known.get(host)
+        if trusted is None:
+            if len(self._known) >= 1_000:  # every client is one where no proxy stands in front
+                self._known.clear()
+            trusted = self._known[host] = any(ip_address(host) in network for network in self._trusted)
+        return trusted
+
+
+class Mounted:
+    """ASGI middleware around FastAPI: gives it the full path, as ASGI has it, and answers HEAD as GET."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        prefix = scope["prefix"]
+        scope["root_path"], scope["path"] = prefix, prefix + scope["path"]
+        if scope["method"] != "HEAD":
+            await self.app(scope, receive, send)
+            return
+        asked = {**scope, "method": "GET"}  # the server sends no body, as its own scope still says HEAD
+        try:
+            await self.app(asked, receive, send)
+        finally:
+            scope["route"] = asked.get("route")
+
+
+def _take_headers(scope: Scope) -> None:
+    for name, value in tuple(scope["headers"]):
+        if not name.startswith(b"x-forwarded-"):
+            continue
+        first = value.split(b",")[0].strip()
+        if name == PROTO and first in (b"http", b"https"):
+            scope["scheme"] = first.decode()
+        elif name == HOST and first:
+            scope["headers"] = [(b"host", first), *(part for part in scope["headers"] if part[0] != b"host")]
+        elif name == PREFIX and first.startswith(b"/"):
+            scope["prefix"] = first.decode("latin-1").rstrip("/")
+
+
+def _take_off(scope: Scope, prefix: str) -> None:
+    path = scope["path"]
+    if path == prefix:
+        scope["path"] = "/"
+    elif path.startswith(prefix + "/"):
+        scope["path"] = path[len(prefix) :]

@@ -1,0 +1,207 @@
+"""HTTP as browsers, load balancers and other languages speak it."""
+
+import gzip
+import json
+import socket
+import time
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from gateway.settings import GatewaySettings
+from support.gateway_fixtures import Gateway, running_gateway, wait_until
+
+ORDER = {"seller_zip_code_prefix": 9350, "customer_lat": -23.577, "customer_lng": -46.587}
+ORIGIN = "https://shop.example"
+JSON = {"Content-Type": "application/json"}
+HEAD = b"POST /delivery_time HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+
+
+@pytest.fixture(scope="module")
+def open_to_shop(gateway_env: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """A gateway that a shop's pages may call, and that closes idle connections after two seconds."""
+    environment = {
+        **gateway_env,
+        "GATEWAY_CORS_ORIGINS": json.dumps([ORIGIN]),
+        "GATEWAY_KEEP_ALIVE_SECONDS": "2",
+        "GATEWAY_KEYS": "required",
+    }
+    with running_gateway(environment, tmp_path_factory.mktemp("clients")) as running:
+        running.wait_ready()
+        yield running
+
+
+def connected(gateway: Gateway) -> socket.socket:
+    address = urlsplit(gateway.url)
+    return socket.create_connection((str(address.hostname), int(address.port or 0)), timeout=20)
+
+
+def alive(connection: socket.socket) -> bool:
+    """Whether the gateway answers on this connection."""
+    connection.sendall(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
+    answer = b""
+    while not answer.endswith(b"}"):
+        received = connection.recv(10_000)
+        if not received:
+            return False
+        answer += received
+    return answer.startswith(b"HTTP/1.1 200 ")
+
+
+def test_a_page_s_preflight_is_answered_without_a_key(open_to_shop: Gateway) -> None:
+    asked = {
+        "Origin": ORIGIN,
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "authorization,content-type,idempotency-key",
+    }
+    answer = open_to_shop.client.options("/batch-jobs", headers=asked)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["access-control-allow-origin"] == ORIGIN
+    allowed = answer.headers["access-control-allow-headers"].lower()
+    assert all(name in allowed for name in ("authorization", "content-type", "idempotency-key"))
+
+
+def test_a_page_may_read_where_its_job_is_and_when_to_come_back(open_to_shop: Gateway) -> None:
+    refused = open_to_shop.client.get("/batch-jobs", headers={"Origin": ORIGIN})
+    assert refused.status_code == 401
+    exposed = refused.headers["access-control-expose-headers"].lower()
+    assert all(name in exposed for name in ("location", "retry-after", "x-request-id"))
+
+
+@pytest.mark.parametrize("path", ["/livez", "/readyz", "/metrics", "/model", "/docs", "/openapi.json", "/batch-jobs"])
+def test_head_gets_the_status_and_headers_of_get_and_no_body(gateway: Gateway, path: str) -> None:
+    head, get = gateway.client.head(path), gateway.client.get(path)
+    assert (head.status_code, head.content) == (200, b"")
+    varying = ("x-request-id", "content-length", "date")
+    assert {k: v for k, v in head.headers.items() if k not in varying} == {
+        k: v for k, v in get.headers.items() if k not in varying
+    }
+    assert gateway.client.get("/livez").status_code == 200  # the connection is still in step
+
+
+def test_head_of_a_route_without_get_names_what_there_is(gateway: Gateway) -> None:
+    answer = gateway.client.head("/delivery_time")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+
+
+def test_an_idle_connection_is_kept_as_long_as_the_setting_says(open_to_shop: Gateway) -> None:
+    with connected(open_to_shop) as connection:
+        assert alive(connection)
+        time.sleep(1.5)
+        assert alive(connection)
+        started = time.monotonic()
+        assert connection.recv(10_000) == b""
+        assert 1 < time.monotonic() - started < 5
+
+
+def test_an_idle_connection_outlives_uvicorn_s_five_seconds(gateway: Gateway) -> None:
+    with connected(gateway) as connection:
+        assert alive(connection)
+        time.sleep(6)
+        assert alive(connection)
+
+
+def test_by_default_it_outlives_the_minute_of_load_balancers() -> None:
+    assert GatewaySettings().keep_alive_seconds > 60
+
+
+@pytest.mark.parametrize("sent", [HEAD + b"Content-Length: 10\r\n\r\n{", HEAD])
+def test_a_sender_that_dawdles_is_told_so(gateway: Gateway, sent: bytes) -> None:
+    with connected(gateway) as connection:
+        connection.sendall(sent)
+        started = time.monotonic()
+        answer = connection.recv(10_000)
+        assert answer.startswith(b"HTTP/1.1 408 ")
+        assert json.loads(answer.partition(b"\r\n\r\n")[2])["title"] == "Request timeout"
+        assert connection.recv(100) == b""
+        assert 5 < time.monotonic() - started < 15
+    if b"Content-Length" in sent:
+        counted = 'gateway_requests_total{route="/delivery_time",status="408"}'
+        wait_until(lambda: counted in gateway.client.get("/metrics").text, 5)
+
+
+def test_a_connection_on_which_nobody_speaks_is_closed_without_a_word(gateway: Gateway) -> None:
+    with connected(gateway) as connection:
+        assert connection.recv(100) == b""
+
+
+@pytest.mark.parametrize(
+    ("encoding", "compress"), [("gzip", gzip.compress), ("x-gzip", gzip.compress), ("deflate", zlib.compress)]
+)
+def test_a_compressed_body_is_taken(gateway: Gateway, encoding: str, compress: type) -> None:
+    body = compress(json.dumps(ORDER).encode())
+    plain = gateway.client.post("/delivery_time", json={**ORDER})
+    answer = gateway.client.post("/delivery_time", content=body, headers={**JSON, "Content-Encoding": encoding})
+    chunked = gateway.client.post(
+        "/delivery_time",
+        content=(body[at : at + 7] for at in range(0, len(body), 7)),
+        headers={**JSON, "Content-Encoding": encoding},
+    )
+    assert answer.json() == chunked.json() == plain.json()
+
+
+def test_a_compressed_job_is_taken_too(gateway: Gateway) -> None:
+    body = gzip.compress(json.dumps({"input_uri": "s3://elsewhere/orders.csv"}).encode())
+    answer = gateway.client.post("/batch-jobs", content=body, headers={**JSON, "Content-Encoding": "gzip"})
+    assert (answer.status_code, answer.json()["title"]) == (403, "Bucket not allowed")
+
+
+@pytest.mark.parametrize("path", ["/delivery_time", "/batch-jobs"])
+@pytest.mark.parametrize(
+    ("encoding", "body", "status", "said"),
+    [
+        ("gzip", gzip.compress(b" " * 50_000_000), 413, "inflates to more than"),
+        ("gzip", b"{}", 400, "is not gzip"),
+        ("gzip", gzip.compress(b"{}" * 1_000)[:-10], 400, "ends before"),
+        ("br", b"{}", 415, "'br'"),
+    ],
+)
+def test_a_compressed_body_that_cannot_be_taken_is_refused_by_name(
+    gateway: Gateway, path: str, encoding: str, body: bytes, status: int, said: str
+) -> None:
+    answer = gateway.client.post(path, content=body, headers={**JSON, "Content-Encoding": encoding})
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
+    assert said in answer.json()["detail"]
+
+
+def test_a_byte_order_mark_is_passed_over_or_its_encoding_named(gateway: Gateway) -> None:
+    text = json.dumps(ORDER)
+    marked = gateway.client.post("/delivery_time", content=text.encode("utf-8-sig"), headers=JSON)
+    assert marked.status_code == 200
+    wide = gateway.client.post("/delivery_time", content=text.encode("utf-16"), headers=JSON)
+    assert wide.status_code == 400
+    assert "UTF-16 text, send UTF-8" in wide.json()["detail"]
+
+
+def test_the_documentation_needs_no_internet(gateway: Gateway) -> None:
+    start = gateway.client.get("/")
+    assert (start.status_code, start.headers["location"]) == (307, "/docs")
+    page = gateway.client.get("/docs").text
+    assert "http://" not in page
+    assert "https://" not in page
+    for asset in ("/docs/assets/swagger-ui-bundle.js", "/docs/assets/swagger-ui.css"):
+        assert asset in page
+        assert len(gateway.client.get(asset).content) > 100_000
+
+
+def test_the_documentation_needs_no_key(open_to_shop: Gateway) -> None:
+    for path in ("/docs", "/docs/assets/swagger-ui.css", "/openapi.json"):
+        assert httpx.get(open_to_shop.url + path).status_code == 200
+    assert httpx.get(f"{open_to_shop.url}/docsx").status_code == 401
+
+
+def test_forwarded_headers_count_from_trusted_proxies_only(
+    gateway: Gateway, gateway_env: dict[str, str], tmp_path: Path
+) -> None:
+    forwarded = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "shop.example", "X-Forwarded-Prefix": "/eta"}
+    with running_gateway({**gateway_env, "GATEWAY_TRUSTED_PROXIES": "10.0.0.0/8"}, tmp_path) as wary:
+        trusted, not_trusted = (
+            running.client.get("/docs/", headers=forwarded, follow_redirects=False).headers["location"]
+            for running in (gateway, wary)
+        )
+    assert trusted == "https://shop.example/eta/docs"
+    assert not_trusted == f"{wary.url}/docs"
