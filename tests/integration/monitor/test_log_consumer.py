@@ -4,7 +4,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from uuid import UUID
 
 import pytest
@@ -13,7 +14,15 @@ from sqlalchemy import select, text
 
 from common.database.session import Database
 from common.database.tables import InvalidRequests, Prediction
-from common.servers.prediction_log import CONSUMER_GROUP, INVALID, STREAM, LoggedPrediction, encode, encode_invalid
+from common.servers.prediction_log import (
+    CONSUMER_GROUP,
+    INVALID,
+    STREAM,
+    LoggedPrediction,
+    decode,
+    encode,
+    encode_invalid,
+)
 from monitor.log import consumer as log_consumer
 from monitor.log.consumer import REFUSED_STREAM, LogConsumer
 
@@ -135,6 +144,80 @@ def test_a_dropped_database_connection_loses_and_doubles_nothing(
         consumer.stop()
         thread.join(timeout=10)
     assert queue.xlen(STREAM) == 0
+
+
+@contextmanager
+def consuming(queue: Redis, database: Database) -> Iterator[threading.Thread]:
+    """A consumer in a thread of its own."""
+    consumer = LogConsumer(queue, database.engine)
+    thread = threading.Thread(target=consumer.run)
+    thread.start()
+    try:
+        yield thread
+    finally:
+        consumer.stop()
+        thread.join(timeout=10)
+
+
+FAILURES = {
+    "a table that is not there": (
+        "ALTER TABLE predictions RENAME TO predictions_away",
+        "ALTER TABLE predictions_away RENAME TO predictions",
+    ),
+    "a column that is not there": (
+        "ALTER TABLE predictions RENAME COLUMN latency_ms TO away",
+        "ALTER TABLE predictions RENAME COLUMN away TO latency_ms",
+    ),
+    "a database that only reads": (
+        "ALTER ROLE CURRENT_USER SET default_transaction_read_only = on",
+        "SET TRANSACTION READ WRITE; ALTER ROLE CURRENT_USER RESET default_transaction_read_only",
+    ),
+}
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+@pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
+def test_the_consumer_outlives(database: Database, queue: Redis, logged: MakeLogged, failure: str) -> None:
+    begins, ends = FAILURES[failure]
+    with consuming(queue, database) as consumer:
+        try:
+            change(database, begins)
+            send(queue, logged(100))
+            time.sleep(1.5)
+            assert consumer.is_alive()
+        finally:
+            change(database, ends)
+        wait_for(lambda: queue.xlen(STREAM) == 0)
+    assert stored(database) == 100
+    assert queue.exists(REFUSED_STREAM) == 0, "no row is at fault"
+
+
+def change(database: Database, statement: str) -> None:
+    """Run a statement, and have everybody connect anew."""
+    with database.transaction() as session:
+        session.execute(text(statement))
+    others = "pid <> pg_backend_pid() AND usename = current_user"
+    with database.transaction() as session:
+        session.execute(text(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}"))  # noqa: S608
+    database.close()
+
+
+def test_the_consumer_outlives_an_error_that_nobody_thought_of(
+    database: Database, queue: Redis, logged: MakeLogged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    errors = iter([MemoryError("no memory left")])
+
+    def decode_or_fail(fields: dict[bytes, bytes]) -> list[LoggedPrediction]:
+        for error in errors:
+            raise error
+        return decode(fields)
+
+    monkeypatch.setattr(log_consumer, "decode", decode_or_fail)
+    monkeypatch.setattr(log_consumer, "ABANDONED_MS", 500)
+    with consuming(queue, database):
+        send(queue, logged(100))
+        wait_for(lambda: queue.xlen(STREAM) == 0)
+    assert stored(database) == 100
 
 
 CONSUME = """

@@ -16,7 +16,7 @@ from psycopg2 import DataError, IntegrityError
 from redis import Redis
 from redis.exceptions import RedisError, ResponseError
 from sqlalchemy import Engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from common.servers.prediction_log import (
     CONSUMER_GROUP,
@@ -59,7 +59,7 @@ class LogConsumer:
         self._stop.set()
 
     def run(self) -> None:
-        """Consume until stopped; what Valkey or Postgres cannot do now is tried again."""
+        """Consume until stopped, whatever happens: nobody would notice that this thread had ended."""
         while not self._stop.is_set():
             try:
                 self.join_group()
@@ -67,6 +67,9 @@ class LogConsumer:
                     self.consume_once()
             except RedisError as error:
                 logger.warning("the queue does not answer, the prediction log waits: %s", error)
+                self._stop.wait(RETRY_SECONDS)
+            except Exception:
+                logger.exception("the prediction log waits")
                 self._stop.wait(RETRY_SECONDS)
 
     def join_group(self) -> None:
@@ -98,15 +101,18 @@ class LogConsumer:
         return list(answer[0][1]) if answer else []
 
     def _store_with_patience(self, entries: list[Entry]) -> bool:
-        """Store, waiting as long as Postgres is away; False if stopped before that."""
+        """Store, waiting as long as Postgres takes nothing; False if stopped before that.
+
+        It may be away, only read (a fail-over), or not have the tables yet (a release that is being rolled out).
+        """
         predictions, invalid = self._decoded(entries)
         while not self._stop.is_set():
             try:
                 self._store(predictions)
                 store_invalid(self._engine, invalid)
                 return True
-            except (OperationalError, psycopg2.OperationalError, psycopg2.InterfaceError) as error:
-                logger.warning("the database does not answer, the prediction log waits: %s", error)
+            except (DBAPIError, psycopg2.Error) as error:
+                logger.warning("the database takes nothing, the prediction log waits: %s", str(error).strip())
                 self._stop.wait(RETRY_SECONDS)
         return False
 
