@@ -6,7 +6,9 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,7 +18,7 @@ import pytest
 from sqlalchemy import select, text
 
 from common.database.session import Database
-from common.database.tables import Alert, Notification
+from common.database.tables import Alert, Notification, Retraining
 from common.servers.prediction_log import LoggedPrediction
 from common.servers.queue import MONITORING, Queue
 from monitor.alerts import notify
@@ -131,6 +133,78 @@ def test_a_check_notes_what_to_tell_with_the_alert_itself(
         (waiting,) = session.scalars(select(Notification))
         assert (waiting.body["rule"], waiting.body["status"]) == ("no-predictions", "open")
     assert notify.send_waiting(database, webhook.url) == 1
+
+
+@contextmanager
+def dripping(seconds: float) -> Iterator[str]:
+    """A webhook that answers a byte at a time, for that long; its address."""
+    ended = threading.Event()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+            begin = time.monotonic()
+            while time.monotonic() - begin < seconds and not ended.wait(0.1):
+                self.wfile.write(b"z")
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]  # the one that asked has gone
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/"
+    finally:
+        ended.set()
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_a_webhook_that_drips_its_answer_is_given_up_in_time(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notify, "TIMEOUT_SECONDS", 1.0)
+    open_alert(database)
+    with dripping(seconds=10) as url:
+        begin = time.monotonic()
+        assert notify.send_waiting(database, url) == 0
+        assert time.monotonic() - begin < 3
+    assert waiting(database) == 1
+
+
+def test_the_webhooks_address_stands_in_no_log(
+    database: Database, webhook: Receiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    webhook.answers = [500]
+    open_alert(database)
+    notify.send_waiting(database, webhook.url + "secret-token")
+    assert "status 500" in caplog.text
+    assert "secret-token" not in caplog.text
+
+
+@pytest.mark.usefixtures("no_old_tasks")
+def test_a_webhook_that_hangs_stops_no_check(database: Database, webhook: Receiver) -> None:
+    webhook.answering.clear()
+    for number in range(4):
+        open_alert(database, f"rule-{number}")
+    worker = start_worker()
+    try:
+        wait_until(lambda: bool(webhook.bodies), 60)
+        with database.transaction() as session:
+            for _ in range(2):
+                session.add(Retraining(reason="test", status="failed", finished_at=datetime.now(UTC)))
+        wait_until(lambda: "retrainings-fail" in rules(database), 6)
+    finally:
+        os.killpg(worker.pid, signal.SIGKILL)
+        worker.wait()
+
+
+def rules(database: Database) -> set[str]:
+    with database.transaction() as session:
+        return set(session.scalars(select(Alert.rule)))
 
 
 @pytest.fixture

@@ -97,7 +97,8 @@ def _worker(_: argparse.Namespace) -> None:
     from monitor import wiring
     from monitor.worker import run_worker
 
-    run_worker(wiring.tasks(), wiring.log_consumer())
+    notifier = wiring.notifier()
+    run_worker(wiring.tasks(), [wiring.log_consumer(), *([notifier] if notifier else [])])
 
 
 def _replay(arguments: argparse.Namespace) -> None:

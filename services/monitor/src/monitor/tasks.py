@@ -27,7 +27,6 @@ logger = logging.getLogger(__name__)
 MEASURE = "monitor.measure"
 CHECK = "monitor.check"
 KEEP_PACE = "monitor.keep_pace"
-NOTIFY = "monitor.notify"
 
 WORK_NOW_SECONDS = 30
 """Work that was requested for now and has not begun by then waits for its schedule."""
@@ -51,7 +50,6 @@ class Tasks:
             MEASURE: (self._windows.measure_due, self._settings.measure_seconds),
             CHECK: (self.check, self._settings.alert_seconds),
             KEEP_PACE: (self.keep_pace, self._settings.pace_seconds),
-            NOTIFY: (self.notify, self._settings.alert_seconds),
         }
         for name, (work, _) in works.items():
             self._app.task(name=name)(self._alone(name, work))
@@ -62,7 +60,7 @@ class Tasks:
         return self._app
 
     def check(self) -> None:
-        """Open and close alerts, queue their notifications, request a retraining; messages leave after the commit."""
+        """Open and close alerts, queue their notifications, request a retraining, wake a trainer once that is committed."""
         self._open_and_close(lambda _: None)
         with self._database.transaction() as session:
             if self._settings.retrain:
@@ -83,11 +81,6 @@ class Tasks:
             return
         self._open_and_close(lambda session: live_pace.keep_pace(session, bundle))
 
-    def notify(self) -> None:
-        """Post what waits to the webhook."""
-        if self._settings.webhook_url is not None:
-            notify.send_waiting(self._database, str(self._settings.webhook_url))
-
     def _open_and_close(self, measured_pace: Callable[[Session], live_pace.MeasuredPace | None]) -> None:
         with self._database.transaction() as session:
             settings = self._settings
@@ -96,8 +89,6 @@ class Tasks:
             changed = run_checks(situation)
             if settings.webhook_url is not None:
                 notify.write(session, changed)
-        if changed and self._settings.webhook_url is not None:
-            self._app.send_task(NOTIFY)
 
     def _alone(self, name: str, work: Callable[..., object]) -> Callable[..., None]:
         """The work, skipped while another worker does it."""

@@ -7,6 +7,7 @@ from common.servers.objects import ObjectStore
 from common.servers.queue import Queue
 from common.servers.registry import Registry
 from common.settings import DatabaseSettings, ObjectStoreSettings, QueueSettings, RegistrySettings, load
+from monitor.alerts.notify import Notifier
 from monitor.log.consumer import LogConsumer
 from monitor.settings import GatewayAddress, MonitorSettings
 from monitor.tasks import Tasks
@@ -45,6 +46,12 @@ def tasks() -> Tasks:
 def log_consumer() -> LogConsumer:
     """The consumer of the prediction log, with connections of its own: its thread shares none with the tasks."""
     return LogConsumer(queue().client(), database().engine)
+
+
+def notifier() -> Notifier | None:
+    """The sender of notifications, with connections of its own; None without a webhook."""
+    url = load(MonitorSettings).webhook_url
+    return None if url is None else Notifier(database(), str(url))
 
 
 def gateway() -> httpx.Client:

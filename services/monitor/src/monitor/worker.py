@@ -1,35 +1,48 @@
-"""`monitor worker`: one Celery worker with its beat, and beside them the consumer of the prediction log."""
+"""`monitor worker`: one Celery worker with its beat, and beside them what runs all the time."""
 
 import threading
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 from celery import signals
 
 from common.servers.queue import MONITORING
 from common.worker import run
-from monitor.log.consumer import LogConsumer
 from monitor.tasks import Tasks
 
 STOP_SECONDS = 5.0
 
 
-def run_worker(tasks: Tasks, consumer: LogConsumer) -> None:
+class Resident(Protocol):
+    """What runs in a thread of its own until it is stopped; no error ends it."""
+
+    def run(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
+def run_worker(tasks: Tasks, residents: Sequence[Resident]) -> None:
     """Run until told to stop.
 
-    One child process does the tasks and keeps Evidently loaded; the consumer runs in the parent, which stays small.
+    One child process does the tasks and keeps Evidently loaded; residents run in the parent, which stays small.
     """
-    thread = threading.Thread(target=consumer.run, name="prediction-log", daemon=True)
+    threads = [
+        threading.Thread(target=resident.run, name=type(resident).__name__, daemon=True) for resident in residents
+    ]
 
     def start(**_: Any) -> None:
         """Not before the pool and the beat have been forked.
 
         A fork copies the locks that a thread holds, and a beat that waits for one of them never sends anything.
         """
-        thread.start()
+        for thread in threads:
+            thread.start()
 
     def stop(**_: Any) -> None:
-        consumer.stop()
-        thread.join(STOP_SECONDS)
+        for resident in residents:
+            resident.stop()
+        for thread in threads:
+            thread.join(STOP_SECONDS)
 
     signals.worker_ready.connect(start, weak=False)
     signals.worker_shutdown.connect(stop, weak=False)

@@ -1,10 +1,12 @@
 """Alerts to a webhook, as JSON: written with the alert, sent from the table until the receiver has taken them.
 
 A worker that dies between the commit and the sending loses nothing; one that dies between the sending and its commit
-sends twice. The receiver tells by `id` and `status`.
+sends twice: the receiver compares `id` and `status`.
 """
 
+import asyncio
 import logging
+import threading
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,12 +18,34 @@ from sqlalchemy.orm import Session
 from common.database.session import Database
 from common.database.tables import Alert, Notification
 
+PAUSE_SECONDS = 1.0
 TIMEOUT_SECONDS = 10.0
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(minutes=10)
 GIVEN_UP_AFTER = timedelta(days=3)
 
 logger = logging.getLogger(__name__)
+
+
+class Notifier:
+    """Sends what waits, in a thread of its own: a receiver that hangs keeps no check and no measuring waiting."""
+
+    def __init__(self, database: Database, url: str) -> None:
+        self._database = database
+        self._url = url
+        self._stop = threading.Event()
+
+    def run(self) -> None:
+        """Send until stopped, whatever happens."""
+        while not self._stop.wait(PAUSE_SECONDS):
+            try:
+                send_waiting(self._database, self._url)
+            except Exception:
+                logger.exception("notifications wait")
+
+    def stop(self) -> None:
+        """Return from `run` after the message in hand."""
+        self._stop.set()
 
 
 def write(session: Session, alerts: Iterable[Alert]) -> None:
@@ -63,15 +87,30 @@ def send_waiting(database: Database, url: str) -> int:
 def _send(url: str, notification: Notification) -> bool:
     notification.attempts += 1
     now = datetime.now(UTC)
-    try:
-        httpx.post(url, json=notification.body, timeout=TIMEOUT_SECONDS).raise_for_status()
-    except httpx.HTTPError as error:
+    reason = asyncio.run(_refusal(url, notification.body))
+    if reason:
         wait = min(FIRST_WAIT * 2 ** min(notification.attempts - 1, 10), LONGEST_WAIT)
         notification.due_at = now + wait
-        logger.warning("the webhook did not take alert %s: %s", notification.alert_id, error)
+        logger.warning("the webhook did not take alert %s: %s", notification.alert_id, reason)
         return False
     notification.sent_at = now
     return True
+
+
+async def _refusal(url: str, body: dict[str, Any]) -> str | None:
+    """Post the body; why it was not taken, without the address, which may hold a secret.
+
+    The deadline is for the whole exchange: an answer that drips resets every other timeout with each byte.
+    """
+    try:
+        async with (
+            asyncio.timeout(TIMEOUT_SECONDS),
+            httpx.AsyncClient(timeout=TIMEOUT_SECONDS) as client,
+            client.stream("POST", url, json=body) as answer,
+        ):
+            return None if answer.is_success else f"status {answer.status_code}"
+    except (httpx.HTTPError, TimeoutError) as error:
+        return f"no answer within {TIMEOUT_SECONDS:g} s" if isinstance(error, TimeoutError) else type(error).__name__
 
 
 _NEXT = """
