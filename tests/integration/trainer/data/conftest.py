@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from trainer.data.files import TABLES
+from trainer.data.files import FILES
 from trainer.data.synthetic.generate import Wanted, synthesize
 
 BY_HAND = {
@@ -53,7 +53,7 @@ def by_hand(tmp_path: Path) -> Path:
     """Three orders: one of two sellers, one under way, one of a product without weight."""
     folder = tmp_path / "by-hand"
     folder.mkdir()
-    for table in TABLES:
+    for table in FILES:
         table.path(folder).write_text(",".join(table.columns) + BY_HAND[table.name])
     return folder
 

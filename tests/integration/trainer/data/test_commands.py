@@ -41,6 +41,25 @@ def test_without_kaggle_made_up_orders_are_used_and_said_loudly(run: Run, tmp_pa
     assert "synthetic orders" in prepared.stdout
 
 
+def test_a_wrong_kaggle_key_is_an_error_and_no_made_up_orders(run: Run, tmp_path: Path) -> None:
+    """Kaggle answers, and refuses: kagglehub's own error, raised by a stand-in for it."""
+    (tmp_path / "kagglehub.py").write_text(
+        "class KaggleApiHTTPError(OSError): pass\n"
+        "def dataset_download(handle): raise KaggleApiHTTPError('401 Client Error.\\n\\nYou are not authenticated')\n"
+    )
+    (tmp_path / "sitecustomize.py").write_text(
+        "import urllib.request\nurllib.request.urlopen = lambda *_, **__: None\n"
+    )
+    done = run("download-data", KAGGLE_USERNAME="ana", KAGGLE_KEY="wrong", PYTHONPATH=str(tmp_path))
+    assert done.returncode == 1
+    assert (
+        "Kaggle does not give olistbr/brazilian-ecommerce (401 Client Error. You are not authenticated)" in done.stderr
+    )
+    assert "KAGGLE_KEY" in done.stderr
+    assert "SYNTHETIC" not in done.stdout
+    assert not (tmp_path / "store" / "dataset").exists()
+
+
 def test_a_folder_of_the_user_s_is_used_in_place(run: Run, generated: Path, tmp_path: Path) -> None:
     done = run("download-data", OLIST_DIR=str(generated))
     assert done.returncode == 0

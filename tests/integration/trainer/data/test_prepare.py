@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from trainer.data.files import TABLES
+from trainer.data.files import FILES
 from trainer.data.join import COLUMNS
 from trainer.data.prepare import prepare
 
@@ -86,9 +86,44 @@ def test_an_order_that_cannot_be_used_is_dropped_and_counted(
     assert pl.read_parquet(tmp_path / "prepared" / "orders.parquet")["order_id"].to_list() == ["one", "three"]
 
 
+def test_one_wrong_year_is_set_aside_counted_and_named(generated: Path, tmp_path: Path) -> None:
+    """Each wrong date alone would otherwise be learned from, or decide where the data ends."""
+    orders = generated / "olist_orders_dataset.csv"
+    table = pl.read_csv(orders, infer_schema=False)
+    delivered = (table["order_delivered_customer_date"].is_not_null()).arg_true()
+    wrong = {
+        "delivery": (int(delivered[10]), {"order_delivered_customer_date": "2081-03-01 10:00:00"}),
+        "promise": (int(delivered[20]), {"order_estimated_delivery_date": "2016-01-01 00:00:00"}),
+        "everything": (
+            int(delivered[30]),
+            {
+                "order_purchase_timestamp": "2099-01-01 10:00:00",
+                "order_delivered_customer_date": "2099-01-08 10:00:00",
+                "order_estimated_delivery_date": "2099-01-20 00:00:00",
+            },
+        ),
+    }
+    for row, values in wrong.values():
+        for column, value in values.items():
+            table[row, column] = value
+    table.write_csv(orders)
+    report = prepare(generated, tmp_path / "prepared")
+    counted = (
+        "delivery time above 365 days",
+        "promise outside 0..365 days",
+        "bought months apart from all other orders",
+    )
+    assert [report.dropped[reason] for reason in counted] == [1, 1, 1]
+    named = "\n".join(report.implausible)
+    assert f"row {wrong['delivery'][0] + 2}: delivery time above 365 days: bought" in named
+    assert "delivered 2081-03-01 10:00:00" in named
+    assert f"row {wrong['everything'][0] + 2}: bought months apart from all other orders: bought 2099-01-01" in named
+    assert str(pl.read_parquet(tmp_path / "prepared" / "orders.parquet")["purchase_timestamp"].max()) < "2019"
+
+
 def test_quoted_fields_read_the_same(generated: Path, tmp_path: Path) -> None:
     prepare(generated, tmp_path / "plain")
-    for table in TABLES:
+    for table in FILES:
         with table.path(generated).open(encoding="utf-8-sig", newline="") as file:
             rows = list(csv.reader(file))
         with table.path(generated).open("w", encoding="utf-8-sig", newline="") as file:

@@ -10,7 +10,7 @@ import pytest
 from common.errors import InvalidInput
 from common.orders.geography import great_circle_km
 from trainer.data.check import missing_files_and_columns
-from trainer.data.files import DATE_FORMAT, TABLES
+from trainer.data.files import DATE_FORMAT, FILES
 from trainer.data.prepare import prepare
 from trainer.data.synthetic import generate
 from trainer.data.synthetic.generate import Wanted, synthesize
@@ -32,7 +32,7 @@ def orders(tmp_path_factory: pytest.TempPathFactory) -> pl.DataFrame:
 
 def test_the_nine_files_are_there_with_the_original_s_formats(generated: Path) -> None:
     assert missing_files_and_columns(generated) == []
-    assert {path.name for path in generated.iterdir()} == {table.name for table in TABLES} | {"SYNTHETIC"}
+    assert {path.name for path in generated.iterdir()} == {table.name for table in FILES} | {"SYNTHETIC"}
     assert (generated / "product_category_name_translation.csv").read_bytes().startswith(b"\xef\xbb\xbf")
     customers = pl.read_csv(generated / "olist_customers_dataset.csv", infer_schema=False)
     assert customers["customer_zip_code_prefix"].str.contains(r"^\d{5}$").all()
@@ -77,7 +77,7 @@ def test_a_few_percent_never_arrive_and_a_few_prefixes_have_no_location(generate
 def test_the_same_seed_makes_the_same_files_and_another_seed_others(generated: Path, tmp_path: Path) -> None:
     synthesize(Wanted(orders=2_000, seed=3), tmp_path / "again")
     synthesize(Wanted(orders=2_000, seed=4), tmp_path / "other")
-    for table in TABLES[:4]:
+    for table in FILES[:4]:
         assert table.path(tmp_path / "again").read_bytes() == table.path(generated).read_bytes()
         assert table.path(tmp_path / "other").read_bytes() != table.path(generated).read_bytes()
 

@@ -1,12 +1,12 @@
-"""The nine files of the Olist data set: names, columns, and what `prepare-data` reads from each."""
+"""The nine files of the Olist data set: names, columns, and what their values must be."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 
 @dataclass(frozen=True)
-class Table:
-    """One CSV file. Every column must exist; of the named ones every value is checked."""
+class CsvFile:
+    """One CSV file. columns: all that Kaggle's has. Those named again are checked value by value, if they are there."""
 
     name: str
     columns: tuple[str, ...]
@@ -15,13 +15,14 @@ class Table:
     numbers: tuple[str, ...] = ()
     zip_prefixes: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
+    read_by_sources: tuple[str, ...] = ()
 
     def path(self, folder: Path) -> Path:
         """Where the file lies in a data folder."""
         return folder / self.name
 
 
-ORDERS = Table(
+ORDERS = CsvFile(
     name="olist_orders_dataset.csv",
     columns=(
         "order_id",
@@ -42,8 +43,9 @@ ORDERS = Table(
         "order_estimated_delivery_date",
     ),
     required=("order_id", "customer_id", "order_status", "order_purchase_timestamp", "order_estimated_delivery_date"),
+    read_by_sources=("order_delivered_carrier_date",),
 )
-ITEMS = Table(
+ITEMS = CsvFile(
     name="olist_order_items_dataset.csv",
     columns=(
         "order_id",
@@ -59,21 +61,21 @@ ITEMS = Table(
     numbers=("order_item_id", "price", "freight_value"),
     required=("order_id", "order_item_id", "seller_id"),
 )
-CUSTOMERS = Table(
+CUSTOMERS = CsvFile(
     name="olist_customers_dataset.csv",
     columns=("customer_id", "customer_unique_id", "customer_zip_code_prefix", "customer_city", "customer_state"),
     key=("customer_id",),
     zip_prefixes=("customer_zip_code_prefix",),
     required=("customer_id", "customer_zip_code_prefix"),
 )
-SELLERS = Table(
+SELLERS = CsvFile(
     name="olist_sellers_dataset.csv",
     columns=("seller_id", "seller_zip_code_prefix", "seller_city", "seller_state"),
     key=("seller_id",),
     zip_prefixes=("seller_zip_code_prefix",),
     required=("seller_id", "seller_zip_code_prefix"),
 )
-PRODUCTS = Table(
+PRODUCTS = CsvFile(
     name="olist_products_dataset.csv",
     columns=(
         "product_id",
@@ -90,7 +92,7 @@ PRODUCTS = Table(
     numbers=("product_weight_g",),
     required=("product_id",),
 )
-GEOLOCATION = Table(
+GEOLOCATION = CsvFile(
     name="olist_geolocation_dataset.csv",
     columns=(
         "geolocation_zip_code_prefix",
@@ -103,11 +105,11 @@ GEOLOCATION = Table(
     zip_prefixes=("geolocation_zip_code_prefix",),
     required=("geolocation_zip_code_prefix", "geolocation_lat", "geolocation_lng"),
 )
-PAYMENTS = Table(
+PAYMENTS = CsvFile(
     name="olist_order_payments_dataset.csv",
     columns=("order_id", "payment_sequential", "payment_type", "payment_installments", "payment_value"),
 )
-REVIEWS = Table(
+REVIEWS = CsvFile(
     name="olist_order_reviews_dataset.csv",
     columns=(
         "review_id",
@@ -120,12 +122,12 @@ REVIEWS = Table(
     ),
     dates=("review_creation_date", "review_answer_timestamp"),
 )
-TRANSLATION = Table(
+TRANSLATION = CsvFile(
     name="product_category_name_translation.csv",
     columns=("product_category_name", "product_category_name_english"),
 )
 
-TABLES = (ORDERS, ITEMS, CUSTOMERS, SELLERS, PRODUCTS, GEOLOCATION, PAYMENTS, REVIEWS, TRANSLATION)
+FILES = (ORDERS, ITEMS, CUSTOMERS, SELLERS, PRODUCTS, GEOLOCATION, PAYMENTS, REVIEWS, TRANSLATION)
 
 DATE_FORMAT = "%Y-%m-%d %H:%M:%S"
 

@@ -13,6 +13,7 @@ from common.orders.fields import INPUTS, Orders
 from common.orders.places import Places
 
 DAY = np.timedelta64(86_400, "s")
+LONE_DAYS = 30
 
 
 @dataclass(frozen=True)
@@ -70,9 +71,13 @@ class TrainingData:
 
 
 def end_of(history: History) -> np.datetime64:
-    """The moment the data was taken: the newest event in it."""
-    newest_delivery = np.nanmax(history.delivered)
-    return max(newest_delivery, history.orders.purchase_timestamp[-1]) + np.timedelta64(1, "s")
+    """The moment the data was taken: the newest event in it, unless it is LONE_DAYS after all others: a wrong date."""
+    purchases = history.orders.purchase_timestamp
+    events = np.concatenate([history.delivered[~np.isnat(history.delivered)], purchases])
+    events = np.sort(events.astype("datetime64[s]"))
+    near = np.diff(events) <= LONE_DAYS * DAY
+    newest: np.datetime64 = events[1:][near][-1] if near.any() else events[-1]
+    return newest + np.timedelta64(1, "s")
 
 
 def as_datetime(moment: np.datetime64) -> datetime:

@@ -11,16 +11,27 @@ UNDER_WAY = ("created", "approved", "invoiced", "processing", "shipped")
 """States of an order that may still be delivered."""
 
 
+LONGEST_DAYS = 365
+"""A longer delivery, or promise, is a wrong date: Olist's longest are 210 and 156 days."""
+
+
 def _has_status(*names: str) -> pl.Expr:
     return pl.any_horizontal(pl.col("order_status") == name for name in names)
 
+
+WRONG_SPANS = {
+    "negative delivery time": pl.col("delivery_days") < 0,
+    f"delivery time above {LONGEST_DAYS} days": pl.col("delivery_days") > LONGEST_DAYS,
+    f"promise outside 0..{LONGEST_DAYS} days": ~pl.col("promised_days").is_between(0, LONGEST_DAYS),
+}
+"""Dates that cannot be right."""
 
 DROPPED = {
     "no item": pl.col("item_count").is_null(),
     "seller not in the sellers file": pl.col("seller_zip_code_prefix").is_null(),
     "customer not in the customers file": pl.col("customer_zip_code_prefix").is_null(),
     "customer's zip prefix has no location": pl.col("customer_lat").is_null(),
-    "negative delivery time": pl.col("delivery_days") < 0,
+    **WRONG_SPANS,
     "cancelled or otherwise never to be delivered": (
         pl.col("delivery_days").is_null() & ~_has_status(*UNDER_WAY, "delivered")
     ),

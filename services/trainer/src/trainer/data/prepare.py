@@ -8,6 +8,7 @@ import polars as pl
 
 from trainer.data.check import missing_files_and_columns
 from trainer.data.files import DATE_FORMAT, is_synthetic
+from trainer.data.implausible import implausible, without_lone_purchases
 from trainer.data.join import COLUMNS, baskets, locations, one_row_per_order
 from trainer.data.problems import NoDeliveredOrder, UnusableData
 from trainer.data.read import read, read_order_ids
@@ -30,8 +31,10 @@ def prepare(dataset: Path, target: Path, cutoff: datetime | None = None) -> Repo
     places = locations(tables.pop("geolocation"))
     filled = baskets(tables.pop("items"), tables.pop("products"), tables.pop("sellers"))
     every_order = one_row_per_order(tables.pop("orders"), filled, tables.pop("customers"), places)
+    every_order = without_lone_purchases(every_order)
     del filled
     dropped = dropped_by_reason(every_order)
+    set_aside = implausible(every_order)
     is_usable = every_order["dropped"].is_null()
     orders = every_order.drop("dropped").filter(is_usable)
     del every_order
@@ -49,6 +52,7 @@ def prepare(dataset: Path, target: Path, cutoff: datetime | None = None) -> Repo
             synthetic=is_synthetic(dataset),
             rows_in=rows_in,
             dropped=dropped,
+            implausible=set_aside,
             orders=orders,
             places=places,
             parts=parts,

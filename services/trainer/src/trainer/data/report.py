@@ -16,12 +16,16 @@ RANGES = ("purchase_timestamp", "delivery_days", "promised_days", "customer_lat"
 
 @dataclass(frozen=True)
 class Report:
-    """Counts are rows; `ranges` maps a column to its [smallest, largest] value; seconds of the whole run."""
+    """Counts are rows; `ranges` maps a column to its [smallest, largest] value; seconds of the whole run.
+
+    implausible: the first orders that were dropped for their dates, by row and value.
+    """
 
     dataset: str
     synthetic: bool
     rows_in: dict[str, int]
     dropped: dict[str, int]
+    implausible: list[str]
     geolocation_points_outside_brazil: int
     zip_prefixes: int
     orders: int
@@ -41,6 +45,7 @@ class Report:
         synthetic: bool,
         rows_in: dict[str, int],
         dropped: dict[str, int],
+        implausible: list[str],
         orders: pl.DataFrame,
         places: pl.DataFrame,
         parts: Split,
@@ -52,6 +57,7 @@ class Report:
             synthetic=synthetic,
             rows_in=rows_in,
             dropped=dropped,
+            implausible=implausible,
             geolocation_points_outside_brazil=rows_in["geolocation"] - int(places["points"].sum()),
             zip_prefixes=places.height,
             orders=orders.height,
@@ -88,6 +94,10 @@ class Report:
         table.add_row("validation (bought since)", f"{self.valid_rows:,}")
         table.add_row("in neither (bought before, delivered after)", f"{self.label_unknown_at_cutoff:,}")
         console.print(table)
+        if self.implausible:
+            console.print("dates that cannot be right, set aside (rows of the orders file):")
+        for line in self.implausible:
+            console.print(f"  {line}", soft_wrap=True, highlight=False)
 
 
 def dropped_by_reason(every_order: pl.DataFrame) -> dict[str, int]:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import polars as pl
 
-from trainer.data.check import missing_files_and_columns, number, strings, zip_prefix
+from trainer.data.check import missing_files_and_columns, strings
 from trainer.data.files import CUSTOMERS, GEOLOCATION, ITEMS, ORDERS, PRODUCTS, SELLERS
 from trainer.data.join import locations
+from trainer.data.parsing import number, zip_prefix
 from trainer.data.problems import UnusableData
 
 PIECE_ROWS = 200_000

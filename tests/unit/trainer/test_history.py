@@ -1,0 +1,29 @@
+"""Where data ends, and which data it is."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from support.model_fixtures import made_up_history, made_up_places
+from trainer.data.history import TrainingData, end_of
+
+WRONG = np.datetime64("2019-06-01T00:00:00", "s")
+
+
+def test_data_ends_with_its_newest_event() -> None:
+    history = made_up_history(2_000)
+    newest = max(np.nanmax(history.delivered), history.orders.purchase_timestamp.max())
+    assert newest - end_of(history) < np.timedelta64(30, "D")
+
+
+def test_one_wrong_date_does_not_decide_where_data_ends() -> None:
+    history = made_up_history(2_000)
+    delivered = history.delivered.copy()
+    delivered[np.flatnonzero(~np.isnat(delivered))[7]] = WRONG
+    assert end_of(replace(history, delivered=delivered)) == end_of(history)
+
+
+def test_the_fingerprint_tells_orders_apart_wherever_they_come_from() -> None:
+    places = made_up_places()
+    one, same, other = (TrainingData(made_up_history(200, seed), places) for seed in (0, 0, 1))
+    assert one.fingerprint == same.fingerprint != other.fingerprint
