@@ -41,3 +41,11 @@ def test_an_error_keeps_its_traceback_inside_its_line(capsys: pytest.CaptureFixt
         logging.getLogger("x").exception("failed")
     (line,) = capsys.readouterr().err.splitlines()
     assert "ValueError: broken" in json.loads(line)["traceback"]
+
+
+def test_credentials_in_anybodys_text_are_not_logged(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure("scorer")
+    logging.getLogger("x").info("cannot reach redis://:pass/word@queue:6379/0 for a@b.example")
+    logging.getLogger("httpx").info("HTTP Request: POST https://hooks.example/services/secret")
+    (line,) = capsys.readouterr().err.splitlines()
+    assert json.loads(line)["message"] == "cannot reach redis://***@queue:6379/0 for a@b.example"

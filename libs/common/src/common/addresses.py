@@ -1,10 +1,18 @@
 """Addresses of servers, with credentials that no text shows."""
 
+import re
 from collections.abc import Callable
 from typing import Annotated
 from urllib.parse import unquote, urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr
+
+_CREDENTIALS = re.compile(r"://[^/\s@\"']*(?:/[^/\s@\"']*)?@")
+
+
+def redacted(text: str) -> str:
+    """A text of somebody else's with the credentials of every address in it as ***: the last line of defence."""
+    return _CREDENTIALS.sub("://***@", text) if "@" in text else text
 
 
 class SecretAddress(SecretStr):

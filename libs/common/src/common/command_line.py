@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy.exc import OperationalError
 
+from common.addresses import redacted
 from common.errors import DeliveryTimeError
 
 INTERRUPTED = 130
@@ -23,11 +24,11 @@ def run(parser: argparse.ArgumentParser) -> None:
     try:
         sys.exit(command(arguments))
     except DeliveryTimeError as error:
-        sys.exit(f"{parser.prog}: {error}")
+        sys.exit(redacted(f"{parser.prog}: {error}"))
     except OperationalError as error:
         sys.exit(f"{parser.prog}: the database does not answer: {first_line(error.orig)}")
     except OSError as error:
-        sys.exit(f"{parser.prog}: {error}")
+        sys.exit(redacted(f"{parser.prog}: {error}"))
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
 

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from common.addresses import DatabaseAddress, HttpAddress, QueueAddress, SecretAddress
+from common.addresses import DatabaseAddress, HttpAddress, QueueAddress, SecretAddress, redacted
 from common.errors import InvalidSettings
 
 WEAK_SECRETS = frozenset({"", "admin", "changeme", "minioadmin", "password", "postgres", "root", "secret", "test"})
@@ -176,7 +176,7 @@ def _problem(group: type[SettingsGroup], part: Mapping[str, Any]) -> str:
     if field is None:
         return said
     if part["type"] != "missing" and "Secret" not in str(field.annotation):
-        said += f" (got {str(part['input'])[:80]!r})"
+        said += f" (got {redacted(str(part['input']))[:80]!r})"
     example = field.examples[0] if field.examples else field.default
     return said if example is None or str(example) in said or not str(example) else f"{said}, e.g. {example}"
 

@@ -4,9 +4,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, HttpUrl, SecretStr
+from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
+from common.addresses import HttpAddress
 from common.settings import SettingsGroup
 
 LENGTHS = {"hourly": timedelta(hours=1), "daily": timedelta(days=1), "weekly": timedelta(days=7)}
@@ -38,7 +39,7 @@ class MonitorSettings(SettingsGroup):
     alert_seconds: float = Field(60, gt=0, description="how often the alert rules are evaluated")
     pace_seconds: float = Field(3600, gt=0, description="how often the delivery pace is computed")
     silence_minutes: float = Field(60, gt=0, description="no prediction for so long opens an alert")
-    webhook_url: HttpUrl | None = Field(None, description="alerts are posted here as JSON when they open and close")
+    webhook_url: HttpAddress | None = Field(None, description="alerts are posted here as JSON when they open and close")
     retrain: bool = Field(True, description="whether alerts on the model start a retraining")
     retrain_cooldown_hours: float = Field(24, ge=0, description="least time between two retrainings")
     retrain_every_days: float | None = Field(None, gt=0, description="a retraining at least this often, without alert")

@@ -51,7 +51,7 @@ def log_consumer() -> LogConsumer:
 def notifier() -> Notifier | None:
     """The sender of notifications, with connections of its own; None without a webhook."""
     url = load(MonitorSettings).webhook_url
-    return None if url is None else Notifier(database(), str(url))
+    return None if url is None else Notifier(database(), url.get_secret_value())
 
 
 def gateway() -> httpx.Client:

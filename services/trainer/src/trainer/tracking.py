@@ -9,6 +9,7 @@ import mlflow
 from mlflow.entities import LifecycleStage
 from mlflow.exceptions import MlflowException
 
+from common.addresses import SecretAddress
 from common.errors import RegistryUnavailable
 
 EXPERIMENT = "delivery-time"
@@ -18,7 +19,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Tracking:
-    """The server and the experiment at which MLflow's own functions are pointed: one of each in a process."""
+    """The server and the experiment at which MLflow's own functions are pointed: one of each in a process.
+
+    url: the server's address without credentials, to be shown.
+    """
 
     url: str
     experiment_id: str
@@ -31,10 +35,11 @@ class Tracking:
         os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
         logging.getLogger("mlflow").setLevel(logging.WARNING)
         mlflow.set_tracking_uri(url)
+        shown = str(SecretAddress(url))
         try:
-            return cls(url, str(mlflow.set_experiment(_usable_name()).experiment_id))
+            return cls(shown, str(mlflow.set_experiment(_usable_name()).experiment_id))
         except MlflowException as error:
-            raise RegistryUnavailable(url, error.error_code) from error
+            raise RegistryUnavailable(shown, error.error_code) from error
 
 
 def _usable_name() -> str:

@@ -68,7 +68,8 @@ def queue() -> Queue:
 
 
 def retrainer() -> Retrainer:
-    """Claims retrainings and records how they end."""
+    """Claims retrainings and records how they end; InvalidSettings for what a training will need, too."""
+    load(RegistrySettings), data_settings()
     return Retrainer(Database(load(DatabaseSettings)), load(TrainerSettings).lease_seconds)
 
 
