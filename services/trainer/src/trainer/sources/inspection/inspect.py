@@ -19,8 +19,9 @@ from trainer.sources.inspection.aliases import fields_by_alias
 from trainer.sources.inspection.countries import country_codes, only_zone, usual_country
 from trainer.sources.inspection.draft import Draft
 from trainer.sources.inspection.suggest import facts, statuses
-from trainer.sources.orders.build import Progress, build
+from trainer.sources.orders.build import build
 from trainer.sources.orders.formats import InDoubt, Unknown, format_of
+from trainer.sources.orders.kept import Progress
 from trainer.sources.orders.reading import ABSENT, known
 from trainer.sources.orders.report import OrdersReport
 from trainer.sources.personal import snake

@@ -1,4 +1,4 @@
-"""Leading zeros that a spreadsheet took from postal codes, given back where the shop's codes have one length."""
+"""Postal codes: one spelling for each, and the leading zeros that a spreadsheet took."""
 
 import polars as pl
 
@@ -6,6 +6,12 @@ from common.orders.shop.names import POSTAL_CODES
 
 USUAL = 0.5
 """Share of a country's codes of digits that must have one length for shorter ones to be filled up to it."""
+
+
+def normalised(texts: pl.Series) -> pl.Series:
+    """Upper case without blanks and dashes, shape (n,), null where nothing is left; a number loses its `.0`."""
+    code = texts.str.to_uppercase().str.replace(r"^\s*(\d+)\.0\s*$", "${1}").str.replace_all(r"[\s\-‐-―]", "")
+    return code.set(code == "", None)
 
 
 def padded(orders: pl.LazyFrame) -> tuple[pl.LazyFrame, tuple[str, ...]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 import polars as pl
 
@@ -31,11 +32,14 @@ class Reading:
     notes: tuple[str, ...]
 
     @classmethod
-    def of(cls, shop: Shop, table: RawTable, columns: Columns) -> "Reading":
-        """Find out what the shop file does not say; UnusableSource names every column that is in doubt."""
+    def of(cls, shop: Shop, table: RawTable, columns: Columns, head: pl.DataFrame) -> "Reading":
+        """Find out from the first piece what the shop file does not say, from later ones only where it does not decide.
+
+        UnusableSource names every column that is in doubt.
+        """
         missing = (*ABSENT, *shop.orders.missing)
-        formats, doubts = _formats(shop, table, columns, missing)
-        decimals, more = _decimals(shop, table, columns, missing)
+        formats, doubts = _formats(shop, table, columns, head, missing)
+        decimals, more = _decimals(shop, columns, head, missing)
         if doubts or more:
             raise UnusableSource(table.name, [*doubts, *more])
         notes = [*table.notes]
@@ -52,13 +56,13 @@ def known(texts: pl.Series, missing: tuple[str, ...]) -> pl.Series:
 
 
 def _formats(
-    shop: Shop, table: RawTable, columns: Columns, missing: tuple[str, ...]
+    shop: Shop, table: RawTable, columns: Columns, head: pl.DataFrame, missing: tuple[str, ...]
 ) -> tuple[dict[str, str], list[str]]:
     formats, problems = dict(shop.orders.formats), []
     for name, column in columns.moments.items():
         if name in formats:
             continue
-        found = format_of(_texts(table, column, missing))
+        found = format_of(_texts(table, column, head, missing))
         if isinstance(found, InDoubt | Unknown):
             problems.append(f"{name} (column {column}): {found}")
         else:
@@ -66,20 +70,20 @@ def _formats(
     return formats, problems
 
 
-def _texts(table: RawTable, column: str, missing: tuple[str, ...]) -> Iterator[pl.Series]:
-    for piece in table.pieces([column]):
+def _texts(table: RawTable, column: str, head: pl.DataFrame, missing: tuple[str, ...]) -> Iterator[pl.Series]:
+    yield known(head[column], missing)
+    for piece in islice(table.pieces([column]), 1, None):
         yield known(piece[column], missing)
 
 
 def _decimals(
-    shop: Shop, table: RawTable, columns: Columns, missing: tuple[str, ...]
+    shop: Shop, columns: Columns, head: pl.DataFrame, missing: tuple[str, ...]
 ) -> tuple[dict[str, Decimal], list[str]]:
     numeric = [columns.by_name[name] for name in (*COORDINATES, *columns.spans) if name in columns.by_name]
     numeric = list(dict.fromkeys([*numeric, *columns.numeric]))
     if shop.orders.decimal or not numeric:
         return dict.fromkeys(numeric, shop.orders.decimal or "."), []
-    head = next(table.pieces(numeric), None)
-    found = {column: None if head is None else decimal_of(known(head[column], missing)) for column in numeric}
+    found = {column: decimal_of(known(head[column], missing)) for column in numeric}
     shows_comma = "," in found.values()
     decimals: dict[str, Decimal] = {}
     problems = []

@@ -10,6 +10,7 @@ from common.orders.shop.names import COUNTRY_NAMES, MOMENTS, POSTAL_CODES, REGIO
 from common.orders.shop.sections import Shop
 from trainer.sources.orders.moments import UTC, moments
 from trainer.sources.orders.numbers import numbers
+from trainer.sources.orders.postal_codes import normalised
 from trainer.sources.orders.reading import ABSENT, Reading, known
 
 ID_LENGTH = 64
@@ -67,7 +68,7 @@ def rows_of(
         {
             "order_id": _ids(texts.get("order_id"), len(piece), first_row),
             **given,
-            **{name: _place_text(name, text, shop, tally) for name, text in texts.items() if name in _PLACE_TEXTS},
+            **{name: _place_text(name, text, tally) for name, text in texts.items() if name in _PLACE_TEXTS},
             **_coordinates(piece, reading, texts, tally),
             **_facts(piece, reading, tally),
         }
@@ -117,14 +118,12 @@ def _ids(texts: pl.Series | None, count: int, first_row: int) -> pl.Series:
 _PLACE_TEXTS = (*COUNTRY_NAMES, *POSTAL_CODES, *REGIONS)
 
 
-def _place_text(name: str, texts: pl.Series, shop: Shop, tally: Tally) -> pl.Series:
+def _place_text(name: str, texts: pl.Series, tally: Tally) -> pl.Series:
     if name in REGIONS:
         return texts
-    upper = texts.str.to_uppercase()
     if name in POSTAL_CODES:
-        code = upper.str.replace(r"^(\d+)\.0$", "${1}").str.replace_all(r"[\s\-‐-―]", "")
-        return code.set(code == "", None)
-    country = upper.replace(ALPHA2_OF)
+        return normalised(texts)
+    country = texts.str.to_uppercase().replace(ALPHA2_OF)
     country = country.set(~country.is_in(list(COUNTRIES)).fill_null(True), None)
     tally.unread(name, texts, country)
     return country

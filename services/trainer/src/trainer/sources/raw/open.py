@@ -8,7 +8,7 @@ from common.orders.shop.source import Kind, expanded, kind_of, olist_folder, sho
 from common.servers.objects import ObjectStore
 from trainer.sources.raw.database import Query
 from trainer.sources.raw.file_table import FileTable
-from trainer.sources.raw.files import local_files, stored_files
+from trainer.sources.raw.files import DataFile, local_files, stored_files
 from trainer.sources.raw.olist import OlistTable
 from trainer.sources.raw.table import RawTable
 
@@ -30,6 +30,13 @@ class Sources:
         """The shop's second table, if it names one."""
         return self.open(shop.orders.deliveries, shop.folder) if shop.orders.deliveries else None
 
+    def files(self, source: str, folder: Path) -> list[DataFile]:
+        """The files or objects that a source names."""
+        address = expanded(source, self.environment)
+        if kind_of(source) is Kind.OBJECTS:
+            return stored_files(address, self._store())
+        return local_files(address, folder)
+
     def open(
         self,
         source: str,
@@ -42,10 +49,8 @@ class Sources:
         address = expanded(source, self.environment)
         name = shown(source)
         match kind_of(source):
-            case Kind.FILES:
-                return FileTable.of(name, local_files(address, folder), delimiter, encoding)
-            case Kind.OBJECTS:
-                return FileTable.of(name, stored_files(address, self._store()), delimiter, encoding)
+            case Kind.FILES | Kind.OBJECTS:
+                return FileTable.of(name, self.files(source, folder), delimiter, encoding)
             case Kind.DATABASE:
                 return Query(name, address, query or "")
             case Kind.OLIST:

@@ -1,0 +1,62 @@
+"""Everything that is odd in a table of orders."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import polars as pl
+
+from trainer.sources.oddities.facts import facts
+from trainer.sources.oddities.finding import Finding
+from trainer.sources.oddities.places import places
+from trainer.sources.oddities.promises import promises
+from trainer.sources.oddities.times import calendar_gaps, moments_in_order, negative_spans, one_end_date
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Counts are orders; moments in UTC; median and longest (99 %) span in days."""
+
+    kept: int
+    delivered: int
+    first: datetime
+    last: datetime
+    newest_delivery: datetime
+    newest_event: datetime
+    median: float
+    longest: float
+
+    @classmethod
+    def of(cls, orders: pl.LazyFrame) -> "Figures":
+        """One pass over the orders."""
+        bought, delivered, shipped = (pl.col(f"{event}_timestamp") for event in ("purchase", "delivered", "shipped"))
+        span = (delivered - bought).dt.total_seconds() / 86_400
+        columns = {
+            "kept": pl.len(),
+            "delivered": delivered.count(),
+            "first": bought.min(),
+            "last": bought.max(),
+            "newest_delivery": delivered.max(),
+            "newest_event": pl.max_horizontal(bought.max(), delivered.max(), shipped.max()),
+            "median": span.median(),
+            "longest": span.quantile(0.99),
+        }
+        return cls(**orders.select(**columns).collect(engine="streaming").row(0, named=True))
+
+
+def oddities(
+    orders: pl.LazyFrame,
+    negative: pl.DataFrame,
+    figures: Figures,
+    zone: str,
+    numeric: Sequence[str],
+    category: Sequence[str],
+) -> Iterator[Finding]:
+    """Every finding. negative: rows that were dropped as they end before they begin."""
+    yield from negative_spans(negative, figures.newest_delivery, figures.longest, zone)
+    yield from moments_in_order(orders, figures.kept)
+    yield from one_end_date(orders, zone)
+    yield from calendar_gaps(orders, zone, figures.kept)
+    yield from promises(orders, zone)
+    yield from places(orders, figures.kept)
+    yield from facts(orders, numeric, category, figures.kept)
