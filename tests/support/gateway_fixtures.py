@@ -94,9 +94,9 @@ def gateway_command(environment: dict[str, str], *arguments: str) -> subprocess.
     )
 
 
-def create_key(environment: dict[str, str], name: str, *scopes: str) -> dict[str, str]:
+def create_key(environment: dict[str, str], name: str, *scopes: str, owner: str | None = None) -> dict[str, str]:
     """A new key, as the header to send."""
-    chosen = [part for scope in scopes for part in ("--scope", scope)]
+    chosen = [part for scope in scopes for part in ("--scope", scope)] + (["--owner", owner] if owner else [])
     created = gateway_command(environment, "keys", "create", name, *chosen)
     assert created.returncode == 0, created.stderr
     return {"Authorization": f"Bearer {created.stdout.strip()}"}

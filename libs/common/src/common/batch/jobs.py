@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, select, text, tuple_, update
+from sqlalchemy import func, select, text, true, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
@@ -24,6 +24,9 @@ from common.settings import BatchSettings
 
 STATUSES = ("queued", "running", "succeeded", "failed", "cancelled")
 OPEN = ("queued", "running")
+
+NOBODY = ""
+"""Owner of the jobs that were submitted without an API key: by the command line, or where no key is asked for."""
 
 COMPLETING_MS = 10_000
 """How long a cancellation waits for a job that is just being completed."""
@@ -41,10 +44,24 @@ class Submission:
 class BatchJobs:
     """The jobs of an installation. Every method is a transaction of its own; none is open while the store is asked."""
 
-    def __init__(self, database: Database, store: ObjectStore, settings: BatchSettings) -> None:
+    def __init__(
+        self,
+        database: Database,
+        store: ObjectStore,
+        settings: BatchSettings,
+        owner: str = NOBODY,
+        sees_all: bool = True,
+    ) -> None:
+        """owner: whose jobs and idempotency keys new ones are. sees_all: whether those of others are there too."""
         self._database = database
         self._store = store
         self._settings = settings
+        self._owner = owner
+        self._visible = true() if sees_all else BatchJob.owner == owner
+
+    def of(self, owner: str, sees_all: bool) -> "BatchJobs":
+        """The same jobs as an owner meets them: those of others are not found."""
+        return BatchJobs(self._database, self._store, self._settings, owner, sees_all)
 
     def submit(
         self, input_uri: str, output_uri: str | None = None, idempotency_key: str | None = None
@@ -67,7 +84,7 @@ class BatchJobs:
     def get(self, job_id: UUID) -> BatchJob:
         """One job; JobNotFound."""
         with self._database.transaction() as session:
-            return _get(session, job_id)
+            return self._get(session, job_id)
 
     def list_page(
         self, status: str | None = None, limit: int = 20, cursor: str | None = None
@@ -75,7 +92,12 @@ class BatchJobs:
         """Up to `limit` jobs, newest first, and the cursor of the next page (None on the last)."""
         if status is not None and status not in STATUSES:
             raise InvalidInput(f"status must be one of {', '.join(STATUSES)} (got {status!r})")
-        statement = select(BatchJob).order_by(BatchJob.created_at.desc(), BatchJob.id.desc()).limit(limit + 1)
+        statement = (
+            select(BatchJob)
+            .where(self._visible)
+            .order_by(BatchJob.created_at.desc(), BatchJob.id.desc())
+            .limit(limit + 1)
+        )
         if status is not None:
             statement = statement.where(BatchJob.status == status)
         if cursor is not None:
@@ -92,7 +114,7 @@ class BatchJobs:
         """
         statement = (
             update(BatchJob)
-            .where(BatchJob.id == job_id, BatchJob.status.in_(OPEN))
+            .where(BatchJob.id == job_id, BatchJob.status.in_(OPEN), self._visible)
             .values(status="cancelled", finished_at=text("now()"), claim=None)
         )
         with self._database.transaction() as session:
@@ -101,7 +123,7 @@ class BatchJobs:
                 session.execute(statement)
             except OperationalError as error:
                 raise JobStateConflict(job_id, "being completed", "cancelled") from error
-            job = _get(session, job_id)
+            job = self._get(session, job_id)
         if job.status != "cancelled":
             raise JobStateConflict(job_id, job.status, "cancelled")
         return job
@@ -132,12 +154,13 @@ class BatchJobs:
             "input_etag": head.etag,
             "bytes_total": head.size,
             "idempotency_key": submission.idempotency_key,
+            "owner": self._owner,
         }
-        statement = insert(BatchJob).values(values).on_conflict_do_nothing(index_elements=["idempotency_key"])
+        statement = insert(BatchJob).values(values).on_conflict_do_nothing(index_elements=["owner", "idempotency_key"])
         inserted = session.execute(statement.returning(BatchJob.id)).scalar_one_or_none()
         if inserted is None and (known := self._known(session, submission)):
             return known, False
-        return _get(session, job_id), True
+        return self._get(session, job_id), True
 
     def _known(self, session: Session, submission: Submission) -> BatchJob | None:
         """The job that the key was used for before; IdempotencyConflict if it was for another body.
@@ -147,12 +170,19 @@ class BatchJobs:
         key = submission.idempotency_key
         if key is None:
             return None
-        job = session.scalars(select(BatchJob).where(BatchJob.idempotency_key == key)).one_or_none()
+        mine = select(BatchJob).where(BatchJob.owner == self._owner, BatchJob.idempotency_key == key)
+        job = session.scalars(mine).one_or_none()
         if job is None:
             return None
         asked = (str(submission.given), str(self._result(job.id, submission)))
         if (job.input_uri, job.output_uri) != asked:
             raise IdempotencyConflict(key, job.id)
+        return job
+
+    def _get(self, session: Session, job_id: UUID) -> BatchJob:
+        job = session.scalars(select(BatchJob).where(BatchJob.id == job_id, self._visible)).one_or_none()
+        if job is None:
+            raise JobNotFound(job_id)
         return job
 
     def _result(self, job_id: UUID, submission: Submission) -> ObjectAddress:
@@ -179,10 +209,3 @@ def as_body(job: BatchJob) -> dict[str, Any]:
         "attempts": job.attempts,
         **{name: moment.isoformat() if moment else None for name, moment in moments.items()},
     }
-
-
-def _get(session: Session, job_id: UUID) -> BatchJob:
-    job = session.get(BatchJob, job_id)
-    if job is None:
-        raise JobNotFound(job_id)
-    return job

@@ -39,10 +39,14 @@ class Table(DeclarativeBase):
 
 
 class BatchJob(Table):
-    """One submitted file; this row, not the queue, is the truth about it."""
+    """One submitted file; this row, not the queue, is the truth about it. owner: of the key that submitted it, or ''."""
 
     __tablename__ = "batch_jobs"
-    __table_args__ = (Index("ix_batch_jobs_created_at_id", "created_at", "id"),)
+    __table_args__ = (
+        Index("ix_batch_jobs_created_at_id", "created_at", "id"),
+        Index("ix_batch_jobs_owner_created_at_id", "owner", "created_at", "id"),
+        UniqueConstraint("owner", "idempotency_key"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     status: Mapped[str] = mapped_column(default="queued", index=True)
@@ -61,7 +65,8 @@ class BatchJob(Table):
     error: Mapped[str | None]
     attempts: Mapped[int] = mapped_column(default=0)
     faults: Mapped[int] = mapped_column(default=0)
-    idempotency_key: Mapped[str | None] = mapped_column(unique=True)
+    owner: Mapped[str] = mapped_column(server_default="")
+    idempotency_key: Mapped[str | None]
     scan: Mapped[bool] = mapped_column(default=False)
     claim: Mapped[UUID | None]
     lease_expires_at: Mapped[datetime | None] = mapped_column(index=True)

@@ -18,6 +18,7 @@ from common.database.tables import BatchJob
 from common.orders.fields import Strict
 from common.servers.queue import Queue
 from gateway.http import problems
+from gateway.http.keys import Key
 
 Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 ENDED = ("succeeded", "failed", "cancelled")
@@ -96,7 +97,7 @@ def add_routes(app: FastAPI, jobs: BatchJobs, queue: Queue) -> None:
         submission: Submission, request: Request, response: Response, idempotency_key: IdempotencyKey = None
     ) -> Job:
         """Score a file of the object store; the job is durable once this answers."""
-        job, created = jobs.submit(submission.input_uri, submission.output_uri, idempotency_key)
+        job, created = _seen_by(request, jobs).submit(submission.input_uri, submission.output_uri, idempotency_key)
         if created:
             queue.wake(job.id, request.scope.get("trace_headers"))
         response.headers["Location"] = f"{request.scope['root_path']}/batch-jobs/{job.id}"
@@ -104,33 +105,35 @@ def add_routes(app: FastAPI, jobs: BatchJobs, queue: Queue) -> None:
 
     @router.get("/batch-jobs/{job_id}", responses=problems.documented(404, 422))
     async def look(
+        request: Request,
         job_id: JobId,
         wait: Annotated[
             float, Query(ge=0, le=LONGEST_WAIT_SECONDS, description="seconds to wait for the job's end")
         ] = 0,
     ) -> Job:
         """The job as it is now, or at its end if that comes within `wait` seconds."""
-        deadline = time.monotonic() + wait
-        job = await run_in_threadpool(jobs.get, job_id)
+        deadline, mine = time.monotonic() + wait, _seen_by(request, jobs)
+        job = await run_in_threadpool(mine.get, job_id)
         while job.status not in ENDED and (left := deadline - time.monotonic()) > 0:
             await asyncio.sleep(min(left, LOOK_AGAIN_SECONDS))
-            job = await run_in_threadpool(jobs.get, job_id)
+            job = await run_in_threadpool(mine.get, job_id)
         return _body(job)
 
     @router.get("/batch-jobs", responses=problems.documented(422))
     def list_jobs(
+        request: Request,
         status: Annotated[Status | None, Query(description="only jobs in this state")] = None,
         limit: Annotated[int, Query(ge=1, le=100)] = 20,
         cursor: Annotated[str | None, Query(max_length=200, description="`next_cursor` of the page before")] = None,
     ) -> JobPage:
         """Jobs, newest first, a page at a time."""
-        page, next_cursor = jobs.list_page(status, limit, cursor)
+        page, next_cursor = _seen_by(request, jobs).list_page(status, limit, cursor)
         return JobPage(items=[_body(job) for job in page], next_cursor=next_cursor)
 
     @router.post("/batch-jobs/{job_id}/cancel", status_code=202, responses=problems.documented(404, 409, 422))
-    def cancel(job_id: JobId) -> Job:
+    def cancel(request: Request, job_id: JobId) -> Job:
         """Stop a job; no output is left behind."""
-        job = jobs.cancel(job_id)
+        job = _seen_by(request, jobs).cancel(job_id)
         queue.wake(job.id)
         return _body(job)
 
@@ -140,11 +143,17 @@ def add_routes(app: FastAPI, jobs: BatchJobs, queue: Queue) -> None:
         response_class=RedirectResponse,
         responses={302: {"description": "The presigned address of the result"}, **problems.documented(404, 409, 422)},
     )
-    def result(job_id: JobId) -> str:
+    def result(request: Request, job_id: JobId) -> str:
         """Go to the result of a job that succeeded; of a dataset, to its manifest."""
-        return jobs.result_address(job_id)
+        return _seen_by(request, jobs).result_address(job_id)
 
     app.include_router(router)
+
+
+def _seen_by(request: Request, jobs: BatchJobs) -> BatchJobs:
+    """The jobs as the client may see them: its key's owner's; all with the scope `admin`, or where there are no keys."""
+    key: Key | None = request.scope["key"]
+    return jobs.of(key.owner, key.opens("admin")) if key else jobs
 
 
 def _body(job: BatchJob) -> Job:
