@@ -118,6 +118,9 @@ format: $(READY) ## put imports and format right
 bench: $(READY) ## benchmarks: a table on screen, bench/results.json on disk (ONLY=realtime)
 	@$(BIN)/python -m tests.bench $(ONLY)
 
+docs: $(READY) ## remake docs/settings.md from the settings classes
+	@$(BIN)/python tools/settings_table.py
+
 lock: $(READY) ## remake requirements.lock from the pyproject files
 	@$(BIN)/uv lock --quiet --upgrade
 	@$(BIN)/uv export --quiet --frozen --all-packages --all-groups --no-emit-workspace --no-annotate --no-header --output-file requirements.lock

@@ -4,11 +4,12 @@ A benchmark is a module with `measure() -> dict[str, float]`; its keys are the f
 what they were computed from. `make bench ONLY="realtime batch"` runs some and keeps the other figures of the file.
 """
 
-import importlib
 import json
 import sys
 import time
 from pathlib import Path
+
+from tests.bench._process import measured
 
 HERE = Path(__file__).parent
 RESULTS = Path("bench/results.json")
@@ -22,7 +23,7 @@ def main(only: list[str]) -> None:
     for name in only or names:
         print(f"── {name} " + "─" * (60 - len(name)), flush=True)
         begin = time.monotonic()
-        figures = importlib.import_module(f"{__package__}.{name}").measure()
+        figures = measured(name)
         for figure, value in figures.items():
             print(f"  {figure:36} {value:12.3f}")
         print(f"  ({time.monotonic() - begin:.0f} s)")

@@ -7,7 +7,7 @@ from pydantic import Field, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from common.errors import InvalidSettings
-from common.settings import ModeSettings, SettingsGroup
+from common.settings import ModeSettings, Names, SettingsGroup
 
 SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """prometheus-client's own variable: the folder where the processes of one gateway keep what they share."""
@@ -41,7 +41,7 @@ class GatewaySettings(SettingsGroup):
         "127.0.0.1, ::1",
         description="addresses or networks, with commas between them, whose X-Forwarded-Proto, -Host and -Prefix count",
     )
-    cors_origins: frozenset[str] = Field(frozenset(), description="origins whose pages may call the gateway")
+    cors_origins: Names = Field(frozenset(), description="origins whose pages may call the gateway")
 
     @field_validator("trusted_proxies")
     @classmethod

@@ -299,6 +299,7 @@ class ObjectStore:
             region_name=settings.region,
             config=Config(
                 s3={"addressing_style": "path"},
+                signature_version="s3v4",  # version 2 is what botocore presigns with in older regions; KMS refuses it
                 connect_timeout=3,
                 read_timeout=read_timeout,
                 retries={"total_max_attempts": attempts, "mode": "standard"},
