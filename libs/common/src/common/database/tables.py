@@ -39,7 +39,7 @@ class Table(DeclarativeBase):
 
 
 class BatchJob(Table):
-    """One submitted file; this row, not the queue, is the truth about it. owner: of the key that submitted it, or ''."""
+    """One submitted file; this row, not the queue, is the truth about it. owner: that of its API key, or ''."""
 
     __tablename__ = "batch_jobs"
     __table_args__ = (

@@ -151,7 +151,7 @@ def add_routes(app: FastAPI, jobs: BatchJobs, queue: Queue) -> None:
 
 
 def _seen_by(request: Request, jobs: BatchJobs) -> BatchJobs:
-    """The jobs as the client may see them: its key's owner's; all with the scope `admin`, or where there are no keys."""
+    """The jobs that the client may see: its owner's, or all with the scope `admin` and where no key is asked for."""
     key: Key | None = request.scope["key"]
     return jobs.of(key.owner, key.opens("admin")) if key else jobs
 
