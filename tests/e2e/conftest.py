@@ -14,9 +14,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from devstack.demo.steps import wait_until
 from devstack.servers.ports import pick_free
 from support.compose_system import ComposeSystem, composed
+from support.waiting import wait_until
 
 STACK = os.environ.get("STACK", "embedded")
 OTHERS = {
@@ -70,10 +70,12 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System | Compos
         dataset = "/data/dataset" if STACK == "compose" else str(folder / "data" / "dataset")
         ready.run("trainer", "synthesize", "--orders", str(ORDERS), "--out", dataset)
         ready.run("trainer", "prepare-data")
-        wait_until(lambda: "params-search" in ready.gateway.get("/readyz").text, "the gateway to say what to run", 60)
+        wait_until(
+            lambda: "params-search" in ready.gateway.get("/readyz").text, 60, what="the gateway to say what to run"
+        )
         ready.run("trainer", "params-search", "--trials", "2")
         ready.run("trainer", "register-model")
-        wait_until(lambda: ready.gateway.get("/readyz").is_success, "the champion in the gateway", timeout=60)
+        wait_until(lambda: ready.gateway.get("/readyz").is_success, 60, what="the champion in the gateway")
         yield ready
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import psutil
 
-from devstack.demo.steps import wait_until
+from support.waiting import wait_until
 
 
 def test_a_killed_gateway_shows_in_status_and_comes_back(system: Any) -> None:
@@ -20,9 +20,9 @@ def test_a_killed_gateway_shows_in_status_and_comes_back(system: Any) -> None:
         shown = system.run("devstack", "status", check=False)
         return shown.returncode == 1 and "gateway" in shown.stdout
 
-    wait_until(noticed, "status to show the dead gateway", timeout=10)
-    wait_until(lambda: answers(system.gateway), "the gateway to come back", timeout=30)
-    wait_until(lambda: system.run("devstack", "status", check=False).returncode == 0, "a healthy status", timeout=30)
+    wait_until(noticed, 10, what="status to show the dead gateway")
+    wait_until(lambda: answers(system.gateway), 30, what="the gateway to come back")
+    wait_until(lambda: system.run("devstack", "status", check=False).returncode == 0, 30, what="a healthy status")
 
 
 def answers(gateway: httpx.Client) -> bool:

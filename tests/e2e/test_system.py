@@ -9,7 +9,8 @@ import httpx
 import psycopg2
 import pytest
 
-from devstack.demo.steps import EXAMPLE, wait_until
+from devstack.demo.steps import EXAMPLE
+from support.waiting import wait_until
 
 ROWS = "seller_zip_code_prefix,customer_lat,customer_lng,note\n9350,-23.577,-46.587,first\n9350,none,-46.587,bad\n"
 
@@ -58,7 +59,7 @@ def test_a_batch_file_comes_back_with_every_row_and_a_reason_for_the_bad_one(
     submitted = system.gateway.post("/batch-jobs", json={"input_uri": uri})
     assert submitted.status_code == 202, submitted.text
     address = submitted.headers["Location"]
-    wait_until(lambda: system.gateway.get(address).json()["finished_at"] is not None, "the job to end", timeout=60)
+    wait_until(lambda: system.gateway.get(address).json()["finished_at"] is not None, 60, what="the job to end")
     job = system.gateway.get(address).json()
     assert (job["status"], job["rows_total"], job["rows_done"], job["rows_failed"]) == ("succeeded", 2, 2, 1), job
     result = httpx.get(system.gateway.get(f"{address}/result").headers["Location"])
@@ -74,7 +75,7 @@ def test_the_same_order_gets_the_same_days_online_and_in_batch(system: Any, sett
     rows = f"seller_zip_code_prefix,customer_lat,customer_lng,purchase_timestamp\n9350,-23.577,-46.587,{purchase}\n"
     uri = upload(settings, "e2e/one.csv", rows)
     address = system.gateway.post("/batch-jobs", json={"input_uri": uri}).headers["Location"]
-    wait_until(lambda: system.gateway.get(address).json()["finished_at"] is not None, "the job to end", timeout=60)
+    wait_until(lambda: system.gateway.get(address).json()["finished_at"] is not None, 60, what="the job to end")
     (row,) = csv.DictReader(io.StringIO(httpx.get(system.gateway.get(f"{address}/result").headers["Location"]).text))
     online = system.gateway.post("/delivery_time", json=EXAMPLE | {"purchase_timestamp": purchase}).json()
     assert float(row["prediction"]) == pytest.approx(online["delivery_time_days"], abs=0.011)

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ import pytest
 from common.servers.registry import CHAMPION, MODEL_NAME
 from devstack.servers.ports import pick_free
 from support.model_fixtures import write_sample_bundle
+from support.waiting import wait_until
 
 NOWHERE = "http://127.0.0.1:9"
 READY_SECONDS = 30
@@ -41,19 +42,6 @@ class Gateway:
         """SIGTERM, and the exit code."""
         self.process.terminate()
         return self.process.wait(timeout=15)
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = READY_SECONDS) -> None:
-    """Poll until the condition holds; connection errors count as not yet."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        try:
-            if condition():
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(0.05)
-    raise AssertionError(f"not within {seconds} s: {condition}")
 
 
 @contextmanager

@@ -11,8 +11,8 @@ import boto3
 import httpx
 import pytest
 
-from devstack.demo.steps import wait_until
 from support.compose_system import ROOT, ComposeSystem, compose
+from support.waiting import wait_until
 
 OWN = ("gateway", "scorer", "monitor", "retrainer", "mlflow")
 MEGABYTES = {"gateway": 300, "scorer": 900}
@@ -56,7 +56,7 @@ def test_prometheus_sees_the_gateway(system: ComposeSystem) -> None:
         found = httpx.get(address, params={"query": 'up{job="gateway"}'}).json()["data"]["result"]
         return bool(found) and found[0]["value"][1] == "1"
 
-    wait_until(scraped, "Prometheus to read the gateway's figures", timeout=60)
+    wait_until(scraped, 60, what="Prometheus to read the gateway's figures")
 
 
 def test_a_scorer_killed_in_the_middle_of_a_job_costs_no_row(system: ComposeSystem) -> None:
@@ -64,11 +64,11 @@ def test_a_scorer_killed_in_the_middle_of_a_job_costs_no_row(system: ComposeSyst
     victim = system.compose("ps", "--quiet", "scorer").stdout.split()[0]
     uri = upload(system.settings, "e2e/many.csv")
     address = system.gateway.post("/batch-jobs", json={"input_uri": uri}).headers["Location"]
-    wait_until(lambda: 0 < system.gateway.get(address).json()["progress"] < 1, "the job to get going", timeout=120)
+    wait_until(lambda: 0 < system.gateway.get(address).json()["progress"] < 1, 120, what="the job to get going")
     docker("kill", "--signal", "KILL", victim)
     assert system.gateway.get(address).json()["status"] == "running", "the job had ended before the worker was killed"
 
-    wait_until(lambda: system.gateway.get(address).json()["finished_at"] is not None, "the job to end", timeout=240)
+    wait_until(lambda: system.gateway.get(address).json()["finished_at"] is not None, 240, what="the job to end")
     job = system.gateway.get(address).json()
     assert (job["status"], job["rows_total"], job["rows_done"], job["rows_failed"]) == ("succeeded", ROWS, ROWS, 0), job
     result = httpx.get(system.gateway.get(f"{address}/result").headers["Location"], timeout=120)

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from devstack.demo.steps import EXAMPLE, wait_until
+from devstack.demo.steps import EXAMPLE
 from devstack.servers.ports import pick_free
+from support.waiting import wait_until
 
 HARDENED = ("--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL", "--security-opt", "no-new-privileges")
 
@@ -20,7 +21,7 @@ def gateway() -> Iterator[httpx.Client]:
     container = docker("run", "--detach", "--rm", *publish, *HARDENED, os.environ["CHAMPION_IMAGE"])
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10) as client:
-            wait_until(lambda: ready(client), "the image to serve", timeout=60)
+            wait_until(lambda: ready(client), 60, what="the image to serve")
             yield client
     finally:
         docker("stop", "--time", "10", container)

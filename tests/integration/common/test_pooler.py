@@ -36,7 +36,7 @@ def pooled_url(postgres_url: str, tmp_path: Path) -> Iterator[str]:
     if account:
         subprocess.run(["chown", "-R", "65534", tmp_path], check=True)
     pooler = subprocess.Popen([*account, PGBOUNCER, "pgbouncer.ini"], cwd=tmp_path, stderr=subprocess.DEVNULL)
-    wait_until(lambda: not is_free(port), "the pooler")
+    wait_until(lambda: not is_free(port), what="the pooler")
     yield url.set(port=port).render_as_string(hide_password=False)
     pooler.terminate()
     pooler.wait()

@@ -155,7 +155,7 @@ def snapshots_failing(admin: Redis) -> None:
     (folder / "dump.rdb" / "in the way").mkdir(parents=True)
     admin.config_set("save", "3600 1")
     admin.bgsave()
-    wait_until(lambda: admin.info("persistence")["rdb_last_bgsave_status"] == "err", "the snapshot to fail", 10)
+    wait_until(lambda: admin.info("persistence")["rdb_last_bgsave_status"] == "err", 10, what="the snapshot to fail")
 
 
 def out_of_memory(admin: Redis) -> None:
@@ -175,16 +175,16 @@ def test_a_worker_waits_while_the_queue_refuses_and_goes_on_afterwards(
     begin: Callable[..., Worker], admin: Redis, pool: str, states: list[Callable[[Redis], None]]
 ) -> None:
     worker = begin(pool)
-    wait_until(worker.listens, "the worker to listen")
+    wait_until(worker.listens, what="the worker to listen")
     for spoil in states:
         spoil(admin)
         time.sleep(DEAF_SECONDS + 2)
         assert worker.process.poll() is None, spoil
         assert worker.lives(), spoil
         well_again(admin)
-        wait_until(worker.listens, f"the worker to listen after {spoil.__name__}")
+        wait_until(worker.listens, what=f"the worker to listen after {spoil.__name__}")
     worker.send("touched")
-    wait_until(worker.did("touched"), "the task")
+    wait_until(worker.did("touched"), what="the task")
     worker.process.terminate()
     assert worker.process.wait(20) == 0
 
@@ -200,17 +200,17 @@ def test_a_task_outlives_a_failover(begin: Callable[..., Worker], admin: Redis, 
         ):
             server.config_set("primaryauth", password)
         replica.replicaof("127.0.0.1", str(stack.settings.valkey_port))
-        wait_until(lambda: replica.info("replication")["master_link_status"] == "up", "the replica to follow")
+        wait_until(lambda: replica.info("replication")["master_link_status"] == "up", what="the replica to follow")
         address = relay.Switch(stack.settings.valkey_port)
         worker = begin("threads", QUEUE_URL=at_port(stack.queue_url, address.port))
-        wait_until(worker.listens, "the worker to listen")
+        wait_until(worker.listens, what="the worker to listen")
         admin.execute_command("FAILOVER")
-        wait_until(lambda: replica.info("replication")["role"] == "master", "the replica to take over")
-        wait_until(lambda: not worker.listens(), "the worker to notice")
+        wait_until(lambda: replica.info("replication")["role"] == "master", what="the replica to take over")
+        wait_until(lambda: not worker.listens(), what="the worker to notice")
         replica.config_set("requirepass", stack.credentials.queue_password)
         address.turn(other.settings.valkey_port)
         worker.send("touched", at_port(stack.queue_url, other.settings.valkey_port))
-        wait_until(worker.did("touched"), "the task, from the new primary", 60)
+        wait_until(worker.did("touched"), 60, what="the task, from the new primary")
 
 
 def at_port(url: str, port: int) -> str:
@@ -220,7 +220,7 @@ def at_port(url: str, port: int) -> str:
 
 def test_a_worker_that_starts_and_stays_without_its_queue_lives(begin: Callable[..., Worker]) -> None:
     worker = begin("threads")
-    wait_until(worker.lives, "the first sign of life", 20)
+    wait_until(worker.lives, 20, what="the first sign of life")
     time.sleep(DEAF_SECONDS + 2)
     assert worker.lives()
     assert worker.health("--ready").returncode == 1
@@ -231,21 +231,21 @@ def test_a_worker_that_takes_no_messages_from_a_queue_that_works_is_dead_until_i
     begin: Callable[..., Worker], server: Child, pool: str
 ) -> None:
     worker = begin(pool)
-    wait_until(worker.listens, "the worker to listen")
+    wait_until(worker.listens, what="the worker to listen")
     with worker.app() as app:
 
         def deafened() -> bool:
             app.control.cancel_consumer(SCORING)  # again and again: who does not listen yet does not hear it
             return not worker.lives()
 
-        wait_until(deafened, "deafness to show", DEAF_SECONDS + HEARD_SECONDS + 20)
+        wait_until(deafened, DEAF_SECONDS + HEARD_SECONDS + 20, what="deafness to show")
         app.control.add_consumer(SCORING)
-    wait_until(worker.listens, "the worker to listen again")
+    wait_until(worker.listens, what="the worker to listen again")
 
 
 def test_a_worker_that_is_stuck_is_dead(begin: Callable[..., Worker], server: Child) -> None:
     worker = begin("threads")
-    wait_until(worker.listens, "the worker to listen")
+    wait_until(worker.listens, what="the worker to listen")
     worker.process.send_signal(signal.SIGSTOP)
     old = time.time() - STALE_SECONDS
     os.utime(worker.heartbeat, (old, old))
@@ -255,7 +255,7 @@ def test_a_worker_that_is_stuck_is_dead(begin: Callable[..., Worker], server: Ch
 
 def test_a_worker_with_its_hands_full_lives(begin: Callable[..., Worker], server: Child) -> None:
     worker = begin("threads")
-    wait_until(worker.listens, "the worker to listen")
+    wait_until(worker.listens, what="the worker to listen")
     for name in ("first", "second", "third"):
         worker.send(name, seconds=HEARD_SECONDS + DEAF_SECONDS + 4)
     time.sleep(HEARD_SECONDS + DEAF_SECONDS + 2)
@@ -266,17 +266,17 @@ def test_a_worker_with_its_hands_full_lives(begin: Callable[..., Worker], server
 def test_tasks_are_counted_whatever_runs_them(begin: Callable[..., Worker], server: Child, pool: str) -> None:
     port = pick_free()
     worker = begin(pool, WORKER_METRICS_PORT=str(port))
-    wait_until(worker.listens, "the worker to listen")
+    wait_until(worker.listens, what="the worker to listen")
     worker.send("touched")
-    wait_until(worker.did("touched"), "the task")
+    wait_until(worker.did("touched"), what="the task")
     counted = 'worker_tasks_total{state="SUCCESS",task="scorer.touch"} 1.0'
-    wait_until(lambda: counted in httpx.get(f"http://127.0.0.1:{port}/metrics").text, "the task to be counted")
+    wait_until(lambda: counted in httpx.get(f"http://127.0.0.1:{port}/metrics").text, what="the task to be counted")
 
 
 @pytest.mark.parametrize("pool", POOLS)
 def test_a_stop_ends_in_time_although_a_task_does_not(begin: Callable[..., Worker], server: Child, pool: str) -> None:
     worker = begin(pool)
-    wait_until(worker.listens, "the worker to listen")
+    wait_until(worker.listens, what="the worker to listen")
     worker.send("late", seconds=60)
     time.sleep(1)
     worker.process.terminate()

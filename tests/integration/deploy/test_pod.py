@@ -92,7 +92,7 @@ def answering(here: dict[str, str], request: pytest.FixtureRequest, tmp_path: Pa
             return False
 
     try:
-        wait_until(answers, "the gateway")
+        wait_until(answers, what="the gateway")
         yield address
     finally:
         process.terminate()

@@ -4,8 +4,6 @@ import os
 import socket
 import stat
 import sys
-import time
-from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
@@ -17,6 +15,7 @@ from sqlalchemy import Connection, NullPool, create_engine, text
 
 from devstack.stack import BUCKET
 from support.commanded_stack import SERVERS, Commanded
+from support.waiting import wait_until
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -169,10 +168,3 @@ def object_store(env: dict[str, str]) -> "S3Client":
         aws_secret_access_key=env["OBJECT_STORE_SECRET_KEY"],
         region_name=env["OBJECT_STORE_REGION"],
     )
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)

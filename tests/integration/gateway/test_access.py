@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy
 
-from support.gateway_fixtures import Gateway, create_key, gateway_command, running_gateway, wait_until
+from support.gateway_fixtures import Gateway, create_key, gateway_command, running_gateway
+from support.waiting import wait_until
 
 ORDER = {"seller_zip_code_prefix": 9350, "customer_lat": -23.577, "customer_lng": -46.587}
 MANY = {"orders": [ORDER] * 1_000}

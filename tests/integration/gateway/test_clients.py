@@ -13,7 +13,8 @@ import httpx
 import pytest
 
 from gateway.settings import GatewaySettings
-from support.gateway_fixtures import Gateway, running_gateway, wait_until
+from support.gateway_fixtures import Gateway, running_gateway
+from support.waiting import wait_until
 
 ORDER = {"seller_zip_code_prefix": 9350, "customer_lat": -23.577, "customer_lng": -46.587}
 ORIGIN = "https://shop.example"

@@ -6,7 +6,8 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from support.gateway_fixtures import Gateway, wait_until
+from support.gateway_fixtures import Gateway
+from support.waiting import wait_until
 
 HEAD = b"POST /delivery_time HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
 

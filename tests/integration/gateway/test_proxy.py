@@ -11,8 +11,9 @@ import httpx
 import pytest
 
 from devstack.servers.ports import pick_free
-from support.gateway_fixtures import Gateway, running_gateway, wait_until
+from support.gateway_fixtures import Gateway, running_gateway
 from support.stack_fixtures import ObjectStore
+from support.waiting import wait_until
 
 NGINX = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin")
 pytestmark = pytest.mark.skipif(NGINX is None, reason="NO NGINX HERE, SO NOTHING BEHIND A PROXY WAS TRIED: install it")

@@ -23,7 +23,8 @@ from common.servers.queue import MONITORING, TRAINING
 from common.servers.registry import MODEL_NAME
 from common.settings import DatabaseSettings, load
 from monitor.alerts.checks import RETRAINING_RULES
-from support.gateway_fixtures import Gateway, running_gateway, wait_until
+from support.gateway_fixtures import Gateway, running_gateway
+from support.waiting import wait_until
 from trainer import wiring
 from trainer.data.files import DATE_FORMAT, ORDERS
 from trainer.data.prepare import prepare

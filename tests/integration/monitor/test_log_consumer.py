@@ -25,6 +25,7 @@ from common.servers.prediction_log import (
 )
 from monitor.log import consumer as log_consumer
 from monitor.log.consumer import REFUSED_STREAM, LogConsumer
+from support.waiting import wait_until
 
 MakeLogged = Callable[..., list[LoggedPrediction]]
 
@@ -44,13 +45,6 @@ def consume_all(database: Database, queue: Redis) -> None:
 def send(queue: Redis, predictions: list[LoggedPrediction], per_entry: int = 100) -> None:
     for start in range(0, len(predictions), per_entry):
         queue.xadd(STREAM, encode(predictions[start : start + per_entry]))
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 15) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited too long"
-        time.sleep(0.05)
 
 
 def test_a_logged_prediction_arrives_with_every_value(database: Database, queue: Redis, logged: MakeLogged) -> None:
@@ -139,7 +133,7 @@ def test_a_dropped_database_connection_loses_and_doubles_nothing(
                         "AND usename = current_user"
                     )
                 )
-        wait_for(lambda: stored(database) == 5_000)
+        wait_until(lambda: stored(database) == 5_000)
     finally:
         consumer.stop()
         thread.join(timeout=10)
@@ -187,7 +181,7 @@ def test_the_consumer_outlives(database: Database, queue: Redis, logged: MakeLog
             assert consumer.is_alive()
         finally:
             change(database, ends)
-        wait_for(lambda: queue.xlen(STREAM) == 0)
+        wait_until(lambda: queue.xlen(STREAM) == 0)
     assert stored(database) == 100
     assert queue.exists(REFUSED_STREAM) == 0, "no row is at fault"
 
@@ -216,7 +210,7 @@ def test_the_consumer_outlives_an_error_that_nobody_thought_of(
     monkeypatch.setattr(log_consumer, "ABANDONED_MS", 500)
     with consuming(queue, database):
         send(queue, logged(100))
-        wait_for(lambda: queue.xlen(STREAM) == 0)
+        wait_until(lambda: queue.xlen(STREAM) == 0)
     assert stored(database) == 100
 
 
@@ -246,7 +240,7 @@ def test_consumers_killed_at_any_moment_lose_and_double_nothing(
         process.communicate()
     process = start()
     try:
-        wait_for(lambda: queue.xlen(STREAM) == 0)
+        wait_until(lambda: queue.xlen(STREAM) == 0)
     finally:
         process.kill()
         process.communicate()

@@ -24,7 +24,7 @@ from common.servers.queue import MONITORING, Queue
 from monitor.alerts import notify
 from monitor.log.store import store
 from monitor.tasks import Tasks
-from support.gateway_fixtures import wait_until
+from support.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("monitoring")
 

@@ -2,7 +2,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +15,7 @@ from common.database.session import Database
 from common.servers.prediction_log import STREAM, LoggedPrediction, encode
 from common.servers.queue import Queue
 from common.servers.registry import Registry
+from support.waiting import wait_until
 
 
 @pytest.fixture
@@ -36,13 +36,6 @@ def end_tree(pid: int) -> None:
             process.kill()
 
 
-def wait_for(condition: Callable[[], object], seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited too long"
-        time.sleep(0.2)
-
-
 def count(database: Database, table: str) -> int:
     with database.transaction() as session:
         return int(session.scalar(text(f"SELECT count(*) FROM {table}")))  # noqa: S608
@@ -58,13 +51,13 @@ def test_the_worker_answers_consumes_measures_and_stops(
     app = celery_queue.app("test")
     with app.connection_for_write() as connection:
         inspect = app.control.inspect(timeout=1, connection=connection)
-        wait_for(lambda: worker.pid in {stats["pid"] for stats in (inspect.stats() or {}).values()}, 30)
+        wait_until(lambda: worker.pid in {stats["pid"] for stats in (inspect.stats() or {}).values()}, 30)
     queue.xadd(STREAM, encode(logged(200)))
-    wait_for(lambda: count(database, "predictions") == 200, 10)
-    wait_for(lambda: count(database, "model_metrics") == 1, 60)
+    wait_until(lambda: count(database, "predictions") == 200, 10)
+    wait_until(lambda: count(database, "model_metrics") == 1, 60)
     with database.engine.begin() as elsewhere:
         elsewhere.execute(text("LOCK TABLE predictions"))  # the next measuring waits for this, longer than a stop may
-        wait_for(lambda: waits_for_a_lock(elsewhere), 10)
+        wait_until(lambda: waits_for_a_lock(elsewhere), 10)
         worker.send_signal(signal.SIGTERM)
         assert worker.wait(timeout=20) == 0
 

@@ -14,7 +14,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from devstack.servers.ports import pick_free
-from support.gateway_fixtures import wait_until
+from support.waiting import wait_until
 
 
 @dataclass(frozen=True)

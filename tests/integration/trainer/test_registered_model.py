@@ -20,8 +20,8 @@ from common.model.predictor import Predictor
 from common.orders.fields import Order
 from common.servers.registry import MODEL_NAME
 from devstack.servers.ports import pick_free
-from support.gateway_fixtures import wait_until
 from support.model_fixtures import write_sample_bundle
+from support.waiting import wait_until
 from trainer.registry.logged_model import log_and_register
 
 LOCK = Path(__file__).parents[3] / "requirements.lock"

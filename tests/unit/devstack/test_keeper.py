@@ -13,6 +13,7 @@ import pytest
 from devstack import leftovers
 from devstack.servers.process import Process
 from devstack.supervision.keeper import Keeper
+from support.waiting import wait_until
 
 LONG = "import time; time.sleep(60)"
 LEAVES_A_CHILD = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import time; time.sleep(60)'])"
@@ -185,10 +186,3 @@ def pid_of(keeper: Keeper) -> int:
     pid = keeper.state().pid
     assert pid is not None
     return pid
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 15) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
