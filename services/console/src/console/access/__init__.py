@@ -1,0 +1,1 @@
+"""Who looks: the log-in, its sessions, and what guards every request."""

@@ -1,0 +1,1 @@
+"""What every page shares: its frame, panels, tables, words for numbers and moments."""

@@ -1,0 +1,211 @@
+"""Now: is all well? One screen, readable from three metres."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from fastapi import FastAPI
+from nicegui import ui
+from starlette.requests import Request
+
+from common.errors import DeliveryTimeError
+from console.access.visitor import Visitor
+from console.frame.markup import block, facts, link, table, tag, text
+from console.frame.panel import Panel
+from console.frame.shell import Shell
+from console.frame.words import ago, number, percent
+from console.reads import alerts, events, pace
+from console.reads.alerts import ShownAlert
+from console.reads.champion import Champion, Champions
+from console.reads.events import ShownEvent, ShownRetraining
+from console.reads.pace import RegionPace
+from console.reads.reader import Reader
+from console.traffic import Rate, Traffic
+from console.watch import Away, Watch
+
+SECONDS = 5.0
+SHOWN_ALERTS = 5
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What needs a look, most important first; all is well if nothing does."""
+
+    needs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Serving:
+    """What answers, and how much it is asked."""
+
+    model: Champion
+    since: ShownEvent | None
+    rate: Rate | None
+
+
+def verdict(
+    away: tuple[Away, ...], open_alerts: list[ShownAlert], jobs: dict[str, int], no_model: str | None
+) -> Verdict:
+    """Judge the whole."""
+    needs = [f"the {part.name} is away" for part in away]
+    needs += [no_model] if no_model else []
+    waiting = [alert for alert in open_alerts if alert.status == "open"]
+    if waiting:
+        needs.append(f"{len(waiting)} alert{'s' * (len(waiting) > 1)} nobody looks after: {waiting[0].message}")
+    if failed := jobs.get("failed", 0):
+        needs.append(f"{failed} job{'s' * (failed > 1)} failed in the last day")
+    return Verdict(tuple(needs))
+
+
+class NowPage:
+    """Reads everything that tells whether all is well."""
+
+    def __init__(self, shell: Shell, champions: Champions, read: Reader, watch: Watch, traffic: Traffic) -> None:
+        self._shell = shell
+        self._champions = champions
+        self._read = read
+        self._watch = watch
+        self._traffic = traffic
+
+    def add(self, _: FastAPI) -> None:
+        """Serve the page at /."""
+
+        @ui.page("/", dark=None)
+        def now(request: Request) -> None:
+            with self._shell.page(request, "/") as visitor:
+                self._draw(visitor)
+
+    def _draw(self, visitor: Visitor) -> None:
+        Panel("Is all well?", lambda: self._verdict(visitor), self._draw_verdict, SECONDS, "verdict")
+        with block("div", "columns"):
+            Panel("Champion", lambda: self._serving(visitor), self._draw_serving, SECONDS)
+            Panel("Jobs", lambda: self._read(events.job_counts), _draw_jobs, SECONDS)
+            Panel("Last retraining", lambda: self._read(events.last_retraining), self._draw_retraining, SECONDS)
+        Panel("Open alerts", lambda: self._read(alerts.current), self._draw_alerts, SECONDS)
+        Panel("Delivery pace", lambda: self._pace(visitor), draw_pace, 30)
+
+    async def _verdict(self, visitor: Visitor) -> Verdict:
+        no_model = None
+        try:
+            await self._champions.of(visitor)
+        except DeliveryTimeError as error:
+            no_model = None if self._watch.away or error.status in (401, 403) else str(error)
+        try:
+            found = await self._read(alerts.current)
+            jobs = await self._read(events.job_counts)
+        except DeliveryTimeError as error:
+            return Verdict(verdict(self._watch.away, [], {}, no_model).needs or (str(error),))
+        return verdict(self._watch.away, found, jobs, no_model)
+
+    async def _serving(self, visitor: Visitor) -> Serving:
+        model = await self._champions.of(visitor)
+        try:
+            since = await self._read(events.last_promotion)
+        except DeliveryTimeError:
+            since = None
+        return Serving(model, since, self._traffic.rate)
+
+    async def _pace(self, visitor: Visitor) -> list[RegionPace]:
+        try:
+            learned_until = (await self._champions.of(visitor)).learned_until
+        except DeliveryTimeError:
+            learned_until = None
+        return await self._read(lambda session: pace.present(session, learned_until))
+
+    def _draw_verdict(self, found: Verdict) -> None:
+        if not found.needs:
+            text("p", "All is well", "big good")
+            return
+        count = len(found.needs)
+        text("p", "One thing needs a look" if count == 1 else f"{count} things need a look", "big bad")
+        with block("ul"):
+            for need in found.needs:
+                text("li", need)
+
+    def _draw_serving(self, found: Serving) -> None:
+        model, words = found.model, self._shell.words
+        text("p", f"Version {model.version}", "big")
+        metrics = dict(model.metrics)
+        since = f"{words.moment(found.since.happened_at)}, by {found.since.actor}" if found.since else "–"
+        rate = found.rate
+        facts(
+            [
+                ("trained", f"{words.moment(model.trained_at)}, {ago(model.trained_at)}"),
+                ("has learned until", _learned(model)),
+                ("champion since", since),
+                ("mean error", f"{number(metrics.get('mae'), 2)} days on its newest window"),
+                ("interval kept", percent(metrics.get("interval_coverage"))),
+                ("predictions asked for per minute", number(rate.requests_per_minute, 1) if rate else "being counted"),
+                ("server errors per minute", number(rate.errors_per_minute, 1) if rate else "being counted"),
+            ]
+        )
+
+    def _draw_retraining(self, found: ShownRetraining | None) -> None:
+        if found is None:
+            text("p", "None was asked for yet. The monitor asks for one when an alert says that the model is behind.")
+            return
+        text("p", found.status, f"big {'bad' if found.status == 'failed' else ''}")
+        facts(
+            [
+                ("asked for", f"{self._shell.words.moment(found.requested_at)}, {ago(found.requested_at)}"),
+                ("because", found.reason),
+                ("ended", self._shell.words.moment(found.finished_at)),
+                ("the gate's word", found.outcome or "–"),
+            ]
+        )
+
+    def _draw_alerts(self, found: list[ShownAlert]) -> None:
+        if not found:
+            text("p", "No alert is open.", "good")
+            return
+        table(
+            "Open alerts",
+            ("severity", "what", "since", "who looks after it"),
+            [
+                (
+                    alert.severity,
+                    alert.message,
+                    f"{self._shell.words.moment(alert.opened_at)}, {ago(alert.opened_at)}",
+                    alert.acknowledged_by or "nobody yet",
+                )
+                for alert in found[:SHOWN_ALERTS]
+            ],
+        )
+        link(f"What to do ({len(found)} open)", "/alerts")
+
+
+def draw_pace(found: list[RegionPace]) -> None:
+    """The regions' present pace beside what is normal there."""
+    if not found:
+        text("p", "No delivery pace is known yet: it comes with the first registered model.")
+        return
+    newest = max(region.day for region in found)
+    text("p", f"Days to deliver, as of {newest} ({ago(datetime.combine(newest, datetime.min.time(), UTC))}).")
+    table(
+        "Delivery pace by region",
+        ("region", "#days now", "#normally", "verdict"),
+        [
+            (
+                region.region,
+                number(region.pace_days, 1),
+                f"{number(region.low, 1)} to {number(region.high, 1)}",
+                tag(region.verdict),
+            )
+            for region in found
+        ],
+        "compact",
+    )
+
+
+def _draw_jobs(counts: dict[str, int]) -> None:
+    open_jobs = counts.get("queued", 0) + counts.get("running", 0)
+    text("p", f"{open_jobs} in progress" if open_jobs else "None in progress", "big")
+    names = ("queued", "running", "succeeded", "failed", "cancelled")
+    facts([(name, number(counts.get(name, 0))) for name in names])
+    link("Jobs, and a new one (ended: last 24 hours)", "/files")
+
+
+def _learned(model: Champion) -> str:
+    if model.learned_until is None:
+        return "–"
+    at = datetime.combine(model.learned_until, datetime.min.time(), UTC)
+    return f"{model.learned_until}, {ago(at)}"

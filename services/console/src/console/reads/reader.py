@@ -1,0 +1,38 @@
+"""Reads of the database, in threads, so that pages go on while Postgres thinks."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from sqlalchemy.exc import OperationalError, TimeoutError
+from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
+
+from common.command_line import first_line
+from common.database.session import Database
+from common.errors import Unavailable
+
+Found = TypeVar("Found")
+
+
+class DatabaseAway(Unavailable):
+    def __init__(self, cause: object) -> None:
+        super().__init__(f"the database does not answer ({first_line(cause)})")
+
+
+class Reader:
+    """Runs functions in a transaction; DatabaseAway besides what they raise."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def __call__(self, query: Callable[[Session], Found]) -> Found:
+        """What the function returns, after its transaction is committed."""
+        return await run_in_threadpool(self.now, query)
+
+    def now(self, query: Callable[[Session], Found]) -> Found:
+        """The same in the calling thread."""
+        try:
+            with self._database.transaction() as session:
+                return query(session)
+        except (OperationalError, TimeoutError) as error:
+            raise DatabaseAway(getattr(error, "orig", None) or error) from error

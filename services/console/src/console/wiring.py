@@ -1,0 +1,73 @@
+"""The application of a real process: every collaborator made from the settings in the environment."""
+
+import logging
+
+from redis.asyncio import Redis
+from starlette.concurrency import run_in_threadpool
+from starlette.types import ASGIApp
+
+from common import logs
+from common.database import api_keys
+from common.database.session import Database
+from common.database.tables import ApiKey
+from common.servers.objects import ObjectStore
+from common.servers.registry import Registry
+from common.settings import DatabaseSettings, ModeSettings, ObjectStoreSettings, QueueSettings, RegistrySettings, load
+from console import probes
+from console.access.sessions import Sessions
+from console.app import Page, create_app
+from console.background import Background
+from console.files.uploads import Uploads
+from console.frame.shell import Shell
+from console.frame.words import Words
+from console.gateway import Gateway
+from console.pages.alerts import AlertsPage
+from console.pages.ask import AskPage
+from console.pages.files import FilesPage
+from console.pages.job import JobPage
+from console.pages.now import NowPage
+from console.reads.champion import Champions
+from console.reads.jobs import Jobs
+from console.reads.places import Places
+from console.reads.reader import Reader
+from console.runbook import Runbook
+from console.settings import LOOPBACK_NAMES, ConsoleSettings, login_required
+from console.traffic import Traffic
+from console.watch import Watch
+
+KEYS_SECONDS = 30.0
+TRAFFIC_SECONDS = 5.0
+FORM_BYTES = 1_000_000
+"""Beside an uploaded file: the form around it."""
+
+
+def from_environment() -> ASGIApp:
+    """Build the application; InvalidSettings."""
+    logs.configure("console")
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs every probe
+    settings = load(ConsoleSettings)
+    gateway, registry = Gateway(settings.gateway_url), Registry(load(RegistrySettings))
+    read, store = Reader(Database(load(DatabaseSettings))), ObjectStore(load(ObjectStoreSettings))
+    queue = Redis.from_url(load(QueueSettings).url.get_secret_value(), socket_connect_timeout=2.0, socket_timeout=2.0)
+    watch, traffic = Watch(probes.parts(gateway, read, queue, store, registry)), Traffic(gateway)
+
+    def find_key(text: str) -> ApiKey | None:
+        return read.now(lambda session: api_keys.find(session, text))
+
+    sessions = Sessions(find_key, settings.session_hours, login_required(settings, load(ModeSettings)))
+    shell = Shell(watch, sessions, Words(settings.time_zone))
+    jobs, champions = Jobs(gateway), Champions(gateway)
+    pages: list[Page] = [
+        NowPage(shell, champions, read, watch, traffic),
+        AskPage(shell, gateway, champions, Places(registry), settings.gateway_public_url or settings.gateway_url),
+        FilesPage(shell, jobs, Uploads(store), settings.upload_bytes),
+        JobPage(shell, jobs, store),
+        AlertsPage(shell, read, Runbook()),
+    ]
+    background = [
+        Background("watch", watch.run, 1.0),
+        Background("traffic", traffic.sample, TRAFFIC_SECONDS),
+        Background("sessions", lambda: run_in_threadpool(sessions.refresh), KEYS_SECONDS),
+    ]
+    names = None if sessions.required else LOOPBACK_NAMES | settings.names
+    return create_app(sessions, watch, pages, background, names, settings.upload_bytes + FORM_BYTES)
