@@ -35,7 +35,7 @@ from console.settings import LOOPBACK_NAMES, ConsoleSettings, login_required
 from console.traffic import Traffic
 from console.watch import Watch
 
-KEYS_SECONDS = 30.0
+KEYS_SECONDS = 5.0
 TRAFFIC_SECONDS = 5.0
 FORM_BYTES = 1_000_000
 """Beside an uploaded file: the form around it."""

@@ -25,6 +25,11 @@ def link(words: str, target: str, classes: str = "") -> TextElement:
     return text("a", words, classes).props(f'href="{target}"')
 
 
+def button(words: str, outline: bool = False) -> ui.button:
+    """A button in the colours of the style sheet, which has them for light and for dark."""
+    return ui.button(words, color=None).props("no-caps outline" if outline else "no-caps unelevated")
+
+
 def tag(word: str) -> Cell:
     """A cell with one word in the colour that goes with it."""
     return lambda: text("span", word, f"tag {word}")

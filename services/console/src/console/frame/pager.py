@@ -3,10 +3,8 @@
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from nicegui import ui
-
 from console.frame.acting import busy
-from console.frame.markup import block
+from console.frame.markup import block, button
 from console.frame.panel import Panel
 
 Row = TypeVar("Row")
@@ -38,12 +36,12 @@ class Pager:
                 self._button("Older", 1, (self._at + 1) * self._length < count)
 
     def _button(self, words: str, step: int, possible: bool) -> None:
-        button = ui.button(words).props("outline no-caps")
-        button.set_enabled(possible)
+        turning = button(words, outline=True)
+        turning.set_enabled(possible)
 
         async def turn() -> None:
             self._at += step
-            with busy(button):
+            with busy(turning):
                 await self._panel.refresh()
 
-        button.on_click(turn)
+        turning.on_click(turn)

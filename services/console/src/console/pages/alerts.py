@@ -8,7 +8,7 @@ from common.database.alerts import acknowledge
 from common.errors import InvalidInput
 from console.access.visitor import Visitor
 from console.frame.acting import on_click
-from console.frame.markup import block, facts, table, text
+from console.frame.markup import block, button, facts, table, text
 from console.frame.pager import Pager
 from console.frame.panel import Panel
 from console.frame.shell import Shell
@@ -88,13 +88,13 @@ class AlertsPage:
         with block("div", "actions"):
             name = ui.input("Your name").props(f"outlined dense maxlength={LONGEST_NAME}")
             word = ui.input("A word: what you do about it").props(f"outlined dense maxlength={LONGEST_NAME}")
-            button = ui.button("Acknowledge").props("no-caps")
+            start = button("Acknowledge")
 
         async def go() -> None:
             await self.acknowledge(visitor, alert.id, name.value or "", word.value or "")
             await panel.refresh()
 
-        on_click(button, go)
+        on_click(start, go)
 
     def _draw_past(self, found: list[ShownAlert], count: int) -> None:
         if not found:

@@ -11,7 +11,7 @@ from starlette.requests import Request
 
 from console.access.visitor import Visitor
 from console.frame.acting import busy
-from console.frame.markup import block, facts, text
+from console.frame.markup import block, button, facts, text
 from console.frame.panel import Panel
 from console.frame.shell import Shell
 from console.frame.words import number
@@ -88,8 +88,8 @@ class Question:
                 for field in fields:
                     self._inputs[field.name] = self._input(field)
             with block("div", "actions"):
-                button = ui.button("Ask").props("type=submit no-caps")
-        form.on("submit.prevent", lambda: self._ask(button))
+                submit = button("Ask").props("type=submit")
+        form.on("submit.prevent", lambda: self._ask(submit))
 
     def _input(self, field: FormField) -> ui.input:
         label = field.name + (" *" if field.required else "")

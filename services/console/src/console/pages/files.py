@@ -11,7 +11,7 @@ from common.errors import DeliveryTimeError
 from console.access.visitor import Visitor
 from console.files.uploads import Uploads
 from console.frame.acting import busy, on_click, say_refused
-from console.frame.markup import Cell, block, link, table, tag, text
+from console.frame.markup import Cell, block, button, link, table, tag, text
 from console.frame.panel import Panel
 from console.frame.shell import Shell
 from console.frame.words import number, percent, size
@@ -19,6 +19,14 @@ from console.reads.jobs import Job, Jobs
 
 SECONDS = 3.0
 LENGTH = 20
+DROP = """
+<div class="drop">
+  <span class="gone"><q-uploader-add-trigger /></span>
+  <q-btn no-caps unelevated label="Choose a file" @click="props.pickFiles" />
+  <span>or drop it here</span>
+  <span v-if="props.isUploading">{{ props.uploadSizeLabel }}, {{ props.uploadProgressLabel }}</span>
+</div>
+"""
 FORMATS = ".csv, .csv.gz or .parquet"
 
 
@@ -67,7 +75,6 @@ class FilesPage:
                 upload.reset()
 
         upload = ui.upload(
-            label="CSV or Parquet, scored as soon as it is here",
             auto_upload=True,
             max_file_size=self._most_bytes,
             on_upload=uploaded,
@@ -76,6 +83,7 @@ class FilesPage:
                 type="negative",
             ),
         ).classes("upload")
+        upload.add_slot("header", DROP)
         text(
             "p",
             f"{FORMATS}, up to {size(self._most_bytes)}. Columns and format are checked before the job starts; "
@@ -102,14 +110,14 @@ class FilesPage:
         given.props["hint"] = f"an object ending in {FORMATS}, or a prefix ending in /"
         result = ui.input("Result (optional)", placeholder="s3://bucket/result.csv").props("outlined dense")
         result.classes("full")
-        button = ui.button("Check and start").props("no-caps")
+        start = button("Check and start")
 
         async def go() -> None:
             self._shell.may(visitor, "jobs")
             job = await self._jobs.submit(visitor, (given.value or "").strip(), (result.value or "").strip() or None)
             ui.navigate.to(f"/files/{job.id}")
 
-        on_click(button, go)
+        on_click(start, go)
 
 
 class JobList:
@@ -148,12 +156,12 @@ class JobList:
         )
 
     def _button(self, words: str, possible: bool, turn: Callable[[], object]) -> None:
-        button = ui.button(words).props("outline no-caps")
-        button.set_enabled(possible)
+        turning = button(words, outline=True)
+        turning.set_enabled(possible)
 
         async def go() -> None:
             turn()
-            with busy(button):
+            with busy(turning):
                 await self._panel.refresh()
 
-        button.on_click(go)
+        turning.on_click(go)

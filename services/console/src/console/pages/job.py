@@ -12,7 +12,7 @@ from console.access.visitor import Visitor
 from console.files.preview import Preview, preview
 from console.files.download import download
 from console.frame.acting import on_click
-from console.frame.markup import block, facts, table, text
+from console.frame.markup import block, button, facts, table, text
 from console.frame.panel import Panel
 from console.frame.shell import Shell
 from console.frame.words import number, percent
@@ -106,7 +106,7 @@ class JobPage:
             await self._jobs.cancel(visitor, job.id)
             await panel.refresh()
 
-        on_click(ui.button("Cancel the job").props("outline no-caps color=negative"), cancel)
+        on_click(button("Cancel the job", outline=True), cancel)
 
 
 def _draw_preview(found: Preview | str) -> None:

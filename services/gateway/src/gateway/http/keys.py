@@ -3,12 +3,12 @@
 A key holds 256 random bits, so one SHA-256 protects it at rest; the slow hashes are for passwords that people choose.
 """
 
-import hashlib
 import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from common.database.api_keys import hash_of
 from common.errors import Unavailable
 
 Scope = Literal["predict", "jobs", "admin"]
@@ -43,11 +43,6 @@ def new_key(name: str, owner: str, scopes: Iterable[Scope]) -> tuple[Key, str]:
     key_id = secrets.token_hex(4)
     text = f"dt_{key_id}_{secrets.token_urlsafe(32)}"
     return Key(key_id, name, owner, hash_of(text), frozenset(scopes)), text
-
-
-def hash_of(text: str) -> str:
-    """What is kept of a key: SHA-256 in hexadecimal."""
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 class KeyRing:
