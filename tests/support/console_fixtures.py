@@ -12,11 +12,12 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from devstack.servers.ports import pick_free
 from support.gateway_fixtures import Gateway, wait_until
 
+WAIT_MS = 20_000
 NO_BROWSER = "NO BROWSER TEST RAN: there is no chromium on this machine (apt-get install chromium)"
 
 
@@ -79,6 +80,7 @@ def chromium() -> Iterator[Browser]:
         pytest.fail(NO_BROWSER)
     if path is None:
         pytest.skip(NO_BROWSER)
+    expect.set_options(timeout=WAIT_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield browser
@@ -105,7 +107,7 @@ def visit(browser: Browser, home: str, width: int = 1440, dark: bool = False) ->
     context: BrowserContext = browser.new_context(
         viewport={"width": width, "height": 900}, color_scheme="dark" if dark else "light", accept_downloads=True
     )
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(WAIT_MS)
     seen = Visit(context.new_page(), home)
     page = seen.page
     page.on("console", lambda message: seen.faults.append(message.text) if message.type == "error" else None)

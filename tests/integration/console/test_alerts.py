@@ -27,7 +27,7 @@ def database(console_env: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> It
 
 def change(database: Database, what: str, subject: str = "RJ") -> None:
     with database.transaction() as session:
-        alerts.apply(session, [Finding("pace-out-of-range", subject, what, "warning", MESSAGE)])  # type: ignore[arg-type]
+        alerts.apply(session, "pace-out-of-range", "warning", [Finding(subject, what, MESSAGE)])  # type: ignore[arg-type]
 
 
 def test_an_open_alert_has_its_runbook_and_is_acknowledged_with_a_name_and_a_word(
@@ -38,7 +38,7 @@ def test_an_open_alert_has_its_runbook_and_is_acknowledged_with_a_name_and_a_wor
         seen.open("/")
         expect(seen.page.locator(".verdict")).to_contain_text(MESSAGE)
         seen.open("/alerts")
-        expect(seen.page.get_by_role("complementary")).to_contain_text("Tell those who answer customers")
+        expect(seen.page.get_by_role("complementary")).to_contain_text("Deliveries in a region take longer")
         seen.page.get_by_role("button", name="Acknowledge").click()
         expect(seen.page.get_by_text("write your name")).to_be_visible()
         seen.page.get_by_label("Your name").fill("Ann")

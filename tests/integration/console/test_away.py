@@ -97,6 +97,6 @@ def test_a_database_and_a_gateway_that_die_while_the_page_is_open_are_named_and_
         expect(seen.page.get_by_text("the database does not answer").first).to_be_visible()
         database.mend()
         expect(seen.page.get_by_text("No alert is open.")).to_be_visible()
-        expect(away).not_to_contain_text("database")
+        expect(away).not_to_contain_text("The database")
         gateway.mend()
-        expect(away).not_to_contain_text("gateway")
+        expect(away).not_to_contain_text("The gateway is away")

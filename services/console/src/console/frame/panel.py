@@ -10,6 +10,9 @@ from console.frame.markup import block, text
 
 Shown = TypeVar("Shown")
 
+AGAIN_SECONDS = 3.0
+"""After which a panel that is loaded once is tried again, if it could not be loaded."""
+
 
 class Panel(Generic[Shown]):
     """Loads, draws what it got, and loads again every `seconds`; it is drawn anew only when something changed.
@@ -39,7 +42,11 @@ class Panel(Generic[Shown]):
             with self._body:
                 ui.linear_progress(show_value=False).props('indeterminate aria-label="loading"')
         ui.timer(0, self.refresh, once=True)
-        self._timer = ui.timer(seconds, self.refresh, immediate=False) if seconds else None
+        self._timer = ui.timer(seconds or AGAIN_SECONDS, self.refresh if seconds else self._again, immediate=False)
+
+    async def _again(self) -> None:
+        if self._trouble is not None:
+            await self.refresh()
 
     async def refresh(self) -> None:
         """Load, and draw what is new."""
@@ -61,5 +68,5 @@ class Panel(Generic[Shown]):
             self._body.clear()
             with self._body:
                 self._draw(loaded[0])
-        if self._timer and loaded and not trouble and self._final(loaded[0]):
+        if loaded and not trouble and self._final(loaded[0]):
             self._timer.cancel()

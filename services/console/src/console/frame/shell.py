@@ -18,9 +18,6 @@ PAGES = {
     "/ask": "Ask",
     "/files": "Files",
     "/alerts": "Alerts",
-    "/models": "Models",
-    "/quality": "Quality",
-    "/pace": "Pace",
 }
 PRIMARY = "#0b6464"
 LOOK_COOKIE = "console_look"

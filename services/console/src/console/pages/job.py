@@ -9,8 +9,8 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from common.errors import DeliveryTimeError
 from common.servers.objects import ObjectStore
 from console.access.visitor import Visitor
-from console.files.preview import Preview, preview
 from console.files.download import download
+from console.files.preview import Preview, preview
 from console.frame.acting import on_click
 from console.frame.markup import block, button, facts, table, text
 from console.frame.panel import Panel
