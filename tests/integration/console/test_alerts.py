@@ -42,7 +42,7 @@ def test_an_open_alert_has_its_runbook_and_is_acknowledged_with_a_name_and_a_wor
         seen.page.get_by_role("button", name="Acknowledge").click()
         expect(seen.page.get_by_text("write your name")).to_be_visible()
         seen.page.get_by_label("Your name").fill("Ann")
-        seen.page.get_by_label("A word").fill("told the support desk")
+        seen.page.get_by_label("What you do about it").fill("told the support desk")
         seen.page.get_by_role("button", name="Acknowledge").click()
         expect(seen.page.get_by_text("Looked after by Ann: told the support desk")).to_be_visible()
     with database.transaction() as session:

@@ -10,7 +10,7 @@ ORDER = {
     "properties": {
         "when": {
             "anyOf": [{"type": "string", "format": "date-time"}, {"type": "null"}],
-            "description": "now if left out",
+            "description": "or now",
         },
         "lat": {"$ref": "#/components/schemas/Lat"},
         "zip": {"type": "integer"},

@@ -25,10 +25,15 @@ from console.pages.alerts import AlertsPage
 from console.pages.ask import AskPage
 from console.pages.files import FilesPage
 from console.pages.job import JobPage
+from console.pages.models import ModelsPage
 from console.pages.now import NowPage
+from console.pages.pace import PacePage
+from console.pages.quality import QualityPage
 from console.reads.champion import Champions
 from console.reads.jobs import Jobs
+from console.reads.models import Models
 from console.reads.places import Places
+from console.reads.present_pace import PresentPace
 from console.reads.reader import Reader
 from console.runbook import Runbook
 from console.settings import LOOPBACK_NAMES, ConsoleSettings, login_required
@@ -44,7 +49,8 @@ FORM_BYTES = 1_000_000
 def from_environment() -> ASGIApp:
     """Build the application; InvalidSettings."""
     logs.configure("console")
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs every probe
+    for talkative in ("httpx", "uvicorn.error"):  # every probe, every socket
+        logging.getLogger(talkative).setLevel(logging.WARNING)
     settings = load(ConsoleSettings)
     gateway, registry = Gateway(settings.gateway_url), Registry(load(RegistrySettings))
     read, store = Reader(Database(load(DatabaseSettings))), ObjectStore(load(ObjectStoreSettings))
@@ -57,12 +63,16 @@ def from_environment() -> ASGIApp:
     sessions = Sessions(find_key, settings.session_hours, login_required(settings, load(ModeSettings)))
     shell = Shell(watch, sessions, Words(settings.time_zone))
     jobs, champions = Jobs(gateway), Champions(gateway)
+    pace = PresentPace(champions, read)
     pages: list[Page] = [
-        NowPage(shell, champions, read, watch, traffic),
+        NowPage(shell, champions, read, watch, traffic, pace),
         AskPage(shell, gateway, champions, Places(registry), settings.gateway_public_url or settings.gateway_url),
         FilesPage(shell, jobs, Uploads(store), settings.upload_bytes),
         JobPage(shell, jobs, store),
         AlertsPage(shell, read, Runbook()),
+        ModelsPage(shell, Models(registry), read),
+        QualityPage(shell, read, store),
+        PacePage(shell, pace, read),
     ]
     background = [
         Background("watch", watch.run, 1.0),

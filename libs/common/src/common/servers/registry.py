@@ -7,12 +7,13 @@ import json
 import shutil
 import tempfile
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
 import httpx
 
-from common.errors import BundleMissing, DamagedBundle, NoChampion, RegistryUnavailable
+from common.errors import BundleMissing, DamagedBundle, NoChampion, NotFound, RegistryUnavailable
 from common.model.bundle import Bundle, load
 from common.settings import RegistrySettings
 
@@ -28,11 +29,12 @@ ARTIFACTS_API = "/api/2.0/mlflow-artifacts/artifacts"
 
 @dataclass(frozen=True)
 class ModelVersion:
-    """A version in the registry."""
+    """A version in the registry. created: None where the registry does not say."""
 
     version: str
     source: str
     tags: dict[str, str] = field(default_factory=dict)
+    created: datetime | None = None
 
 
 class Registry:
@@ -60,8 +62,31 @@ class Registry:
     def resolve(self, alias: str = CHAMPION) -> ModelVersion:
         """The version an alias points to; NoChampion if it points nowhere, RegistryUnavailable if MLflow is away."""
         answer = self._get(f"{API}/registered-models/alias", name=MODEL_NAME, alias=alias)
-        found = answer["model_version"]
-        return ModelVersion(found["version"], found["source"], {t["key"]: t["value"] for t in found.get("tags", [])})
+        return _version(answer["model_version"])
+
+    def versions(self, limit: int, page_token: str = "") -> tuple[list[ModelVersion], str]:
+        """Up to `limit` versions, newest first, and the token of the next page (empty on the last)."""
+        answer = self._get(
+            f"{API}/model-versions/search",
+            filter=f"name = '{MODEL_NAME}'",
+            max_results=str(limit),
+            order_by="version_number DESC",
+            page_token=page_token,
+        )
+        return [_version(found) for found in answer.get("model_versions", [])], answer.get("next_page_token", "")
+
+    def document(self, version: str, name: str) -> str:
+        """A text file of a version's bundle, without the rest: its manifest or its model card; NotFound."""
+        path = f"{ARTIFACTS_API}/{self._artifact_root(version)}/{BUNDLE_PATH}/{name}"
+        try:
+            response = self._http.get(path)
+        except httpx.HTTPError as error:
+            raise RegistryUnavailable(self._url, error) from error
+        if response.status_code == httpx.codes.NOT_FOUND:
+            raise NotFound(f"version {version} has no {name}")
+        if response.is_error:
+            raise RegistryUnavailable(self._url, f"status {response.status_code}")
+        return response.text
 
     def bundle(self, version: str) -> Bundle:
         """The verified bundle of a version: from the cache, else downloaded. A damaged copy is thrown away first."""
@@ -151,6 +176,12 @@ class Registry:
             return response.json()
         except ValueError as error:
             raise RegistryUnavailable(self._url, f"it sends no JSON: {response.text[:60]!r}") from error
+
+
+def _version(found: dict[str, Any]) -> ModelVersion:
+    created = datetime.fromtimestamp(int(found["creation_timestamp"]) / 1e3, UTC)
+    tags = {tag["key"]: tag["value"] for tag in found.get("tags", [])}
+    return ModelVersion(found["version"], found["source"], tags, created)
 
 
 def _says_missing(response: httpx.Response) -> bool:

@@ -44,18 +44,19 @@ def facts(pairs: Iterable[tuple[str, Cell]]) -> None:
 
 
 def table(caption: str, headings: Sequence[str], rows: Iterable[Sequence[Cell]], classes: str = "") -> None:
-    """A table; headings that begin with `#` are of numbers and stand right. The class `compact` makes no cards."""
+    """A table; a heading that begins with `#` is of numbers, which stand right, with `@` of
+    what is not broken into lines. The class `compact` makes no cards."""
     with block("table", classes):
         text("caption", caption, "hidden")
         with block("thead"), block("tr"):
             for heading in headings:
-                text("th", heading.lstrip("#"), _side(heading)).props('scope="col"')
+                text("th", heading.lstrip("#@"), _side(heading)).props('scope="col"')
         with block("tbody"):
             for row in rows:
                 with block("tr"):
                     for heading, cell in zip(headings, row, strict=True):
                         made = _cell("td", cell).classes(_side(heading))
-                        made.props["data-label"] = heading.lstrip("#")
+                        made.props["data-label"] = heading.lstrip("#@")
 
 
 def _cell(tag: str, cell: Cell) -> ui.element:
@@ -67,4 +68,4 @@ def _cell(tag: str, cell: Cell) -> ui.element:
 
 
 def _side(heading: str) -> str:
-    return "number" if heading.startswith("#") else ""
+    return {"#": "number", "@": "whole"}.get(heading[:1], "")

@@ -18,6 +18,9 @@ PAGES = {
     "/ask": "Ask",
     "/files": "Files",
     "/alerts": "Alerts",
+    "/models": "Models",
+    "/quality": "Quality",
+    "/pace": "Pace",
 }
 PRIMARY = "#0b6464"
 LOOK_COOKIE = "console_look"

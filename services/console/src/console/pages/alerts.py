@@ -52,7 +52,7 @@ class AlertsPage:
     async def acknowledge(self, visitor: Visitor, alert_id: int, name: str, word: str) -> None:
         """Note who looks after an alert and how; Forbidden, InvalidInput, NotFound, Conflict."""
         self._shell.may(visitor, "admin")
-        by = f"{_line('your name', name)}: {_line('a word', word)}"
+        by = f"{_line('your name', name)}: {_line('what you do about it', word)}"
         await self._read(lambda session: acknowledge(session, alert_id, by))
 
     def _draw_open(self, found: list[ShownAlert], visitor: Visitor, panel: Panel[list[ShownAlert]]) -> None:
@@ -73,7 +73,7 @@ class AlertsPage:
         facts(
             [
                 ("rule", alert.rule),
-                ("about", alert.subject),
+                ("about", alert.subject or "everything"),
                 ("open since", f"{words.moment(alert.opened_at)}, {ago(alert.opened_at)}"),
             ]
         )
@@ -87,7 +87,7 @@ class AlertsPage:
     def _draw_form(self, alert: ShownAlert, visitor: Visitor, panel: Panel[list[ShownAlert]]) -> None:
         with block("div", "actions"):
             name = ui.input("Your name").props(f"outlined dense maxlength={LONGEST_NAME}")
-            word = ui.input("A word: what you do about it").props(f"outlined dense maxlength={LONGEST_NAME}")
+            word = ui.input("What you do about it").props(f"outlined dense maxlength={LONGEST_NAME}")
             start = button("Acknowledge")
 
         async def go() -> None:
@@ -103,11 +103,11 @@ class AlertsPage:
         moment = self._shell.words.moment
         table(
             "Past alerts",
-            ("rule", "about", "what", "opened", "closed", "looked after by"),
+            ("@rule", "about", "what", "@opened", "@closed", "looked after by"),
             [
                 (
                     alert.rule,
-                    alert.subject,
+                    alert.subject or "–",
                     alert.message,
                     moment(alert.opened_at),
                     moment(alert.closed_at),

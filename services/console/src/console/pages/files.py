@@ -10,7 +10,8 @@ from starlette.requests import Request
 from common.errors import DeliveryTimeError
 from console.access.visitor import Visitor
 from console.files.uploads import Uploads
-from console.frame.acting import busy, on_click, say_refused
+from console.frame.acting import on_click, say_refused
+from console.frame.cursors import Cursors
 from console.frame.markup import Cell, block, button, link, table, tag, text
 from console.frame.panel import Panel
 from console.frame.shell import Shell
@@ -127,22 +128,21 @@ class JobList:
         self._shell = shell
         self._jobs = jobs
         self._visitor = visitor
-        self._cursors: list[str | None] = [None]
-        self._panel = Panel("Jobs", self._load, self._draw, SECONDS)
+        panel = Panel("Jobs", self._load, self._draw, SECONDS)
+        self._cursors = Cursors(None, panel.refresh)
 
     async def _load(self) -> tuple[list[Job], str | None]:
-        return await self._jobs.page(self._visitor, LENGTH, self._cursors[-1])
+        return await self._jobs.page(self._visitor, LENGTH, self._cursors.present)
 
     def _draw(self, page: tuple[list[Job], str | None]) -> None:
         jobs, following = page
         if not jobs:
             text("p", "No job yet.")
         else:
-            table("Jobs", ("job", "state", "#done", "#rows", "#not scored", "started", "input"), map(self._row, jobs))
-        if following or len(self._cursors) > 1:
-            with block("div", "actions"):
-                self._button("Newer", len(self._cursors) > 1, lambda: self._cursors.pop())
-                self._button("Older", following is not None, lambda: self._cursors.append(following))
+            table(
+                "Jobs", ("@job", "state", "#done", "#rows", "#not scored", "@submitted", "input"), map(self._row, jobs)
+            )
+        self._cursors.draw(following)
 
     def _row(self, job: Job) -> tuple[Cell, ...]:
         return (
@@ -154,14 +154,3 @@ class JobList:
             self._shell.words.moment(job.created_at),
             job.input_uri,
         )
-
-    def _button(self, words: str, possible: bool, turn: Callable[[], object]) -> None:
-        turning = button(words, outline=True)
-        turning.set_enabled(possible)
-
-        async def go() -> None:
-            turn()
-            with busy(turning):
-                await self._panel.refresh()
-
-        turning.on_click(go)

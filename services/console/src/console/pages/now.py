@@ -13,24 +13,19 @@ from console.frame.markup import block, facts, link, table, tag, text
 from console.frame.panel import Panel
 from console.frame.shell import Shell
 from console.frame.words import ago, number, percent
-from console.reads import alerts, events, pace
+from console.pages.pace_table import draw_pace
+from console.reads import alerts, events
 from console.reads.alerts import ShownAlert
 from console.reads.champion import Champion, Champions
 from console.reads.events import ShownEvent, ShownRetraining
-from console.reads.pace import RegionPace
+from console.reads.present_pace import PresentPace
 from console.reads.reader import Reader
 from console.traffic import Rate, Traffic
-from console.watch import Away, Watch
+from console.verdict import needs
+from console.watch import Watch
 
 SECONDS = 5.0
 SHOWN_ALERTS = 5
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What needs a look, most important first; all is well if nothing does."""
-
-    needs: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -42,29 +37,18 @@ class Serving:
     rate: Rate | None
 
 
-def verdict(
-    away: tuple[Away, ...], open_alerts: list[ShownAlert], jobs: dict[str, int], no_model: str | None
-) -> Verdict:
-    """Judge the whole."""
-    needs = [f"the {part.name} is away" for part in away]
-    needs += [no_model] if no_model else []
-    waiting = [alert for alert in open_alerts if alert.status == "open"]
-    if waiting:
-        needs.append(f"{len(waiting)} alert{'s' * (len(waiting) > 1)} nobody looks after: {waiting[0].message}")
-    if failed := jobs.get("failed", 0):
-        needs.append(f"{failed} job{'s' * (failed > 1)} failed in the last day")
-    return Verdict(tuple(needs))
-
-
 class NowPage:
     """Reads everything that tells whether all is well."""
 
-    def __init__(self, shell: Shell, champions: Champions, read: Reader, watch: Watch, traffic: Traffic) -> None:
+    def __init__(
+        self, shell: Shell, champions: Champions, read: Reader, watch: Watch, traffic: Traffic, pace: PresentPace
+    ) -> None:
         self._shell = shell
         self._champions = champions
         self._read = read
         self._watch = watch
         self._traffic = traffic
+        self._pace = pace
 
     def add(self, _: FastAPI) -> None:
         """Serve the page at /."""
@@ -75,26 +59,26 @@ class NowPage:
                 self._draw(visitor)
 
     def _draw(self, visitor: Visitor) -> None:
-        Panel("Is all well?", lambda: self._verdict(visitor), self._draw_verdict, SECONDS, "verdict")
+        Panel("Is all well?", lambda: self._needs(visitor), _draw_needs, SECONDS, "verdict")
         with block("div", "columns"):
             Panel("Champion", lambda: self._serving(visitor), self._draw_serving, SECONDS)
             Panel("Jobs", lambda: self._read(events.job_counts), _draw_jobs, SECONDS)
             Panel("Last retraining", lambda: self._read(events.last_retraining), self._draw_retraining, SECONDS)
         Panel("Open alerts", lambda: self._read(alerts.current), self._draw_alerts, SECONDS)
-        Panel("Delivery pace", lambda: self._pace(visitor), draw_pace, 30)
+        Panel("Delivery pace", lambda: self._pace.of(visitor), draw_pace, 30)
 
-    async def _verdict(self, visitor: Visitor) -> Verdict:
-        no_model = None
+    async def _needs(self, visitor: Visitor) -> tuple[str, ...]:
+        away, no_model = self._watch.away, None
         try:
             await self._champions.of(visitor)
         except DeliveryTimeError as error:
-            no_model = None if self._watch.away or error.status in (401, 403) else str(error)
+            no_model = None if away or error.status in (401, 403) else str(error)
         try:
-            found = await self._read(alerts.current)
-            jobs = await self._read(events.job_counts)
+            found, jobs = await self._read(alerts.current), await self._read(events.job_counts)
+            retraining = await self._read(events.last_retraining)
         except DeliveryTimeError as error:
-            return Verdict(verdict(self._watch.away, [], {}, no_model).needs or (str(error),))
-        return verdict(self._watch.away, found, jobs, no_model)
+            return needs(away, [], {}, None, no_model) or (str(error),)
+        return needs(away, found, jobs, retraining, no_model)
 
     async def _serving(self, visitor: Visitor) -> Serving:
         model = await self._champions.of(visitor)
@@ -103,23 +87,6 @@ class NowPage:
         except DeliveryTimeError:
             since = None
         return Serving(model, since, self._traffic.rate)
-
-    async def _pace(self, visitor: Visitor) -> list[RegionPace]:
-        try:
-            learned_until = (await self._champions.of(visitor)).learned_until
-        except DeliveryTimeError:
-            learned_until = None
-        return await self._read(lambda session: pace.present(session, learned_until))
-
-    def _draw_verdict(self, found: Verdict) -> None:
-        if not found.needs:
-            text("p", "All is well", "big good")
-            return
-        count = len(found.needs)
-        text("p", "One thing needs a look" if count == 1 else f"{count} things need a look", "big bad")
-        with block("ul"):
-            for need in found.needs:
-                text("li", need)
 
     def _draw_serving(self, found: Serving) -> None:
         model, words = found.model, self._shell.words
@@ -134,8 +101,8 @@ class NowPage:
                 ("champion since", since),
                 ("mean error", f"{number(metrics.get('mae'), 2)} days on its newest window"),
                 ("interval kept", percent(metrics.get("interval_coverage"))),
-                ("predictions asked for per minute", number(rate.requests_per_minute, 1) if rate else "being counted"),
-                ("server errors per minute", number(rate.errors_per_minute, 1) if rate else "being counted"),
+                ("predictions per minute", number(rate.requests_per_minute, 1) if rate else "being counted"),
+                ("errors per minute", number(rate.errors_per_minute, 1) if rate else "being counted"),
             ]
         )
 
@@ -159,10 +126,10 @@ class NowPage:
             return
         table(
             "Open alerts",
-            ("severity", "what", "since", "who looks after it"),
+            ("severity", "what", "@since", "who looks after it"),
             [
                 (
-                    alert.severity,
+                    tag(alert.severity),
                     alert.message,
                     f"{self._shell.words.moment(alert.opened_at)}, {ago(alert.opened_at)}",
                     alert.acknowledged_by or "nobody yet",
@@ -171,29 +138,6 @@ class NowPage:
             ],
         )
         link(f"What to do ({len(found)} open)", "/alerts")
-
-
-def draw_pace(found: list[RegionPace]) -> None:
-    """The regions' present pace beside what is normal there."""
-    if not found:
-        text("p", "No delivery pace is known yet: it comes with the first registered model.")
-        return
-    newest = max(region.day for region in found)
-    text("p", f"Days to deliver, as of {newest} ({ago(datetime.combine(newest, datetime.min.time(), UTC))}).")
-    table(
-        "Delivery pace by region",
-        ("region", "#days now", "#normally", "verdict"),
-        [
-            (
-                region.region,
-                number(region.pace_days, 1),
-                f"{number(region.low, 1)} to {number(region.high, 1)}",
-                tag(region.verdict),
-            )
-            for region in found
-        ],
-        "compact",
-    )
 
 
 def _draw_jobs(counts: dict[str, int]) -> None:
@@ -209,3 +153,13 @@ def _learned(model: Champion) -> str:
         return "–"
     at = datetime.combine(model.learned_until, datetime.min.time(), UTC)
     return f"{model.learned_until}, {ago(at)}"
+
+
+def _draw_needs(found: tuple[str, ...]) -> None:
+    if not found:
+        text("p", "All is well", "big good")
+        return
+    text("p", "One thing needs a look" if len(found) == 1 else f"{len(found)} things need a look", "big bad")
+    with block("ul"):
+        for need in found:
+            text("li", need)

@@ -1,0 +1,112 @@
+"""Quality: how well the predictions of each window turned out, and what the full report says."""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from fastapi import FastAPI
+from nicegui import ui
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from common.errors import DeliveryTimeError
+from common.servers.objects import ObjectAddress, ObjectStore
+from console.frame.charts import Line, line_chart
+from console.frame.markup import Cell, block, link, table, text
+from console.frame.panel import Panel
+from console.frame.shell import Shell
+from console.frame.words import number, percent
+from console.reads import quality
+from console.reads.quality import Course, MeasuredWindow
+from console.reads.reader import Reader
+
+SOURCES = {"live": "Live traffic", "backfill": "Backfill over the shop's history"}
+SECONDS = 60.0
+SHOWN = 12
+AIM = 0.9
+"""Of the 90 % interval."""
+
+REPORT_POLICY = "sandbox allow-scripts; default-src 'unsafe-inline' 'unsafe-eval' data: blob:"
+"""A report is somebody else's page: it runs its own scripts, reaches nobody, and is no part of this site."""
+
+
+class QualityPage:
+    """Charts of the table model_metrics, and the Evidently reports in the object store."""
+
+    def __init__(self, shell: Shell, read: Reader, store: ObjectStore) -> None:
+        self._shell = shell
+        self._read = read
+        self._store = store
+
+    def add(self, app: FastAPI) -> None:
+        """Serve the page at /quality, and reports at /quality/reports/WINDOW."""
+        self._add_report(app)
+
+        @ui.page("/quality", dark=None)
+        def page(request: Request) -> None:
+            with self._shell.page(request, "/quality"):
+                for source, title in SOURCES.items():
+                    Panel(title, self._reading(source), self._draw, SECONDS)
+
+    def _reading(self, source: str) -> Callable[[], Awaitable[Course]]:
+        return lambda: self._read(lambda session: quality.course(session, source))
+
+    def _add_report(self, app: FastAPI) -> None:
+        @app.get("/quality/reports/{window_id}", include_in_schema=False)
+        async def report(window_id: int) -> Response:
+            try:
+                uri = await self._read(lambda session: quality.report_uri(session, window_id))
+                html = await run_in_threadpool(self._whole, uri)
+            except DeliveryTimeError as error:
+                return PlainTextResponse(f"{error}\n", error.status)
+            return Response(html, media_type="text/html", headers={"Content-Security-Policy": REPORT_POLICY})
+
+    def _whole(self, uri: str) -> bytes:
+        found = self._store.stat(ObjectAddress.split(uri))
+        return self._store.read(found.address, 0, found.size, found.etag)
+
+    def _draw(self, found: Course) -> None:
+        if not found.windows:
+            text("p", "No window was measured yet: the monitor measures live ones, monitor backfill the history.")
+            return
+        with block("div", "columns wide"):
+            with block("div"):
+                text("h3", "Mean error, beside the training data's median")
+                line_chart(
+                    "Mean error by window",
+                    [_line("mean error", found, "mae"), _line("median alone", found, "baseline_mae")],
+                    "days",
+                    [(at, f"version {version}") for at, version in found.promotions],
+                )
+            with block("div"):
+                text("h3", "Deliveries inside the 90 % interval")
+                line_chart("Coverage by window", [_line("kept", found, "interval_coverage")], "share", level=AIM)
+            with block("div"):
+                text("h3", "Bias: predicted less than it took is below zero")
+                line_chart("Bias by window", [_line("bias", found, "bias")], "days", level=0)
+            with block("div"):
+                text("h3", "Drift of the predictions, and missing values")
+                drift = [_line("drift", found, "prediction_drift"), _line("missing", found, "share_missing_values")]
+                line_chart("Drift and missing values by window", drift, "")
+        text("h3", f"The newest {min(SHOWN, len(found.windows))} windows")
+        headings = ("@window", "#version", "#orders", "#arrived", "#error", "#median alone", "#kept", "report")
+        table("Newest windows", headings, map(self._row, found.windows[: -SHOWN - 1 : -1]))
+
+    def _row(self, each: MeasuredWindow) -> Sequence[Cell]:
+        return (
+            f"{each.window_start:%Y-%m-%d} to {each.window_end:%Y-%m-%d}",
+            each.model_version,
+            number(each.rows),
+            number(each.rows_with_actual),
+            number(each.mae, 2),
+            number(each.baseline_mae, 2),
+            percent(each.interval_coverage),
+            (lambda: link("full report", f"/quality/reports/{each.id}")) if each.report_uri else each.note or "–",
+        )
+
+
+def _line(name: str, found: Course, figure: str) -> Line:
+    return Line(name, [(each.window_end.isoformat(), _rounded(getattr(each, figure))) for each in found.windows])
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)

@@ -1,0 +1,70 @@
+"""Windows of predictions, measured by the monitor: the table model_metrics."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from common.database.tables import ModelEvent, ModelMetrics
+from common.errors import NotFound
+from console.reads.events import GATE
+
+MOST = 800
+"""Two years of days."""
+
+
+@dataclass(frozen=True)
+class MeasuredWindow:
+    """One window of one version; figures in days and shares, None where the window did not allow them."""
+
+    id: int
+    source: str
+    model_version: str
+    window_start: datetime
+    window_end: datetime
+    rows: int
+    rows_with_actual: int
+    mae: float | None
+    baseline_mae: float | None
+    bias: float | None
+    interval_coverage: float | None
+    prediction_drift: float | None
+    share_missing_values: float | None
+    note: str | None
+    report_uri: str | None
+
+
+@dataclass(frozen=True)
+class Course:
+    """Windows in the order of time, and the promotions inside that time: moment and version."""
+
+    windows: tuple[MeasuredWindow, ...]
+    promotions: tuple[tuple[datetime, str], ...]
+
+
+def course(session: Session, source: str) -> Course:
+    """The newest MOST windows of `live` traffic or of the `backfill`."""
+    query = select(ModelMetrics).where(ModelMetrics.source == source)
+    query = query.order_by(ModelMetrics.window_end.desc(), ModelMetrics.id.desc()).limit(MOST)
+    windows = tuple(
+        MeasuredWindow(**{name: getattr(row, name) for name in MeasuredWindow.__dataclass_fields__})
+        for row in reversed(list(session.scalars(query)))
+    )
+    if not windows:
+        return Course((), ())
+    promoted = (
+        select(ModelEvent.happened_at, ModelEvent.model_version)
+        .where(ModelEvent.event.in_(GATE[1:]))
+        .where(ModelEvent.happened_at.between(windows[0].window_start, windows[-1].window_end))
+        .order_by(ModelEvent.id)
+    )
+    return Course(windows, tuple((at, version) for at, version in session.execute(promoted)))
+
+
+def report_uri(session: Session, window_id: int) -> str:
+    """Where a window's full report lies; NotFound."""
+    found = session.scalar(select(ModelMetrics.report_uri).where(ModelMetrics.id == window_id))
+    if not found:
+        raise NotFound(f"window {window_id} has no full report: `monitor backfill --reports N` makes those of N weeks")
+    return found
