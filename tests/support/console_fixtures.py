@@ -72,9 +72,12 @@ def console(console_env: dict[str, str], tmp_path_factory: pytest.TempPathFactor
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """The machine's own Chromium; without one the test is skipped and says so, and in CI it fails."""
+    """The machine's own Chromium; without one the test is skipped and says so, and in CI it fails.
+
+    For one file of tests: while it runs this thread has an event loop, and `asyncio.run` works in no other test.
+    """
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None and os.environ.get("CI"):
         pytest.fail(NO_BROWSER)

@@ -113,5 +113,5 @@ def _draw_preview(found: Preview | str) -> None:
     if isinstance(found, str):
         text("p", found, "soft")
         return
-    with block("div", "scroll"):
+    with block("div", "scroll").props('tabindex="0" role="region" aria-label="First rows of the result"'):
         table("First rows of the result", found.columns, found.rows, "compact")
