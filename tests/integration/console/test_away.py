@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Thread
 
@@ -28,8 +28,7 @@ class Line:
         self._cut = True
         while self._open:
             end = self._open.pop()
-            with ExitStack() as closing:
-                closing.callback(end.close)
+            with end, suppress(OSError):  # closed by its other side meanwhile
                 end.shutdown(socket.SHUT_RDWR)
 
     def mend(self) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 import httpx
 import pytest
 from playwright.sync_api import Browser, expect
-from pydantic import SecretStr
 
 from common.database.api_keys import hash_of
 from common.database.session import Database
@@ -30,7 +29,7 @@ def guarded(gateway_env: dict[str, str], tmp_path_factory: pytest.TempPathFactor
 @pytest.fixture(scope="module")
 def keys(gateway_env: dict[str, str]) -> dict[str, str]:
     """A key's text for each scope."""
-    database = Database(DatabaseSettings(url=SecretStr(gateway_env["DATABASE_URL"])))
+    database = Database(DatabaseSettings.model_validate({"url": gateway_env["DATABASE_URL"]}))
     made = {scope: f"dt_{scope}_{secrets.token_hex(16)}" for scope in ("predict", "jobs", "admin")}
     with database.transaction() as session:
         for scope, key in made.items():
