@@ -33,7 +33,9 @@ def keys(gateway_env: dict[str, str]) -> dict[str, str]:
     made = {scope: f"dt_{scope}_{secrets.token_hex(16)}" for scope in ("predict", "jobs", "admin")}
     with database.transaction() as session:
         for scope, key in made.items():
-            session.add(ApiKey(id=key[:16], name=f"console {scope}", sha256=hash_of(key), scopes=[scope]))
+            session.add(
+                ApiKey(id=key[:16], name=f"console {scope}", owner="console", sha256=hash_of(key), scopes=[scope])
+            )
     database.close()
     return made
 
