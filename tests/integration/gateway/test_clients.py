@@ -160,6 +160,7 @@ def test_a_compressed_job_is_taken_too(gateway: Gateway) -> None:
         ("gzip", gzip.compress(b"{}" * 1_000)[:-10], 400, "ends before"),
         ("br", b"{}", 415, "'br'"),
     ],
+    ids=["a bomb", "no gzip", "cut off", "unknown"],
 )
 def test_a_compressed_body_that_cannot_be_taken_is_refused_by_name(
     gateway: Gateway, path: str, encoding: str, body: bytes, status: int, said: str

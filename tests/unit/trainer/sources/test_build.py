@@ -58,6 +58,7 @@ def test_an_evening_purchase_in_sao_paulo_keeps_its_weekday(made: ShopFolder) ->
         ("orders.csv.gz", gzip.compress(f"{HEADER}\n{ROWS}".encode())),
         ("orders.csv.zst", pa.compress(f"{HEADER}\n{ROWS}".encode(), "zstd", asbytes=True)),
     ],
+    ids=["utf-8 with a mark", "latin-1", "semicolons", "tabs", "utf-16", "gzip", "zstandard"],
 )
 def test_every_dialect_gives_the_same_table(made: ShopFolder, name: str, content: bytes) -> None:
     made.orders(content, name)
