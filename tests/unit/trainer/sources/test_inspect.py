@@ -171,6 +171,22 @@ def test_country_names_are_a_region_and_the_country_is_left_to_fill_in(tmp_path:
     assert found.report is not None
 
 
+def test_texts_in_place_of_dates_and_numbers_are_named_as_missing(tmp_path: Path) -> None:
+    rows = "".join(
+        f"o{row},{'Date Not Captured' if row % 2 else f'{1 + row % 12}/{13 + row % 15}/06'},"
+        f"{1 + row % 28:02}-Dec-06,{'Weighed Separately' if row % 5 == 0 else row},{'Air' if row % 3 else 'Sea'}\n"
+        for row in range(200)
+    )
+    header = "ID,PO Sent to Vendor Date,Delivered to Client Date,Weight (Kilograms),Mode\n"
+    found = inspected(orders(tmp_path, header + rows))
+    shop = tomllib.loads(found.draft.text())
+    assert shop["orders"]["missing"] == ["Date Not Captured", "Weighed Separately"]
+    assert shop["orders"]["formats"] == {"purchase_timestamp": "%m/%d/%y", "delivered_timestamp": "%d-%b-%y"}
+    assert shop["facts"] == {"numeric": ["Weight (Kilograms)"], "category": ["Mode"]}
+    assert found.report is not None
+    assert found.report.dropped["no moment of purchase, or one that cannot be read"] == 100
+
+
 def test_repeated_ids_are_said(tmp_path: Path) -> None:
     found = inspected(orders(tmp_path, f"{HEADER}\n{ROWS}{ROWS}"))
     assert 'shipments = "last"   # 2 rows repeat an order_id' in found.draft.text()

@@ -36,7 +36,7 @@ _TEXT = {
     "purchase_timestamp": """
         order_purchase_timestamp ordered_at order_created_time order_created_at purchase_date purchased_at order_date
         order_datetime order_time order_timestamp placed_at order_placed_at date_created created_at create_date
-        order_created_date booking_date booked_at created
+        order_created_date booking_date booked_at po_sent_to_vendor_date pq_first_sent_to_client_date po_date created
     """,
     "shipped_timestamp": """
         order_delivered_carrier_date shipped_at shipped_time shipping_info_shipped_time shipped_date ship_date

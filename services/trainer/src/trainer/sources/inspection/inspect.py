@@ -10,7 +10,7 @@ import polars as pl
 from pydantic import ValidationError
 
 from common.errors import InvalidInput
-from common.orders.shop.names import MOMENTS, field_of
+from common.orders.shop.names import MOMENTS, SPANS, field_of
 from common.orders.shop.read import read_shop
 from common.orders.shop.sections import Shop
 from common.orders.shop.source import OLIST, Kind, kind_of
@@ -18,7 +18,7 @@ from trainer.data.check import missing_files_and_columns
 from trainer.sources.inspection.aliases import fields_by_alias
 from trainer.sources.inspection.countries import country_codes, only_zone, usual_country
 from trainer.sources.inspection.draft import Draft
-from trainer.sources.inspection.suggest import facts, statuses
+from trainer.sources.inspection.suggest import facts, placeholders, statuses
 from trainer.sources.orders.build import build
 from trainer.sources.orders.formats import InDoubt, Unknown, format_of
 from trainer.sources.orders.kept import Progress
@@ -63,12 +63,14 @@ def inspect(
         _add_deliveries(draft, second, sources)
     _check_countries(draft, head)
     draft.time_zone = draft.time_zone or (only_zone(draft.country) if draft.country else None)
+    _add_missing(draft, head)
     _add_formats(draft, table)
     status = statuses(head, table.columns)
     if status:
         draft.status = dict(zip(("column", "cancelled", "lost"), status, strict=True))
     used = {*draft.columns.values(), *([status[0]] if status else [])}
-    suggested = facts(head, [column for column in table.columns if column not in used])
+    rest = [column for column in table.columns if column not in used]
+    suggested = facts(head, rest, draft.orders.get("missing", ()))
     draft.facts = {"numeric": list(suggested.numeric), "category": list(suggested.category)}
     _add_shipments(draft, table)
     return _report(draft, sources, progress, suggested.left_out)
@@ -159,11 +161,23 @@ def _check_countries(draft: Draft, head: pl.DataFrame) -> None:
             draft.remarks["country"] = f"the most frequent {column}"
 
 
+def _add_missing(draft: Draft, head: pl.DataFrame) -> None:
+    """Name the texts that stand for no value where a number or a moment should be."""
+    used = {column for name, column in draft.columns.items() if name not in MOMENTS and name not in SPANS}
+    found = [
+        text for column in head.columns if column not in used for text in placeholders(known(head[column], ABSENT))
+    ]
+    if found:
+        draft.orders["missing"] = sorted(set(found))
+        draft.remarks["missing"] = "they stand where a number or a moment should be"
+
+
 def _add_formats(draft: Draft, table: RawTable) -> None:
     """Write down the formats found out; one in doubt stays to be filled in, and what is no moment loses its field."""
+    missing = (*ABSENT, *draft.orders.get("missing", ()))
     for name in [name for name in draft.columns if name in MOMENTS and draft.columns[name] in table.columns]:
         column = draft.columns[name]
-        form = format_of(known(piece[column], ABSENT) for piece in table.pieces([column]))
+        form = format_of(known(piece[column], missing) for piece in table.pieces([column]))
         if isinstance(form, InDoubt):
             draft.formats[name], draft.remarks[name] = "", str(form).partition(": write")[0]
         elif isinstance(form, Unknown):

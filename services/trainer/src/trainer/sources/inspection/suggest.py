@@ -18,6 +18,10 @@ _LOST = re.compile(r"\blost|missing|damaged|destroyed", re.IGNORECASE)
 FILLED = 0.5
 """Share of orders that must have a fact."""
 
+DIGITS = 0.3
+"""Share of a column's texts with a digit from which it may be one of numbers or moments."""
+
+REPEATED = 0.01
 NUMERIC = 0.95
 MOST_LEVELS = 1_000
 ORDERS_PER_LEVEL = 10
@@ -33,11 +37,21 @@ class Suggested:
     left_out: dict[str, str]
 
 
-def facts(head: pl.DataFrame, columns: Sequence[str]) -> Suggested:
+def placeholders(texts: pl.Series) -> list[str]:
+    """Texts that stand for no value in a column of numbers or moments: often repeated, without a digit."""
+    filled = texts.drop_nulls()
+    has_digit = filled.str.contains(r"\d")
+    if not len(filled) or has_digit.sum() < DIGITS * len(filled):
+        return []
+    others = filled.filter(~has_digit).value_counts(sort=True)
+    return others.filter(pl.col("count") >= max(2, REPEATED * len(filled)))[:, 0].head(10).to_list()
+
+
+def facts(head: pl.DataFrame, columns: Sequence[str], missing: Sequence[str]) -> Suggested:
     """Sort columns that give no field into numbers, categories and the rest, by what stands in the first rows."""
     numeric, category, left_out = [], [], {}
     for column in columns:
-        texts = known(head[column], ABSENT)
+        texts = known(head[column], (*ABSENT, *missing))
         reason = _unfit(column, texts)
         if reason:
             left_out[column] = reason

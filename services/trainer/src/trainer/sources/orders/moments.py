@@ -62,17 +62,26 @@ def _placed(local: pl.Series, zone: str) -> pl.Series:
 
 
 def _iso(texts: pl.Series, zone: str) -> pl.Series:
+    """The usual form at once, all others of ISO 8601 in a second look at what is left."""
+    between = "T" if texts.head(100).str.contains("T", literal=True).any() else " "
+    usual = texts.str.to_datetime(f"%Y-%m-%d{between}%H:%M:%S", time_unit="us", strict=False, cache=False)
+    found = to_utc(_within(usual), zone)
+    left = usual.is_null() & texts.is_not_null()
+    if not left.any():
+        return found
+    return found.scatter(left.arg_true(), _any_iso(texts.filter(left), zone))
+
+
+def _any_iso(texts: pl.Series, zone: str) -> pl.Series:
     whole = texts.str.replace(r"^(\d{4}-\d\d-\d\d)[ t]+", "${1}T").str.replace(r"\s*(?:UTC|GMT|z)$", "Z")
     whole = whole.str.replace(r"\s+([+-]\d\d)", "${1}")
-    zoned = whole.str.contains(_ZONE).fill_null(False)
+    local = to_utc(_within(_naive_iso(whole)), zone)
+    zoned = whole.str.contains(_ZONE)
     if not zoned.any():
-        return to_utc(_within(_naive_iso(whole)), zone)
+        return local
     in_zone = whole.str.replace("Z$", "+00:00").str.replace(r"([+-]\d\d)$", "${1}:00")
     in_zone = in_zone.str.replace(r"(T\d\d:\d\d)([+-])", "${1}:00${2}")
     found = in_zone.str.to_datetime(_ISO + "%#z", time_unit="us", time_zone="UTC", strict=False)
-    if zoned.all():
-        return _within(found)
-    local = to_utc(_within(_naive_iso(whole)), zone)
     return pl.select(pl.when(zoned).then(_within(found)).otherwise(local)).to_series()
 
 
