@@ -60,7 +60,7 @@ class Tasks:
         return self._app
 
     def check(self) -> None:
-        """Open and close alerts, queue their notifications, request a retraining, wake a trainer once that is committed."""
+        """Open and close alerts, queue their notifications, request a retraining; wake a trainer after the commit."""
         self._open_and_close(lambda _: None)
         with self._database.transaction() as session:
             if self._settings.retrain:
