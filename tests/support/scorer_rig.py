@@ -160,9 +160,9 @@ class Rig:
         self.store.put(address, body)
         return str(address)
 
-    def submit(self, uri: str, output: str | None = None, wake: bool = True) -> UUID:
+    def submit(self, uri: str, output: str | None = None, wake: bool = True, overwrite: bool = False) -> UUID:
         """Submit a job as the gateway does; `wake=False` is a gateway that died after the commit."""
-        job, _ = self.jobs.submit(uri, output)
+        job, _ = self.jobs.submit(uri, output, overwrite=overwrite)
         if wake:
             self.queue.wake(job.id)
         return job.id
@@ -197,6 +197,11 @@ class Rig:
     def keys(self, prefix: str) -> list[str]:
         """Keys of the objects under a prefix."""
         return [found.address.key for found in self.store.objects_under(ObjectAddress(BUCKET, prefix))]
+
+    def keys_in(self, body: Mapping[str, Any]) -> list[str]:
+        """Keys of the objects in the folder of a result, below it."""
+        folder = ObjectAddress.split(body["output_uri"])
+        return [key.removeprefix(folder.key) for key in self.keys(folder.key)]
 
     def uploads(self) -> list[str]:
         """Keys of all unfinished uploads."""

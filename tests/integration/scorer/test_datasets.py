@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+from datetime import datetime
 
 import numpy as np
 import pyarrow as pa
@@ -41,7 +42,7 @@ def _with_gaps(table: pa.Table) -> pa.Array:
 
 
 def manifest(rig: Rig, body: dict[str, object]) -> dict[str, object]:
-    return json.loads(rig.read(f"{body['output_uri']}manifest.json"))
+    return json.loads(rig.read(f"{str(body['output_uri']).removesuffix('/')}.manifest.json"))
 
 
 def test_parquet_row_groups_become_part_files_with_every_row_in_order(
@@ -61,6 +62,23 @@ def test_parquet_row_groups_become_part_files_with_every_row_in_order(
     assert result.column("prediction").null_count == 6
     assert alone.read(f"{body['output_uri']}_SUCCESS") == b""
     assert alone.uploads() == []
+
+
+def test_dates_far_away_pass_through_and_are_named_as_they_are(alone: Rig) -> None:
+    """As Spark writes times by default: INT96, which nanoseconds in 64 bits do not reach."""
+    far = [datetime(9999, 12, 31), datetime(1, 1, 1), datetime(2018, 3, 1, 12, 0, 0, 123456)]  # noqa: DTZ001
+    bought = [datetime(2602, 1, 2), datetime(2018, 1, 2), datetime(2018, 1, 2)]  # noqa: DTZ001
+    sink = io.BytesIO()
+    orders = {"seller_zip_code_prefix": [9350] * 3, "customer_lat": [-23.5] * 3, "customer_lng": [-46.5] * 3}
+    times = {"purchase_timestamp": pa.array(bought, pa.timestamp("us")), "far": pa.array(far, pa.timestamp("us"))}
+    pq.write_table(pa.table({**orders, **times}), sink, use_deprecated_int96_timestamps=True)
+    body = alone.scored(alone.put("in/int96.parquet", sink.getvalue()))
+    assert (body["status"], body["rows_failed"]) == ("succeeded", 1), body
+    assert "(got 2602-01-02T00:00:00)" in body["errors"][0]["reason"]
+    (part,) = manifest(alone, body)["objects"]
+    result = pq.read_table(io.BytesIO(alone.read(part["uri"])))
+    assert result.column("far").to_pylist() == far
+    assert result.column("purchase_timestamp").to_pylist() == bought
 
 
 def test_views_of_texts_are_taken_as_texts(alone: Rig) -> None:
@@ -102,29 +120,26 @@ def test_a_row_group_larger_than_memory_allows_is_read_piece_by_piece(
     assert max(result.metadata.row_group(n).num_rows for n in range(result.num_row_groups)) <= 500
 
 
-def test_a_prefix_gives_one_result_for_each_of_its_objects(alone: Rig) -> None:
+def test_a_prefix_gives_a_flat_folder_with_a_part_for_each_of_its_objects(alone: Rig) -> None:
     alone.put("many/a.csv", csv_file(5))
-    alone.put("many/deep/b.csv", csv_file(7, seed=1))
+    alone.put("many/deep/b.csv.gz", gzip.compress(csv_file(7, seed=1)))
     alone.put("many/c.parquet", parquet(50))
     alone.put("many/empty.csv", csv_file(0))
     alone.put("many/readme.txt", b"not an input")
     body = alone.scored("s3://delivery-time/many/")
     assert (body["status"], body["rows_total"]) == ("succeeded", 62), body
-    target = body["output_uri"]
-    listed = {part["uri"].removeprefix(target): part["rows"] for part in manifest(alone, body)["objects"]}
-    assert listed == {"a.csv": 5, "deep/b.csv": 7, "c/part-00000.parquet": 50, "empty.csv": 0}
-    assert len(alone.read(f"{target}deep/b.csv").splitlines()) == 8
-
-
-def test_a_file_and_its_packed_namesake_give_two_results(alone: Rig) -> None:
-    alone.put("twins/a.csv", csv_file(5))
-    alone.put("twins/a.csv.gz", gzip.compress(csv_file(7)))
-    alone.put("twins/b.csv.gz", gzip.compress(csv_file(3)))
-    body = alone.scored("s3://delivery-time/twins/")
-    listed = {part["uri"].removeprefix(body["output_uri"]): part["rows"] for part in manifest(alone, body)["objects"]}
-    assert listed == {"a.csv": 5, "a.csv.gz.csv": 7, "b.csv": 3}
-    for name, rows in listed.items():
-        assert len(alone.read(f"{body['output_uri']}{name}").splitlines()) == rows + 1
+    parts = manifest(alone, body)["objects"]
+    names = [part["uri"].removeprefix(body["output_uri"]) for part in parts]
+    endings = ["csv", "parquet", "csv", "csv"]
+    assert names == [f"part-{number:05d}-{body['id']}.{ending}" for number, ending in enumerate(endings)]
+    assert [(part["input"].partition("many/")[2], part["rows"]) for part in parts] == [
+        ("a.csv", 5),
+        ("c.parquet", 50),
+        ("deep/b.csv.gz", 7),
+        ("empty.csv", 0),
+    ]
+    assert sorted(alone.keys_in(body)) == sorted(["_SUCCESS", *names])
+    assert len(alone.read(parts[2]["uri"]).splitlines()) == 8
 
 
 def test_wrong_keys_of_the_object_store_are_named_as_the_cause(alone: Rig) -> None:

@@ -1,5 +1,7 @@
 """Scored texts: records untouched, four fields more, whatever the way the columns were read."""
 
+import csv
+import io
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -61,8 +63,26 @@ def test_records_of_a_wrong_length_keep_the_table_rectangular(score: Score) -> N
     body = score(b"-23.5,x\n-23.5,x,9350,-46.5,,more,and more\n-23.5,x,9350,-46.5,\n").body
     lines = body.splitlines()
     assert lines[0] == b'-23.5,x,,,,,,,"the row has 2 columns where the header has 5"'
-    assert lines[1] == b'-23.5,x,9350,-46.5,,,,,"the row has 7 columns where the header has 5"'
-    assert [line.count(b",") for line in lines] == [8, 8, 8]
+    assert lines[1] == b'-23.5,x,9350,-46.5,",more,and more",,,,"the row has 7 columns where the header has 5"'
+    assert [len(row) for row in csv.reader(io.StringIO(body.decode(), newline=""))] == [9, 9, 9]
+
+
+@pytest.mark.parametrize(
+    ("record", "surplus"),
+    [
+        (b'-23.5,"5\\" tube, black",9350,-46.5,', b"-46.5,"),
+        (b'-23.5,x,9350,-46.5,"a\\",b\\"c"', b'"a\\",b\\"c"'),
+        (b'"""q""",a""b,"c""d"e,1,2,"3",4', b'2,"3",4'),
+    ],
+)
+def test_nothing_of_a_record_of_a_wrong_length_is_lost(score: Score, record: bytes, surplus: bytes) -> None:
+    scored = score(record + b"\n-23.5,x,9350,-46.5,\n")
+    (first, second) = csv.reader(io.StringIO(scored.body.decode(), newline=""))
+    assert (len(first), len(second)) == (9, 9)
+    assert first[4].encode() == surplus
+    assert ("escaped by a backslash" in scored.errors[0].reason) == (b"\\" in record)
+    for word in record.replace(b'"', b" ").replace(b",", b" ").split():
+        assert word in scored.body
 
 
 def test_blank_lines_are_left_out_and_counted_as_lines(score: Score) -> None:

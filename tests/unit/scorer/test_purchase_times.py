@@ -44,3 +44,18 @@ def test_a_column_of_times_keeps_to_the_same_years(zone: str | None) -> None:
     assert list(found.reasons) == [1]
     assert "from 2000 to 2099 (got 2262-01-01T00:00:00)" in found.reasons[1]
     assert found.orders.purchase_timestamp.astype(str).tolist() == ["2018-01-01T00:00:00", "2018-05-01T00:00:00"]
+
+
+@pytest.mark.parametrize("zone", [None, "UTC"])
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_a_time_of_any_unit_is_taken_and_its_extremes_cost_their_row(unit: str, zone: str | None) -> None:
+    kind = pa.timestamp(unit, zone)
+    moment = int(JANUARY.timestamp()) * {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}[unit]
+    found = validated(pa.array([moment, moment + (unit == "ns"), 2**63 - 1, -(2**63) + 1], pa.int64()).view(kind))
+    assert list(found.reasons) == [2, 3]
+    assert found.orders.purchase_timestamp.astype(str).tolist() == ["2018-01-01T00:00:00"] * 2
+
+
+def test_the_reason_names_the_date_that_is_there() -> None:
+    found = validated(pa.array([datetime(2602, 3, 4, tzinfo=UTC)], pa.timestamp("us")))
+    assert "(got 2602-03-04T00:00:00)" in found.reasons[0]

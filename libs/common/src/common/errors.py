@@ -8,14 +8,17 @@ DeliveryTimeError (500)
 │   ├── ObjectForbidden (403)
 │   ├── InputTooLarge (413)
 │   ├── MissingColumns
-│   └── UnreadableInput
+│   ├── UnreadableInput
+│   └── TableInstead
 ├── NotFound (404)
 │   ├── JobNotFound
-│   └── ObjectNotFound
+│   ├── ObjectNotFound
+│   └── FolderInstead
 ├── Conflict (409)
 │   ├── JobStateConflict
 │   ├── IdempotencyConflict
 │   ├── OutputTaken
+│   ├── OutputNotOurs
 │   ├── InputReplaced
 │   └── UploadGone
 └── Unavailable (503)
@@ -104,6 +107,16 @@ class UnreadableInput(InvalidInput):
         super().__init__(f"{where} {problem}")
 
 
+class TableInstead(InvalidInput):
+    title = "Table instead of files"
+
+    def __init__(self, uri: str, kind: str) -> None:
+        super().__init__(
+            f"{uri} is a {kind} table, or lies in one: its log says which files count, so they cannot be read as a "
+            "folder. Write the rows that the table has now to a folder of Parquet files, and submit that"
+        )
+
+
 class NotFound(DeliveryTimeError):
     status = 404
     title = "Not found"
@@ -117,6 +130,11 @@ class JobNotFound(NotFound):
 class ObjectNotFound(NotFound):
     def __init__(self, uri: str) -> None:
         super().__init__(f"{uri} does not exist: check the address, or upload it first")
+
+
+class FolderInstead(NotFound):
+    def __init__(self, uri: str) -> None:
+        super().__init__(f"{uri} is a folder: end the address with /")
 
 
 class Conflict(DeliveryTimeError):
@@ -139,6 +157,14 @@ class OutputTaken(Conflict):
         super().__init__(
             f"batch job {job_id}, which is {status}, writes to {uri}: wait for its end, cancel it, or name another "
             "output_uri"
+        )
+
+
+class OutputNotOurs(Conflict):
+    def __init__(self, uri: str, key: str) -> None:
+        super().__init__(
+            f"{uri} holds {key}, which is no result of an earlier job: name an empty folder as output_uri, or set "
+            "overwrite, and everything there is replaced"
         )
 
 

@@ -28,6 +28,7 @@ from scorer.jobs.outputs import Outputs
 from scorer.jobs.planning import Planner
 from scorer.jobs.plans import Plans
 from scorer.jobs.reader import AnyReader
+from scorer.jobs.results import Results
 from scorer.jobs.scoring import Scoring
 from scorer.jobs.sweeping import Sweeper
 from scorer.jobs.tasks import Tasks
@@ -86,9 +87,9 @@ def scorer(client: Client, settings: ScorerSettings, registry: RegistrySettings,
     ending = Ending(database, store, outputs)
     planner = Planner(store, batch, readers)
     plans = Plans(database, planner, models, outputs, ending, settings.lease_seconds)
-    completion = Completion(database, store, outputs)
+    completion = Completion(database, store, Results(store, outputs))
     attempts = Attempts(leases, ending, settings)
-    scoring = Scoring(database, store, outputs, models, chunks, readers)
+    scoring = Scoring(database, store, models, chunks, completion, readers)
     tasks = Tasks(queue, chunks, plans, scoring, completion, ending, attempts, settings.tokens)
     sweeper = Sweeper(database, store, queue, ending, settings)
     return Scorer(client, settings, leases, models, chunks, plans, completion, tasks, sweeper, stopping)

@@ -8,16 +8,17 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, select, text, true, tuple_, update
+from sqlalchemy import func, literal, select, text, true, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from common.batch.cursors import decoded, encoded
 from common.batch.inputs import InputHead, check_head
-from common.batch.outputs import MANIFEST, result_of
+from common.batch.outputs import result_of
+from common.batch.results import manifest_of, refuse_foreign
 from common.database.session import Database
-from common.database.tables import BatchJob
+from common.database.tables import BatchChunk, BatchJob, BatchOutput
 from common.errors import IdempotencyConflict, InvalidInput, JobNotFound, JobStateConflict, OutputTaken
 from common.servers.objects import ObjectAddress, ObjectStore
 from common.settings import BatchSettings
@@ -38,7 +39,17 @@ class Submission:
 
     given: ObjectAddress
     wanted: ObjectAddress | None
+    overwrite: bool
     idempotency_key: str | None
+
+
+@dataclass(frozen=True)
+class ResultFile:
+    """An object of a result: its address, its rows, and where it can be read without keys for some time."""
+
+    uri: str
+    rows: int
+    link: str
 
 
 class BatchJobs:
@@ -64,20 +75,27 @@ class BatchJobs:
         return BatchJobs(self._database, self._store, self._settings, owner, sees_all)
 
     def submit(
-        self, input_uri: str, output_uri: str | None = None, idempotency_key: str | None = None
+        self,
+        input_uri: str,
+        output_uri: str | None = None,
+        idempotency_key: str | None = None,
+        overwrite: bool = False,
     ) -> tuple[BatchJob, bool]:
         """The job of this body and whether it is new; a key that was used before gives the job it was used for.
 
+        overwrite: replace whatever a folder holds that the result goes to, not only an earlier result.
         Checks what can be checked at once (see common.batch.inputs.check_head). Raises InvalidInput and its kinds,
-        ObjectNotFound, IdempotencyConflict, OutputTaken, ObjectStoreUnavailable; then there is no row.
+        ObjectNotFound, IdempotencyConflict, OutputTaken, OutputNotOurs, ObjectStoreUnavailable; then there is no row.
         """
-        submission = Submission(
-            self._store.address(input_uri), self._store.address(output_uri) if output_uri else None, idempotency_key
-        )
+        wanted = self._store.address(output_uri) if output_uri else None
+        submission = Submission(self._store.address(input_uri), wanted, overwrite, idempotency_key)
         with self._database.transaction() as session:
             if known := self._known(session, submission):
                 return known, False
         head = check_head(self._store, submission.given, self._settings)
+        output = self._result(uuid4(), submission)
+        if wanted and output.is_prefix and not overwrite:
+            refuse_foreign(self._store, output)
         with self._database.transaction() as session:
             return self._inserted(session, submission, head)
 
@@ -131,26 +149,50 @@ class BatchJobs:
     def result_address(self, job_id: UUID) -> str:
         """A presigned address of the output; of a dataset, that of its manifest. JobNotFound, JobStateConflict."""
         job = self.get(job_id)
-        if job.status != "succeeded":
-            raise JobStateConflict(job.id, job.status, "read: its result appears when it has succeeded")
+        _succeeded(job)
         output = self._store.address(job.output_uri)
-        shown = ObjectAddress(output.bucket, output.key + MANIFEST) if output.is_prefix else output
-        return self._store.presigned(shown, self._settings.result_link_seconds)
+        return self._link(manifest_of(output) if output.is_prefix else output)
+
+    def files(self, job_id: UUID, limit: int = 100, cursor: int = -1) -> tuple[list[ResultFile], int | None]:
+        """Up to `limit` objects of a job's result, in the order of its input, after the one with number `cursor`.
+
+        And the cursor of the next page (None on the last). JobNotFound, JobStateConflict.
+        """
+        rows = func.coalesce(func.sum(BatchChunk.rows), 0)
+        chunks = (BatchChunk.job_id == BatchOutput.job_id) & (BatchChunk.output == BatchOutput.number)
+        statement = (
+            select(BatchOutput, rows)
+            .outerjoin(BatchChunk, chunks)
+            .where(BatchOutput.job_id == job_id, BatchOutput.number > cursor)
+            .group_by(BatchOutput.job_id, BatchOutput.number)
+            .order_by(BatchOutput.number)
+            .limit(limit + 1)
+        )
+        with self._database.transaction() as session:
+            _succeeded(self._get(session, job_id))
+            outputs = session.execute(statement).all()
+        page = [(ObjectAddress(output.bucket, output.key), count) for output, count in outputs[:limit]]
+        listed = [ResultFile(str(address), count, self._link(address)) for address, count in page]
+        return listed, outputs[limit - 1][0].number if len(outputs) > limit else None
+
+    def _link(self, address: ObjectAddress) -> str:
+        return self._store.presigned(address, self._settings.result_link_seconds)
 
     def _inserted(self, session: Session, submission: Submission, head: InputHead) -> tuple[BatchJob, bool]:
         job_id = uuid4()
-        output = str(self._result(job_id, submission))
-        session.execute(select(func.pg_advisory_xact_lock(func.hashtext(output))))
-        if known := self._known(session, submission):
-            return known, False
-        writing = select(BatchJob).where(BatchJob.output_uri == output, BatchJob.status.in_(OPEN)).limit(1)
-        if other := session.scalars(writing).one_or_none():
-            raise OutputTaken(output, other.id, other.status)
+        output = self._result(job_id, submission)
+        if submission.wanted:
+            session.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"outputs in {output.bucket}"))))
+            if known := self._known(session, submission):
+                return known, False
+            _refuse_taken(session, output)
         values = {
             "id": job_id,
             "status": "queued",
             "input_uri": str(submission.given),
-            "output_uri": output,
+            "output_uri": str(output),
+            "overwrite": submission.overwrite,
+            "notes": head.notes,
             "input_etag": head.etag,
             "bytes_total": head.size,
             "idempotency_key": submission.idempotency_key,
@@ -174,8 +216,8 @@ class BatchJobs:
         job = session.scalars(mine).one_or_none()
         if job is None:
             return None
-        asked = (str(submission.given), str(self._result(job.id, submission)))
-        if (job.input_uri, job.output_uri) != asked:
+        asked = (str(submission.given), str(self._result(job.id, submission)), submission.overwrite)
+        if (job.input_uri, job.output_uri, job.overwrite) != asked:
             raise IdempotencyConflict(key, job.id)
         return job
 
@@ -204,8 +246,24 @@ def as_body(job: BatchJob) -> dict[str, Any]:
         "progress": 1.0 if job.status == "succeeded" else round(min(share, 1.0), 4),
         "errors": job.errors,
         "error": job.error,
+        "notes": job.notes,
         "model_version": job.model_version,
         "pace_day": job.pace_day.isoformat() if job.pace_day else None,
         "attempts": job.attempts,
         **{name: moment.isoformat() if moment else None for name, moment in moments.items()},
     }
+
+
+def _succeeded(job: BatchJob) -> None:
+    if job.status != "succeeded":
+        raise JobStateConflict(job.id, job.status, "read: its result appears when it has succeeded")
+
+
+def _refuse_taken(session: Session, output: ObjectAddress) -> None:
+    """OutputTaken if an open job writes there, above, or below."""
+    uri = str(output)
+    within = func.starts_with(BatchJob.output_uri, uri) if output.is_prefix else BatchJob.output_uri == uri
+    around = (func.right(BatchJob.output_uri, 1) == "/") & func.starts_with(literal(uri), BatchJob.output_uri)
+    writing = select(BatchJob).where(within | around, BatchJob.status.in_(OPEN)).limit(1)
+    if other := session.scalars(writing).one_or_none():
+        raise OutputTaken(uri, other.id, other.status)

@@ -6,8 +6,6 @@ from common.batch.formats import FORMATS, format_of
 from common.errors import InvalidInput
 from common.servers.objects import ObjectAddress
 
-MANIFEST = "manifest.json"
-SUCCESS = "_SUCCESS"
 RESULTS = "results/"
 """Where results go for which no address was given: RESULTS, the job's id, a name."""
 
@@ -28,8 +26,10 @@ def result_of(job_id: UUID, given: ObjectAddress, wanted: ObjectAddress | None, 
         wanted = ObjectAddress(bucket, f"{RESULTS}{job_id}/{kind.result_name(name) if kind else name}")
     if is_dataset(given):
         wanted = wanted.as_prefix()
+        if wanted.key.removesuffix("/") == given.key:
+            raise InvalidInput(f"output_uri must lie outside the input (got {wanted} for {given})")
     elif wanted.key.endswith(NOT_CSV):
         raise InvalidInput(f"output_uri must name a plain CSV object for {given} (got {wanted})")
-    if wanted == given or given.holds(wanted):
+    if wanted.meets(given):
         raise InvalidInput(f"output_uri must lie outside the input (got {wanted} for {given})")
     return wanted

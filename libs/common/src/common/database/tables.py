@@ -68,6 +68,8 @@ class BatchJob(Table):
     owner: Mapped[str] = mapped_column(server_default="")
     idempotency_key: Mapped[str | None]
     scan: Mapped[bool] = mapped_column(default=False)
+    overwrite: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    notes: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'"))
     claim: Mapped[UUID | None]
     lease_expires_at: Mapped[datetime | None] = mapped_column(index=True)
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -102,7 +102,7 @@ def _purchase(column: pa.Array | None, now: datetime, rows: int) -> tuple[Moment
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
         values, problems = _parsed_moments(column)
     else:
-        values = _as_moments(column.cast(pa.timestamp("us", "UTC")) if getattr(column.type, "tz", None) else column)
+        values = _as_seconds(column)
         problems = {row: f"{NO_MOMENT} (got {values[row]})" for row in np.flatnonzero(implausible(values)).tolist()}
     return np.where(np.isnat(values), moment, values), problems
 
@@ -132,6 +132,13 @@ def _parsed_moments(column: pa.Array) -> tuple[Moments, dict[int, str]]:
         if number in wrong
     }
     return _as_moments(pa.array(moments, pa.timestamp("us")).take(encoded.indices)), problems
+
+
+def _as_seconds(column: pa.Array) -> Moments:
+    """Times or days of any unit, rounded down to seconds: finer units do not reach as far."""
+    zone = "UTC" if getattr(column.type, "tz", None) else None
+    seconds = column.cast(pa.timestamp("s", zone), safe=False)
+    return seconds.to_numpy(zero_copy_only=False).astype("datetime64[s]")
 
 
 def _as_moments(column: pa.Array) -> Moments:

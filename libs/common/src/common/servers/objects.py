@@ -3,6 +3,7 @@
 boto3 comes with the first call: a process that serves, and rarely or never touches an object, starts without it.
 """
 
+import re
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -10,7 +11,6 @@ from datetime import datetime
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import urlsplit
 
 from common.errors import (
     BucketNotAllowed,
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 PART_TYPE = "binary/octet-stream"
 """S3's name for any bytes. SeaweedFS tries to compress a part without a type, which doubles what it costs to store."""
+
+ADDRESS = re.compile(r"[\x00- ]*s3://([A-Za-z0-9][A-Za-z0-9._-]*)/(.+)", re.DOTALL)
+"""Blanks before an address are nobody's; all that follows the bucket is the key."""
 
 KEY_BYTES = 1_024
 """S3's limit."""
@@ -57,10 +60,10 @@ class ObjectAddress:
     @classmethod
     def split(cls, uri: str) -> Self:
         """The address that a text names; InvalidAddress if no object can have it."""
-        parts = urlsplit(uri)
-        bucket, key = parts.netloc, uri.partition(f"s3://{parts.netloc}/")[2]
-        if parts.scheme != "s3" or not bucket or not key or "\x00" in uri:
+        parts = ADDRESS.fullmatch(uri)
+        if parts is None or "\x00" in uri:
             raise InvalidAddress(uri)
+        bucket, key = parts.groups()
         if len(key.encode(errors="replace")) > KEY_BYTES or {".", ".."} & set(key.split("/")):
             raise InvalidAddress(uri, f"a key of up to {KEY_BYTES:,} bytes that has no part . or ..")
         return cls(bucket, key)
@@ -74,9 +77,14 @@ class ObjectAddress:
         """The folder of this name."""
         return type(self)(self.bucket, self.key.removesuffix("/") + "/")
 
-    def holds(self, other: "ObjectAddress") -> bool:
-        """Whether this is a prefix under which the other one lies."""
-        return self.is_prefix and self.bucket == other.bucket and other.key.startswith(self.key)
+    def meets(self, other: "ObjectAddress") -> bool:
+        """Whether one is the other, or a prefix under which it lies.
+
+        A store may take several slashes for one, and so does this.
+        """
+        mine, others = (re.sub("/+", "/", address.key.lstrip("/")) for address in (self, other))
+        inside = (mine.endswith("/") and others.startswith(mine)) or (others.endswith("/") and mine.startswith(others))
+        return self.bucket == other.bucket and (mine == others or inside)
 
     def _allowed(self, buckets: frozenset[str]) -> Self:
         if self.bucket not in buckets:

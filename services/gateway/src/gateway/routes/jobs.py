@@ -3,6 +3,7 @@
 import asyncio
 import re
 import time
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
@@ -50,6 +51,11 @@ class Submission(Strict):
         json_schema_extra={"pattern": r"^s3://[^/]+/.+$"},
     )
 
+    overwrite: bool = Field(
+        False,
+        description="replace whatever the folder output_uri holds; without it, only a result of an earlier job",
+    )
+
 
 class RowError(BaseModel):
     """Why one row has no prediction. Rows count from 1 in their object."""
@@ -73,12 +79,28 @@ class Job(BaseModel):
     progress: float = Field(ge=0, le=1)
     errors: list[RowError] = Field(description="the first 20 rows without a prediction")
     error: str | None = Field(description="why the job failed")
+    notes: list[str] = Field(description="what to know of the input, e.g. how many keys were passed over")
     model_version: str | None
     pace_day: date | None = Field(description="the newest day of the delivery pace that the job is scored with")
     attempts: int
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+
+
+class ResultFile(BaseModel):
+    """An object of a result."""
+
+    uri: str
+    rows: int
+    link: str = Field(description="where it can be read without keys for some time")
+
+
+class ResultFiles(BaseModel):
+    """The objects of a result, in the order of its input."""
+
+    items: list[ResultFile]
+    next_cursor: int | None
 
 
 class JobPage(BaseModel):
@@ -97,7 +119,9 @@ def add_routes(app: FastAPI, jobs: BatchJobs, queue: Queue) -> None:
         submission: Submission, request: Request, response: Response, idempotency_key: IdempotencyKey = None
     ) -> Job:
         """Score a file of the object store; the job is durable once this answers."""
-        job, created = _seen_by(request, jobs).submit(submission.input_uri, submission.output_uri, idempotency_key)
+        job, created = _seen_by(request, jobs).submit(
+            submission.input_uri, submission.output_uri, idempotency_key, submission.overwrite
+        )
         if created:
             queue.wake(job.id, request.scope.get("trace_headers"))
         response.headers["Location"] = f"{request.scope['root_path']}/batch-jobs/{job.id}"
@@ -143,9 +167,23 @@ def add_routes(app: FastAPI, jobs: BatchJobs, queue: Queue) -> None:
         response_class=RedirectResponse,
         responses={302: {"description": "The presigned address of the result"}, **problems.documented(404, 409, 422)},
     )
-    def result(request: Request, job_id: JobId) -> str:
-        """Go to the result of a job that succeeded; of a dataset, to its manifest."""
+    def result(request: Request, job_id: JobId, response: Response) -> str:
+        """Go to the result of a job that succeeded; of a dataset, to its manifest. Its files: `/files`."""
+        files = f"{request.scope['root_path']}/batch-jobs/{job_id}/files"
+        response.headers["Link"] = f'<{files}>; rel="contents"'
         return _seen_by(request, jobs).result_address(job_id)
+
+    @router.get("/batch-jobs/{job_id}/files", responses=problems.documented(404, 409, 422))
+    def files(
+        request: Request,
+        job_id: JobId,
+        limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
+        cursor: Annotated[int, Query(ge=-1, lt=2**31, description="`next_cursor` of the page before")] = -1,
+    ) -> ResultFiles:
+        """Every object of the result of a job that succeeded, with a presigned link, a page at a time."""
+        page, next_cursor = _seen_by(request, jobs).files(job_id, limit, cursor)
+        items = [ResultFile.model_validate(asdict(file)) for file in page]
+        return ResultFiles(items=items, next_cursor=next_cursor)
 
     app.include_router(router)
 

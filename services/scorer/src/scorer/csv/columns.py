@@ -2,24 +2,28 @@
 
 import csv
 import io
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from common.orders.fields import INPUTS
 from scorer.csv.records import Records
+from scorer.csv.repair import to_width, wrong_width
 
 EMPTY = [""]
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Where the needed columns stand: how many columns a record has, and the position of each needed one."""
+    """Where the needed columns stand: how many columns a record has, the position of each needed one, and the values of
+    those that the path names.
+    """
 
     columns: int
     positions: dict[str, int]
+    in_path: Mapping[str, str | None] = field(default_factory=dict)
 
     @classmethod
     def of(cls, names: Sequence[str]) -> "Layout":
@@ -40,9 +44,9 @@ class Columns:
 
 def columns(text: bytes, bodies: pa.Array, found: Records, layout: Layout) -> Columns:
     """Read the needed columns of all records. `bodies` are the records without their line breaks and blank lines."""
-    if found.plain and _breaks_lines_alike(text) and _is_utf8(text):
+    if layout.positions and found.plain and _breaks_lines_alike(text) and _is_utf8(text):
         read = _by_arrow(text, layout, quoted=b'"' in text)
-        if read is not None and len(read.values[INPUTS[0].name]) == len(bodies):
+        if read is not None and all(len(values) == len(bodies) for values in read.values.values()):
             return read
     return _record_by_record(bodies, layout)
 
@@ -98,19 +102,12 @@ def _record_by_record(bodies: pa.Array, layout: Layout) -> Columns:
         except csv.Error as error:
             broken[row] = f"the row is not CSV ({error})"
         if fields is not None and len(fields) != layout.columns:
-            broken[row] = f"the row has {len(fields)} columns where the header has {layout.columns}"
-            repaired[row] = _to_width(fields, layout.columns)
+            broken[row] = wrong_width(body, len(fields), layout.columns)
+            repaired[row] = to_width(body.lstrip(b"\r\n"), layout.columns)
             fields = None
         for name, at in layout.positions.items():
             values[name].append(None if fields is None else fields[at])
     return Columns({name: pa.array(column, pa.string()) for name, column in values.items()}, broken, repaired)
-
-
-def _to_width(fields: list[str], width: int) -> bytes:
-    """The record with empty fields added, or the last ones left out, so that the result keeps its columns."""
-    line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow((fields + [""] * width)[:width])
-    return line.getvalue().encode()
 
 
 def _breaks_lines_alike(text: bytes) -> bool:

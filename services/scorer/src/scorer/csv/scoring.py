@@ -15,6 +15,7 @@ from common.model.predictor import Predictor
 from common.orders.validation import validate
 from scorer.csv.columns import Columns, Layout, columns
 from scorer.csv.records import Records, records
+from scorer.rows.constants import constant
 from scorer.rows.outcome import ERRORS_KEPT, Outcome, RowError, Scored
 
 LONGEST_DAYS = 9_999.0
@@ -55,7 +56,7 @@ def _score_block(text: bytes, layout: Layout, predictor: Predictor, now: datetim
     found = records(text)
     bodies, kept = _bodies(text, found)
     read = columns(text, bodies, found, layout)
-    checked = validate(read.values, now, read.broken)
+    checked = validate(read.values | constant(layout.in_path, len(bodies)), now, read.broken)
     predicted = predictor.predict(checked.orders)
     outputs = [_texts(days, checked.good) for days in (predicted.days, predicted.lower_days, predicted.upper_days)]
     bodies = _repair(bodies, read)

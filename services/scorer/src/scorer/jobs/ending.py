@@ -7,7 +7,8 @@ from uuid import UUID
 from sqlalchemy import func, select, update
 
 from common.batch.jobs import OPEN
-from common.batch.outputs import MANIFEST, RESULTS, SUCCESS
+from common.batch.outputs import RESULTS
+from common.batch.results import manifest_of, success_of
 from common.database.session import Database
 from common.database.tables import BatchJob, BatchOutput
 from common.servers.objects import ObjectAddress, ObjectStore
@@ -55,7 +56,7 @@ class Ending:
         written = [ObjectAddress(row.bucket, row.key) for row in rows if row.upload_id is not None]
         self._outputs.abort(begun(rows))
         target = self._store.address(job.output_uri)
-        marks = [ObjectAddress(target.bucket, target.key + name) for name in (SUCCESS, MANIFEST)]
+        marks = [success_of(target), manifest_of(target)]
         self._outputs.delete_own([*written, *(marks if target.is_prefix else [])], job_id)
         self.abort_strays(job, written)
         with self._database.transaction() as session:

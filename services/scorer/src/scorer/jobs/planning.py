@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from common.batch.formats import InputObject
+from common.batch.formats.csv_text import EmptyFile
 from common.batch.formats.format import Reading
-from common.batch.inputs import input_objects
+from common.batch.inputs import read_input, recognised
 from common.database.tables import BatchJob
 from common.errors import InputReplaced
 from common.servers.objects import ObjectAddress, ObjectStore
 from common.settings import BatchSettings
 from scorer.jobs.outputs import side_by_side
-from scorer.jobs.reader import AnyReader
+from scorer.jobs.reader import AnyReader, no_rows
 from scorer.jobs.source import Source
 
 
@@ -31,11 +32,13 @@ class Plan:
 
     outputs: list[ObjectAddress]
     chunks: list[PlannedChunk]
+    target: ObjectAddress
 
     @property
     def at_once(self) -> bool:
         """Whether the output is small enough to be written by one request, by the only chunk."""
-        return len(self.chunks) == 1 and self.chunks[0].source.object.format.reading == "spans"
+        single = len(self.chunks) == 1 and not self.target.is_prefix
+        return single and self.chunks[0].source.object.format.reading == "spans"
 
 
 class Planner:
@@ -52,28 +55,33 @@ class Planner:
         Raises InputReplaced if it is not the object that was submitted, and what its checks raise.
         """
         address, target = self._store.address(job.input_uri), self._store.address(job.output_uri)
-        plan = Plan([], [])
-        objects = input_objects(self._store, address, self._limits)
+        objects = read_input(self._store, address, self._limits).objects
         if job.input_etag is not None and objects[0].etag != job.input_etag:
             raise InputReplaced(job.input_uri)
-        keys = {given.address.key for given in objects}
-        for given, head in zip(objects, side_by_side(self._head, objects), strict=True):
-            inside = given.address.key.removeprefix(address.key) if address.is_prefix else ""
-            taken = given.format.reading == "stream" and given.format.result_name(given.address.key) in keys
-            reader = self._readers[given.format.reading]
-            for number, shares in enumerate(reader.shares(given, head, job.scan, rows_needed=not inside)):
-                plan.chunks.extend(PlannedChunk(share.source, len(plan.outputs), share.bytes) for share in shares)
-                plan.outputs.append(ObjectAddress(target.bucket, target.key + _name(given, inside, number, taken)))
+        plan = Plan([], [], target)
+        for head in side_by_side(self._head, objects):
+            if head is not None:
+                self._add(plan, job, *head)
+        if not plan.chunks:
+            raise no_rows(str(address))
         return plan
 
-    def _head(self, given: InputObject) -> Any:
-        return self._readers[given.format.reading].head(given)
+    def _head(self, given: InputObject) -> tuple[InputObject, Any] | None:
+        """An object as what it is, and what its cuts depend on; None if it has no text."""
 
+        def read(given: InputObject) -> tuple[InputObject, Any]:
+            return given, self._readers[given.format.reading].head(given)
 
-def _name(given: InputObject, inside: str, number: int, taken: bool) -> str:
-    """What an output is called under the address of the result; `taken` if its plain name is that of another object."""
-    if given.format.reading == "row groups":
-        return f"{inside.removesuffix('.parquet')}/part-{number:05d}.parquet".removeprefix("/")
-    if taken:
-        return inside + given.format.result
-    return given.format.result_name(inside) if inside else ""
+        try:
+            return recognised(self._store, given, read)
+        except EmptyFile:
+            return None
+
+    def _add(self, plan: Plan, job: BatchJob, given: InputObject, head: Any) -> None:
+        """Add the chunks and outputs of an object."""
+        reader, dataset = self._readers[given.format.reading], plan.target.is_prefix
+        for shares in reader.shares(given, head, job.scan, rows_needed=not job.input_uri.endswith("/")):
+            number = len(plan.outputs)
+            part = f"{given.folder}part-{number:05d}-{job.id}{given.format.result}" if dataset else ""
+            plan.chunks.extend(PlannedChunk(share.source, number, share.bytes) for share in shares)
+            plan.outputs.append(ObjectAddress(plan.target.bucket, plan.target.key + part))

@@ -6,7 +6,7 @@ from common.database.session import Database
 from common.servers.objects import ObjectStore
 from scorer.jobs.attempts import ClaimLost
 from scorer.jobs.claims import Added, Chunks, ClaimedChunk
-from scorer.jobs.outputs import Outputs
+from scorer.jobs.completion import Completion
 from scorer.jobs.patience import patiently
 from scorer.rows.outcome import Scored
 
@@ -19,13 +19,13 @@ class Progress:
     """
 
     def __init__(
-        self, chunk: ClaimedChunk, database: Database, store: ObjectStore, outputs: Outputs, chunks: Chunks
+        self, chunk: ClaimedChunk, database: Database, store: ObjectStore, chunks: Chunks, completion: Completion
     ) -> None:
         self._chunk = chunk
         self._database = database
         self._store = store
-        self._outputs = outputs
         self._chunks = chunks
+        self._completion = completion
         self.outcome = chunk.before
         self.now: datetime = chunk.now
         self.share = chunk.bytes
@@ -52,13 +52,13 @@ class Progress:
         self._save(Added(rows, rows_failed, size), done=True)
 
     def _save(self, added: Added, done: bool, at_once: bytes | None = None) -> None:
-        """An output that is written at once is written in the transaction: ClaimLost comes before it."""
+        """Store it. An output that is written at once makes its job succeed in the same transaction, or never was."""
 
         def save() -> bool:
             with self._database.transaction() as session:
                 stored = self._chunks.store(session, self._chunk, self.outcome, added, done)
                 if stored and at_once is not None:
-                    self._outputs.put(self._chunk.output, at_once, self._chunk.job_id)
+                    self._completion.complete_in(session, self._chunk.job_id, at_once)
                 return stored
 
         if not patiently(save):

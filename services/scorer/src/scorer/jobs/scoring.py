@@ -6,8 +6,8 @@ from common.batch.formats.format import Reading
 from common.database.session import Database
 from common.servers.objects import ObjectStore
 from scorer.jobs.claims import Chunks, ClaimedChunk
+from scorer.jobs.completion import Completion
 from scorer.jobs.models import Models
-from scorer.jobs.outputs import Outputs
 from scorer.jobs.progress import Progress
 from scorer.jobs.reader import AnyReader
 
@@ -19,16 +19,16 @@ class Scoring:
         self,
         database: Database,
         store: ObjectStore,
-        outputs: Outputs,
         models: Models,
         chunks: Chunks,
+        completion: Completion,
         readers: Mapping[Reading, AnyReader],
     ) -> None:
         self._database = database
         self._store = store
-        self._outputs = outputs
         self._models = models
         self._chunks = chunks
+        self._completion = completion
         self._readers = readers
 
     def score(self, chunk: ClaimedChunk) -> None:
@@ -38,5 +38,5 @@ class Scoring:
         UnreadableInput, and kinds of Unavailable.
         """
         predictor = self._models.predictor(chunk.model_version, chunk.pace_digest)
-        progress = Progress(chunk, self._database, self._store, self._outputs, self._chunks)
+        progress = Progress(chunk, self._database, self._store, self._chunks, self._completion)
         self._readers[chunk.source.object.format.reading].score(chunk.source, predictor, progress)

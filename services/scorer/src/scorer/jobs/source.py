@@ -14,7 +14,8 @@ class Source:
 
     part: number of its first part in the output's upload. header: what the output begins with, if this chunk is its
     first. columns, positions: see scorer.csv.columns.Layout. last: the file ends here. certain: the cuts come from
-    reading the whole file. rows_needed: a file without a row is an error.
+    reading the whole file. rows_needed: a file without a row is an error. folder: see
+    InputObject.
     """
 
     bucket: str
@@ -31,17 +32,30 @@ class Source:
     last: bool = True
     certain: bool = True
     rows_needed: bool = True
+    folder: str = ""
 
     @classmethod
     def of(cls, given: InputObject, start: int, end: int, **more: Any) -> Self:
         """A span of an input object."""
         address = given.address
-        return cls(address.bucket, address.key, given.etag, given.size, given.format.name, start, end, **more)
+        return cls(
+            address.bucket,
+            address.key,
+            given.etag,
+            given.size,
+            given.format.name,
+            start,
+            end,
+            folder=given.folder,
+            **more,
+        )
 
     @property
     def object(self) -> InputObject:
         """The input object, with the ETag it had when the job was planned."""
-        return InputObject(ObjectAddress(self.bucket, self.key), self.etag, self.size, format_named(self.format))
+        return InputObject(
+            ObjectAddress(self.bucket, self.key), self.etag, self.size, format_named(self.format), self.folder
+        )
 
     def as_row(self) -> dict[str, Any]:
         """For the chunk's row."""

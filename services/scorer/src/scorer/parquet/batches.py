@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from common.servers.objects import ObjectStore
 from scorer.jobs.source import Source
-from scorer.parquet.input import RangeFile
+from scorer.parquet.input import INT96_UNIT, RangeFile
 from scorer.parquet.pages import widest_row
 
 BATCH_ROWS = 131_072
@@ -61,6 +61,7 @@ def _reader(store: ObjectStore, file: pq.ParquetFile, source: Source, whole: boo
     return pq.ParquetFile(
         pa.PythonFile(RangeFile(store, source.object), mode="r"),
         metadata=file.metadata,
+        coerce_int96_timestamp_unit=INT96_UNIT,
         read_dictionary=_repeating(file, source),
         pre_buffer=whole,
         buffer_size=0 if whole else max(LEAST_PIECE, STREAM_BYTES // file.metadata.num_columns),

@@ -9,9 +9,13 @@ import pyarrow.parquet as pq
 
 from common.batch.formats import InputObject
 from common.batch.formats.columns import check_columns
+from common.batch.prefixes import partitions
 from common.errors import DeliveryTimeError, UnreadableInput
 from common.orders.fields import INPUTS
 from common.servers.objects import ObjectStore
+
+INT96_UNIT = "us"
+"""What Spark writes; nanoseconds would end in the year 2262, and wrap round beyond it."""
 
 ROW_GROUP_LIMIT = 2**30
 """Uncompressed bytes of a row group: a batch of it must fit into a worker."""
@@ -51,12 +55,12 @@ def open_parquet(store: ObjectStore, given: InputObject) -> pq.ParquetFile:
     """The checked file; UnreadableInput, MissingColumns, InputReplaced, ObjectStoreUnavailable."""
     where = str(given.address)
     try:
-        file = pq.ParquetFile(pa.PythonFile(RangeFile(store, given), mode="r"))
+        file = pq.ParquetFile(pa.PythonFile(RangeFile(store, given), mode="r"), coerce_int96_timestamp_unit=INT96_UNIT)
     except DeliveryTimeError:
         raise
     except (pa.ArrowException, OSError) as error:
         raise unreadable(where, error) from error
-    _check_types(file.schema_arrow, where)
+    _check_types(file.schema_arrow, given)
     for number in range(file.num_row_groups):
         size = file.metadata.row_group(number).total_byte_size
         if size > ROW_GROUP_LIMIT:
@@ -71,8 +75,9 @@ def unreadable(where: str, error: Exception) -> UnreadableInput:
     return UnreadableInput(where, f"is not readable as Parquet ({str(error).splitlines()[0][:200]})")
 
 
-def _check_types(schema: pa.Schema, where: str) -> None:
-    check_columns(schema.names, where)
+def _check_types(schema: pa.Schema, given: InputObject) -> None:
+    where = str(given.address)
+    check_columns(schema.names, where, partitions(given.folder), given.address)
     for field in INPUTS:
         if field.name not in schema.names:
             continue

@@ -1,8 +1,8 @@
 """Score row groups of a Parquet object into a Parquet part file, batch by batch."""
 
 import io
+from collections.abc import Mapping
 from contextlib import closing
-from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from common.batch.formats.columns import ADDED_COLUMNS, NEEDED_COLUMNS
+from common.batch.prefixes import partitions
 from common.errors import DeliveryTimeError
 from common.model.predictor import Predictor
 from common.orders.validation import validate
@@ -19,7 +20,8 @@ from scorer.jobs.progress import Progress
 from scorer.jobs.source import Source
 from scorer.parquet.batches import BATCH_ROWS, batches
 from scorer.parquet.input import open_parquet, unreadable
-from scorer.rows.outcome import ERRORS_KEPT, Outcome, RowError
+from scorer.rows.constants import constant
+from scorer.rows.outcome import ERRORS_KEPT, RowError
 
 PART_BYTES = 8 * 2**20
 """An upload's parts but the last must have 5 MiB."""
@@ -61,13 +63,14 @@ def score_row_groups(store: ObjectStore, source: Source, predictor: Predictor, p
     file = open_parquet(store, source.object)
     sink = PartSink()
     try:
-        schema = file.schema_arrow
+        schema = _plain_schema(file.schema_arrow)
+        in_path = partitions(source.folder)
         for name in ADDED_COLUMNS[:3]:
             schema = schema.append(pa.field(name, pa.float64()))
         schema = schema.append(pa.field(ADDED_COLUMNS[3], pa.string()))
         with pq.ParquetWriter(sink, schema) as writer, closing(batches(store, file, source)) as read:
             for batch in read:
-                scored = _scored(batch, predictor, progress.now, progress.outcome, schema)
+                scored = _scored(batch, in_path, predictor, progress, schema)
                 writer.write_table(scored, row_group_size=BATCH_ROWS)
                 if sink.waiting >= PART_BYTES:
                     progress.upload(sink.take())
@@ -78,11 +81,21 @@ def score_row_groups(store: ObjectStore, source: Source, predictor: Predictor, p
         raise unreadable(str(source.object.address), error) from error
 
 
+def _plain_schema(schema: pa.Schema) -> pa.Schema:
+    """The columns without what their writer noted for itself: Spark reads its own note, and not the columns."""
+    return pa.schema([field.remove_metadata() for field in schema])
+
+
 def _scored(
-    batch: pa.RecordBatch, predictor: Predictor, now: datetime, outcome: Outcome, schema: pa.Schema
+    batch: pa.RecordBatch,
+    in_path: Mapping[str, str | None],
+    predictor: Predictor,
+    progress: Progress,
+    schema: pa.Schema,
 ) -> pa.Table:
-    needed = [name for name in NEEDED_COLUMNS if name in batch.schema.names]
-    checked = validate({name: _plain(batch.column(name)) for name in needed}, now)
+    outcome = progress.outcome
+    columns = {name: _plain(batch.column(name)) for name in NEEDED_COLUMNS if name in batch.schema.names}
+    checked = validate(columns | constant(in_path, len(batch)), progress.now)
     predicted = predictor.predict(checked.orders)
     days = [
         pa.array(_spread(values, checked.good), from_pandas=True)

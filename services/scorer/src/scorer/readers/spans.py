@@ -2,6 +2,7 @@
 
 from common.batch.formats import InputObject
 from common.batch.formats.csv_text import CsvFormat, Header
+from common.batch.prefixes import partitions
 from common.errors import UnreadableInput
 from common.model.predictor import Predictor
 from common.servers.objects import ObjectStore
@@ -59,7 +60,7 @@ class SpanReader(Reader[Header]):
         """Score a span. CutInsideRecord if the cuts of the file were guessed wrong."""
         text = self._store.read(source.object.address, source.start, source.end, source.etag)
         try:
-            scored = score_text(text, Layout(source.columns, source.positions), predictor, progress.now)
+            scored = score_text(text, layout_of(source), predictor, progress.now)
         except CutInsideRecord:
             if source.last and source.certain:
                 raise never_closed(source) from None
@@ -83,6 +84,11 @@ def shared_facts(head: Header, rows_needed: bool) -> dict[str, object]:
         "positions": layout.positions,
         "rows_needed": rows_needed,
     }
+
+
+def layout_of(source: Source) -> Layout:
+    """Where the columns of a chunk stand."""
+    return Layout(source.columns, source.positions, partitions(source.folder))
 
 
 def never_closed(source: Source) -> UnreadableInput:

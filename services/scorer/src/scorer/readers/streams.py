@@ -8,14 +8,13 @@ from common.batch.formats import InputObject
 from common.batch.formats.csv_text import CsvFormat, Header
 from common.model.predictor import Predictor
 from common.servers.objects import ObjectStore
-from scorer.csv.columns import Layout
 from scorer.csv.cutting import pieces
 from scorer.csv.scoring import CutInsideRecord, score_text
 from scorer.jobs.attempts import HandedBack
 from scorer.jobs.progress import Progress
 from scorer.jobs.reader import Reader, Share, no_rows
 from scorer.jobs.source import Source
-from scorer.readers.spans import csv_header, never_closed, shared_facts
+from scorer.readers.spans import csv_header, layout_of, never_closed, shared_facts
 from scorer.rows.outcome import Scored
 
 NOTHING = Scored(b"", 0, 0, 0, [])
@@ -44,7 +43,7 @@ class StreamReader(Reader[Header]):
 
         HandedBack after the present part when the worker is asked to end.
         """
-        layout = Layout(source.columns, source.positions)
+        layout = layout_of(source)
         blocks = Counted(self._store.stream(source.object.address, source.etag))
         known, counted = len(progress.outcome.parts), 0
         with closing(self._texts(source, blocks)) as texts:

@@ -20,12 +20,19 @@ FORMATS: tuple[Format, ...] = (
 
 ENDINGS = tuple(kind.ending for kind in FORMATS)
 
-__all__ = ["ENDINGS", "FORMATS", "Format", "InputObject", "format_named", "format_of"]
+__all__ = ["ENDINGS", "FORMATS", "Format", "InputObject", "format_named", "format_of", "packed_format"]
 
 
 def format_of(key: str) -> Format | None:
     """The format that a key's ending names; None for any other ending."""
     return next((kind for kind in FORMATS if key.endswith(kind.ending)), None)
+
+
+def packed_format(kind: Format, head: bytes) -> Format:
+    """The format of a file that goes by one ending and begins with these bytes: text may be packed all the same."""
+    if kind.reading != "spans":
+        return kind
+    return next((other for other in FORMATS if other.magic and head.startswith(other.magic)), kind)
 
 
 def format_named(name: str) -> Format:

@@ -1,10 +1,13 @@
 """Which columns an input must have, and which it may not have."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
+from common.batch.prefixes import columns_above
 from common.errors import MissingColumns, UnreadableInput
 from common.orders.fields import INPUTS, REQUIRED_COLUMNS
+from common.servers.objects import ObjectAddress
 
 ADDED_COLUMNS = ("prediction", "prediction_lower", "prediction_upper", "error")
 """What a result has besides the columns of its input."""
@@ -16,9 +19,23 @@ NAMES_SHOWN, NAME_SHOWN = 20, 40
 """Columns of a file, and characters of each, that a message repeats."""
 
 
-def check_columns(names: Sequence[str], where: str) -> None:
-    """MissingColumns or UnreadableInput if these are not the columns of an input."""
-    missing = [name for name in REQUIRED_COLUMNS if name not in names]
+def check_columns(
+    names: Sequence[str],
+    where: str,
+    in_path: Mapping[str, str | None] = MappingProxyType({}),
+    address: ObjectAddress | None = None,
+) -> None:
+    """MissingColumns or UnreadableInput if these are not the columns of an input.
+
+    in_path: columns that folders below the prefix name. address: of the object; folders above may name columns too.
+    """
+    known = {*names, *in_path}
+    for name, above in (columns_above(address) if address else {}).items():
+        if name in NEEDED_COLUMNS and name not in known:
+            raise UnreadableInput(
+                where, f"has column {name} in its path, above what was submitted: submit the folder above it, {above}"
+            )
+    missing = [name for name in REQUIRED_COLUMNS if name not in known]
     if missing:
         shown = [*names[:NAMES_SHOWN], "…"] if len(names) > NAMES_SHOWN else names
         raise MissingColumns(where, missing, [name[:NAME_SHOWN] for name in shown])
@@ -26,6 +43,9 @@ def check_columns(names: Sequence[str], where: str) -> None:
     twice = [name for name in NEEDED_COLUMNS if counted[name] > 1]
     if twice:
         raise UnreadableInput(where, f"has column(s) {', '.join(twice)} more than once: keep one of each")
-    taken = [name for name in ADDED_COLUMNS if name in counted]
+    both = [name for name in NEEDED_COLUMNS if name in names and name in in_path]
+    if both:
+        raise UnreadableInput(where, f"has column(s) {', '.join(both)} in the file and in its path: keep one of each")
+    taken = [name for name in ADDED_COLUMNS if name in known]
     if taken:
         raise UnreadableInput(where, f"already has column(s) {', '.join(taken)}, which the result adds: rename them")

@@ -17,6 +17,9 @@ def gunzipped(blocks: Iterable[bytes], where: str) -> Iterator[bytes]:
         rest = block
         while rest:
             if inflater.eof:
+                rest = rest.lstrip(b"\0")  # tapes and block devices fill up with zeros
+                if not rest:
+                    break
                 inflater = zlib.decompressobj(wbits=GZIP)
             try:
                 text = inflater.decompress(rest, 4 * len(block))
@@ -31,4 +34,4 @@ def gunzipped(blocks: Iterable[bytes], where: str) -> Iterator[bytes]:
         raise CutOff(where, "gzip")
 
 
-CSV_GZ = CsvFormat("csv.gz", ".csv.gz", result=".csv", reading="stream", unpack=gunzipped)
+CSV_GZ = CsvFormat("csv.gz", ".csv.gz", result=".csv", reading="stream", magic=(b"\x1f\x8b",), unpack=gunzipped)

@@ -2,13 +2,15 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from common.batch.formats.columns import check_columns
 from common.batch.formats.format import Format, InputObject
+from common.batch.prefixes import partitions
 from common.errors import UnreadableInput
-from common.servers.objects import ObjectStore
+from common.servers.objects import ObjectAddress, ObjectStore
 
 HEAD_BYTES = 256 * 1024
 """The header line of a CSV file must fit; ten thousand columns do."""
@@ -18,6 +20,13 @@ Unpacking = Callable[[Iterable[bytes], str], Iterator[bytes]]
 
 Raises UnreadableInput if the blocks are damaged, CutOff if they end too early.
 """
+
+
+class EmptyFile(UnreadableInput):
+    """A file without a byte of text: under a prefix, others may have the rows."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__(where, "is empty: it needs a header line and rows")
 
 
 class CutOff(UnreadableInput):
@@ -51,10 +60,10 @@ class CsvFormat(Format):
         """The header of an object of this format; MissingColumns, UnreadableInput."""
         where = str(found.address)
         if found.size == 0:
-            raise UnreadableInput(where, "is empty: it needs a header line and rows")
+            raise EmptyFile(where)
         head = store.head(found.address, HEAD_BYTES)
         whole = found.size <= len(head)
-        return parse_header(*self._unpacked(head, whole, where)) if self.unpack else parse_header(head, where, whole)
+        return parse_header(*self._unpacked(head, whole, where), partitions(found.folder), found.address)
 
     def _unpacked(self, head: bytes, whole: bool, where: str) -> tuple[bytes, str, bool]:
         """The first bytes inside, their object, and whether they are all there is."""
@@ -69,11 +78,22 @@ class CsvFormat(Format):
         except CutOff:
             if whole:
                 raise
+        if whole and not text:
+            raise EmptyFile(where)
         return bytes(text[:HEAD_BYTES]), where, False
 
 
-def parse_header(head: bytes, where: str, whole: bool) -> Header:
-    """The header that `head`, the first bytes of a CSV file, starts with; `whole` if there are no more bytes."""
+def parse_header(
+    head: bytes,
+    where: str,
+    whole: bool,
+    in_path: Mapping[str, str | None] = MappingProxyType({}),
+    address: ObjectAddress | None = None,
+) -> Header:
+    """The header that `head`, the first bytes of a CSV file, starts with; `whole` if there are no more bytes.
+
+    in_path, address: see check_columns.
+    """
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise UnreadableInput(where, "is UTF-16: save it as UTF-8")
     if b"\x00" in head:
@@ -91,7 +111,7 @@ def parse_header(head: bytes, where: str, whole: bool) -> Header:
         raise UnreadableInput(where, "is not UTF-8 text: save it as UTF-8") from error
     except csv.Error as error:
         raise UnreadableInput(where, f"has a header that is not CSV ({error})") from error
-    check_columns(names, where)
+    check_columns(names, where, in_path, address)
     return Header(names, text, head[len(text) : length], length)
 
 

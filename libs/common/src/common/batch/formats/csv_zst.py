@@ -34,4 +34,6 @@ def unpacked(blocks: Iterable[bytes], where: str) -> Iterator[bytes]:
         raise CutOff(where, "zstd")
 
 
-CSV_ZST = CsvFormat("csv.zst", ".csv.zst", result=".csv", reading="stream", unpack=unpacked)
+CSV_ZST = CsvFormat(
+    "csv.zst", ".csv.zst", result=".csv", reading="stream", magic=(b"\x28\xb5\x2f\xfd",), unpack=unpacked
+)

@@ -12,12 +12,16 @@ Reading = Literal["spans", "stream", "row groups"]
 
 @dataclass(frozen=True)
 class Format(ABC):
-    """A kind of file. ending: of its keys. result: the ending of its results. reading: see there."""
+    """A kind of file. ending: of its keys. result: the ending of its results. reading: see there.
+
+    magic: first bytes by which packed text is known whatever its ending.
+    """
 
     name: str
     ending: str
     result: str
     reading: Reading
+    magic: tuple[bytes, ...] = ()
 
     def result_name(self, name: str) -> str:
         """What the result of a file of this name is called."""
@@ -30,9 +34,13 @@ class Format(ABC):
 
 @dataclass(frozen=True)
 class InputObject:
-    """One object of an input: its address, ETag as the store gives it, size in bytes, and format."""
+    """One object of an input: its address, ETag as the store gives it, size in bytes, and format.
+
+    folder: what of the key below the input's prefix names columns, e.g. `day=1/` (see common.batch.prefixes).
+    """
 
     address: ObjectAddress
     etag: str
     size: int
     format: Format
+    folder: str = ""
