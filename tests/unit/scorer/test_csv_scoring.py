@@ -115,3 +115,16 @@ def test_a_purchase_time_that_is_none_costs_the_row(score: Score) -> None:
 def test_only_the_first_twenty_bad_rows_are_told(score: Score) -> None:
     scored = score(b"x,,9350,-46.5,\n" * 50)
     assert (scored.rows_failed, len(scored.errors)) == (50, 20)
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t", "|"])
+def test_a_text_keeps_its_delimiter(sample_bundle: Bundle, score: Score, delimiter: str) -> None:
+    header = parse_header(HEAD.replace(b",", delimiter.encode()), "x", whole=True)
+    names = header.names
+    layout = Layout(len(names), Layout.of(names).positions, delimiter=header.delimiter)
+    rows = b'-23.5,x,9350,-46.5,\n-23.5,"y,z",9350,-46.5,\n-23.5,x\n1,2,3,4,5,6\nabroad,5" tube,9350,-46.5,\n'
+    swapped = bytes.maketrans(b"," + delimiter.encode(), delimiter.encode() + b",")
+    scored = score_text(rows.translate(swapped), layout, Predictor(sample_bundle), NOW)
+    expected = score(rows)
+    assert scored.errors == expected.errors
+    assert scored.body.translate(swapped) == expected.body

@@ -62,14 +62,15 @@ def check_head(store: ObjectStore, address: ObjectAddress, limits: BatchSettings
         raise InputTooLarge(str(address), f"{size:,} bytes", f"{limits.limit_bytes:,}")
     if address.is_prefix:
         refuse_inside_table(store, address)
+    of_head: list[str] = []
     for part in given.objects:
         try:
-            recognised(store, part, lambda part: part.format.check(store, part))
+            of_head = recognised(store, part, lambda part: part.format.check(store, part))
             break
         except EmptyFile:
             if part is given.objects[-1]:
                 raise
-    return InputHead(None if address.is_prefix else given.objects[0].etag, size, given.notes(address))
+    return InputHead(None if address.is_prefix else given.objects[0].etag, size, given.notes(address) + of_head)
 
 
 def read_input(store: ObjectStore, address: ObjectAddress, limits: BatchSettings) -> Input:

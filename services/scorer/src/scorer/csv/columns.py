@@ -18,12 +18,13 @@ EMPTY = [""]
 @dataclass(frozen=True)
 class Layout:
     """Where the needed columns stand: how many columns a record has, the position of each needed one, and the values of
-    those that the path names.
+    those that the path names. delimiter: what separates the columns.
     """
 
     columns: int
     positions: dict[str, int]
     in_path: Mapping[str, str | None] = field(default_factory=dict)
+    delimiter: str = ","
 
     @classmethod
     def of(cls, names: Sequence[str]) -> "Layout":
@@ -78,7 +79,9 @@ def _read(text: bytes, layout: Layout, types: dict[str, pa.DataType], quoted: bo
         read_options=pa_csv.ReadOptions(
             column_names=[str(at) for at in range(layout.columns)], use_threads=False, block_size=len(text) + 1
         ),
-        parse_options=pa_csv.ParseOptions(newlines_in_values=quoted, invalid_row_handler=note),
+        parse_options=pa_csv.ParseOptions(
+            delimiter=layout.delimiter, newlines_in_values=quoted, invalid_row_handler=note
+        ),
         convert_options=pa_csv.ConvertOptions(
             include_columns=[str(at) for at in layout.positions.values()],
             column_types={str(at): types[name] for name, at in layout.positions.items()},
@@ -96,14 +99,16 @@ def _record_by_record(bodies: pa.Array, layout: Layout) -> Columns:
     for row, body in enumerate(bodies.to_pylist()):
         fields: list[str] | None = None
         try:
-            fields = next(csv.reader(io.StringIO(body.lstrip(b"\r\n").decode(), newline="")))
+            fields = next(
+                csv.reader(io.StringIO(body.lstrip(b"\r\n").decode(), newline=""), delimiter=layout.delimiter)
+            )
         except UnicodeDecodeError:
             broken[row] = "the row is not UTF-8 text"
         except csv.Error as error:
             broken[row] = f"the row is not CSV ({error})"
         if fields is not None and len(fields) != layout.columns:
             broken[row] = wrong_width(body, len(fields), layout.columns)
-            repaired[row] = to_width(body.lstrip(b"\r\n"), layout.columns)
+            repaired[row] = to_width(body.lstrip(b"\r\n"), layout.columns, layout.delimiter)
             fields = None
         for name, at in layout.positions.items():
             values[name].append(None if fields is None else fields[at])

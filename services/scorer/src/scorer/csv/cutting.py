@@ -17,7 +17,9 @@ Ranges = list[tuple[int, int]]
 """Bytes [start, end) of each span."""
 
 
-def pieces(blocks: Iterator[bytes], header: int, size: int, record_limit: int, where: str) -> Iterator[bytes]:
+def pieces(
+    blocks: Iterator[bytes], header: int, size: int, record_limit: int, where: str, delimiter: str = ","
+) -> Iterator[bytes]:
     """Whole records in pieces of at most `size` bytes (or one longer record), without the header's bytes.
 
     The cuts depend on the text alone, not on how the blocks fall.
@@ -28,7 +30,7 @@ def pieces(blocks: Iterator[bytes], header: int, size: int, record_limit: int, w
         skipped = min(to_skip, len(block))
         to_skip -= skipped
         buffer += memoryview(block)[skipped:]
-        while len(buffer) >= size and (cut := _cut(buffer, size)):
+        while len(buffer) >= size and (cut := _cut(buffer, size, delimiter)):
             yield bytes(memoryview(buffer)[:cut])
             del buffer[:cut]
         if len(buffer) > max(size, record_limit):
@@ -68,7 +70,7 @@ class Cutter:
         start, where = self._header.length, str(self._given.address)
         cuts = [start]
         with closing(self._store.stream(self._given.address, self._given.etag)) as blocks:
-            for piece in pieces(blocks, start, self._size, self._record_limit, where):
+            for piece in pieces(blocks, start, self._size, self._record_limit, where, self._header.delimiter):
                 cuts.append(cuts[-1] + len(piece))
         return list(pairwise(cuts)) or [(start, start)]
 
@@ -94,10 +96,10 @@ def too_long(where: str, limit: int) -> UnreadableInput:
     return UnreadableInput(where, f"has a record longer than {limit:,} bytes, or a quote that is never closed")
 
 
-def _cut(buffer: bytearray, size: int) -> int:
+def _cut(buffer: bytearray, size: int, delimiter: str) -> int:
     """The last record end within `size` bytes, else the first one beyond; 0 if there is none yet."""
-    within = last_record_end(memoryview(buffer)[:size])
+    within = last_record_end(memoryview(buffer)[:size], delimiter)
     if within:
         return within
-    ends = records(memoryview(buffer)).ends
+    ends = records(memoryview(buffer), delimiter).ends
     return int(ends[0]) + 1 if len(ends) else 0

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-NEWLINE, RETURN, QUOTE, COMMA = b'\n\r",'
+NEWLINE, RETURN, QUOTE = b'\n\r"'
 
 
 @dataclass(frozen=True)
@@ -24,37 +24,37 @@ class Records:
     plain: bool
 
 
-def records(text: bytes | memoryview) -> Records:
+def records(text: bytes | memoryview, delimiter: str = ",") -> Records:
     """Find the records of a text that starts at the start of one."""
     view = np.frombuffer(text, dtype=np.uint8)
     lines = np.flatnonzero(view == NEWLINE)
     quotes = np.flatnonzero(view == QUOTE)
     if not len(quotes):
         return Records(lines, lines, open_quote=False, plain=True)
-    plain = _all_enclose_fields(view, quotes)
+    plain = _all_enclose_fields(view, quotes, ord(delimiter))
     if not plain:
-        quotes = _enclosing(view, quotes)
+        quotes = _enclosing(view, quotes, ord(delimiter))
     inside = np.searchsorted(quotes, lines) & 1
     return Records(lines[inside == 0], lines, open_quote=bool(len(quotes) & 1), plain=plain)
 
 
-def last_record_end(text: bytes | memoryview) -> int:
+def last_record_end(text: bytes | memoryview, delimiter: str = ",") -> int:
     """Length of the whole records at the head of a text that starts at the start of one; 0 if there is none."""
-    ends = records(text).ends
+    ends = records(text, delimiter).ends
     return int(ends[-1]) + 1 if len(ends) else 0
 
 
-def _all_enclose_fields(view: NDArray[np.uint8], quotes: NDArray[np.int64]) -> bool:
+def _all_enclose_fields(view: NDArray[np.uint8], quotes: NDArray[np.int64], delimiter: int) -> bool:
     """Whether every odd quote starts a field (or follows one: an escaped quote) and every even one ends a field."""
     opening, closing = quotes[0::2], quotes[1::2]
     before = view[opening[opening > 0] - 1]
     after = view[closing[closing + 1 < len(view)] + 1]
-    starts = (before == COMMA) | (before == NEWLINE) | (before == QUOTE)
-    ends = (after == COMMA) | (after == NEWLINE) | (after == RETURN) | (after == QUOTE)
+    starts = (before == delimiter) | (before == NEWLINE) | (before == QUOTE)
+    ends = (after == delimiter) | (after == NEWLINE) | (after == RETURN) | (after == QUOTE)
     return bool(starts.all() and ends.all())
 
 
-def _enclosing(view: NDArray[np.uint8], quotes: NDArray[np.int64]) -> NDArray[np.int64]:
+def _enclosing(view: NDArray[np.uint8], quotes: NDArray[np.int64], delimiter: int) -> NDArray[np.int64]:
     """Only the quotes that open or close a field: one in the middle of an unquoted field is an ordinary character."""
     kept: list[int] = []
     inside = False
@@ -63,7 +63,7 @@ def _enclosing(view: NDArray[np.uint8], quotes: NDArray[np.int64]) -> NDArray[np
         if position == skip:
             continue
         if not inside:
-            if position and view[position - 1] not in (COMMA, NEWLINE):
+            if position and view[position - 1] not in (delimiter, NEWLINE):
                 continue
         elif position + 1 < len(view) and view[position + 1] == QUOTE:
             skip = position + 1

@@ -1,6 +1,6 @@
 """Records with too many or too few fields, made to fit the table without losing a character."""
 
-QUOTE, COMMA = b'",'
+QUOTE = ord('"')
 
 
 def wrong_width(record: bytes, fields: int, width: int) -> str:
@@ -11,17 +11,18 @@ def wrong_width(record: bytes, fields: int, width: int) -> str:
     return reason
 
 
-def to_width(record: bytes, width: int) -> bytes:
+def to_width(record: bytes, width: int, delimiter: str = ",") -> bytes:
     """The record with `width` fields: empty ones are added, or all that is too much stays in the last one, as it is."""
-    starts = _starts(record)
+    comma = delimiter.encode()
+    starts = _starts(record, ord(delimiter))
     if len(starts) <= width:
-        return record + b"," * (width - len(starts))
+        return record + comma * (width - len(starts))
     ends = [start - 1 for start in starts[1:]]
     kept = [_unambiguous(record[start:end]) for start, end in zip(starts[: width - 1], ends, strict=False)]
-    return b",".join([*kept, _quoted(record[starts[width - 1] :])])
+    return comma.join([*kept, _quoted(record[starts[width - 1] :])])
 
 
-def _starts(record: bytes) -> list[int]:
+def _starts(record: bytes, delimiter: int) -> list[int]:
     """Where the fields begin, as Python's reader sees them: a quote opens a field only at its start."""
     starts, inside, position = [0], False, 0
     while position < len(record):
@@ -34,7 +35,7 @@ def _starts(record: bytes) -> list[int]:
                     inside = False
         elif byte == QUOTE and position == starts[-1]:
             inside = True
-        elif byte == COMMA:
+        elif byte == delimiter:
             starts.append(position + 1)
         position += 1
     return starts

@@ -26,14 +26,14 @@ class CutInsideRecord(Exception):
     """The text ends inside a quoted field."""
 
 
-def header_line(text: bytes, line_end: bytes) -> bytes:
+def header_line(text: bytes, line_end: bytes, delimiter: str = ",") -> bytes:
     """The header of the result."""
-    return b",".join([text, *(name.encode() for name in ADDED_COLUMNS)]) + (line_end or b"\n")
+    return delimiter.encode().join([text, *(name.encode() for name in ADDED_COLUMNS)]) + (line_end or b"\n")
 
 
 def score_text(text: bytes, layout: Layout, predictor: Predictor, now: datetime) -> Scored:
     """Score whole records (no header). CutInsideRecord if the last one is not whole."""
-    found = records(text)
+    found = records(text, layout.delimiter)
     if found.open_quote:
         raise CutInsideRecord
     outcome, body = Outcome(), io.BytesIO()
@@ -53,14 +53,16 @@ def _block_ends(found: Records, size: int) -> list[int]:
 def _score_block(text: bytes, layout: Layout, predictor: Predictor, now: datetime) -> Scored:
     if not text.endswith(b"\n"):
         text += b"\n"
-    found = records(text)
+    found = records(text, layout.delimiter)
     bodies, kept = _bodies(text, found)
     read = columns(text, bodies, found, layout)
     checked = validate(read.values | constant(layout.in_path, len(bodies)), now, read.broken)
     predicted = predictor.predict(checked.orders)
     outputs = [_texts(days, checked.good) for days in (predicted.days, predicted.lower_days, predicted.upper_days)]
     bodies = _repair(bodies, read)
-    body = _joined(bodies, outputs, checked.reasons, tail=b"\r\n" if text.endswith(b"\r\n") else b"\n")
+    body = _joined(
+        bodies, outputs, checked.reasons, layout.delimiter, tail=b"\r\n" if text.endswith(b"\r\n") else b"\n"
+    )
     errors = [
         RowError(row + 1, reason, int(np.searchsorted(found.lines, _start(found, int(kept[row])))) + 1)
         for row, reason in list(checked.reasons.items())[:ERRORS_KEPT]
@@ -120,7 +122,7 @@ def _two_decimals(bits: int) -> pa.Array:
     return pa.array([b"", *(b"%d.%02d" % divmod(n, 100) for n in range(2**bits))], pa.large_binary())
 
 
-def _joined(bodies: pa.Array, outputs: list[pa.Array], reasons: dict[int, str], tail: bytes) -> bytes:
+def _joined(bodies: pa.Array, outputs: list[pa.Array], reasons: dict[int, str], delimiter: str, tail: bytes) -> bytes:
     if not len(bodies):
         return b""
     errors: pa.Array | pa.Scalar = pa.scalar(b"", pa.large_binary())
@@ -129,7 +131,7 @@ def _joined(bodies: pa.Array, outputs: list[pa.Array], reasons: dict[int, str], 
         for row, reason in reasons.items():
             texts[row] = b'"' + reason.replace('"', '""').encode() + b'"'
         errors = pa.array(texts, pa.large_binary())
-    joined = pc.binary_join_element_wise(bodies, *outputs, errors, pa.scalar(b",", pa.large_binary()))
+    joined = pc.binary_join_element_wise(bodies, *outputs, errors, pa.scalar(delimiter.encode(), pa.large_binary()))
     first = np.frombuffer(joined.buffers()[1], dtype=np.int64)
     body = memoryview(joined.buffers()[2])[first[joined.offset] : first[joined.offset + len(joined)]]
     skipped = len(bytes(body[:2])) - len(bytes(body[:2]).lstrip(b"\r\n"))

@@ -60,7 +60,7 @@ def _first_errors(chunks: Sequence[BatchChunk]) -> list[dict[str, Any]]:
     rows, lines = Counter[str](), Counter[str]()
     for chunk in chunks:
         key = chunk.source["key"]
-        lines[key] += (chunk.source["header"] or "").count("\n")
+        lines[key] += chunk.source.get("lines_before", 0)
         for row, reason, line in chunk.errors:
             entry = {"row": rows[key] + row, "reason": reason}
             errors.append(entry | ({"line": lines[key] + line} if line else {}) | ({"object": key} if several else {}))

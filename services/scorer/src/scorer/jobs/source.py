@@ -14,7 +14,8 @@ class Source:
 
     part: number of its first part in the output's upload. header: what the output begins with, if this chunk is its
     first. columns, positions: see scorer.csv.columns.Layout. last: the file ends here. certain: the cuts come from
-    reading the whole file. rows_needed: a file without a row is an error. folder: see
+    reading the whole file. rows_needed: a file without a row is an error. delimiter: of
+    columns. lines_before: physical lines of the file before the chunk, if it is the first. folder: see
     InputObject.
     """
 
@@ -33,6 +34,8 @@ class Source:
     certain: bool = True
     rows_needed: bool = True
     folder: str = ""
+    delimiter: str = ","
+    lines_before: int = 0
 
     @classmethod
     def of(cls, given: InputObject, start: int, end: int, **more: Any) -> Self:

@@ -37,6 +37,7 @@ class SpanReader(Reader[Header]):
         guessed = None if scan else cutter.guessed()
         ranges = guessed or cutter.scanned()
         shared = shared_facts(head, rows_needed)
+        later = shared | {"header": None, "lines_before": 0}
         return [
             [
                 Share(
@@ -45,10 +46,9 @@ class SpanReader(Reader[Header]):
                         start,
                         end,
                         part=number + 1,
-                        header=shared["header"] if number == 0 else None,
+                        **(shared if number == 0 else later),
                         last=number == len(ranges) - 1,
                         certain=guessed is None or len(ranges) == 1,
-                        **{name: fact for name, fact in shared.items() if name != "header"},
                     ),
                     end - start,
                 )
@@ -77,18 +77,20 @@ def csv_header(store: ObjectStore, given: InputObject) -> Header:
 def shared_facts(head: Header, rows_needed: bool) -> dict[str, object]:
     """What every chunk of a CSV file must know."""
     layout = Layout.of(head.names)
-    header = header_line(head.text, head.line_end).decode()
+    header = header_line(head.text, head.line_end, head.delimiter).decode()
     return {
         "header": header,
         "columns": layout.columns,
         "positions": layout.positions,
         "rows_needed": rows_needed,
+        "delimiter": head.delimiter,
+        "lines_before": head.lines,
     }
 
 
 def layout_of(source: Source) -> Layout:
     """Where the columns of a chunk stand."""
-    return Layout(source.columns, source.positions, partitions(source.folder))
+    return Layout(source.columns, source.positions, partitions(source.folder), source.delimiter)
 
 
 def never_closed(source: Source) -> UnreadableInput:

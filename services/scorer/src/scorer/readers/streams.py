@@ -70,7 +70,9 @@ class StreamReader(Reader[Header]):
         assert isinstance(kind, CsvFormat)  # noqa: S101 (readers are chosen by format)
         assert kind.unpack is not None  # noqa: S101 (what is streamed is packed)
         with closing(blocks):
-            yield from pieces(kind.unpack(blocks, where), source.start, self._chunk_bytes, self._record_limit, where)
+            yield from pieces(
+                kind.unpack(blocks, where), source.start, self._chunk_bytes, self._record_limit, where, source.delimiter
+            )
 
 
 class Counted:

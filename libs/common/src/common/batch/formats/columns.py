@@ -15,7 +15,7 @@ ADDED_COLUMNS = ("prediction", "prediction_lower", "prediction_upper", "error")
 NEEDED_COLUMNS = tuple(field.name for field in INPUTS)
 """What a prediction is made from."""
 
-NAMES_SHOWN, NAME_SHOWN = 20, 40
+NAMES_SHOWN, NAME_SHOWN = 20, 200
 """Columns of a file, and characters of each, that a message repeats."""
 
 

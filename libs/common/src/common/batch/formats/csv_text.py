@@ -2,18 +2,27 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 from common.batch.formats.columns import check_columns
 from common.batch.formats.format import Format, InputObject
 from common.batch.prefixes import partitions
 from common.errors import UnreadableInput
+from common.orders.fields import REQUIRED_COLUMNS
 from common.servers.objects import ObjectAddress, ObjectStore
 
 HEAD_BYTES = 256 * 1024
 """The header line of a CSV file must fit; ten thousand columns do."""
+
+DELIMITERS = ",;\t|"
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+BLANK_LINES = re.compile(rb"([ \t]*\r?\n)*")
+PADDED: dict[str, Any] = {"skipinitialspace": True}
+"""`a, b, "c"`: blanks after a delimiter are no part of a name."""
 
 Unpacking = Callable[[Iterable[bytes], str], Iterator[bytes]]
 """Packed blocks and the name of their object to the text inside, in pieces of bounded size.
@@ -38,12 +47,17 @@ class CutOff(UnreadableInput):
 
 @dataclass(frozen=True)
 class Header:
-    """The header of a CSV file: column names, its bytes, its line end, and the length of both."""
+    """The header of a CSV file: column names, its bytes, its line end, and where the records begin.
+
+    delimiter: what separates the columns. lines: physical lines before the first record.
+    """
 
     names: list[str]
     text: bytes
     line_end: bytes
     length: int
+    delimiter: str = ","
+    lines: int = 1
 
 
 @dataclass(frozen=True)
@@ -52,9 +66,10 @@ class CsvFormat(Format):
 
     unpack: Unpacking | None = None
 
-    def check(self, store: ObjectStore, found: InputObject) -> None:
+    def check(self, store: ObjectStore, found: InputObject) -> list[str]:
         """Check the header line."""
-        self.read_header(store, found)
+        delimiter = self.read_header(store, found).delimiter
+        return [] if delimiter == "," else [f"the columns of {found.address} are separated by {delimiter!r}"]
 
     def read_header(self, store: ObjectStore, found: InputObject) -> Header:
         """The header of an object of this format; MissingColumns, UnreadableInput."""
@@ -100,24 +115,40 @@ def parse_header(
         raise UnreadableInput(where, "is binary, not CSV text")
     if b"\r" in head and b"\n" not in head:
         raise UnreadableInput(where, "ends its lines with a carriage return alone: save it with \\n or \\r\\n")
-    end = _first_record_end(head)
+    mark = BYTE_ORDER_MARK if head.startswith(BYTE_ORDER_MARK) else b""
+    start = len(mark) + len(BLANK_LINES.match(head, len(mark))[0])  # type: ignore[index]  # it matches nothing too
+    end = _first_record_end(head, start)
     if end < 0 and not whole and len(head) >= HEAD_BYTES:
         raise UnreadableInput(where, f"has no line end in its first {HEAD_BYTES:,} bytes: a header line must fit there")
     length = len(head) if end < 0 else end + 1
-    text = head[:length].rstrip(b"\r\n")
+    text = head[start:length].rstrip(b"\r\n")
     try:
-        names = next(csv.reader(io.StringIO(text.decode("utf-8-sig"), newline="")), [])
+        names, delimiter = _columns(text.decode(), [name for name in REQUIRED_COLUMNS if name not in in_path])
     except UnicodeDecodeError as error:
         raise UnreadableInput(where, "is not UTF-8 text: save it as UTF-8") from error
     except csv.Error as error:
         raise UnreadableInput(where, f"has a header that is not CSV ({error})") from error
     check_columns(names, where, in_path, address)
-    return Header(names, text, head[len(text) : length], length)
+    line_end = head[start + len(text) : length]
+    return Header(names, mark + text, line_end, length, delimiter, head.count(b"\n", 0, length))
 
 
-def _first_record_end(head: bytes) -> int:
+def _columns(text: str, needed: Sequence[str]) -> tuple[list[str], str]:
+    """The names in a header line, and what separates them: a comma, unless only something else gives what is needed."""
+    split = {
+        delimiter: [
+            name.strip() for name in next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, **PADDED), [])
+        ]
+        for delimiter in DELIMITERS
+    }
+    fitting = [delimiter for delimiter, names in split.items() if needed and set(needed) <= set(names)]
+    chosen = fitting[0] if len(fitting) == 1 else DELIMITERS[0]
+    return split[chosen], chosen
+
+
+def _first_record_end(head: bytes, start: int) -> int:
     """Where the first line break outside quotes is; -1 if there is none."""
-    position = head.find(b"\n")
-    while position >= 0 and head.count(b'"', 0, position) % 2:
+    position = head.find(b"\n", start)
+    while position >= 0 and head.count(b'"', start, position) % 2:
         position = head.find(b"\n", position + 1)
     return position

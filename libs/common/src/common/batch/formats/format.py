@@ -28,8 +28,11 @@ class Format(ABC):
         return name.removesuffix(self.ending) + self.result
 
     @abstractmethod
-    def check(self, store: ObjectStore, found: "InputObject") -> None:
-        """Check the head of an object without reading the rest; MissingColumns, UnreadableInput."""
+    def check(self, store: ObjectStore, found: "InputObject") -> list[str]:
+        """Check the head of an object without reading the rest; what its submitter should know.
+
+        MissingColumns, UnreadableInput.
+        """
 
 
 @dataclass(frozen=True)

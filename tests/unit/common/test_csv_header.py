@@ -1,0 +1,29 @@
+"""Headers as spreadsheets and databases write them."""
+
+import pytest
+
+from common.batch.formats.csv_text import parse_header
+from common.errors import MissingColumns
+
+NAMES = ["seller_zip_code_prefix", "customer_lat", "customer_lng", "note"]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("padding", ["", " "])
+@pytest.mark.parametrize("before", ["", "\ufeff", "\n\r\n  \n", "\ufeff\r\n"])
+def test_a_header_is_taken_where_it_is_beyond_doubt(delimiter: str, padding: str, before: str) -> None:
+    text = (delimiter + padding).join(NAMES)
+    found = parse_header(f"{before}{text}\r\n1{delimiter}2".encode(), "x", whole=True)
+    assert (found.names, found.delimiter, found.line_end) == (NAMES, delimiter, b"\r\n")
+    assert found.text.decode().removeprefix("\ufeff") == text
+    assert found.lines == before.count("\n") + 1
+    assert found.length == len(f"{before}{text}\r\n".encode())
+
+
+def test_quoted_names_may_stand_behind_blanks() -> None:
+    assert parse_header(b'"seller_zip_code_prefix", "customer_lat", "customer_lng", "note"\n', "x", True).names == NAMES
+
+
+def test_a_header_in_doubt_is_named_whole() -> None:
+    with pytest.raises(MissingColumns, match=r"it has: seller_zip_code_prefix:customer_lat:customer_lng:note"):
+        parse_header(":".join(NAMES).encode(), "x", whole=True)
