@@ -9,7 +9,7 @@ import httpx
 import psycopg2
 import pytest
 
-from devstack.demo.steps import EXAMPLE
+from support.example import ORDER
 from support.waiting import wait_until
 
 ROWS = "seller_zip_code_prefix,customer_lat,customer_lng,note\n9350,-23.577,-46.587,first\n9350,none,-46.587,bad\n"
@@ -36,10 +36,10 @@ def upload(settings: dict[str, str], key: str, body: str) -> str:
 
 
 def test_an_order_gets_whole_days_with_an_interval_around_them(system: Any) -> None:
-    answer = system.gateway.post("/delivery_time", json=EXAMPLE)
+    answer = system.gateway.post("/delivery_time", json=ORDER)
     assert answer.status_code == 200, answer.text
     body = answer.json()
-    assert {name: body[name] for name in EXAMPLE} == EXAMPLE
+    assert {name: body[name] for name in ORDER} == ORDER
     assert body["delivery_time"] == round(body["delivery_time_days"])
     assert 0 <= body["lower_days"] <= body["delivery_time_days"] <= body["upper_days"]
     assert body["model_version"] == "1"
@@ -77,7 +77,7 @@ def test_the_same_order_gets_the_same_days_online_and_in_batch(system: Any, sett
     address = system.gateway.post("/batch-jobs", json={"input_uri": uri}).headers["Location"]
     wait_until(lambda: system.gateway.get(address).json()["finished_at"] is not None, 60, what="the job to end")
     (row,) = csv.DictReader(io.StringIO(httpx.get(system.gateway.get(f"{address}/result").headers["Location"]).text))
-    online = system.gateway.post("/delivery_time", json=EXAMPLE | {"purchase_timestamp": purchase}).json()
+    online = system.gateway.post("/delivery_time", json=ORDER | {"purchase_timestamp": purchase}).json()
     assert float(row["prediction"]) == pytest.approx(online["delivery_time_days"], abs=0.011)
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from devstack.demo.steps import EXAMPLE
 from devstack.servers.ports import pick_free
+from support.example import ORDER
 from support.waiting import wait_until
 
 HARDENED = ("--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL", "--security-opt", "no-new-privileges")
@@ -41,17 +41,17 @@ def ready(client: httpx.Client) -> bool:
 
 
 def test_the_sample_gets_whole_days_with_an_interval_around_them(gateway: httpx.Client) -> None:
-    answer = gateway.post("/delivery_time", json=EXAMPLE)
+    answer = gateway.post("/delivery_time", json=ORDER)
     assert answer.status_code == 200, answer.text
     body = answer.json()
-    assert {name: body[name] for name in EXAMPLE} == EXAMPLE
+    assert {name: body[name] for name in ORDER} == ORDER
     assert body["delivery_time"] == round(body["delivery_time_days"])
     assert 0 <= body["lower_days"] <= body["delivery_time_days"] <= body["upper_days"]
     assert body["model_version"] == gateway.get("/model").json()["version"]
 
 
 def test_a_bad_order_is_refused_with_its_reason(gateway: httpx.Client) -> None:
-    answer = gateway.post("/delivery_time", json=EXAMPLE | {"customer_lat": 123.4})
+    answer = gateway.post("/delivery_time", json=ORDER | {"customer_lat": 123.4})
     assert answer.status_code == 422
     assert answer.headers["content-type"] == "application/problem+json"
     assert "customer_lat" in answer.text

@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 import common
+from support.example import ORDER
 from support.gateway_fixtures import Gateway, running_gateway
 
 LOGGED = {
@@ -37,7 +38,6 @@ READ_BY_THE_MODEL = {
         "    weight_g: NDArray[np.float64]\n",
     ),
 }
-ORDER = {"seller_zip_code_prefix": 9350, "customer_lat": -23.577, "customer_lng": -46.587}
 
 CONSUMED = """
 import sys

@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from devstack.servers.ports import pick_free
+from support.example import ORDER
 from support.waiting import wait_until
 
 MARK = "s3cr3t-m4rk"
@@ -122,9 +123,8 @@ def test_no_answer_of_the_gateway_and_no_line_of_any_log_shows_a_secret(marked: 
             running.callback(process.kill)
         with httpx.Client(base_url=address, timeout=30) as gateway:
             wait_until(lambda: answers(gateway), what="the gateway")
-            order = {"seller_zip_code_prefix": 9350, "customer_lat": -23.577, "customer_lng": -46.587}
             answered = [gateway.get(path) for path in ("/readyz", "/metrics", "/model", "/openapi.json", "/batch-jobs")]
-            answered.append(gateway.post("/delivery_time", json=order))
+            answered.append(gateway.post("/delivery_time", json=ORDER))
             answered.append(gateway.post("/batch-jobs", json={"input_uri": "s3://delivery-time/a.csv"}))
         wait_until(lambda: log.read_text().count("Cannot connect to") >= 2, 60, what="the workers to miss their queue")
     shown = "\n".join([*(answer.text + str(answer.headers) for answer in answered), log.read_text()])

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy
 
+from support.example import ORDER
 from support.gateway_fixtures import Gateway, create_key, gateway_command, running_gateway
 from support.waiting import wait_until
 
-ORDER = {"seller_zip_code_prefix": 9350, "customer_lat": -23.577, "customer_lng": -46.587}
 MANY = {"orders": [ORDER] * 1_000}
 
 

@@ -14,12 +14,11 @@ import sqlalchemy
 
 from common.servers.prediction_log import FIELD, STREAM, decode
 from common.servers.registry import CHALLENGER, CHAMPION, MODEL_NAME
+from support.example import ORDER
 from support.gateway_fixtures import NOWHERE, Gateway, fill_cache, running_gateway
 from support.model_fixtures import write_sample_bundle
 from support.waiting import wait_until
 from trainer.registry.logged_model import log_and_register
-
-ORDER = {"seller_zip_code_prefix": 9350, "customer_lat": -23.577, "customer_lng": -46.587}
 
 
 @pytest.fixture(scope="module")

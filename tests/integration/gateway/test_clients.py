@@ -13,10 +13,10 @@ import httpx
 import pytest
 
 from gateway.settings import GatewaySettings
+from support.example import ORDER
 from support.gateway_fixtures import Gateway, running_gateway
 from support.waiting import wait_until
 
-ORDER = {"seller_zip_code_prefix": 9350, "customer_lat": -23.577, "customer_lng": -46.587}
 ORIGIN = "https://shop.example"
 JSON = {"Content-Type": "application/json"}
 HEAD = b"POST /delivery_time HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"

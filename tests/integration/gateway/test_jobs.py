@@ -14,10 +14,9 @@ import pytest
 from sqlalchemy import create_engine, update
 
 from common.database.tables import BatchJob
+from support.example import CSV
 from support.gateway_fixtures import Gateway, running_gateway
 from support.stack_fixtures import ObjectStore
-
-CSV = b"seller_zip_code_prefix,customer_lat,customer_lng\n9350,-23.577,-46.587\n"
 
 
 @pytest.fixture(scope="module")

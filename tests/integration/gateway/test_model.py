@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 from common.database.delivery_pace import write_pace
 from common.database.tables import DeliveryPace
 from common.model.pace import GROUPS
+from support.example import ORDER
 from support.gateway_fixtures import Gateway, running_gateway
 
 NEWER = date(2030, 1, 1)
-ORDER = {"seller_zip_code_prefix": 9350, "customer_lat": -23.577, "customer_lng": -46.587}
 
 
 @contextmanager

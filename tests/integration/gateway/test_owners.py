@@ -8,11 +8,11 @@ import boto3
 import pytest
 from sqlalchemy import create_engine, text
 
+from support.example import ORDER
 from support.gateway_fixtures import Gateway, create_key, gateway_command, running_gateway
 from support.stack_fixtures import ObjectStore
 from support.waiting import wait_until
 
-ORDER = {"seller_zip_code_prefix": 9350, "customer_lat": -23.577, "customer_lng": -46.587}
 Header = dict[str, str]
 
 

@@ -13,11 +13,10 @@ from common.servers.prediction_log import STREAM, CountedRequests, LoggedPredict
 from devstack.servers import valkey
 from devstack.stack import Stack
 from devstack.supervision.child import running
+from support.example import ORDER
 from support.gateway_fixtures import Gateway, running_gateway
 from support.stack_fixtures import free_settings
 from support.waiting import wait_until
-
-ORDER = {"seller_zip_code_prefix": 9350, "customer_lat": -23.577, "customer_lng": -46.587}
 
 
 class Queue:

@@ -3,9 +3,8 @@
 import httpx
 import pytest
 
+from support.example import ORDER
 from support.gateway_fixtures import Gateway
-
-ORDER = {"seller_zip_code_prefix": 9350, "customer_lat": -23.577, "customer_lng": -46.587}
 
 
 def test_the_example_of_the_contract_is_answered_with_its_body(gateway: Gateway) -> None:

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from devstack.servers.ports import pick_free
+from support.example import ORDER
 from support.gateway_fixtures import Gateway, running_gateway
 from support.stack_fixtures import ObjectStore
 from support.waiting import wait_until
@@ -18,7 +19,6 @@ from support.waiting import wait_until
 NGINX = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin")
 pytestmark = pytest.mark.skipif(NGINX is None, reason="NO NGINX HERE, SO NOTHING BEHIND A PROXY WAS TRIED: install it")
 
-ORDER = {"seller_zip_code_prefix": 9350, "customer_lat": -23.577, "customer_lng": -46.587}
 CONFIGURATION = """
 daemon off;
 pid {folder}/nginx.pid;

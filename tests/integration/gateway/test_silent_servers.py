@@ -13,10 +13,10 @@ import sqlalchemy
 
 from common.servers.objects import PROMPT_SECONDS
 from gateway.database_patience import ANSWER_SECONDS
+from support.example import ORDER
 from support.gateway_fixtures import Gateway, running_gateway
 from support.waiting import wait_until
 
-ORDER = {"seller_zip_code_prefix": 9350, "customer_lat": -23.577, "customer_lng": -46.587}
 CLIENTS = 50
 """More than there are threads for requests that block."""
 

@@ -15,11 +15,11 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from common.servers.queue import SCORING
+from support.example import ORDER
 from support.gateway_fixtures import NOWHERE, Gateway, running_gateway
 from support.stack_fixtures import ObjectStore
 from support.waiting import wait_until
 
-ORDER = {"seller_zip_code_prefix": 9350, "customer_lat": -23.577, "customer_lng": -46.587}
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 CALLER = {"traceparent": f"00-{TRACE}-{PARENT}-01", "X-Request-ID": "request-1"}
 

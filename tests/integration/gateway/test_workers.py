@@ -13,10 +13,10 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from support.example import ORDER
 from support.gateway_fixtures import create_key, running_gateway
 from support.waiting import wait_until
 
-ORDER = {"seller_zip_code_prefix": 9350, "customer_lat": -23.577, "customer_lng": -46.587}
 PREDICTED = re.compile(r'gateway_requests_total\{route="/delivery_time",status="200"\} (\d+)')
 
 

@@ -20,13 +20,13 @@ from common.model.predictor import Predictor
 from common.orders.fields import Order
 from common.servers.registry import MODEL_NAME
 from devstack.servers.ports import pick_free
+from support.example import ORDER
 from support.model_fixtures import write_sample_bundle
 from support.waiting import wait_until
 from trainer.registry.logged_model import log_and_register
 
 LOCK = Path(__file__).parents[3] / "requirements.lock"
 PURCHASE = "2017-03-01T12:00:00-03:00"
-ORDER = {"seller_zip_code_prefix": 9350, "customer_lat": -23.577, "customer_lng": -46.587}
 
 PREDICT = """
 import json, sys, mlflow, pandas

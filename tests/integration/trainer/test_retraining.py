@@ -14,6 +14,7 @@ from common.database.retrainings import ATTEMPTS, request_if_due
 from common.database.session import Database
 from common.database.tables import Retraining
 from common.settings import DatabaseSettings
+from support.waiting import wait_until
 from trainer.retraining.retrain import Retrainer, Trained
 
 LEASE_SECONDS = 2
@@ -107,11 +108,13 @@ def look(database: Database) -> None:
 
 
 def until(status: str, trainer: Retrainer, retraining_id: int) -> None:
-    deadline = time.monotonic() + 30
-    while outcome(trainer, retraining_id).status != status:
-        assert time.monotonic() < deadline
+    """Look, as the monitor does, until the retraining has this status."""
+
+    def reached() -> bool:
         look(trainer.database)
-        time.sleep(0.1)
+        return outcome(trainer, retraining_id).status == status
+
+    wait_until(reached)
 
 
 def test_a_killed_trainers_retraining_is_begun_anew_and_given_up_in_the_end(
