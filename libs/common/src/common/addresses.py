@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Annotated
 from urllib.parse import unquote, urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 _CREDENTIALS = re.compile(r"://[^/\s@\"']*(?:/[^/\s@\"']*)?@")
 
@@ -66,17 +66,30 @@ def _with_driver(address: SecretAddress) -> SecretAddress:
     return SecretAddress("postgresql+psycopg2" + separator + rest) if scheme.startswith("postgres") else address
 
 
+def _plain(value: object) -> object:
+    return value.get_secret_value() if isinstance(value, SecretStr) else value
+
+
 _DATABASE = "postgresql://user:password@host:5432/name"
 _QUEUE = "redis://:password@host:6379/0"
 _HTTP = "http://host:5000"
 
 DatabaseAddress = Annotated[
     SecretAddress,
+    BeforeValidator(_plain),
     AfterValidator(_well_formed(_DATABASE, "postgres", "postgresql", "postgresql+psycopg2")),
     AfterValidator(_with_driver),
     Field(examples=[_DATABASE]),
 ]
 QueueAddress = Annotated[
-    SecretAddress, AfterValidator(_well_formed(_QUEUE, "redis", "rediss")), Field(examples=[_QUEUE])
+    SecretAddress,
+    BeforeValidator(_plain),
+    AfterValidator(_well_formed(_QUEUE, "redis", "rediss")),
+    Field(examples=[_QUEUE]),
 ]
-HttpAddress = Annotated[SecretAddress, AfterValidator(_well_formed(_HTTP, "http", "https")), Field(examples=[_HTTP])]
+HttpAddress = Annotated[
+    SecretAddress,
+    BeforeValidator(_plain),
+    AfterValidator(_well_formed(_HTTP, "http", "https")),
+    Field(examples=[_HTTP]),
+]
