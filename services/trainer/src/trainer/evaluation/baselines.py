@@ -14,7 +14,13 @@ def constant_median(known: History, orders: Orders) -> Floats:
 
 
 def three_fact_baseline(known: History, orders: Orders, seed: int = 0) -> Floats:
-    """CatBoost on three facts as they come (zip prefix, latitude, longitude): RMSE loss, 400 trees, its defaults."""
+    """CatBoost on three facts as they come (zip prefix, latitude, longitude): RMSE loss, 400 trees, its defaults.
+
+    The mean where facts or days do not differ, as CatBoost refuses to learn from them.
+    """
+    facts = _columns(known.orders)
+    if np.ptp(known.days) == 0 or not np.ptp(facts, axis=0).any():
+        return np.full(len(orders), known.days.mean())
     model = CatBoostRegressor(
         loss_function="RMSE",
         iterations=400,
@@ -23,7 +29,7 @@ def three_fact_baseline(known: History, orders: Orders, seed: int = 0) -> Floats
         verbose=False,
         thread_count=2,
     )
-    model.fit(_columns(known.orders), known.days)
+    model.fit(facts, known.days)
     days: Floats = model.predict(_columns(orders))
     return days
 

@@ -14,6 +14,7 @@ import numpy as np
 from catboost import CatBoostRegressor, Pool
 
 from common.arrays import Bools, Floats
+from common.errors import InvalidInput
 from common.model.features import FEATURE_NAMES
 from common.model.predictor import SPREAD_WEIGHT
 from trainer.data.history import DAY
@@ -80,6 +81,7 @@ def fit_trees(
 def cross_forecast(table: TrainingTable, learned: Bools, seed: int) -> Floats:
     """Forecast of all N orders' target by models that have not learned from them: each half of the learned orders by
     the other half's model, all further orders by the mean of both."""
+    _must_differ(table, learned)
     first = learned & (np.random.default_rng(seed).random(len(learned)) < 0.5)
     by_half = []
     for half in (first, learned & ~first):
@@ -105,6 +107,14 @@ def effect_of_sellers(table: TrainingTable, cross: Floats, learned: Bools, cutof
     age = (cutoff - orders.purchase_timestamp[learned]) / DAY
     error = np.clip((table.target - cross)[learned], -CLIP, CLIP)
     return seller_effect(orders.seller_zip_code_prefix[learned], error, age)
+
+
+def _must_differ(table: TrainingTable, learned: Bools) -> None:
+    """InvalidInput in place of CatBoost's refusal of orders that are all alike."""
+    inputs, target = table.features.columns[learned], table.target[learned]
+    if learned.any() and (np.ptp(target) == 0 or not np.ptp(inputs, axis=0).any()):
+        what = "took the same time" if np.ptp(target) == 0 else "have the same place and weekday"
+        raise InvalidInput(f"all {len(target)} orders to learn from {what}: there is nothing to learn, widen the data")
 
 
 def _regressor(loss: str, seed: int, threads: int, **params: Any) -> CatBoostRegressor:
