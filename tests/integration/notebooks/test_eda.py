@@ -7,7 +7,9 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
 
+KERNEL_WARNS = pytest.mark.filterwarnings("ignore::DeprecationWarning:zmq", "ignore::ResourceWarning")
 NOTEBOOK = Path(__file__).parents[3] / "notebooks" / "EDA.ipynb"
 
 
@@ -22,12 +24,36 @@ def prepared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("prepared")
-@pytest.mark.filterwarnings("ignore::DeprecationWarning:zmq", "ignore::ResourceWarning")
+@KERNEL_WARNS
 def test_the_notebook_runs_on_prepared_data() -> None:
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     assert any("image/png" in output.get("data", {}) for output in outputs)
+
+
+@pytest.mark.usefixtures("prepared")
+@KERNEL_WARNS
+def test_a_relative_data_folder_is_the_repositorys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Jupyter starts a notebook in the notebook's own folder."""
+    (tmp_path / "repository" / "notebooks").mkdir(parents=True)
+    (tmp_path / "prepared").rename(tmp_path / "repository" / "prepared")
+    monkeypatch.setenv("DATA_DIR", ".")
+    beginning(tmp_path / "repository" / "notebooks").execute()
+
+
+@KERNEL_WARNS
+def test_without_prepared_data_the_notebook_says_what_to_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    with pytest.raises(CellExecutionError, match="run `make download-data prepare-data`, or set DATA_DIR"):
+        beginning(tmp_path).execute()
+
+
+def beginning(folder: Path) -> NotebookClient:
+    """The cells up to the one that reads the data, run in a folder."""
+    notebook = nbformat.read(NOTEBOOK, as_version=4)
+    notebook.cells = notebook.cells[:2]
+    return NotebookClient(notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(folder)}})
 
 
 def test_the_notebook_is_kept_without_outputs() -> None:

@@ -40,5 +40,5 @@ def test_a_prefix_without_a_place_takes_the_nearest_ones() -> None:
 
 def test_points_take_the_state_of_the_prefixes_around_them() -> None:
     places = made_up_places()
-    found = places.state_at(np.array([-12.0, -28.0]), np.array([-41.0, -49.0]))
-    assert [STATES[state] for state in found] == ["MG", "SP"]
+    states = places.state_at(np.array([-12.0, -28.0]), np.array([-41.0, -49.0]))
+    assert [STATES[state] for state in states] == ["MG", "SP"]

@@ -23,7 +23,7 @@ DAY = np.timedelta64(86_400, "s")
 
 
 def steady(days_to_deliver: float, orders: int = 2_000) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Purchases over 50 days, half of them in São Paulo from there, each delivered after so many days."""
+    """Purchases over 50 days, half of them in São Paulo from there, each delivered after `days_to_deliver`."""
     purchase = START + (np.linspace(0, 50, orders) * 86_400).astype("timedelta64[s]")
     in_sp = np.arange(orders) % 2 == 0
     delivered = purchase + np.timedelta64(int(days_to_deliver * 86_400), "s")
@@ -76,6 +76,6 @@ def test_the_level_takes_the_purchase_days_pace_and_the_nearest_beyond_the_table
     pace = np.tile(np.array([[4.0], [9.0]]), (1, len(GROUPS)))
     level = Level(PaceTable(date(2018, 1, 1), pace, np.ones_like(pace, dtype=np.int64)))
     purchase = np.array(["2017-05-01", "2018-01-01", "2018-01-02", "2018-09-09"], dtype="datetime64[s]")
-    found = level.of(purchase, np.full(4, SP, dtype=np.int8), np.array([True, False, True, False]))
-    np.testing.assert_allclose(found, np.array([4, 4, 9, 9.0]) ** (2 * EXPONENT))
+    factors = level.of(purchase, np.full(4, SP, dtype=np.int8), np.array([True, False, True, False]))
+    np.testing.assert_allclose(factors, np.array([4, 4, 9, 9.0]) ** (2 * EXPONENT))
     assert level.of_one(datetime(2018, 1, 2, tzinfo=UTC), AM, True) == pytest.approx(9 ** (2 * EXPONENT))

@@ -44,10 +44,10 @@ def test_catboosts_bulk_path_gets_the_same_answers(sample_bundle: Bundle, predic
 
 
 def test_the_interval_holds_the_forecast_and_starts_after_the_purchase(predictor: Predictor) -> None:
-    found = predictor.predict(made_up_orders(ROWS, seed=7))
-    assert (found.lower_days > 0).all()
-    assert (found.lower_days <= found.days).all()
-    assert (found.days <= found.upper_days).all()
+    predictions = predictor.predict(made_up_orders(ROWS, seed=7))
+    assert (predictions.lower_days > 0).all()
+    assert (predictions.lower_days <= predictions.days).all()
+    assert (predictions.days <= predictions.upper_days).all()
 
 
 def test_a_higher_on_time_share_takes_a_longer_promise(predictor: Predictor) -> None:
@@ -63,7 +63,7 @@ def test_a_zip_prefix_never_seen_gets_a_sound_forecast(predictor: Predictor) -> 
 
 
 def test_a_point_far_from_brazil_still_gets_days(predictor: Predictor) -> None:
-    found = predictor.predict(
+    predictions = predictor.predict(
         Orders(
             np.array([1, 99_999]),
             np.array([-90.0, 90.0]),
@@ -71,7 +71,7 @@ def test_a_point_far_from_brazil_still_gets_days(predictor: Predictor) -> None:
             np.array(["1980-01-01", "2100-01-01"], dtype="datetime64[s]"),
         )
     )
-    assert np.isfinite(found.upper_days).all()
+    assert np.isfinite(predictions.upper_days).all()
 
 
 def test_a_slower_present_pace_makes_forecasts_longer(predictor: Predictor) -> None:
@@ -96,7 +96,7 @@ def test_a_bundle_with_a_changed_file_is_not_loaded(tmp_path_factory: pytest.Tem
 def test_a_known_slow_seller_gets_a_longer_forecast(sample_bundle: Bundle) -> None:
     effect = np.zeros_like(sample_bundle.seller_effect)
     effect[1_001] = 0.5
-    told = replace(sample_bundle, seller_effect=effect)
+    slowed = replace(sample_bundle, seller_effect=effect)
     now = datetime(2017, 6, 1, tzinfo=UTC)
-    slow, usual = (Predictor(told).predict_one(order_from(prefix), now) for prefix in (1_001, 1_000))
+    slow, usual = (Predictor(slowed).predict_one(order_from(prefix), now) for prefix in (1_001, 1_000))
     assert slow.days == pytest.approx(usual.days * np.exp(0.5), rel=0.2)

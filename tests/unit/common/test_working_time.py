@@ -44,9 +44,9 @@ def test_a_span_beyond_the_calendar_goes_on_at_the_mean_speed() -> None:
 @given(MOMENTS, st.floats(0.01, 3_000))
 def test_one_is_as_many_and_the_way_back_leads_home(moment: datetime, worked: float) -> None:
     start = CALENDAR.start(np.array([moment], dtype="datetime64[s]"))
-    found = CALENDAR.days(start, np.array([worked]))
-    assert days(moment, worked) == pytest.approx(found[0], rel=1e-9)
-    assert CALENDAR.worked(start, found)[0] == pytest.approx(worked, rel=1e-9)
+    converted = CALENDAR.days(start, np.array([worked]))
+    assert days(moment, worked) == pytest.approx(converted[0], rel=1e-9)
+    assert CALENDAR.worked(start, converted)[0] == pytest.approx(worked, rel=1e-9)
 
 
 def test_days_under_way_are_nan_in_and_out() -> None:

@@ -70,12 +70,12 @@ def test_months_without_enough_history_are_refused(history: History) -> None:
 def test_the_figures_have_the_contracts_keys(history: History) -> None:
     wanted = months(history, FIRST, LAST)
     forecasts = backtest(table_of(history), wanted, PARAMS, own_on_time_share(history, wanted))
-    found = figures(forecasts)
+    values = figures(forecasts)
     keys = {"mae_ratio", "rmse_ratio", "coverage", "mean_width_days", "promise_days_vs_olist", "on_time_share"}
-    assert keys | {"worst_month_mae_ratio", "coverage_worst_month", "months"} <= found.keys()
-    assert [month["month"] for month in found["months"]] == [FIRST, LAST]
-    assert all(keys <= month.keys() for month in found["months"])
-    assert found["worst_month_mae_ratio"] >= found["mae_ratio"] > 0
+    assert keys | {"worst_month_mae_ratio", "coverage_worst_month", "months"} <= values.keys()
+    assert [month["month"] for month in values["months"]] == [FIRST, LAST]
+    assert all(keys <= month.keys() for month in values["months"])
+    assert values["worst_month_mae_ratio"] >= values["mae_ratio"] > 0
     assert set(tabulate(forecasts)["month"]) == {FIRST, LAST, "pooled"}
 
 

@@ -50,7 +50,7 @@ def _make_up(target: Path, reason: KaggleUnreachable, console: Console) -> None:
     wanted = Wanted()
     warning = (
         f"{reason}.\n\nUsing {wanted.orders:,} MADE-UP orders from the built-in generator instead. They have the "
-        "original's files, formats and rough statistics. No figure computed from them says anything about a real shop."
+        "files, formats and rough statistics of Olist's. No figure computed from them says anything about a real shop."
     )
     console.print(Panel(warning, title="SYNTHETIC DATA", style="bold yellow", width=min(console.width, 100)))
     synthesize(wanted, target)

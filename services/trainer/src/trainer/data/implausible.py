@@ -1,4 +1,4 @@
-"""Orders set aside for a date that cannot be right: found, and named by row and value, so that they can be mended."""
+"""Orders set aside because a date cannot be right, each named by row and value so that it can be corrected."""
 
 from datetime import date, timedelta
 

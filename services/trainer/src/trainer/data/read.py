@@ -30,8 +30,8 @@ def read(folder: Path) -> dict[str, pl.DataFrame]:
     frames = {}
     problems: list[str] = []
     for name, file in (JOINED | {"reviews": REVIEWS}).items():
-        frames[name], found = _read(file, folder)
-        problems += found
+        frames[name], unusable = _read(file, folder)
+        problems += unusable
     if problems:
         raise UnusableData(folder, problems)
     return {name: frames[name] for name in JOINED}
@@ -52,7 +52,7 @@ def _read(file: CsvFile, folder: Path) -> tuple[pl.DataFrame, list[str]]:
         rows = rows.select(**CONTENT.get(file.name, {}), **checks)
         frame = rows.collect(engine="streaming")
         flagged = frame.select(pl.col(name).any() for name in checks).row(0, named=True)
-        columns = [name.removeprefix("unreadable ") for name, found in flagged.items() if found]
+        columns = [name.removeprefix("unreadable ") for name, is_bad in flagged.items() if is_bad]
         problems = [describe_unreadable(file, folder, column) for column in columns]
         if file.key and frame.select(pl.n_unique(KEYS[file.name])).item() < frame.height:
             problems += describe_duplicates(file, folder)

@@ -15,7 +15,7 @@ from trainer.data.synthetic.world import Places, Shop
 DAY = 86_400
 
 ITEMS = ((0.885, 1), (0.965, 2), (0.982, 3), (0.990, 4), (0.994, 5), (1.0, 6))
-"""Cumulative share of orders with so many items."""
+"""Cumulative share of orders with one, two, ... items."""
 
 OTHER_PRODUCT = 0.1
 """Share of the further items that are another product, mostly of another seller."""
@@ -117,7 +117,7 @@ class Demand:
     def _reviews(
         self, order_id: pl.Series, index: NDArray[np.int64], journeys: Journeys, rng: np.random.Generator
     ) -> pl.DataFrame:
-        asked = np.where(journeys.was_delivered, journeys.delivered, journeys.estimated) // DAY * DAY + DAY
+        requested = np.where(journeys.was_delivered, journeys.delivered, journeys.estimated) // DAY * DAY + DAY
         late = np.where(journeys.was_delivered, journeys.delivered > journeys.estimated + DAY, True)
         score = np.where(late, rng.choice(5, len(index), p=[0.6, 0.12, 0.1, 0.08, 0.1]) + 1,
                          rng.choice(5, len(index), p=[0.06, 0.03, 0.08, 0.2, 0.63]) + 1)  # fmt: skip
@@ -130,10 +130,10 @@ class Demand:
                 "review_comment_message": pl.Series(COMMENTS).replace("", None)[
                     rng.integers(0, len(COMMENTS), len(index))
                 ],
-                "review_creation_date": timestamps(asked),
-                "review_answer_timestamp": timestamps(asked + rng.integers(3_600, 5 * DAY, len(index))),
+                "review_creation_date": timestamps(requested),
+                "review_answer_timestamp": timestamps(requested + rng.integers(3_600, 5 * DAY, len(index))),
             }
-        ).filter(pl.Series(asked <= self.known_until))
+        ).filter(pl.Series(requested <= self.known_until))
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ CHUNK = 200_000
 """Orders made at once. A part of the seed: another size draws other orders."""
 
 FOLLOW_UP = timedelta(days=60)
-"""How long after the last purchase deliveries are still recorded, as in the original."""
+"""How long after the last purchase deliveries are still recorded, as in Olist's."""
 
 GROWING = {
     "orders": files.ORDERS,

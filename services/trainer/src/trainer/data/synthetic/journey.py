@@ -1,6 +1,6 @@
-"""From purchase to delivery, all in days; constants fitted to the original's means (km: great-circle distance).
+"""From purchase to delivery, all in days; constants fitted to Olist's means (km: great-circle distance).
 
-Measured on the original: approval 0.4 days, handling 2.9, transit 4.6 below 250 km, 9.5 below 500, 18 at 2,000;
+Measured on Olist: approval 0.4 days, handling 2.9, transit 4.6 below 250 km, 9.5 below 500, 18 at 2,000;
 promised 18 days below 250 km, 24.7 below 500, 30 at 1,200.
 """
 

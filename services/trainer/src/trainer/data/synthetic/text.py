@@ -17,7 +17,7 @@ CLOCK = np.array(
 
 
 def ids(kind: str, indices: NDArray[np.integer], seed: int) -> pl.Series:
-    """One 32-digit hexadecimal id per index, shape (n,): distinct within a kind, as scattered as the original's."""
+    """One 32-digit hexadecimal id per index, shape (n,): distinct within a kind, as scattered as Olist's."""
     salt = np.uint64(int.from_bytes(f"{kind:.<8}".encode()[:8], "big") ^ (seed * 0x9E3779B97F4A7C15 % 2**64))
     high = _scatter(indices.astype(np.uint64) ^ salt)
     halves = np.stack([high, _scatter(high)], axis=1).astype("<u8", copy=False)

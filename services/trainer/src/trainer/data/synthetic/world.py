@@ -79,7 +79,7 @@ class Places:
         return pl.select("cidade " + pl.lit(pl.Series(self.prefix // 40)).cast(pl.String)).to_series()
 
     def geolocation(self, rng: np.random.Generator) -> pl.DataFrame:
-        """Points around each prefix: a few tens of degrees off, a few prefixes without any, as in the original."""
+        """Points around each prefix: a few tens of degrees off, a few prefixes without any, as in Olist's."""
         points = rng.geometric(0.14, len(self.prefix))
         points[rng.random(len(points)) < SHARE_WITHOUT_LOCATION] = 0
         place = np.repeat(np.arange(len(points)), points)
@@ -111,7 +111,7 @@ class Shop:
 
     @classmethod
     def of(cls, places: Places, orders: int, seed: int, rng: np.random.Generator) -> "Shop":
-        """As many sellers and products per order as in the original, up to a marketplace's size."""
+        """As many sellers and products per order as at Olist, up to a marketplace's size."""
         sellers = int(np.clip(orders // 32, 20, 50_000))
         products = int(np.clip(orders // 3, 60, 500_000))
         busy = np.minimum(rng.pareto(1.1, sellers) + 0.02, BUSIEST)
@@ -147,7 +147,7 @@ class Shop:
         )
 
     def products(self, rng: np.random.Generator) -> pl.DataFrame:
-        """The products file; a few products lack their description, as in the original."""
+        """The products file; a few products lack their description, as in Olist's."""
         count = len(self.product_ids)
         described = rng.random(count) > 0.018
 
