@@ -5,14 +5,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 import mlflow
+import numpy as np
 import psutil
 import pytest
-from pydantic import SecretStr
 from sqlalchemy import delete, select
 
 from common.database.delivery_pace import read_pace
@@ -24,7 +24,7 @@ from common.settings import DatabaseSettings, RegistrySettings
 from support.prepared_data import write_prepared
 from trainer.data.history import TrainingData
 from trainer.data.prepared import read_prepared
-from trainer.registry.register import Registered, register
+from trainer.registry.register import Registered, best_run, register, same_model
 from trainer.registry.versions import Versions
 from trainer.search import trial
 from trainer.search.search import search
@@ -47,7 +47,7 @@ def versions(
 ) -> Iterator[Versions]:
     """Servers that know of no model and have no record of one, whatever other tests did with them."""
     tracking = Tracking.connect(mlflow_url)
-    database = Database(DatabaseSettings(url=SecretStr(migrated_postgres_url)))
+    database = Database(DatabaseSettings(url=migrated_postgres_url))
     registry = mlflow.MlflowClient()
     if registry.search_registered_models(f"name = '{MODEL_NAME}'"):
         registry.delete_registered_model(MODEL_NAME)
@@ -87,6 +87,34 @@ def test_a_search_goes_on_where_it_stopped(life: Life) -> None:
     assert _runs("params-search") == before + 1
 
 
+def test_trials_whose_runs_were_deleted_are_logged_anew(life: Life, caplog: pytest.LogCaptureFixture) -> None:
+    best = search(life.data, life.searches, trials=3)
+    mlflow.MlflowClient().delete_run(best.run_id)
+    again = search(life.data, life.searches, trials=3)
+    assert "the MLflow runs of 1 of 3 trials are gone: logged anew" in caplog.text
+    assert again.run_id != best.run_id
+    assert again.metrics == best.metrics
+
+
+def test_after_its_experiment_was_deleted_a_search_goes_on_in_another(
+    life: Life, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    client, url, deleted = mlflow.MlflowClient(), life.versions.tracking.url, life.versions.tracking.experiment_id
+    client.delete_experiment(deleted)
+    try:
+        tracking = Tracking.connect(url)
+        assert "the MLflow experiment 'delivery-time' was deleted" in caplog.text
+        assert tracking.experiment_id != deleted
+        best = search(life.data, life.searches, trials=3)
+        assert best_run(life.data.fingerprint, tracking.experiment_id).info.run_id == best.run_id
+        versions = replace(life.versions, tracking=tracking)
+        assert versions.champion_version() is not None
+        client.delete_experiment(tracking.experiment_id)
+    finally:
+        client.restore_experiment(deleted)
+        Tracking.connect(url)
+
+
 def test_a_failed_trial_is_one_failed_run(life: Life, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trial, "MOST_TREES", -1)
     search(life.data, life.searches, trials=4)
@@ -122,7 +150,7 @@ def test_a_search_with_two_jobs_that_is_killed_leaves_nothing_running_and_goes_o
     assert not psutil.wait_procs(workers, timeout=20)[1]
     kept = _runs("params-search")
     subprocess.run([*command, str(kept - finished + 2)], env=environment, check=True, capture_output=True)
-    assert kept + 2 <= _runs("params-search") <= kept + 4  # a batch of two may have been told but not kept
+    assert kept + 2 <= _runs("params-search") <= kept + 4  # a batch of two may have been logged but not kept
 
 
 def test_registration_writes_the_delivery_pace(life: Life) -> None:
@@ -149,6 +177,14 @@ def test_people_promote_and_roll_back_with_a_reason(life: Life) -> None:
 def test_a_version_that_is_not_there_cannot_be_promoted(life: Life) -> None:
     with pytest.raises(InvalidInput, match="no version 999"):
         life.versions.promote("999", "why not", actor="ana")
+
+
+def test_a_retraining_without_anything_new_registers_nothing(life: Life, tmp_path: Path) -> None:
+    last = life.registered[-1].version
+    assert same_model(life.data, life.versions) == last
+    fewer = TrainingData(life.data.history.where(np.arange(len(life.data.history)) > 0), life.data.places)
+    with pytest.raises(InvalidInput, match="no finished trial on this data"):
+        same_model(fewer, life.versions)
 
 
 def test_a_model_can_be_registered_as_of_a_day(life: Life) -> None:

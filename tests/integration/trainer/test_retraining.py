@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from pydantic import SecretStr
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
 from common.database.retrainings import ATTEMPTS, request_if_due
 from common.database.session import Database
@@ -27,7 +26,7 @@ wiring.retrainer().retrain(int(sys.argv[1]), lambda: time.sleep(1_000))
 
 @pytest.fixture(scope="module")
 def database(migrated_postgres_url: str) -> Iterator[Database]:
-    database = Database(DatabaseSettings(url=SecretStr(migrated_postgres_url)))
+    database = Database(DatabaseSettings(url=migrated_postgres_url))
     yield database
     database.close()
 
@@ -99,6 +98,16 @@ def test_a_retraining_begun_elsewhere_is_alone_and_recorded_too(trainer: Retrain
     assert trainer.carry_out(begun, lambda: Trained("8", "challenger: lost")).model_version == "8"
     ended = outcome(trainer, begun.retraining_id)
     assert (ended.status, ended.model_version, ended.reason) == ("succeeded", "8", "by schedule")
+
+
+def test_an_ending_like_an_earlier_one_takes_its_place(trainer: Retrainer, asked: int) -> None:
+    for _ in range(3):
+        claimed = trainer.begin("an alert that stays open")
+        assert claimed is not None
+        trainer.carry_out(claimed, lambda: Trained("7", "nothing new to learn"))
+    with trainer.database.transaction() as session:
+        rows = session.scalars(select(Retraining)).all()
+    assert [(row.id, row.outcome) for row in rows] == [(claimed.retraining_id, "nothing new to learn")]
 
 
 def look(database: Database) -> None:

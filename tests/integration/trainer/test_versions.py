@@ -10,7 +10,6 @@ from pathlib import Path
 import httpx
 import mlflow
 import pytest
-from pydantic import SecretStr
 from sqlalchemy import delete, func, select
 
 from common.database.session import Database
@@ -27,7 +26,7 @@ from trainer.tracking import Tracking
 
 @pytest.fixture(scope="module")
 def database(migrated_postgres_url: str) -> Iterator[Database]:
-    database = Database(DatabaseSettings(url=SecretStr(migrated_postgres_url)))
+    database = Database(DatabaseSettings(url=migrated_postgres_url))
     yield database
     database.close()
 
@@ -66,7 +65,7 @@ def events(database: Database) -> list[tuple[str, str]]:
 
 
 def test_without_postgres_the_champion_does_not_move(versions: Versions, registered: list[str]) -> None:
-    away = Database(DatabaseSettings(url=SecretStr("postgresql+psycopg2://nobody:x@127.0.0.1:9/none")))
+    away = Database(DatabaseSettings(url="postgresql+psycopg2://nobody:x@127.0.0.1:9/none"))
     with pytest.raises(Exception, match="Connection refused"):
         replace(versions, database=away).promote(registered[1], "better", actor="ana")
     assert versions.champion_version() == registered[0]

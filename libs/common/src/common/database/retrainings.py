@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import Executable, func, select, update
+from sqlalchemy import Executable, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -88,13 +88,19 @@ def renew(session: Session, marks: Collection[UUID], lease_seconds: float) -> No
 
 
 def finish(session: Session, claimed: Claim, status: str, outcome: str, model_version: str | None = None) -> None:
-    """Record how a retraining ended, unless its trainer was given up meanwhile."""
+    """Record how a retraining ended, unless its trainer was given up meanwhile.
+
+    One that ends as an earlier one did, with the same version and the same words, takes its place: a shop without new
+    orders reads it once, not every day.
+    """
     held = (Retraining.id == claimed.retraining_id) & (Retraining.claim == claimed.mark)
     session.execute(
         update(Retraining)
         .where(held)
         .values(status=status, outcome=outcome, model_version=model_version, finished_at=func.now())
     )
+    said = (Retraining.model_version == model_version) & (Retraining.outcome == outcome) & (Retraining.status == status)
+    session.execute(delete(Retraining).where(said, Retraining.id < claimed.retraining_id))
 
 
 def give_up_lost(session: Session, now: datetime) -> None:

@@ -18,12 +18,16 @@ from trainer.evaluation.card import model_card
 from trainer.evaluation.gate import Evaluation, evaluate
 from trainer.evaluation.parity import TOLERANCE_DAYS, parity
 from trainer.evaluation.plots import plot_holdout
-from trainer.model.bundling import write_bundle
+from trainer.model.bundling import code_version, write_bundle
 from trainer.model.fit import fit
 from trainer.model.params import Params
 from trainer.model.table import TrainingTable
 from trainer.registry.logged_model import log_and_register
 from trainer.registry.versions import Versions
+
+STEP = "register-model"
+NOW = "now"
+"""The tag `as_of` of a model that learned everything known."""
 
 log = logging.getLogger(__name__)
 
@@ -56,13 +60,14 @@ def register(data: TrainingData, versions: Versions, seed: int = 0, as_of: datet
         bundle = write_bundle(folder, model, table, evaluation.metrics, data.fingerprint, {"model_card.md": card})
         difference = parity(bundle, evaluation.judged)
         plots = plot_holdout(Path(scratch), evaluation)
-        tags = {"step": "register-model", "trial": best.info.run_id, "as_of": str(as_of or "")}
+        tags = {"step": STEP, "trial": best.info.run_id, "as_of": str(as_of or NOW), "code": code_version()}
         with mlflow.start_run(tags=tags):
             mlflow.log_params(asdict(params))
             mlflow.log_metrics(evaluation.metrics | {"parity_days": difference})
             for path in (*plots, folder / "model_card.md"):
                 mlflow.log_artifact(str(path))
             version = log_and_register(folder)
+            mlflow.set_tag("version", version)
     registered = _through_the_gate(version, evaluation, difference)
     while registered.alias == CHAMPION and not versions.promote_over(
         champion.version if champion else None, version, registered.reason, actor="trainer"
@@ -75,6 +80,19 @@ def register(data: TrainingData, versions: Versions, seed: int = 0, as_of: datet
     with versions.database.transaction() as session:
         write_pace(session, bundle.pace.rows())
     return registered
+
+
+def same_model(data: TrainingData, versions: Versions) -> str | None:
+    """The registered version that `register` would make again: of the same orders, trial and code. None if new."""
+    best = best_run(data.fingerprint, versions.tracking.experiment_id)
+    runs = mlflow.MlflowClient().search_runs(
+        [versions.tracking.experiment_id],
+        f"tags.step = '{STEP}' and tags.trial = '{best.info.run_id}' and tags.as_of = '{NOW}' "
+        f"and tags.code = '{code_version()}' and attributes.status = 'FINISHED'",
+        order_by=["attributes.start_time DESC"],
+    )
+    made = [run.data.tags["version"] for run in runs if "version" in run.data.tags]
+    return next((version for version in made if versions.exists(version)), None)
 
 
 def best_run(fingerprint: str, experiment_id: str) -> Run:

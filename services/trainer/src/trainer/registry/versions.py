@@ -58,6 +58,16 @@ class Versions:
         """The version that the alias points to; None before the first."""
         return self._at(CHAMPION)
 
+    def exists(self, version: str) -> bool:
+        """Whether the registry has the version."""
+        try:
+            mlflow.MlflowClient().get_model_version(MODEL_NAME, version)
+        except MlflowException as error:
+            if error.error_code in MISSING:
+                return False
+            raise RegistryUnavailable(self.tracking.url, error.error_code) from error
+        return True
+
     def promote(self, version: str, reason: str, actor: str) -> None:
         """Make a registered version the champion; InvalidInput if there is no such version, or it cannot be loaded."""
         self._must_load(version)
@@ -136,12 +146,8 @@ class Versions:
 
     def _must_load(self, version: str) -> None:
         """InvalidInput unless the version's files can be downloaded and verified, as a gateway will do it."""
-        try:
-            mlflow.MlflowClient().get_model_version(MODEL_NAME, version)
-        except MlflowException as error:
-            if error.error_code not in MISSING:
-                raise RegistryUnavailable(self.tracking.url, error.error_code) from error
-            raise InvalidInput(f"{MODEL_NAME} has no version {version}: {error.message}") from error
+        if not self.exists(version):
+            raise InvalidInput(f"{MODEL_NAME} has no version {version}: {self.tracking.url} shows those there are")
         try:
             self.bundles.bundle(version)
         except (BundleMissing, DamagedBundle) as error:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from trainer.data.prepare import prepare
 from trainer.data.prepared import read_prepared
 from trainer.data.settings import DataSettings
-from trainer.registry.register import register
+from trainer.registry.register import register, same_model
 from trainer.registry.versions import Versions
 from trainer.retraining.retrain import Trained
 from trainer.search.search import search
@@ -34,6 +34,13 @@ class Training:
         search(read_prepared(self.data.prepared), self.data.searches, self.trials)
 
     def register(self) -> Trained:
-        """Register the best trial; the gate decides on its alias."""
-        registered = register(read_prepared(self.data.prepared), self.versions)
+        """Register the best trial, on whose alias the gate decides; nothing if the same model is there already."""
+        data = read_prepared(self.data.prepared)
+        if version := same_model(data, self.versions):
+            return Trained(
+                version,
+                f"nothing new to learn: version {version} was made from the same orders by the same search; "
+                "bring new orders (`make download-data`, or OLIST_DIR), or raise TRAINER_TRIALS",
+            )
+        registered = register(data, self.versions)
         return Trained(registered.version, f"{registered.alias}: {registered.reason}")
