@@ -2,6 +2,7 @@
 
 import logging
 import tempfile
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ from mlflow.entities import Run
 
 from common.database.delivery_pace import write_pace
 from common.errors import InvalidInput
+from common.model.bundle import Bundle
 from common.servers.registry import CHALLENGER, CHAMPION
 from trainer.data.history import History, TrainingData, as_datetime, end_of
 from trainer.evaluation.card import model_card
@@ -68,17 +70,34 @@ def register(data: TrainingData, versions: Versions, seed: int = 0, as_of: datet
                 mlflow.log_artifact(str(path))
             version = log_and_register(folder)
             mlflow.set_tag("version", version)
-    registered = _through_the_gate(version, evaluation, difference)
-    while registered.alias == CHAMPION and not versions.promote_over(
-        champion.version if champion else None, version, registered.reason, actor="trainer"
-    ):
-        log.info("another version became champion meanwhile: version %s is judged again, against it", version)
-        champion = versions.champion()
-        registered = _through_the_gate(version, evaluate(table, params, champion, seed), difference)
-    if registered.alias == CHALLENGER:
-        versions.keep_as_challenger(version, registered.reason)
+    registered = let_through(
+        version, champion, evaluation, lambda rival: evaluate(table, params, rival, seed), difference, versions
+    )
     with versions.database.transaction() as session:
         write_pace(session, bundle.pace.rows())
+    return registered
+
+
+def let_through(
+    version: str,
+    champion: Bundle | None,
+    evaluation: Evaluation,
+    against: Callable[[Bundle | None], Evaluation],
+    difference: float,
+    versions: Versions,
+) -> Registered:
+    """Give a version the alias that the gate decides on; if another champion came meanwhile, judge again, against it.
+
+    difference: in days, between the single-row path and CatBoost.
+    """
+    registered = _decided(version, evaluation, difference)
+    while registered.alias == CHAMPION:
+        if versions.promote_over(champion.version if champion else None, version, registered.reason, actor="trainer"):
+            return registered
+        log.warning("another version became champion meanwhile: version %s is judged again, against it", version)
+        champion = versions.champion()
+        registered = _decided(version, against(champion), difference)
+    versions.keep_as_challenger(version, registered.reason)
     return registered
 
 
@@ -120,8 +139,8 @@ def _known(history: History, as_of: datetime | None) -> History:
     return known
 
 
-def _through_the_gate(version: str, evaluation: Evaluation, difference: float) -> Registered:
-    """What the gate decides: champion, or challenger with its reasons."""
+def _decided(version: str, evaluation: Evaluation, difference: float) -> Registered:
+    """Champion, or challenger with its reasons."""
     objections = list(evaluation.objections)
     if difference > TOLERANCE_DAYS:
         objections.append(f"the single-row path differs from CatBoost by {difference:.2g} days")
