@@ -1,0 +1,107 @@
+"""The data commands: download-data, prepare-data, synthesize; inspect, for a shop's own files."""
+
+import argparse
+from pathlib import Path
+
+from common.command_line import positive
+from trainer import wiring
+from trainer.arguments import country, day, moment, zone
+from trainer.commands import Commands
+
+
+def add_commands(commands: Commands) -> None:
+    """download-data, inspect, prepare-data, synthesize."""
+    _add_download_data(commands)
+    _add_inspect(commands)
+    _add_prepare_data(commands)
+    _add_synthesize(commands)
+
+
+def _add_download_data(commands: Commands) -> None:
+    command = commands.add_parser("download-data", help="get the nine files: OLIST_DIR, else Kaggle, else made up")
+    command.set_defaults(run=_download_data)
+
+
+def _download_data(arguments: argparse.Namespace) -> None:
+    from rich.console import Console
+
+    from trainer.data.download import download
+
+    download(wiring.data_settings(), Console())
+
+
+def _add_inspect(commands: Commands) -> None:
+    command = commands.add_parser("inspect", help="draft a shop file from a shop's own files, or check one")
+    command.add_argument(
+        "files",
+        type=Path,
+        nargs="+",
+        metavar="FILE",
+        help="a table of orders, and perhaps one of deliveries; or a shop file (.toml), to check it against its data",
+    )
+    command.add_argument("--out", type=Path, metavar="FILE", help="where the draft goes (default: the screen)")
+    command.add_argument("--country", type=country, metavar="CODE", help="of the shop, if no column says it")
+    command.add_argument("--time-zone", type=zone, metavar="ZONE", help="of moments without one, e.g. Europe/Berlin")
+    command.set_defaults(run=_inspect)
+
+
+def _inspect(arguments: argparse.Namespace) -> None:
+    from rich.console import Console
+
+    from trainer.sources.inspection.command import inspect_files
+
+    inspect_files(arguments.files, arguments.out, arguments.country, arguments.time_zone, wiring.sources(), Console())
+
+
+def _add_prepare_data(commands: Commands) -> None:
+    command = commands.add_parser("prepare-data", help="check and join the nine files, one row per order")
+    command.add_argument(
+        "--cutoff",
+        type=moment,
+        metavar="DATE",
+        help="train on orders delivered before it, validate on those bought since (default: the last fifth validates)",
+    )
+    command.set_defaults(run=_prepare_data)
+
+
+def _prepare_data(arguments: argparse.Namespace) -> None:
+    from rich.console import Console
+
+    from trainer.data.prepare import prepare
+
+    settings = wiring.data_settings()
+    report = prepare(settings.dataset, settings.prepared, arguments.cutoff)
+    console = Console()
+    report.show(console)
+    console.print(f"prepared {report.orders:,} orders in {report.seconds} s: {settings.prepared}", soft_wrap=True)
+
+
+def _add_synthesize(commands: Commands) -> None:
+    command = commands.add_parser(
+        "synthesize", help="make up orders: in Olist's nine files, or of another kind of shop"
+    )
+    command.add_argument(
+        "--shop",
+        choices=("olist", "letters", "minutes"),
+        default="olist",
+        help="olist: nine files (default); letters: postal codes of letters, two countries; minutes: within the hour",
+    )
+    command.add_argument("--orders", type=positive, default=40_000, help="how many (default: 40000)")
+    command.add_argument("--start", type=day, default="2017-01-01", metavar="DATE", help="first day (olist)")
+    command.add_argument("--end", type=day, default="2018-08-31", metavar="DATE", help="last day (olist)")
+    command.add_argument("--seed", type=int, default=7, help="the same seed makes the same files (default: 7)")
+    command.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="folder to write")
+    command.set_defaults(run=_synthesize)
+
+
+def _synthesize(arguments: argparse.Namespace) -> None:
+    from rich.console import Console
+
+    from trainer.data.synthetic.generate import Wanted, synthesize
+    from trainer.data.synthetic.shops.generate import synthesize_shop
+
+    if arguments.shop == "olist":
+        synthesize(Wanted(arguments.orders, arguments.start, arguments.end, arguments.seed), arguments.out)
+    else:
+        synthesize_shop(arguments.shop, arguments.orders, arguments.seed, arguments.out)
+    Console().print(f"made up {arguments.orders:,} orders: {arguments.out}", soft_wrap=True)

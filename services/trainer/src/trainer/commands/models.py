@@ -1,0 +1,91 @@
+"""The commands that make models and choose the champion: params-search, register-model, promote, rollback."""
+
+import argparse
+import getpass
+
+from common.command_line import line, positive
+from trainer import wiring
+from trainer.arguments import moment
+from trainer.commands import Commands
+
+NOT_PROMOTED = 3
+"""Exit code of `register-model` when the gate kept the candidate as challenger."""
+
+
+def add_commands(commands: Commands) -> None:
+    """params-search, register-model, promote, rollback."""
+    _add_params_search(commands)
+    _add_register_model(commands)
+    _add_promote(commands)
+    _add_rollback(commands)
+
+
+def _add_params_search(commands: Commands) -> None:
+    command = commands.add_parser("params-search", help="search the model's parameters, each trial an MLflow run")
+    command.add_argument("--trials", type=positive, default=15, help="how many trials (default: 15)")
+    command.add_argument("--seed", type=int, default=0, help="of Hyperopt and CatBoost (default: 0)")
+    command.add_argument("--jobs", type=positive, default=1, help="trials at the same time (default: 1)")
+    command.add_argument("--spark", action="store_true", help="on a Spark cluster (needs the extra trainer[spark])")
+    command.set_defaults(run=_params_search)
+
+
+def _params_search(arguments: argparse.Namespace) -> None:
+    from tqdm import tqdm
+
+    tracking, data = wiring.tracking(), wiring.training_data()
+    trials, seed, jobs = arguments.trials, arguments.seed, arguments.jobs
+    with tqdm(total=trials, unit="trial", disable=None) as bar:
+        if arguments.spark:
+            from trainer.search.spark import search_on_spark
+
+            best = search_on_spark(data, trials, seed, jobs, bar.update)
+        else:
+            from trainer.search.search import search
+
+            best = search(data, wiring.data_settings().searches, trials, seed, jobs, bar.update)
+    print(f"best of {trials} trials: run {best.run_id}, MAE {best.metrics['mae']:.3f} days, {best.params}")
+    print(f"all trials: {tracking.url}")
+
+
+def _add_register_model(commands: Commands) -> None:
+    command = commands.add_parser("register-model", help="retrain the best trial and register it")
+    command.add_argument("--seed", type=int, default=0, help="of CatBoost (default: 0)")
+    command.add_argument("--as-of", type=moment, metavar="DATE", help="learn what was known on that day, nothing newer")
+    command.set_defaults(run=_register_model)
+
+
+def _register_model(arguments: argparse.Namespace) -> int:
+    from common.servers.registry import CHAMPION, MODEL_NAME
+    from trainer.registry.register import register
+
+    versions = wiring.versions()
+    registered = register(wiring.training_data(), versions, arguments.seed, arguments.as_of)
+    print(f"registered {MODEL_NAME} version {registered.version} as {registered.alias}: {registered.reason}")
+    return 0 if registered.alias == CHAMPION else NOT_PROMOTED
+
+
+def _add_promote(commands: Commands) -> None:
+    command = commands.add_parser("promote", help="make a registered version the champion")
+    command.add_argument("version", metavar="VERSION")
+    _add_reason(command)
+    command.set_defaults(run=_promote)
+
+
+def _promote(arguments: argparse.Namespace) -> None:
+    wiring.versions().promote(arguments.version, arguments.reason, getpass.getuser())
+    print(f"version {arguments.version} is champion: {arguments.reason}")
+
+
+def _add_rollback(commands: Commands) -> None:
+    command = commands.add_parser("rollback", help="make the champion before the present one champion again")
+    _add_reason(command)
+    command.set_defaults(run=_rollback)
+
+
+def _rollback(arguments: argparse.Namespace) -> None:
+    version = wiring.versions().rollback(arguments.reason, getpass.getuser())
+    print(f"version {version} is champion again: {arguments.reason}")
+
+
+def _add_reason(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--reason", type=line, required=True, help="kept with the version and in the record of events")
