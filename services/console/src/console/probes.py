@@ -34,7 +34,7 @@ def parts(gateway: Gateway, read: Reader, queue: Redis, store: ObjectStore, regi
         Part(
             "queue",
             "Jobs are accepted and wait; predictions are answered, but not logged.",
-            lambda: queue.ping(),
+            queue.ping,
         ),
         Part(
             "object store",

@@ -1,4 +1,4 @@
-"""What the supervisor tells the world: one small file, replaced in one step whenever something changed."""
+"""What the supervisor reports: one small file, replaced in one step whenever something changed."""
 
 import json
 from dataclasses import asdict, dataclass, replace

@@ -42,7 +42,7 @@ def _text(column: pl.Series) -> pl.Series:
         zoned = kind.time_zone is not None
         moment = column.dt.convert_time_zone("UTC").dt.replace_time_zone(None) if zoned else column
         text = moment.dt.strftime("%Y-%m-%dT%H:%M:%S%.6f" + ("Z" if zoned else ""))
-    elif kind.is_nested() or kind == pl.Binary or kind == pl.Object:
+    elif kind.is_nested() or kind in (pl.Binary, pl.Object):
         text = pl.Series(column.name, [None], dtype=pl.String).new_from_index(0, len(column))
     else:
         text = column.cast(pl.String)
