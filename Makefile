@@ -86,7 +86,7 @@ replay: up ## play past orders through the running gateway, faster than life
 
 ##@ Quality
 
-.PHONY: tests integration-tests pytest coverage check docs format bench lock install-local-reqs
+.PHONY: tests integration-tests pytest coverage check docs format bench fuzz lock install-local-reqs
 tests: $(READY) ## unit tests
 	@$(BIN)/pytest tests/unit
 
@@ -120,6 +120,9 @@ bench: $(READY) ## benchmarks: a table on screen, bench/results.json on disk (ON
 
 docs: $(READY) ## remake docs/settings.md from the settings classes
 	@$(BIN)/python tools/settings_table.py
+
+fuzz: $(READY) ## made-up requests to every route with the keys of two owners (FUZZ_EXAMPLES=1000 of each kind)
+	@$(BIN)/pytest tests/fuzz/routes.py
 
 lock: $(READY) ## remake requirements.lock from the pyproject files
 	@$(BIN)/uv lock --quiet --upgrade

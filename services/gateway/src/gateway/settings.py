@@ -25,10 +25,16 @@ class GatewaySettings(SettingsGroup):
         description="API keys; auto: required, except with MODE=local on a loopback address. "
         "off: only with MODE=local, for a container whose port is published on loopback",
     )
-    rate: float = Field(500.0, gt=0, description="requests a second that a key may make on average, from all workers")
-    burst: float = Field(1_000.0, ge=1, description="requests that a key may make at once")
-    most_waiting: int = Field(256, ge=1, description="requests in work in one process; more are answered with 503")
-    most_body_bytes: int = Field(1_048_576, ge=1_024, description="longest request body in bytes")
+    rate: float = Field(
+        500.0,
+        gt=0,
+        description="requests a second that the keys of an owner may make on average, at all workers together",
+    )
+    burst: float = Field(1_000.0, ge=1, description="requests that the keys of an owner may make at once")
+    most_waiting: int = Field(256, ge=1, description="requests in progress in one process; more are answered with 503")
+    most_body_bytes: int = Field(
+        1_048_576, ge=1_024, description="longest request body in bytes, inflated; /actuals takes 8 MiB at least"
+    )
     log_capacity: int = Field(50_000, ge=1, description="predictions that may wait in memory for the prediction log")
     shadow_share: float = Field(0.1, ge=0, le=1, description="share of predictions that the challenger makes too")
     keep_alive_seconds: int = Field(

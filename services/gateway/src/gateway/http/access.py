@@ -77,7 +77,9 @@ class Access:
         if not wait:
             return None
         headers = {"Retry-After": str(math.ceil(wait))}
-        return problems.problem(429, "Too many requests", "this key's rate is used up: slow down", headers=headers)
+        return problems.problem(
+            429, "Too many requests", "the rate of this key's owner is used up: slow down", headers=headers
+        )
 
 
 def is_open(path: str) -> bool:
