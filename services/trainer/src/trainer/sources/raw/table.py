@@ -30,7 +30,7 @@ class RawTable(Protocol):
 
 
 def as_text(piece: pl.DataFrame) -> pl.DataFrame:
-    """Typed columns as the texts that a CSV would hold: moments in ISO 8601, those with a zone in UTC."""
+    """Typed columns as the texts that a CSV would hold: moments in ISO 8601 (in UTC if zoned), spans in seconds."""
     return piece.select(_text(column) for column in piece)
 
 
@@ -42,6 +42,8 @@ def _text(column: pl.Series) -> pl.Series:
         zoned = kind.time_zone is not None
         moment = column.dt.convert_time_zone("UTC").dt.replace_time_zone(None) if zoned else column
         text = moment.dt.strftime("%Y-%m-%dT%H:%M:%S%.6f" + ("Z" if zoned else ""))
+    elif isinstance(kind, pl.Duration):
+        text = (column.dt.total_microseconds() / 1_000_000).cast(pl.String)
     elif kind.is_nested() or kind in (pl.Binary, pl.Object):
         text = pl.Series(column.name, [None], dtype=pl.String).new_from_index(0, len(column))
     else:
