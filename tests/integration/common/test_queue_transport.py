@@ -5,7 +5,8 @@ from pathlib import Path
 import kombu
 import pytest
 
-from common.servers.queue import SCORING, celery_app
+from common.servers.queue import SCORING, Queue
+from common.settings import QueueSettings
 from devstack.servers import valkey
 from devstack.stack import Stack
 from devstack.supervision.child import Child
@@ -13,21 +14,21 @@ from support.stack_fixtures import free_settings
 
 
 @pytest.fixture
-def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Child]:
-    """A Valkey of this test's own, to be killed."""
+def server(tmp_path: Path) -> Iterator[tuple[Child, Queue]]:
+    """A Valkey of this test's own, to be killed, and the queue on it."""
     stack = Stack(free_settings(tmp_path / "stack"))
     stack.create()
-    monkeypatch.setenv("QUEUE_URL", stack.queue_url)
     child = Child(valkey.process(stack), stack.directory)
     child.wait_ready()
-    yield child
+    yield child, Queue(QueueSettings(url=stack.queue_url))
     child.stop()
 
 
 def test_a_connection_lost_with_a_message_in_work_and_another_waited_for_is_closed_without_an_error(
-    server: Child,
+    server: tuple[Child, Queue],
 ) -> None:
-    app = celery_app("test")
+    child, queue_of_its_own = server
+    app = queue_of_its_own.app("test")
     connection = app.connection_for_read()
     channel = connection.default_channel
     queue = kombu.Queue(SCORING)(channel)
@@ -40,7 +41,7 @@ def test_a_connection_lost_with_a_message_in_work_and_another_waited_for_is_clos
         with suppress(TimeoutError):
             connection.drain_events(timeout=0.2)
 
-    server.stop()
+    child.stop()
 
     connection.collect(socket_timeout=1)  # what Celery does when a connection is lost
     connection.close()

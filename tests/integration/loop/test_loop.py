@@ -15,13 +15,12 @@ import pytest
 from redis import Redis
 from sqlalchemy import select, text
 
-from common.database.session import Database, engine
+from common.database.session import Database
 from common.database.tables import Alert, ModelEvent, Retraining
-from common.servers.objects import s3
 from common.servers.prediction_log import STREAM
 from common.servers.queue import MONITORING, TRAINING
 from common.servers.registry import MODEL_NAME
-from common.settings import DatabaseSettings, load
+from common.settings import DatabaseSettings
 from monitor.alerts.checks import RETRAINING_RULES
 from support.gateway_fixtures import Gateway, running_gateway
 from support.waiting import wait_until
@@ -69,7 +68,7 @@ def database(service_env: dict[str, str]) -> Iterator[Database]:
 @pytest.fixture
 def environment(
     service_env: dict[str, str], database: Database, mlflow_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[dict[str, str]]:
+) -> dict[str, str]:
     """Settings of every service, on servers that know of no model, no order and no alert."""
     variables = {
         **service_env,
@@ -81,7 +80,6 @@ def environment(
     }
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    forget_clients()
     mlflow.set_tracking_uri(mlflow_url)
     if mlflow.MlflowClient().search_registered_models(f"name = '{MODEL_NAME}'"):
         mlflow.MlflowClient().delete_registered_model(MODEL_NAME)
@@ -89,14 +87,7 @@ def environment(
         session.execute(text(f"TRUNCATE {TABLES}"))
     with Redis.from_url(variables["QUEUE_URL"]) as redis:
         redis.delete(STREAM, MONITORING, TRAINING)
-    yield variables
-    forget_clients()
-
-
-def forget_clients() -> None:
-    """What the trainer keeps of its settings in this process."""
-    for cached in (load, engine, s3):
-        cached.cache_clear()
+    return variables
 
 
 @pytest.fixture

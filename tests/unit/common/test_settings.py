@@ -17,11 +17,6 @@ from common.settings import (
 )
 
 
-@pytest.fixture(autouse=True)
-def _fresh_settings() -> None:
-    load.cache_clear()
-
-
 def test_a_missing_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DATABASE_URL", raising=False)
     with pytest.raises(InvalidSettings, match="DATABASE_URL"):
@@ -65,7 +60,6 @@ def test_jobs_may_use_the_batch_bucket_and_the_listed_ones(monkeypatch: pytest.M
     monkeypatch.setenv("OBJECT_STORE_SECRET_KEY", "s3cret-of-the-shop")
     monkeypatch.setenv("OBJECT_STORE_BUCKET", "orders")
     for written in ('["archive", "exports"]', "archive,exports", " archive , exports,\n"):
-        load.cache_clear()
         monkeypatch.setenv("OBJECT_STORE_ALLOWED_BUCKETS", written)
         assert load(ObjectStoreSettings).job_buckets == {"orders", "archive", "exports"}
 
@@ -80,7 +74,6 @@ def test_keys_of_the_object_store_may_be_left_out_on_aws_alone(monkeypatch: pyte
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("OBJECT_STORE_ENDPOINT", "https://s3.sa-east-1.amazonaws.com")
     assert load(ObjectStoreSettings).access_key is None
-    load.cache_clear()
     monkeypatch.setenv("OBJECT_STORE_ENDPOINT", "http://127.0.0.1:8333")
     with pytest.raises(InvalidSettings, match="OBJECT_STORE_ACCESS_KEY"):
         load(ObjectStoreSettings)
@@ -136,6 +129,5 @@ def test_what_kubernetes_says_of_a_service_is_no_setting(monkeypatch: pytest.Mon
 
     monkeypatch.setenv("GATEWAY_PORT", "tcp://10.96.14.7:80")
     assert load(GatewaySettings).port == 8090
-    load.cache_clear()
     monkeypatch.setenv("GATEWAY_PORT", "9000")
     assert load(GatewaySettings).port == 9000

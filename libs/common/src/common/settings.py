@@ -7,7 +7,6 @@ well-known default, so that nothing reaches production with `password` as its pa
 import os
 import re
 from collections.abc import Mapping
-from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
@@ -153,7 +152,6 @@ class RegistrySettings(SettingsGroup):
 Settings = TypeVar("Settings", bound=SettingsGroup)
 
 
-@lru_cache
 def load(group: type[Settings]) -> Settings:
     """Read one group from the environment; InvalidSettings names every variable that is missing or wrong."""
     try:

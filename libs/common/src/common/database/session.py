@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import create_engine, event
 from sqlalchemy.orm import Session
 
-from common.settings import DatabaseSettings, load
+from common.settings import DatabaseSettings
 
 
 class Database:
@@ -35,23 +34,3 @@ class Database:
     def close(self) -> None:
         """Close the pooled connections; the next transaction opens new ones."""
         self.engine.dispose()
-
-
-@lru_cache
-def _of_process() -> Database:
-    return Database(load(DatabaseSettings))
-
-
-def engine() -> Engine:
-    """Deprecated: take a `Database` from the service's wiring."""
-    return _of_process().engine
-
-
-engine.cache_clear = _of_process.cache_clear  # type: ignore[attr-defined]
-
-
-@contextmanager
-def transaction() -> Iterator[Session]:
-    """Deprecated: take a `Database` from the service's wiring."""
-    with _of_process().transaction() as session:
-        yield session

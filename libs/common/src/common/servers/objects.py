@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -21,7 +21,7 @@ from common.errors import (
     ObjectStoreUnavailable,
     UploadGone,
 )
-from common.settings import ObjectStoreSettings, load
+from common.settings import ObjectStoreSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -51,11 +51,6 @@ class ObjectAddress:
 
     bucket: str
     key: str
-
-    @classmethod
-    def parse(cls, uri: str) -> Self:
-        """Split an address; InvalidAddress if no object can have it, BucketNotAllowed if jobs may not use it."""
-        return cls.split(uri)._allowed(load(ObjectStoreSettings).job_buckets)
 
     @classmethod
     def split(cls, uri: str) -> Self:
@@ -357,26 +352,3 @@ def _upload_errors(address: ObjectAddress) -> Iterator[None]:
 def _status(error: Any) -> int:
     status: int = error.response["ResponseMetadata"]["HTTPStatusCode"]
     return status
-
-
-@lru_cache
-def _of_process() -> ObjectStore:
-    return ObjectStore(load(ObjectStoreSettings))
-
-
-def s3() -> "S3Client":
-    """Deprecated: take an `ObjectStore` from the service's wiring."""
-    return _of_process()._client
-
-
-def prompt_s3() -> "S3Client":
-    """Deprecated: take an `ObjectStore` from the service's wiring."""
-    return _of_process()._prompt_client
-
-
-s3.cache_clear = prompt_s3.cache_clear = _of_process.cache_clear  # type: ignore[attr-defined]
-
-
-def presigned_address(address: ObjectAddress, seconds: int) -> str:
-    """Deprecated: take an `ObjectStore` from the service's wiring."""
-    return ObjectStore(load(ObjectStoreSettings)).presigned(address, seconds)

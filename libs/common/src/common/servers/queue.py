@@ -6,12 +6,12 @@ Celery comes with the first app: a process that wakes nobody yet starts without 
 
 import logging
 from collections.abc import Mapping
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from common.settings import QueueSettings, load
+from common.settings import QueueSettings
 
 if TYPE_CHECKING:
     from celery import Celery
@@ -139,23 +139,3 @@ class Queue:
     @cached_property
     def _sender(self) -> "Celery":
         return self.app("sender")
-
-
-def celery_app(service: str) -> "Celery":
-    """Deprecated: take a `Queue` from the service's wiring."""
-    return Queue(load(QueueSettings)).app(service)
-
-
-def wake(job_id: UUID, headers: Mapping[str, str] | None = None) -> bool:
-    """Deprecated: take a `Queue` from the service's wiring."""
-    return _sender().wake(job_id, headers)
-
-
-def send(task: str, job_id: UUID, priority: int, headers: Mapping[str, str] | None = None) -> bool:
-    """Deprecated: take a `Queue` from the service's wiring."""
-    return _sender().send(task, job_id, priority, headers)
-
-
-@lru_cache
-def _sender() -> Queue:
-    return Queue(load(QueueSettings))

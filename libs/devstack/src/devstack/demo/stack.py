@@ -11,8 +11,9 @@ from typing import Any, Protocol
 
 from sqlalchemy import Select
 
-from common.database.session import transaction
+from common.database.session import Database
 from common.errors import DeliveryTimeError
+from common.settings import DatabaseSettings, load
 from devstack.environment import stack_environment
 from devstack.supervision.state import is_up
 
@@ -56,7 +57,7 @@ class EmbeddedStack:
         return (Path(os.environ.get("DATA_DIR", "data_store")) / name).read_bytes()
 
     def count(self, query: Select[int]) -> int:
-        with transaction() as session:
+        with Database(load(DatabaseSettings)).transaction() as session:
             return int(session.scalar(query) or 0)
 
 

@@ -18,7 +18,7 @@ from sqlalchemy import func, select
 
 from common.database.tables import ModelMetrics
 from common.errors import DeliveryTimeError
-from common.servers.objects import s3
+from common.servers.objects import ObjectAddress, ObjectStore
 from common.settings import ObjectStoreSettings, RegistrySettings, load
 from devstack.demo.stack import DemoStack, running
 
@@ -103,9 +103,9 @@ def predict(gateway: httpx.Client) -> dict[str, Any]:
 
 def score(gateway: httpx.Client, lines: list[bytes]) -> dict[str, Any]:
     """Upload these rows, header first, have them scored, check the result; the states seen and the rows scored."""
-    bucket = load(ObjectStoreSettings).bucket
-    s3().put_object(Bucket=bucket, Key="demo/orders.csv", Body=b"".join(lines))
-    submitted = gateway.post("/batch-jobs", json={"input_uri": f"s3://{bucket}/demo/orders.csv"})
+    settings = load(ObjectStoreSettings)
+    ObjectStore(settings).put(ObjectAddress(settings.bucket, "demo/orders.csv"), b"".join(lines))
+    submitted = gateway.post("/batch-jobs", json={"input_uri": f"s3://{settings.bucket}/demo/orders.csv"})
     if submitted.status_code != httpx.codes.ACCEPTED:
         raise StepFailed(f"POST /batch-jobs answered {submitted.status_code}: {submitted.text}")
     address = submitted.headers["Location"]
