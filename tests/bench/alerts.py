@@ -32,6 +32,7 @@ from monitor.log.store import store
 from monitor.pace import live_pace
 from monitor.windows.history import read_history, scored, valid
 from monitor.windows.live import LiveWindows
+from monitor.windows.present import replay_reached
 from monitor.windows.reference import References
 from monitor.windows.reports import Reports
 from trainer.data.prepare import prepare
@@ -137,7 +138,7 @@ def _lived(
     orders = read_history(lab.folder)
     orders = orders[valid(orders)]
     with database.transaction() as session:
-        session.execute(text("TRUNCATE predictions, actuals, model_metrics, delivery_pace, alerts CASCADE"))
+        session.execute(text("TRUNCATE predictions, actuals, model_metrics, delivery_pace, replays, alerts CASCADE"))
         live_pace.keep_pace(session, model)
     opened: list[Opened] = []
     day = start
@@ -149,6 +150,8 @@ def _lived(
         faulty = fault_from is not None and day >= fault_from
         _log(database, fault(bought) if faulty else bought, predictor, model.version, frozen and faulty)
         _arrive(database, orders, start, day, now)
+        with database.transaction() as session:
+            replay_reached(session, now, now)
         if now.weekday() == 0:
             lab.windows.measure_due()
         with database.transaction() as session:

@@ -20,6 +20,7 @@ from common.settings import DatabaseSettings, ObjectStoreSettings, QueueSettings
 from monitor.settings import MonitorSettings
 from monitor.tasks import Tasks
 from monitor.windows.live import LiveWindows
+from monitor.windows.present import replay_reached
 from monitor.windows.reference import References
 from monitor.windows.reports import Reports
 
@@ -51,6 +52,17 @@ def database(service_env: dict[str, str]) -> Iterator[Database]:
 @pytest.fixture(scope="session")
 def celery_queue(service_env: dict[str, str]) -> Queue:
     return Queue(QueueSettings(url=service_env["QUEUE_URL"]))
+
+
+@pytest.fixture
+def play_until(monitoring: dict[str, str], database: Database) -> Callable[[datetime], None]:
+    """Makes a moment of the past the monitor's present, as a replay does."""
+
+    def play(moment: datetime) -> None:
+        with database.transaction() as session:
+            replay_reached(session, moment, end=moment)
+
+    return play
 
 
 @pytest.fixture

@@ -149,6 +149,8 @@ def test_grafana_alerts_on_what_the_monitor_has_opened_and_on_nothing_else(datab
         session.add(ModelMetrics(timestamp=NOW, source="live", model_version="1", **window, **counts))
     store(database.engine, logged(1, predicted_at=NOW - timedelta(hours=1), purchase_timestamp=NOW, order_id=None))
     with database.transaction() as session:
+        session.execute(text("UPDATE predictions SET logged_at = predicted_at"))
+    with database.transaction() as session:
         opened = {alert.rule for alert in run_checks(Situation(session, NOW, DAY, silence=2 * DAY))}
     assert opened == raised(database) == {"stale-metrics"}
     with database.transaction() as session:

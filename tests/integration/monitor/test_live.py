@@ -18,6 +18,11 @@ GZIP = b"\x1f\x8b"
 MONDAY = datetime(2018, 3, 5, tzinfo=UTC)
 
 
+@pytest.fixture(autouse=True)
+def past(play_until: Callable[[datetime], None]) -> None:
+    play_until(MONDAY + 30 * DAY)
+
+
 def metrics(database: Database) -> list[ModelMetrics]:
     with database.transaction() as session:
         return list(session.scalars(select(ModelMetrics).order_by(ModelMetrics.window_end)))
@@ -110,7 +115,7 @@ def test_a_day_without_predictions_leaves_no_gap(
 ) -> None:
     store(database.engine, logged(50))
     later = MONDAY + 2 * DAY
-    store(database.engine, logged(50, purchase_timestamp=later, predicted_at=later))
+    store(database.engine, logged(50, purchase_timestamp=later, predicted_at=later, order_id=None))
     assert live_windows.measure_due() == 3
     assert [row.rows for row in metrics(database)] == [50, 0, 50]
     assert metrics(database)[1].note == "no predictions"

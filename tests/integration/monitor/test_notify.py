@@ -130,9 +130,9 @@ def test_a_check_notes_what_to_tell_with_the_alert_itself(
     store(database.engine, logged(1))
     make_tasks(webhook_url=webhook.url).check()
     with database.transaction() as session:
-        (waiting,) = session.scalars(select(Notification))
-        assert (waiting.body["rule"], waiting.body["status"]) == ("no-predictions", "open")
-    assert notify.send_waiting(database, webhook.url) == 1
+        bodies = [notification.body for notification in session.scalars(select(Notification))]
+    assert ("no-predictions", "open") in [(body["rule"], body["status"]) for body in bodies]
+    assert notify.send_waiting(database, webhook.url) == len(bodies)
 
 
 @contextmanager

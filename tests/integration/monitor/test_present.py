@@ -16,12 +16,12 @@ from monitor.alerts.checks import CHECKS
 from monitor.log.store import store
 from monitor.pace.live_pace import keep_pace
 from monitor.windows.live import LiveWindows
-from monitor.windows.present import stay_before
+from monitor.windows.present import replay_reached
 
 MakeLogged = Callable[..., list[LoggedPrediction]]
 DAY = timedelta(days=1)
 PAST = datetime(2018, 3, 5, tzinfo=UTC)
-END = datetime(2018, 4, 12)  # noqa: DTZ001 - as replay has it
+END = datetime(2018, 4, 3)  # noqa: DTZ001 - as replay has it
 TODAY = datetime.now(UTC)
 LOGGED = TODAY - timedelta(hours=3)
 
@@ -72,24 +72,23 @@ def test_the_pace_is_that_of_the_past_while_it_is_replayed(
     play(database)
     with database.transaction() as session:
         keep_pace(session, sample_bundle)
-        assert session.scalar(select(func.max(DeliveryPace.day))) == (PAST + 28 * DAY).date()
+        assert session.scalar(select(func.max(DeliveryPace.day))) == END.date()
     assert findings(database)["stale-pace"].value == 0
 
 
-def test_a_new_replay_takes_the_place_of_the_one_before(
+def test_what_is_bought_later_than_the_replays_moment_waits(
     database: Database, live_windows: LiveWindows, log: None
 ) -> None:
     play(database)
-    with database.transaction() as session:
-        stay_before(session, datetime(2018, 3, 6))  # noqa: DTZ001 - as replay has it
+    play(database, datetime(2018, 3, 6))  # noqa: DTZ001 - as replay has it
     assert live_windows.measure_due() == 1
     play(database)
     assert live_windows.measure_due() == 28
 
 
-def play(database: Database) -> None:
+def play(database: Database, moment: datetime = END) -> None:
     with database.transaction() as session:
-        stay_before(session, END)
+        replay_reached(session, moment, END)
 
 
 def stop(database: Database) -> None:

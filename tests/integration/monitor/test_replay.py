@@ -126,14 +126,15 @@ def test_the_monitor_is_told_of_a_replay_and_asked_to_look_at_each_of_its_days(
     assert told(database) == []
     status[0] = 200
     play(client, START, END, AS_FAST_AS_POSSIBLE)
-    assert told(database) == [END.replace(tzinfo=UTC)]
+    assert told(database) == [(END.replace(tzinfo=UTC), END.replace(tzinfo=UTC))]
     asked = Counter(json.loads(task)["headers"]["task"] for task in queue.lrange(MONITORING, 0, -1))
     assert asked == dict.fromkeys((tasks.MEASURE, tasks.KEEP_PACE, tasks.CHECK), 10 + 1), "each day and at the end"
 
 
-def told(database: Database) -> list[datetime]:
+def told(database: Database) -> list[tuple[datetime, datetime]]:
+    """Ends of replays, and the moments they have reached."""
     with database.transaction() as session:
-        return list(session.scalars(select(Replay.ends)))
+        return [(replay.ends, replay.moment) for replay in session.scalars(select(Replay))]
 
 
 def test_a_span_without_orders_is_refused_with_the_span_there_is(

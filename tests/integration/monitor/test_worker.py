@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
@@ -46,12 +47,14 @@ def test_the_worker_answers_consumes_measures_and_stops(
     worker: subprocess.Popen[bytes],
     queue: Redis,
     celery_queue: Queue,
+    play_until: Callable[[datetime], None],
     logged: Callable[..., list[LoggedPrediction]],
 ) -> None:
     app = celery_queue.app("test")
     with app.connection_for_write() as connection:
         inspect = app.control.inspect(timeout=1, connection=connection)
         wait_until(lambda: worker.pid in {stats["pid"] for stats in (inspect.stats() or {}).values()}, 30)
+    play_until(datetime(2018, 3, 6, tzinfo=UTC))
     queue.xadd(STREAM, encode(logged(200)))
     wait_until(lambda: count(database, "predictions") == 200, 10)
     wait_until(lambda: count(database, "model_metrics") == 1, 60)

@@ -20,7 +20,7 @@ BY_NAME = {rule.name: rule for rule in WINDOW_RULES}
 
 def change(rule: WindowRule, windows: list[ModelMetrics], is_open: bool = False) -> Change:
     """What a rule does to its alert, the windows given oldest first."""
-    newest = rule.newest_values(windows[::-1])
+    newest = rule.newest_values(windows[::-1], present=windows[-1].window_end)
     return rule.change_after([value for value, _ in newest], is_open) if len(newest) == rule.windows else None
 
 
@@ -96,7 +96,8 @@ def test_few_actuals_say_nothing_about_quality() -> None:
 
 
 def test_the_newest_window_that_can_be_judged_comes_first() -> None:
-    newest, before = BY_NAME["low-coverage"].newest_values(weeks([0.7, 0.75])[::-1])
+    windows = weeks([0.7, 0.75])
+    newest, before = BY_NAME["low-coverage"].newest_values(windows[::-1], present=windows[-1].window_end)
     assert newest == (0.75, START + 2 * WEEK)
     assert before == (0.7, START + WEEK)
 

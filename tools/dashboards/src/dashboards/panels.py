@@ -3,6 +3,7 @@
 from dashboards.limits import Steps, limits
 from dashboards.runbook import Json, paragraph_url
 from monitor.alerts.check import QueryCheck
+from monitor.windows.present import PRESENT
 
 POSTGRES = {"type": "grafana-postgresql-datasource", "uid": "delivery-time-postgres"}
 PROMETHEUS = {"type": "prometheus", "uid": "delivery-time-prometheus"}
@@ -25,7 +26,7 @@ def sql(*queries: str, form: str = "time_series") -> list[Json]:
 
 def value_of(check: QueryCheck) -> list[Json]:
     """The value that a check of the monitor judges, as it is now."""
-    return sql(check.query.replace(":now", "now()"), form="table")
+    return sql(check.query.replace(":now", "now()").replace(":present", PRESENT), form="table")
 
 
 def promql(*queries: tuple[str, str]) -> list[Json]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import date
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -19,6 +19,11 @@ def read_pace(session: Session) -> PaceTable | None:
         select(DeliveryPace.day, DeliveryPace.region, DeliveryPace.pace_days, DeliveryPace.orders)
     ).all()
     return PaceTable.of_rows((day, region, pace, orders) for day, region, pace, orders in rows) if rows else None
+
+
+def forget_days_to_come(session: Session) -> None:
+    """Delete the pace of days after today: a wrong clock or label wrote it, and it would count as the newest."""
+    session.execute(delete(DeliveryPace).where(DeliveryPace.day > func.date(func.timezone("UTC", func.now()))))
 
 
 def write_pace(session: Session, rows: Iterable[Row]) -> None:

@@ -143,6 +143,9 @@ class Prediction(Table):
     upper_days: Mapped[float]
     seller_known: Mapped[bool]
     latency_ms: Mapped[float]
+    logged_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    __table_args__ = (Index("ix_predictions_logged_at", "logged_at", postgresql_using="brin"),)
 
 
 def _order_column(field: OrderField) -> Column[Any]:
@@ -223,11 +226,12 @@ class DeliveryPace(Table):
 
 
 class Replay(Table):
-    """A replay of orders bought before `ends`, and when it last said that it goes on (see monitor.windows.present)."""
+    """A replay of orders bought before `ends`: the moment it has reached, and when it last said so."""
 
     __tablename__ = "replays"
 
     ends: Mapped[datetime] = mapped_column(primary_key=True)
+    moment: Mapped[datetime]
     seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 

@@ -7,20 +7,18 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Literal
 
-from sqlalchemy import and_, select, text
+from sqlalchemy import ColumnElement, and_, select, text
 from sqlalchemy.orm import Session
 
 from common.database.alerts import Change, Finding, Severity, not_closed
 from common.database.tables import Alert, ModelMetrics
 from monitor.pace.live_pace import MeasuredPace
 from monitor.windows.live import SOURCE
-from monitor.windows.present import END
+from monitor.windows.present import present
 
 LOOK_BACK = timedelta(days=60)
 NEWEST_WINDOWS = 6
 """Rules see the windows of LOOK_BACK, and of longer ones so many more."""
-
-_LIVE = and_(ModelMetrics.source == SOURCE, ModelMetrics.window_start < text(END))
 
 
 class Situation:
@@ -42,11 +40,16 @@ class Situation:
         self.pace = pace
 
     @cached_property
+    def present(self) -> datetime:
+        """As of when windows, pace and errors are looked at: now, or the moment of a replay."""
+        return present(self.session)
+
+    @cached_property
     def version(self) -> str | None:
         """The model version that serves: that of the newest live window."""
         return self.session.scalar(
             select(ModelMetrics.model_version)
-            .where(_LIVE)
+            .where(self._is_live)
             .order_by(ModelMetrics.window_end.desc(), ModelMetrics.window_start.desc(), ModelMetrics.id.desc())
             .limit(1)
         )
@@ -58,7 +61,7 @@ class Situation:
             self.session.scalars(
                 select(ModelMetrics)
                 .where(
-                    _LIVE,
+                    self._is_live,
                     ModelMetrics.model_version == self.version,
                     ModelMetrics.window_end - ModelMetrics.window_start == self.window_length,
                 )
@@ -71,6 +74,10 @@ class Situation:
     def alerts(self) -> dict[tuple[str, str], Alert]:
         """Alerts that are not closed, by rule and subject."""
         return not_closed(self.session)
+
+    @property
+    def _is_live(self) -> ColumnElement[bool]:
+        return and_(ModelMetrics.source == SOURCE, ModelMetrics.window_start < self.present)
 
     def closed_for_replaced_versions(self, rule: str) -> Iterator[Finding]:
         """Closes the rule's alerts on versions that no longer serve."""
@@ -113,7 +120,8 @@ class Check(ABC):
 class QueryCheck(Check):
     """A check of one number that SQL gives; no row, or NULL, cannot be judged.
 
-    query: gives the column `value`; `:now` is the moment of the check. message: formatted with value and limit.
+    query: gives the column `value`; `:now` is the clock's time, `:present` the present (monitor.windows.present).
+    message: formatted with value and limit.
     """
 
     name: str
@@ -126,7 +134,8 @@ class QueryCheck(Check):
 
     def findings(self, situation: Situation) -> Iterator[Finding]:
         """One finding about the subject."""
-        value: float | None = situation.session.scalar(text(self.query), {"now": situation.now})
+        times = {"now": situation.now, "present": situation.present}
+        value: float | None = situation.session.scalar(text(self.query), times)
         if value is not None:
             message = self.message.format(value=value, limit=self.opens)
             yield Finding(self.subject, self.change(value), message, value, self.opens)

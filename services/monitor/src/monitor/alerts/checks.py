@@ -8,8 +8,10 @@ from common.database.alerts import apply
 from common.database.tables import Alert
 from monitor.alerts.batch_jobs import JOB_FAILURES, QUEUE_AGE
 from monitor.alerts.check import Check, Situation
+from monitor.alerts.clocks import CLOCK_SKEW, LOG_DELAY
 from monitor.alerts.error_so_far import ErrorSoFar
 from monitor.alerts.failed_retrainings import FAILED_RETRAININGS
+from monitor.alerts.impossible_actuals import ImpossibleActuals
 from monitor.alerts.pace_range import PaceOutOfRange
 from monitor.alerts.silence import Silence
 from monitor.alerts.staleness import STALE_METRICS, STALE_PACE
@@ -22,6 +24,9 @@ CHECKS: tuple[Check, ...] = (
     PaceOutOfRange(),
     Silence(),
     INVALID_REQUESTS,
+    ImpossibleActuals(),
+    CLOCK_SKEW,
+    LOG_DELAY,
     STALE_METRICS,
     STALE_PACE,
     QUEUE_AGE,

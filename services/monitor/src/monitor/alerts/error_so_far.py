@@ -10,11 +10,11 @@ from sqlalchemy import text
 
 from common.database.alerts import Finding
 from monitor.alerts.check import Check, Situation
+from monitor.windows.counted import BOUGHT, FIRST, NOT_IMPOSSIBLE
 from monitor.windows.live import SOURCE
-from monitor.windows.present import NEWEST_PURCHASE, PLAUSIBLE
 
 AGE_DAYS = (21, 35)
-"""Ages of the orders looked at, back from the newest purchase: nine of ten have arrived when all is calm."""
+"""Ages of the orders looked at: nine of ten have arrived when all is calm."""
 
 FEWEST_ORDERS = 100
 FEWEST_KNOWN = 0.6
@@ -34,7 +34,9 @@ class ErrorSoFar(Check):
 
     def findings(self, situation: Situation) -> Iterator[Finding]:
         """One finding about the version that serves, none about one with too few orders."""
-        row = situation.session.execute(_ERROR, {"version": situation.version}).one_or_none()
+        row = situation.session.execute(
+            _ERROR, {"version": situation.version, "present": situation.present}
+        ).one_or_none()
         if row is not None and situation.version is not None:
             limit = self.opens * row.trained_mae
             yield Finding(
@@ -60,12 +62,12 @@ _ERROR = text(f"""
         FROM (
             SELECT delivery_time_days, delivered_at IS NOT NULL AS delivered,
                    extract(epoch FROM delivered_at - purchase_timestamp)::float8 / 86400 AS days,
-                   extract(epoch FROM newest - purchase_timestamp)::float8 / 86400 AS age
-            FROM predictions LEFT JOIN actuals USING (order_id), (SELECT {NEWEST_PURCHASE} AS newest) AS clock
-            WHERE role = 'champion' AND model_version = :version AND order_id IS NOT NULL AND {PLAUSIBLE}
-              AND purchase_timestamp >= newest - interval '{AGE_DAYS[1]} days'
-              AND purchase_timestamp < newest - interval '{AGE_DAYS[0]} days'
-              AND (delivered_at IS NULL OR delivered_at >= purchase_timestamp)
+                   extract(epoch FROM :present - purchase_timestamp)::float8 / 86400 AS age
+            FROM predictions LEFT JOIN actuals USING (order_id)
+            WHERE role = 'champion' AND model_version = :version AND order_id IS NOT NULL
+              AND {BOUGHT} AND {FIRST} AND {NOT_IMPOSSIBLE}
+              AND purchase_timestamp >= :present - interval '{AGE_DAYS[1]} days'
+              AND purchase_timestamp < :present - interval '{AGE_DAYS[0]} days'
         ) AS orders
     ) AS errors
     WHERE trained_mae > 0

@@ -19,10 +19,13 @@ class Silence(Check):
 
     def findings(self, situation: Situation) -> Iterator[Finding]:
         """One finding about the gateway, none before its first prediction."""
-        newest: datetime | None = situation.session.scalar(text("SELECT max(predicted_at) FROM predictions"))
+        newest: datetime | None = situation.session.scalar(_NEWEST, {"now": situation.now})
         if newest is None:
             return
         minutes = (situation.now - newest).total_seconds() / 60
         limit = situation.silence.total_seconds() / 60
         message = f"no prediction for {minutes:.0f} minutes (limit {limit:.0f})"
         yield Finding("gateway", self.change(minutes / limit), message, minutes, limit)
+
+
+_NEWEST = text("SELECT max(predicted_at) FROM predictions WHERE predicted_at <= :now + interval '1 minute'")

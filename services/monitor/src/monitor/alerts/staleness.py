@@ -1,8 +1,8 @@
 """Metrics or a delivery pace older than the orders that they should tell about."""
 
 from monitor.alerts.check import QueryCheck
+from monitor.windows.counted import BOUGHT
 from monitor.windows.live import SOURCE
-from monitor.windows.present import END, PLAUSIBLE
 
 STALE_METRICS = QueryCheck(
     name="stale-metrics",
@@ -13,11 +13,11 @@ STALE_METRICS = QueryCheck(
                    extract(epoch FROM newest_order - window_end) / extract(epoch FROM window_end - window_start), 0
                )::float8 AS value
         FROM (
-            SELECT window_start, window_end FROM model_metrics WHERE source = '{SOURCE}' AND window_start < {END}
+            SELECT window_start, window_end FROM model_metrics WHERE source = '{SOURCE}' AND window_start < :present
             ORDER BY window_end DESC LIMIT 1
         ) AS newest_window, (
             SELECT max(purchase_timestamp) AS newest_order FROM predictions
-            WHERE {PLAUSIBLE} AND predicted_at < now() - interval '15 minutes'
+            WHERE {BOUGHT} AND predicted_at < :now - interval '15 minutes'
         ) AS measurable""",  # noqa: S608
     opens=2,
     closes=2,
@@ -33,7 +33,7 @@ STALE_PACE = QueryCheck(
         SELECT greatest((max(purchase_timestamp) AT TIME ZONE 'UTC')::date - (SELECT max(day) FROM delivery_pace), 0)
                ::float8 AS value
         FROM predictions
-        WHERE order_id IS NOT NULL AND {PLAUSIBLE} AND predicted_at < now() - interval '2 hours'""",  # noqa: S608
+        WHERE order_id IS NOT NULL AND {BOUGHT} AND predicted_at < :now - interval '2 hours'""",  # noqa: S608
     opens=2,
     closes=2,
     message="the delivery pace is {value:.0f} days older than the newest order (limit {limit})",

@@ -18,7 +18,7 @@ COMPLETE_SHARE = 0.8
 LABELS_COMPLETE_AT_LAST = timedelta(days=45)
 """Early labels are the fast deliveries: on them a good model looks bad. Quality is judged LABELS_COMPLETE after a
 window's end once this share of its orders has arrived, or LABELS_COMPLETE_AT_LAST after it where many rows are mere
-questions without an order. Ages are counted back from the newest window."""
+questions without an order."""
 
 MIN_ACTUALS = 50
 
@@ -47,7 +47,7 @@ class WindowRule(Check):
         """One finding about the version that serves; alerts on replaced versions close."""
         if situation.version is None:
             return
-        newest = self.newest_values(situation.windows)
+        newest = self.newest_values(situation.windows, situation.present)
         if len(newest) == self.windows:
             is_open = (self.name, situation.version) in situation.alerts
             value, window_end = newest[0]
@@ -56,7 +56,7 @@ class WindowRule(Check):
             yield Finding(situation.version, change, message, value, self.opens, window_end)
         yield from situation.closed_for_replaced_versions(self.name)
 
-    def newest_values(self, windows: list[ModelMetrics]) -> list[tuple[float, datetime]]:
+    def newest_values(self, windows: list[ModelMetrics], present: datetime) -> list[tuple[float, datetime]]:
         """Value and end of the newest windows that can be judged, as many as the rule needs if there are as many.
 
         windows: newest first.
@@ -64,7 +64,7 @@ class WindowRule(Check):
         values = (
             (value, window.window_end)
             for window in windows
-            if not self.needs_labels or labels_complete(window, windows[0].window_end)
+            if not self.needs_labels or labels_complete(window, present)
             if (value := self.value(window)) is not None
         )
         return [pair for pair, _ in zip(values, range(self.windows), strict=False)]
@@ -76,11 +76,11 @@ class WindowRule(Check):
         return "open" if all(map(self.beyond, values)) else None
 
 
-def labels_complete(window: ModelMetrics, newest: datetime) -> bool:
+def labels_complete(window: ModelMetrics, present: datetime) -> bool:
     """Whether so many of a window's orders have arrived that its quality can be judged."""
     if window.rows_with_actual < MIN_ACTUALS:
         return False
-    age = newest - window.window_end
+    age = present - window.window_end
     enough = window.rows_with_actual >= COMPLETE_SHARE * window.rows
     return age >= LABELS_COMPLETE_AT_LAST or (age >= LABELS_COMPLETE and enough)
 

@@ -7,21 +7,22 @@ import numpy as np
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from common.database.delivery_pace import write_pace
+from common.database.delivery_pace import forget_days_to_come, write_pace
 from common.database.tables import DeliveryPace
 from common.model.bundle import Bundle
 from common.model.features import features
 from common.model.pace import FEWEST_ORDERS, GROUPS, WINDOW_DAYS, PaceTable, pace_table
 from common.orders.fields import Orders
-from monitor.windows.present import NEWEST_PURCHASE, PLAUSIBLE
+from monitor.windows.counted import BOUGHT, NOT_IMPOSSIBLE
+from monitor.windows.present import present
 
 LOOK_BACK = timedelta(days=120)
-"""Orders older than this, counted from the newest, change no pace any more."""
+"""Older orders change no pace any more."""
 
 
 @dataclass(frozen=True)
 class MeasuredPace:
-    """The pace of the days that the champion learned from, and what the log alone gives up to the newest day."""
+    """The pace of the days that the champion learned from, and what the log alone gives up to today."""
 
     learned: PaceTable
     present: PaceTable
@@ -33,6 +34,7 @@ def keep_pace(session: Session, bundle: Bundle) -> MeasuredPace | None:
     A day and group with too few orders keeps its pace of the day before, which may be the training data's. So do all
     groups on the log's first days: of orders that are all young nobody knows how slow the slow ones are.
     """
+    forget_days_to_come(session)
     history = {(day, group): (day, group, pace, orders) for day, group, pace, orders in bundle.pace.rows()}
     if session.scalar(select(DeliveryPace.day).limit(1)) is None:
         write_pace(session, history.values())
@@ -58,18 +60,17 @@ def _last_day(session: Session) -> date:
 
 def _measured(session: Session, bundle: Bundle) -> PaceTable | None:
     """The pace that the log alone gives; None without an order in it."""
-    result = session.execute(_ORDERS, {"back": LOOK_BACK})
+    now = present(session)
+    oldest = (now - LOOK_BACK).replace(hour=0, minute=0, second=0, microsecond=0)  # a whole day, as pace counts days
+    result = session.execute(_ORDERS, {"oldest": oldest, "present": now})
     rows = sorted(result, key=lambda row: row.purchase_timestamp)
     if not rows:
         return None
     columns = dict(zip(result.keys(), zip(*rows, strict=True), strict=True))
     orders = Orders.of_columns(columns)
     purchase, delivered = orders.purchase_timestamp, np.array(columns["delivered_at"], dtype="datetime64[s]")
-    found = features(orders, bundle.places)
-    known = delivered[~np.isnat(delivered)]
-    newest = max([purchase[-1], *np.sort(known)[-1:]])
-    until: date = newest.astype("datetime64[D]").astype(date)
-    return pace_table(purchase, delivered, found.customer_state, found.same_state, until)
+    located = features(orders, bundle.places)
+    return pace_table(purchase, delivered, located.customer_state, located.same_state, now.date())
 
 
 _ORDERS = text(f"""
@@ -78,8 +79,6 @@ _ORDERS = text(f"""
            purchase_timestamp AT TIME ZONE 'UTC' AS purchase_timestamp, delivered_at AT TIME ZONE 'UTC' AS delivered_at
     FROM predictions LEFT JOIN actuals USING (order_id)
     WHERE role = 'champion' AND order_id IS NOT NULL
-      AND (delivered_at IS NULL OR delivered_at >= purchase_timestamp)
-      AND {PLAUSIBLE}
-      AND purchase_timestamp > {NEWEST_PURCHASE} - :back
+      AND {BOUGHT} AND {NOT_IMPOSSIBLE} AND purchase_timestamp >= :oldest
     ORDER BY order_id, purchase_timestamp
 """)  # noqa: S608

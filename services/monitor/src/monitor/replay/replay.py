@@ -1,8 +1,8 @@
 """`monitor replay`: real orders of the past through the running gateway, in time order, many times as fast.
 
 The gateway is asked for each order when its purchase time comes, and told of its delivery when that time comes, so
-the log, the metrics, the pace and the alerts live through the past as they would have. The monitor is told where the
-past ends, and asked to look at it at the end of each of its days.
+the log, the metrics, the pace and the alerts live through the past as they would have. The moment that the replay has
+reached is the monitor's present, and the monitor is asked to look at it at the end of each of its days.
 """
 
 import time
@@ -21,7 +21,7 @@ from common.errors import InvalidInput, Unavailable
 from common.servers.queue import Queue
 from monitor.tasks import work_now
 from monitor.windows.history import read_history, valid
-from monitor.windows.present import stay_before
+from monitor.windows.present import replay_reached
 
 STEP, DAY = timedelta(hours=6), timedelta(days=1)
 MEASURE_SECONDS = 1.0
@@ -64,7 +64,7 @@ def replay(
             sent += _predict(gateway, bought)
             reported += _report(gateway, arrived)
             with database.transaction() as session:
-                stay_before(session, end)
+                replay_reached(session, moment + STEP, end)
             if moment + STEP == next_day:
                 work_now(queue, MEASURE_SECONDS)
                 next_day += DAY

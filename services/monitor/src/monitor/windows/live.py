@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta
 from itertools import groupby
 
 import pandas as pd
@@ -19,17 +19,18 @@ from sqlalchemy.orm import Session
 from common.database.session import Database
 from common.errors import Unavailable
 from monitor.windows.columns import ROW_COLUMNS
+from monitor.windows.counted import BOUGHT, DELIVERED, FIRST
 from monitor.windows.measure import MAX_ROWS, measure
 from monitor.windows.metrics_table import upsert
-from monitor.windows.present import NEWEST_PURCHASE, PLAUSIBLE
+from monitor.windows.present import present
 from monitor.windows.reference import Reference, References
 from monitor.windows.reports import Reports
-from monitor.windows.windows import A_MONDAY, Window, windows_between
+from monitor.windows.windows import A_MONDAY, Window, window_of, windows_between
 
 SOURCE = "live"
 
 HORIZON = timedelta(days=120)
-"""Windows older than this, counted from the newest purchase, are settled: the slowest deliveries take 100 days."""
+"""Windows older than this are not measured again: nearly all deliveries take less than 100 days."""
 
 logger = logging.getLogger(__name__)
 
@@ -94,12 +95,17 @@ def due_windows(session: Session, length: timedelta) -> list[LiveWindow]:
         (row.window_start, row.window_end, row.model_version): (row.rows, row.rows_with_actual, row.actual_seconds)
         for row in session.execute(text("SELECT * FROM model_metrics WHERE source = :source"), {"source": SOURCE})
     }
-    counted = session.execute(_COUNTS, {"length": length, "origin": A_MONDAY, "horizon": HORIZON}).all()
-    found = [LiveWindow(Window(start, start + length), version, *counts) for version, start, *counts in counted]
+    now = present(session)
+    oldest = window_of(now - HORIZON, length).start  # a whole one, or its counts would change with the time
+    given = {"length": length, "origin": A_MONDAY, "oldest": oldest, "present": now}
+    counted = [
+        LiveWindow(Window(start.astimezone(UTC), start.astimezone(UTC) + length), version, *counts)
+        for version, start, *counts in session.execute(_COUNTS, given)
+    ]
     return sorted(
         (
             live
-            for live in _without_gaps(found, length)
+            for live in _without_gaps(counted, length)
             if measured.get((live.window.start, live.window.end, live.model_version))
             != (live.rows, live.rows_with_actual, live.actual_seconds)
         ),
@@ -109,47 +115,45 @@ def due_windows(session: Session, length: timedelta) -> list[LiveWindow]:
 
 def window_rows(session: Session, live: LiveWindow) -> pd.DataFrame:
     """A window's rows (see `monitor.windows.columns`); of more than MAX_ROWS a sample, drawn by the random id."""
-    found = session.execute(
+    rows = session.execute(
         _ROWS,
         {
             "start": live.window.start,
             "end": live.window.end,
             "version": live.model_version,
             "most": MAX_ROWS,
+            "present": present(session),
         },
     ).all()
-    return pd.DataFrame(found, columns=list(ROW_COLUMNS), dtype="float64")
+    return pd.DataFrame(rows, columns=list(ROW_COLUMNS), dtype="float64")
 
 
-def _without_gaps(found: Iterable[LiveWindow], length: timedelta) -> list[LiveWindow]:
+def _without_gaps(counted: Iterable[LiveWindow], length: timedelta) -> list[LiveWindow]:
     """The same, and for each version the empty windows between its first and its last."""
     whole: list[LiveWindow] = []
-    for version, windows in groupby(found, key=lambda live: live.model_version):
+    for version, windows in groupby(counted, key=lambda live: live.model_version):
         by_start = {live.window.start: live for live in windows}
         for window in windows_between(min(by_start), max(by_start), length):
             whole.append(by_start.get(window.start) or LiveWindow(window, version, 0, 0, 0))
     return whole
 
 
-_KNOWN = "actuals.delivered_at >= predictions.purchase_timestamp"
-"""An order cannot arrive before it was bought: such an actual is a wrong label, not a negative number of days."""
-
 _COUNTS = text(f"""
     SELECT model_version, date_bin(:length, purchase_timestamp, :origin) AS start,
-           count(*) AS rows, count(*) FILTER (WHERE {_KNOWN}) AS rows_with_actual,
-           coalesce(sum(extract(epoch FROM delivered_at - purchase_timestamp)) FILTER (WHERE {_KNOWN}), 0)::bigint
+           count(*) AS rows, count(*) FILTER (WHERE {DELIVERED}) AS rows_with_actual,
+           coalesce(sum(extract(epoch FROM delivered_at - purchase_timestamp)) FILTER (WHERE {DELIVERED}), 0)::bigint
     FROM predictions LEFT JOIN actuals USING (order_id)
-    WHERE {PLAUSIBLE}
-      AND purchase_timestamp > {NEWEST_PURCHASE} - :horizon
+    WHERE {BOUGHT} AND {FIRST} AND purchase_timestamp >= :oldest
     GROUP BY model_version, start
     ORDER BY model_version, start
 """)  # noqa: S608
 
 _ROWS = text(f"""
     SELECT seller_zip_code_prefix, customer_lat, customer_lng, delivery_time_days, lower_days, upper_days,
-           CASE WHEN {_KNOWN} THEN extract(epoch FROM delivered_at - purchase_timestamp)::float8 / 86400 END
+           CASE WHEN {DELIVERED} THEN extract(epoch FROM delivered_at - purchase_timestamp)::float8 / 86400 END
     FROM predictions LEFT JOIN actuals USING (order_id)
     WHERE purchase_timestamp >= :start AND purchase_timestamp < :end AND model_version = :version
+      AND {BOUGHT} AND {FIRST}
     ORDER BY id
     LIMIT :most
 """)  # noqa: S608

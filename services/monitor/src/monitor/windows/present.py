@@ -1,32 +1,36 @@
-"""What the monitor takes for the present: the newest purchase in the log, or the newest of a replay.
+"""The monitor's present: its clock, or the moment of a replay that is going on.
 
-Windows, pace and errors are looked at as of then. A replay of the past says where it ends: until an hour after its
-last word nothing bought later is looked at, so that a single order of today does not hide the past that is played.
+Windows, pace and errors are looked at as of then, and what was bought later is not looked at. So neither a clock that
+is ahead nor a mistyped year hides today, and no order of today hides a past that is being replayed.
 """
 
 from datetime import UTC, datetime
 
-from sqlalchemy import func
+from sqlalchemy import func, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from common.database.tables import Replay
 
 REPLAY_HOLDS = "1 hour"
+"""A replay that has ended holds the present for this long, so that its last days are measured too."""
 
-END = (
-    f"(SELECT coalesce((SELECT ends FROM replays WHERE seen_at > now() - interval '{REPLAY_HOLDS}' "  # noqa: S608
-    "ORDER BY seen_at DESC LIMIT 1), 'infinity'::timestamptz))"
+PRESENT = (
+    f"(SELECT coalesce((SELECT moment FROM replays WHERE seen_at > now() - interval '{REPLAY_HOLDS}' "  # noqa: S608
+    "ORDER BY seen_at DESC LIMIT 1), now()))"
 )
-"""What was bought, and every window that starts, from this moment on is not looked at."""
-
-PLAUSIBLE = f"(purchase_timestamp <= predicted_at + interval '1 day' AND purchase_timestamp < {END})"
-"""Purchases in the future are a client's mistake; one must not make every true window look ancient."""
-
-NEWEST_PURCHASE = f"(SELECT max(purchase_timestamp) FROM predictions WHERE {PLAUSIBLE})"  # noqa: S608
+"""The present in SQL, for queries that are not given it as `:present`."""
 
 
-def stay_before(session: Session, end: datetime) -> None:
-    """Say that a replay of orders bought before `end` (UTC, without zone) is going on."""
-    statement = insert(Replay).values(ends=end.replace(tzinfo=UTC))
-    session.execute(statement.on_conflict_do_update(index_elements=["ends"], set_={"seen_at": func.now()}))
+def present(session: Session) -> datetime:
+    """The present."""
+    moment: datetime = session.scalars(text(f"SELECT {PRESENT}")).one()
+    return moment.astimezone(UTC)
+
+
+def replay_reached(session: Session, moment: datetime, end: datetime) -> None:
+    """Record how far a replay that ends at `end` has come (both UTC, with or without zone)."""
+    values = {"ends": end.replace(tzinfo=UTC), "moment": moment.replace(tzinfo=UTC)}
+    statement = insert(Replay).values(values)
+    renewed = {"moment": statement.excluded.moment, "seen_at": func.now()}
+    session.execute(statement.on_conflict_do_update(index_elements=["ends"], set_=renewed))

@@ -1,0 +1,32 @@
+"""Which predictions and actuals count: SQL conditions on `predictions LEFT JOIN actuals`, with `:present`."""
+
+TOLERANCE = "interval '1 day'"
+"""For times that clients send: a local time taken for UTC is off by up to 14 hours."""
+
+LONGEST_DELIVERY = "interval '365 days'"
+"""The slowest real deliveries known took 210 days; what took longer is a wrong year."""
+
+
+def _bought(predictions: str) -> str:
+    now = f"least({predictions}.predicted_at, CAST(:present AS timestamptz))"
+    return f"{predictions}.purchase_timestamp <= {now} + {TOLERANCE}"
+
+
+BOUGHT = f"({_bought('predictions')})"
+"""It had been bought when it was predicted, and by now. Purchases to come are a client's mistake, or a clock's."""
+
+FIRST = f"""(NOT EXISTS (
+    SELECT FROM predictions AS earlier
+    WHERE earlier.order_id = predictions.order_id AND earlier.model_version = predictions.model_version
+      AND earlier.role = predictions.role AND {_bought("earlier")}
+      AND (earlier.predicted_at, earlier.id) < (predictions.predicted_at, predictions.id)
+))"""
+"""An order counts once for each model version, with its first prediction, however often it was asked for."""
+
+_LATEST = f"least(predictions.purchase_timestamp + {LONGEST_DELIVERY}, CAST(:present AS timestamptz) + {TOLERANCE})"
+
+DELIVERED = f"(actuals.delivered_at BETWEEN predictions.purchase_timestamp AND {_LATEST})"
+"""The actual is possible: not before the purchase, not to come, and not longer after it than anything takes."""
+
+NOT_IMPOSSIBLE = f"(actuals.delivered_at IS NULL OR {DELIVERED})"
+"""Of an order whose actual is impossible nothing is known, not even whether it is still under way."""
