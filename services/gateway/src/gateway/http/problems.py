@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 5
-"""What a client is told to wait after a 503: a few polls of the registry or of the database."""
+"""How long a client should wait after a 503: a few polls of the registry or of the database."""
 SHOWN_CHARACTERS = 60
 SHOWN_FIELDS = 100
 
@@ -83,14 +83,14 @@ def from_error(error: DeliveryTimeError) -> Response:
 
 
 def invalid_request(errors: Iterable[ErrorDetails]) -> Response:
-    """What pydantic found wrong: 400 if the body is no JSON at all, else 422 with up to 100 fields at fault."""
-    found = list(errors)
-    unreadable = [error for error in found if error["type"] == "json_invalid"]
+    """The faults that pydantic reports: 400 if the body is no JSON at all, else 422 with up to 100 fields at fault."""
+    faults = list(errors)
+    unreadable = [error for error in faults if error["type"] == "json_invalid"]
     if unreadable:
         reason = unreadable[0].get("ctx", {}).get("error", unreadable[0]["msg"])
         return problem(HTTPStatus.BAD_REQUEST, "Not JSON", f"the body is not valid JSON: {reason}")
-    fields = [_field(error) for error in found[:SHOWN_FIELDS]]
-    summary = fields[0]["detail"] + (f" (and {len(found) - 1} more, see errors)" if len(found) > 1 else "")
+    fields = [_field(error) for error in faults[:SHOWN_FIELDS]]
+    summary = fields[0]["detail"] + (f" (and {len(faults) - 1} more, see errors)" if len(faults) > 1 else "")
     return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid input", summary, fields)
 
 
