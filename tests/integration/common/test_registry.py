@@ -49,13 +49,13 @@ def test_without_the_registry_the_last_champion_is_served_from_disk(
     registry: Registry, settings: RegistrySettings, champion: str
 ) -> None:
     registry.champion()
-    away = settings.model_copy(update={"url": "http://127.0.0.1:9"})
+    away = RegistrySettings(url="http://127.0.0.1:9", cache_dir=settings.cache_dir)
     with Registry(away) as cut_off:
         assert cut_off.champion().version == champion
 
 
 def test_without_registry_and_cache_the_error_names_the_registry(settings: RegistrySettings) -> None:
-    away = settings.model_copy(update={"url": "http://127.0.0.1:9"})
+    away = RegistrySettings(url="http://127.0.0.1:9", cache_dir=settings.cache_dir)
     with Registry(away) as cut_off, pytest.raises(RegistryUnavailable, match=r"127\.0\.0\.1:9"):
         cut_off.champion()
 

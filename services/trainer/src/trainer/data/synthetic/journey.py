@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from common.arrays import Floats
+
 SECONDS_PER_DAY = 86_400
 
 BOLETO_SHARE = 0.19
@@ -31,7 +33,6 @@ STATUSES = (
 """The first four as the clock reaches them, then those of NEVER_DELIVERED in its order."""
 CREATED, _, SHIPPED, DELIVERED, LOST = range(5)
 
-Floats = NDArray[np.float64]
 Seconds = NDArray[np.int64]
 
 

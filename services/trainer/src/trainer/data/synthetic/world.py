@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from common.arrays import Floats
 from trainer.data.synthetic.states import STATES, State
 from trainer.data.synthetic.text import ids
 
@@ -41,10 +42,10 @@ class Places:
 
     prefix: NDArray[np.int64]
     state: NDArray[np.int64]
-    lat: NDArray[np.float64]
-    lng: NDArray[np.float64]
-    customers: NDArray[np.float64]
-    sellers: NDArray[np.float64]
+    lat: Floats
+    lng: Floats
+    customers: Floats
+    sellers: Floats
 
     @classmethod
     def of(cls, rng: np.random.Generator) -> "Places":
@@ -102,12 +103,12 @@ class Shop:
 
     seller_ids: pl.Series
     seller_place: NDArray[np.int64]
-    seller_slowness: NDArray[np.float64]
+    seller_slowness: Floats
     product_ids: pl.Series
     product_seller: NDArray[np.int64]
-    product_weight: NDArray[np.float64]
-    product_price: NDArray[np.float64]
-    product_popularity: NDArray[np.float64]
+    product_weight: Floats
+    product_price: Floats
+    product_popularity: Floats
 
     @classmethod
     def of(cls, places: Places, orders: int, seed: int, rng: np.random.Generator) -> "Shop":
@@ -184,6 +185,6 @@ def _state_places(state: State, wanted: int, rng: np.random.Generator) -> tuple[
     return prefix, np.clip(lat, -33.7, 5.2), np.clip(lng, -73.9, -34.8), size
 
 
-def _weights(size: NDArray[np.float64], state: NDArray[np.int64], share: list[float]) -> NDArray[np.float64]:
+def _weights(size: Floats, state: NDArray[np.int64], share: list[float]) -> Floats:
     weights = size / np.bincount(state, size)[state] * np.array(share)[state]
     return weights / weights.sum()
