@@ -10,10 +10,11 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import boto3
+import httpx
 import pytest
-from sqlalchemy import create_engine, update
+from sqlalchemy import create_engine, insert, update
 
-from common.database.tables import BatchJob
+from common.database.tables import BatchJob, BatchOutput
 from support.example import CSV
 from support.gateway_fixtures import Gateway, running_gateway
 from support.stack_fixtures import ObjectStore
@@ -170,6 +171,42 @@ def test_a_bad_row_is_shown_with_its_line(gateway: Gateway, input_uri: str, migr
         connection.execute(update(BatchJob).where(BatchJob.id == UUID(job["id"])).values(errors=[found]))
     engine.dispose()
     assert gateway.client.get(f"/batch-jobs/{job['id']}").json()["errors"] == [found]
+
+
+def test_the_files_of_a_result_are_listed_with_links_page_by_page(
+    gateway: Gateway, input_uri: str, bucket: Any, migrated_postgres_url: str
+) -> None:
+    job = gateway.client.post("/batch-jobs", json={"input_uri": input_uri}).json()
+    path = f"/batch-jobs/{job['id']}/files"
+    assert gateway.client.get(path).status_code == 409
+    keys = [f"gateway/{job['id']}/{number}.csv" for number in range(3)]
+    engine = create_engine(migrated_postgres_url)
+    with engine.begin() as connection:
+        connection.execute(update(BatchJob).where(BatchJob.id == UUID(job["id"])).values(status="succeeded"))
+        for number, key in enumerate(keys):
+            bucket.put_object(Key=key, Body=CSV)
+            row = {"job_id": UUID(job["id"]), "number": number, "bucket": bucket.name, "key": key}
+            connection.execute(insert(BatchOutput).values(row))
+    engine.dispose()
+    first = gateway.client.get(path, params={"limit": 2}).json()
+    second = gateway.client.get(path, params={"limit": 2, "cursor": first["next_cursor"]}).json()
+    listed = first["items"] + second["items"]
+    assert [file["uri"] for file in listed] == [f"s3://{bucket.name}/{key}" for key in keys]
+    assert (second["next_cursor"], httpx.get(listed[2]["link"]).content) == (None, CSV)
+    result = gateway.client.get(f"/batch-jobs/{job['id']}/result")
+    assert (result.status_code, path in result.headers["link"]) == (302, True)
+
+
+def test_a_folder_of_others_is_a_conflict_unless_overwrite_is_asked_for(
+    gateway: Gateway, input_uri: str, bucket: Any
+) -> None:
+    folder = f"gateway/{uuid4()}"
+    bucket.put_object(Key=f"{folder}/mine.txt", Body=b"x")
+    bucket.put_object(Key=f"{folder}-in/orders.csv", Body=CSV)
+    body = {"input_uri": f"s3://{bucket.name}/{folder}-in/", "output_uri": f"s3://{bucket.name}/{folder}/"}
+    refused = gateway.client.post("/batch-jobs", json=body)
+    assert (refused.status_code, "holds mine.txt" in refused.json()["detail"]) == (409, True)
+    assert gateway.client.post("/batch-jobs", json=body | {"overwrite": True}).status_code == 202
 
 
 def test_the_list_goes_on_where_the_page_before_ended(gateway: Gateway, input_uri: str) -> None:

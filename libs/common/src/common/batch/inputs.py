@@ -4,13 +4,14 @@ A submission is answered at once whatever the input's size: the store is asked f
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from common.batch.formats import ENDINGS, Format, InputObject, format_of, packed_format
 from common.batch.formats.csv_text import EmptyFile
 from common.batch.prefixes import folder_of, is_hidden, refuse_inside_table, refuse_table
-from common.errors import FolderInstead, InputTooLarge, InvalidAddress, ObjectNotFound, UnreadableInput
+from common.errors import FolderInstead, InputTooLarge, InvalidAddress, ObjectForbidden, ObjectNotFound, UnreadableInput
 from common.servers.objects import ObjectAddress, ObjectStore
 from common.settings import BatchSettings
 
@@ -127,7 +128,8 @@ def _single(store: ObjectStore, address: ObjectAddress) -> InputObject:
     try:
         stored = store.stat(address)
     except ObjectNotFound:
-        if next(store.objects_under(address.as_prefix()), None):
-            raise FolderInstead(str(address)) from None
+        with suppress(ObjectForbidden):  # not every key of the store may list
+            if next(store.objects_under(address.as_prefix()), None):
+                raise FolderInstead(str(address)) from None
         raise
     return InputObject(address, stored.etag, stored.size, kind)

@@ -5,10 +5,11 @@ columns (Hive's partitions). A table whose log decides which of its files count 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from urllib.parse import unquote
 
-from common.errors import TableInstead
+from common.errors import ObjectForbidden, TableInstead
 from common.servers.objects import ObjectAddress, ObjectStore
 
 HIDDEN = ("_", ".")
@@ -23,6 +24,9 @@ LOGS = {
     "Spark stream": re.compile(r"(^|/)_spark_metadata/"),
 }
 """Keys by which a table format is known that keeps a log of which files count."""
+
+LOOKED_AT = 1_000
+"""Keys of a folder above that are looked at: what the store lists at once."""
 
 LOG_FOLDERS = ("_delta_log/", "metadata/", ".hoodie/", "snapshot/", "_spark_metadata/")
 
@@ -56,9 +60,17 @@ def refuse_inside_table(store: ObjectStore, prefix: ObjectAddress) -> None:
     for depth in range(len(parts)):
         above = "".join(f"{part}/" for part in parts[:depth])
         for folder in LOG_FOLDERS:
-            first = next(store.objects_under(ObjectAddress(prefix.bucket, above + folder)), None)
-            if first is not None:
-                refuse_table(prefix, first.address.key.removeprefix(above))
+            for first in islice(_visible(store, ObjectAddress(prefix.bucket, above + folder)), LOOKED_AT):
+                refuse_table(prefix, first.removeprefix(above))
+
+
+def _visible(store: ObjectStore, folder: ObjectAddress) -> Iterator[str]:
+    """Keys in a folder; none if this service may not list it."""
+    try:
+        for stored in store.objects_under(folder):
+            yield stored.address.key
+    except ObjectForbidden:
+        return
 
 
 def columns_above(address: ObjectAddress) -> Mapping[str, ObjectAddress]:

@@ -61,7 +61,8 @@ def refuse_foreign(store: ObjectStore, output: ObjectAddress, own: frozenset[str
     former = former_result(store, output)
     for stored in store.objects_under(output):
         key = stored.address.key
-        if key != output.key and key not in own and not former.has(key, stored.etag):
+        marks_folder = stored.address.is_prefix
+        if not marks_folder and key not in own and not former.has(key, stored.etag):
             raise OutputNotOurs(str(output), key.removeprefix(output.key))
 
 

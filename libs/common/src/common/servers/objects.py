@@ -3,24 +3,22 @@
 boto3 comes with the first call: a process that serves, and rarely or never touches an object, starts without it.
 """
 
-import re
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from common.errors import (
-    BucketNotAllowed,
     InputReplaced,
-    InvalidAddress,
     ObjectForbidden,
     ObjectNotFound,
     ObjectStoreUnavailable,
     UploadGone,
 )
+from common.servers.object_address import ObjectAddress as ObjectAddress
 from common.settings import ObjectStoreSettings
 
 if TYPE_CHECKING:
@@ -28,12 +26,6 @@ if TYPE_CHECKING:
 
 PART_TYPE = "binary/octet-stream"
 """S3's name for any bytes. SeaweedFS tries to compress a part without a type, which doubles what it costs to store."""
-
-ADDRESS = re.compile(r"[\x00- ]*s3://([A-Za-z0-9][A-Za-z0-9._-]*)/(.+)", re.DOTALL)
-"""Blanks before an address are nobody's; all that follows the bucket is the key."""
-
-KEY_BYTES = 1_024
-"""S3's limit."""
 
 PROMPT_SECONDS = 4
 """A small read that somebody waits for takes milliseconds; a store silent for so long, twice, is away."""
@@ -43,51 +35,6 @@ BLOCK_BYTES = 2**20
 
 LISTED_UPLOADS = 1_000
 """Unfinished uploads in one page: the most that S3 gives."""
-
-
-@dataclass(frozen=True)
-class ObjectAddress:
-    """s3://bucket/key"""
-
-    bucket: str
-    key: str
-
-    @classmethod
-    def split(cls, uri: str) -> Self:
-        """The address that a text names; InvalidAddress if no object can have it."""
-        parts = ADDRESS.fullmatch(uri)
-        if parts is None or "\x00" in uri:
-            raise InvalidAddress(uri)
-        bucket, key = parts.groups()
-        if len(key.encode(errors="replace")) > KEY_BYTES or {".", ".."} & set(key.split("/")):
-            raise InvalidAddress(uri, f"a key of up to {KEY_BYTES:,} bytes that has no part . or ..")
-        return cls(bucket, key)
-
-    @property
-    def is_prefix(self) -> bool:
-        """Whether it names every object whose key begins so."""
-        return self.key.endswith("/")
-
-    def as_prefix(self) -> Self:
-        """The folder of this name."""
-        return type(self)(self.bucket, self.key.removesuffix("/") + "/")
-
-    def meets(self, other: "ObjectAddress") -> bool:
-        """Whether one is the other, or a prefix under which it lies.
-
-        A store may take several slashes for one, and so does this.
-        """
-        mine, others = (re.sub("/+", "/", address.key.lstrip("/")) for address in (self, other))
-        inside = (mine.endswith("/") and others.startswith(mine)) or (others.endswith("/") and mine.startswith(others))
-        return self.bucket == other.bucket and (mine == others or inside)
-
-    def _allowed(self, buckets: frozenset[str]) -> Self:
-        if self.bucket not in buckets:
-            raise BucketNotAllowed(self.bucket, buckets)
-        return self
-
-    def __str__(self) -> str:
-        return f"s3://{self.bucket}/{self.key}"
 
 
 @dataclass(frozen=True)
@@ -122,7 +69,7 @@ class ObjectStore:
 
     def address(self, uri: str) -> ObjectAddress:
         """The address that a job names; InvalidAddress, BucketNotAllowed if jobs may not use it."""
-        return ObjectAddress.split(uri)._allowed(self.job_buckets)
+        return ObjectAddress.split(uri).allowed_in(self.job_buckets)
 
     def stat(self, address: ObjectAddress) -> StoredObject:
         """What is known of an object without reading it, within seconds."""

@@ -50,7 +50,8 @@ class Results:
                 raise UploadGone(str(ObjectAddress(output.bucket, output.key)))
         if success_of(target).key in there:
             self._store.delete(success_of(target))
-        side_by_side(self._store.delete, [address for address in present if address.key not in own])
+        former = [address for address in present if address.key not in own and not address.is_prefix]
+        side_by_side(self._store.delete, former)
 
     def _complete_uploads(self, job: BatchJob, chunks: Sequence[BatchChunk], outputs: Sequence[BatchOutput]) -> None:
         parts: dict[int, list[dict[str, Any]]] = {output.number: [] for output in outputs}
