@@ -60,7 +60,7 @@ def by_polars(folder: Path) -> int:
 
 def by_duckdb(folder: Path) -> int:
     with duckdb.connect() as connection:
-        (count,) = connection.read_parquet(f"{folder}/**/*.parquet").count("prediction").fetchone() or (0,)
+        ((count,),) = connection.read_parquet(f"{folder}/**/*.parquet").count("prediction").fetchall()
     return int(count)
 
 

@@ -139,13 +139,29 @@ def test_an_ended_job_cannot_be_cancelled(alone: Rig) -> None:
 def test_a_worker_that_died_between_store_and_database_while_completing_is_made_good(
     alone: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The upload is completed, the row is not: the next to complete it takes the object for the job's own."""
-    uri = alone.put("in/completed.csv", csv_file(30))
-    job_id = alone.submit(uri, wake=False)
+    """The uploads are completed, the row is not: the next to complete it takes the objects for the job's own."""
+    for number in range(2):
+        alone.put(f"completed/{number}.csv", csv_file(30))
+    job_id = alone.submit("s3://delivery-time/completed/", wake=False)
+    alone.scorer.tasks.run_job(job_id)
+    alone.scorer.tasks.score_chunk(job_id)
     with monkeypatch.context() as patched:
         patched.setattr(completion, "_first_errors", die)
         with pytest.raises(RuntimeError, match="killed"):
-            alone.scorer.tasks.run_job(job_id)
+            alone.scorer.tasks.score_chunk(job_id)
+    assert alone.job(job_id).status == "running"
+    assert len(alone.keys_in(as_body(alone.job(job_id)))) == 3
+    body = alone.drive(job_id)
+    assert (body["status"], body["rows_total"], len(alone.keys_in(body))) == ("succeeded", 60, 3)
+
+
+def test_a_small_job_whose_output_is_written_and_not_yet_its_success_is_done_again(
+    alone: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = alone.submit(alone.put("in/completed.csv", csv_file(30)), wake=False)
+    with monkeypatch.context() as patched:
+        patched.setattr(completion, "_first_errors", die)
+        alone.scorer.tasks.run_job(job_id)
     assert alone.job(job_id).status == "running"
     assert len(alone.output(as_body(alone.job(job_id))).splitlines()) == 31
     body = alone.drive(job_id)
