@@ -7,7 +7,7 @@ from pathlib import Path
 
 from common.settings import SettingsGroup
 
-PACKAGES = ("common", "gateway", "scorer", "monitor", "trainer", "devstack")
+PACKAGES = ("common", "gateway", "console", "scorer", "monitor", "trainer", "devstack")
 TARGET = Path(__file__).parents[1] / "docs/settings.md"
 HEAD = """# Settings
 

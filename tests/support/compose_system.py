@@ -13,7 +13,7 @@ import httpx
 from devstack.servers.ports import pick_free
 
 ROOT = Path(__file__).parents[2]
-PUBLISHED = ("GATEWAY_PORT", "MLFLOW_PORT", "S3_PORT", "PROMETHEUS_PORT")
+PUBLISHED = ("GATEWAY_PORT", "CONSOLE_PORT", "MLFLOW_PORT", "S3_PORT", "PROMETHEUS_PORT")
 MODULES = {"monitor": "monitor.cli", "scorer": "scorer.cli", "gateway": "gateway.cli"}
 
 

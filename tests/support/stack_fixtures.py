@@ -17,7 +17,7 @@ from devstack.settings import LOOPBACK, StackSettings
 from devstack.stack import BUCKET, REGION, Stack
 from devstack.supervision.child import Child, running
 
-PORTS = ("postgres_port", "valkey_port", "s3_port", "mlflow_port", "gateway_port")
+PORTS = ("postgres_port", "valkey_port", "s3_port", "mlflow_port", "gateway_port", "console_port")
 
 
 @dataclass(frozen=True)

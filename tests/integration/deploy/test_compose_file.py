@@ -16,7 +16,7 @@ COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OWN = {name: service for name, service in SERVICES.items() if "build" in service}
 UPSTREAM = {name: service for name, service in SERVICES.items() if "build" not in service}
-FOR_PEOPLE = {"gateway", "mlflow", "seaweedfs", "prometheus", "grafana", "jupyter", "flower", "adminer"}
+FOR_PEOPLE = {"gateway", "console", "mlflow", "seaweedfs", "prometheus", "grafana", "jupyter", "flower", "adminer"}
 
 
 def test_settings_have_the_same_names_as_in_the_embedded_stack(tmp_path: Path) -> None:

@@ -42,6 +42,7 @@ def test_the_context_holds_what_images_are_built_from_and_nothing_else() -> None
         "pyproject.toml",
         "libs/common",
         "services",
+        "docs/runbook.md",
         "notebooks",
         "build/champion",
     }

@@ -1,4 +1,4 @@
-"""The project's own processes, as data: database migrations, gateway, scorers, monitor, trainer."""
+"""The project's own processes, as data: database migrations, gateway, console, scorers, monitor, trainer."""
 
 import os
 import subprocess
@@ -24,7 +24,7 @@ def processes(stack: Stack) -> list[Process]:
         _worker(stack, f"scorer-{number}", "scorer.cli") for number in range(1, stack.settings.scorer_workers + 1)
     ]
     others = [_worker(stack, name, f"{name}.cli") for name in ("monitor", "trainer")]
-    return [_migrations(stack), _gateway(stack), *scorers, *others]
+    return [_migrations(stack), _gateway(stack), _console(stack), *scorers, *others]
 
 
 def _migrations(stack: Stack) -> Process:
@@ -48,6 +48,22 @@ def _gateway(stack: Stack) -> Process:
         needs=("migrations", "valkey", "seaweedfs"),
         ports=(Port(port, "gateway", "GATEWAY_PORT"),),
         address=address,
+    )
+
+
+def _console(stack: Stack) -> Process:
+    port = stack.settings.console_port
+    address = f"http://{LOOPBACK}:{port}"
+    gateway = f"http://{LOOPBACK}:{stack.settings.gateway_port}"
+    return Process(
+        name="console",
+        argv=[sys.executable, "-m", "console.cli", "serve"],
+        env={**_environment(stack), "CONSOLE_PORT": str(port), "CONSOLE_GATEWAY_URL": gateway},
+        probe=lambda _pid: _require_live(address),
+        needs=("migrations",),
+        ports=(Port(port, "console", "CONSOLE_PORT"),),
+        address=address,
+        start_seconds=60,
     )
 
 

@@ -18,4 +18,5 @@ class StackSettings(SettingsGroup):
     s3_port: int = Field(8333, ge=1024, le=65535, description="port of the object store")
     mlflow_port: int = Field(5000, ge=1024, le=65535, description="port of the MLflow server")
     gateway_port: int = Field(8090, ge=1024, le=65535, description="port of the gateway")
+    console_port: int = Field(8091, ge=1024, le=65535, description="port of the console")
     scorer_workers: int = Field(1, ge=1, le=64, description="how many scorer processes to run")

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field
 from pydantic_settings import SettingsConfigDict
 
 from common.errors import InvalidSettings
-from common.settings import ModeSettings, SettingsGroup
+from common.settings import ModeSettings, Names, SettingsGroup
 
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
@@ -37,8 +37,8 @@ class ConsoleSettings(SettingsGroup):
         description="log-in by API key; auto: required, except with MODE=local on a loopback address. "
         "off: only with MODE=local, for a container whose port is published on loopback",
     )
-    names: frozenset[str] = Field(
-        frozenset(), description="host names by which browsers reach it, besides the loopback ones; with a log-in: any"
+    names: Names = Field(
+        frozenset(), description="host names by which browsers reach it without a log-in, besides the loopback ones"
     )
     session_hours: float = Field(12.0, gt=0, description="how long a log-in lasts")
     upload_bytes: int = Field(2**30, ge=1, description="largest file that can be dropped on the page, in bytes")

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from common.addresses import redacted
 from common.command_line import first_line
 
 logger = logging.getLogger(__name__)
@@ -74,7 +75,11 @@ class Watch:
         self._looked.add(part.name)
 
     def _failed(self, part: Part, error: Exception) -> None:
-        why = f"no answer within {PATIENCE_SECONDS:g} s" if isinstance(error, TimeoutError) else first_line(error)
+        why = (
+            f"no answer within {PATIENCE_SECONDS:g} s"
+            if isinstance(error, TimeoutError)
+            else redacted(first_line(error))
+        )
         known, times = self._failing.get(part.name, (None, 0))
         away = known or Away(part.name, part.means, datetime.now(UTC), why, part.name not in self._looked)
         self._failing[part.name] = (away, times + 1)

@@ -2,7 +2,6 @@
 
 import logging
 
-from redis.asyncio import Redis
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp
 
@@ -11,6 +10,7 @@ from common.database import api_keys
 from common.database.session import Database
 from common.database.tables import ApiKey
 from common.servers.objects import ObjectStore
+from common.servers.queue import Queue
 from common.servers.registry import Registry
 from common.settings import DatabaseSettings, ModeSettings, ObjectStoreSettings, QueueSettings, RegistrySettings, load
 from console import probes
@@ -54,7 +54,7 @@ def from_environment() -> ASGIApp:
     settings = load(ConsoleSettings)
     gateway, registry = Gateway(settings.gateway_url), Registry(load(RegistrySettings))
     read, store = Reader(Database(load(DatabaseSettings))), ObjectStore(load(ObjectStoreSettings))
-    queue = Redis.from_url(load(QueueSettings).url.get_secret_value(), socket_connect_timeout=2.0, socket_timeout=2.0)
+    queue = Queue(load(QueueSettings)).async_client(2.0, 2.0)
     watch, traffic = Watch(probes.parts(gateway, read, queue, store, registry)), Traffic(gateway)
 
     def find_key(text: str) -> ApiKey | None:

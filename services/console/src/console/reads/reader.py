@@ -7,6 +7,7 @@ from sqlalchemy.exc import OperationalError, TimeoutError
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
+from common.addresses import redacted
 from common.command_line import first_line
 from common.database.session import Database
 from common.errors import Unavailable
@@ -16,7 +17,7 @@ Found = TypeVar("Found")
 
 class DatabaseAway(Unavailable):
     def __init__(self, cause: object) -> None:
-        super().__init__(f"the database does not answer ({first_line(cause)})")
+        super().__init__(f"the database does not answer ({redacted(first_line(cause))})")
 
 
 class Reader:
