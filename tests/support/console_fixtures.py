@@ -18,6 +18,7 @@ from devstack.servers.ports import pick_free
 from support.gateway_fixtures import Gateway, wait_until
 
 WAIT_MS = 20_000
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 NO_BROWSER = "NO BROWSER TEST RAN: there is no chromium on this machine (apt-get install chromium)"
 
 
@@ -78,7 +79,7 @@ def chromium() -> Iterator[Browser]:
 
     For one file of tests: while it runs this thread has an event loop, and `asyncio.run` works in no other test.
     """
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
     if path is None and os.environ.get("CI"):
         pytest.fail(NO_BROWSER)
     if path is None:

@@ -116,7 +116,7 @@ class NowPage:
                 ("asked for", f"{self._shell.words.moment(found.requested_at)}, {ago(found.requested_at)}"),
                 ("because", found.reason),
                 ("ended", self._shell.words.moment(found.finished_at)),
-                ("the gate's word", found.outcome or "–"),
+                ("outcome", found.outcome or "–"),
             ]
         )
 
