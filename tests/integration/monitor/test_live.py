@@ -8,9 +8,12 @@ from common.database.session import Database
 from common.database.tables import Actual, ModelMetrics
 from common.servers.objects import ObjectAddress, ObjectStore
 from common.servers.prediction_log import LoggedPrediction
+from common.servers.registry import Registry
 from common.settings import ObjectStoreSettings
 from monitor.log.store import store
 from monitor.windows.live import LiveWindows
+from monitor.windows.reference import References
+from monitor.windows.reports import Reports
 
 MakeLogged = Callable[..., list[LoggedPrediction]]
 DAY = timedelta(days=1)
@@ -137,3 +140,27 @@ def test_a_purchase_in_the_far_future_hides_no_true_window(
     store(database.engine, logged(1, purchase_timestamp=datetime(2090, 1, 1, tzinfo=UTC)))
     assert live_windows.measure_due() == 1
     assert [row.rows for row in metrics(database)] == [50]
+
+
+def test_hours_at_the_end_of_summer_time_keep_their_own_reports(
+    database: Database,
+    reports: Reports,
+    registry: Registry,
+    logged: MakeLogged,
+    play_until: Callable[[datetime], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In Berlin two hours of this night are called the same; Postgres answers in that zone."""
+    monkeypatch.setenv("PGTZ", "Europe/Berlin")
+    database.close()  # its connections began in UTC
+    play_until(datetime(2018, 10, 28, 6, tzinfo=UTC))
+    for hour in (0, 1):
+        bought = datetime(2018, 10, 28, hour, 30, tzinfo=UTC)
+        store(database.engine, logged(40, purchase_timestamp=bought, predicted_at=bought, order_id=None))
+    windows = LiveWindows(database, References(registry), reports, timedelta(hours=1))
+    assert windows.measure_due() == 2
+    first, second = [str(row.report_uri) for row in metrics(database)]
+    assert first.endswith("2018-10-28T01.html")
+    assert second.endswith("2018-10-28T02.html")
+    assert windows.measure_due() == 0
+    database.close()

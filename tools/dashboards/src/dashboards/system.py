@@ -80,7 +80,7 @@ def build() -> Json:
                 panel(
                     "Workers up",
                     promql(('sum by (job) (up{job=~"scorer|monitor|trainer"})', "{{job}}")),
-                    "Workers of the monitor and the trainer that answer Prometheus.",
+                    "Workers of scorer, monitor and trainer that answer Prometheus.",
                     minimum=0,
                     runbook="stale-metrics",
                 ),
