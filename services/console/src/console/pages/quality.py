@@ -25,6 +25,9 @@ SHOWN = 12
 AIM = 0.9
 """Of the 90 % interval."""
 
+GZIP = b"\x1f\x8b"
+"""The monitor stores reports compressed."""
+
 REPORT_POLICY = "sandbox allow-scripts; default-src 'unsafe-inline' 'unsafe-eval' data: blob:"
 """A report is somebody else's page: it runs its own scripts, reaches nobody, and is no part of this site."""
 
@@ -58,7 +61,10 @@ class QualityPage:
                 html = await run_in_threadpool(self._whole, uri)
             except DeliveryTimeError as error:
                 return PlainTextResponse(f"{error}\n", error.status)
-            return Response(html, media_type="text/html", headers={"Content-Security-Policy": REPORT_POLICY})
+            headers = {"Content-Security-Policy": REPORT_POLICY}
+            if html.startswith(GZIP):
+                headers["Content-Encoding"] = "gzip"
+            return Response(html, media_type="text/html", headers=headers)
 
     def _whole(self, uri: str) -> bytes:
         found = self._store.stat(ObjectAddress.split(uri))
