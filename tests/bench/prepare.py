@@ -14,9 +14,9 @@ from time import perf_counter
 import pandas as pd
 
 from common.settings import load
-from trainer.data.check import missing_files_and_columns
-from trainer.data.files import CUSTOMERS, GEOLOCATION, ITEMS, ORDERS, PRODUCTS, SELLERS
-from trainer.data.join import BRAZIL, UNDER_WAY
+from trainer.data.olist.check import missing_files_and_columns
+from trainer.data.olist.files import CUSTOMERS, GEOLOCATION, ITEMS, ORDERS, PRODUCTS, SELLERS
+from trainer.data.olist.join import BRAZIL, UNDER_WAY
 from trainer.data.prepare import prepare
 from trainer.data.settings import DataSettings
 from trainer.data.synthetic.generate import Wanted, synthesize

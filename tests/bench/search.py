@@ -14,7 +14,7 @@ from devstack.servers import mlflow_server, postgres, seaweedfs
 from devstack.stack import Stack
 from devstack.supervision.child import running
 from support.stack_fixtures import free_settings
-from trainer.data.check import missing_files_and_columns
+from trainer.data.olist.check import missing_files_and_columns
 from trainer.data.prepare import prepare
 from trainer.data.settings import DataSettings
 from trainer.data.synthetic.generate import Wanted, synthesize

@@ -25,7 +25,7 @@ from monitor.alerts.checks import RETRAINING_RULES
 from support.gateway_fixtures import Gateway, running_gateway
 from support.waiting import wait_until
 from trainer import wiring
-from trainer.data.files import DATE_FORMAT, ORDERS
+from trainer.data.olist.files import DATE_FORMAT, ORDERS
 from trainer.data.prepare import prepare
 from trainer.data.synthetic.generate import Wanted, synthesize
 from trainer.registry.register import register

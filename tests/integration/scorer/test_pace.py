@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from common.database.delivery_pace import write_pace
 from common.model.pace import GROUPS, PaceTable
-from scorer.jobs import pace_snapshots
+from scorer.model import pace_snapshots
 from support.scorer_rig import CHUNK_BYTES, Rig, csv_file
 
 TODAY = datetime.now(UTC).date()

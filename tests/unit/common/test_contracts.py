@@ -4,13 +4,15 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[3]
-PACKAGES = ("common", "devstack", "gateway", "scorer", "trainer", "monitor", "dashboards")
-CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+CONFIG = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+PACKAGES, CONTRACTS = CONFIG["root_packages"], CONFIG["contracts"]
+MOST_MODULES = 14
 ROOMS = next(re.findall(r"\w+", " ".join(each["layers"])) for each in CONTRACTS if each.get("containers") == ["common"])
 
 
@@ -51,3 +53,9 @@ def test_an_import_across_the_layers_is_refused(tree: Path, module: str, importe
     assert refused.returncode == 1
     (broken,) = (line for line in refused.stdout.splitlines() if line.endswith("BROKEN"))
     assert broken.startswith(contract)
+
+
+def test_no_folder_has_more_modules_than_a_glance_takes_in() -> None:
+    modules = [file for room in ("libs", "services", "tools", "tests") for file in (ROOT / room).rglob("*.py")]
+    counted = Counter(file.parent.relative_to(ROOT) for file in modules if file.name != "__init__.py")
+    assert {str(folder): count for folder, count in counted.items() if count > MOST_MODULES} == {}

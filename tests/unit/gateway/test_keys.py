@@ -1,6 +1,6 @@
 import pytest
 
-from gateway.http.keys import Key, KeyRing, KeysUnknown, new_key
+from gateway.access.keys import Key, KeyRing, KeysUnknown, new_key
 
 
 def test_a_key_is_found_by_its_text_and_kept_only_as_a_hash() -> None:

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from gateway.http.limits import RateLimit
+from gateway.access.limits import RateLimit
 
 
 def test_a_burst_is_allowed_and_then_the_rate() -> None:

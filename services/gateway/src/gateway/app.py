@@ -13,11 +13,11 @@ from starlette.types import ASGIApp
 from common.batch.jobs import BatchJobs
 from common.database.session import Database
 from common.servers.queue import Queue
+from gateway.access.access import Access
+from gateway.access.keys import KeyRing
+from gateway.access.limits import RateLimit
 from gateway.http import problems
-from gateway.http.access import Access
 from gateway.http.direct_route import Direct, DirectRoutes
-from gateway.http.keys import KeyRing
-from gateway.http.limits import RateLimit
 from gateway.http.observation import Observation
 from gateway.http.openapi import describe
 from gateway.http.proxying import Forwarded, Mounted

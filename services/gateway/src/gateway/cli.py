@@ -7,8 +7,8 @@ from common import command_line, logs
 from common.command_line import line, positive
 from common.database.session import Database
 from common.settings import DatabaseSettings, ModeSettings, ObjectStoreSettings, QueueSettings, RegistrySettings, load
-from gateway.http.key_store import KeyStore
-from gateway.http.keys import SCOPES
+from gateway.access.key_store import KeyStore
+from gateway.access.keys import SCOPES
 from gateway.serve import serve
 from gateway.settings import GatewaySettings, keys_required
 

@@ -23,10 +23,10 @@ from common.settings import (
     load,
 )
 from gateway import database_patience
+from gateway.access.key_store import KeyStore
+from gateway.access.keys import KeyRing
+from gateway.access.limits import RateLimit
 from gateway.app import create_app
-from gateway.http.key_store import KeyStore
-from gateway.http.keys import KeyRing
-from gateway.http.limits import RateLimit
 from gateway.log.sender import LogSender
 from gateway.metrics import Metrics
 from gateway.model.champion import Champion

@@ -23,18 +23,18 @@ from scorer.jobs.claims import Chunks
 from scorer.jobs.completion import Completion
 from scorer.jobs.ending import Ending
 from scorer.jobs.leases import renewal
-from scorer.jobs.models import Models
-from scorer.jobs.outputs import Outputs
 from scorer.jobs.planning import Planner
 from scorer.jobs.plans import Plans
 from scorer.jobs.reader import AnyReader
-from scorer.jobs.results import Results
 from scorer.jobs.scoring import Scoring
 from scorer.jobs.sweeping import Sweeper
 from scorer.jobs.tasks import Tasks
+from scorer.model.models import Models
 from scorer.readers.row_groups import GroupReader
 from scorer.readers.spans import SpanReader
 from scorer.readers.streams import StreamReader
+from scorer.results.outputs import Outputs
+from scorer.results.results import Results
 from scorer.settings import ScorerSettings
 
 

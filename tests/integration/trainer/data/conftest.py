@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from trainer.data.files import FILES
+from trainer.data.olist.files import FILES
 from trainer.data.synthetic.generate import Wanted, synthesize
 
 BY_HAND = {

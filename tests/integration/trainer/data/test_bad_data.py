@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from common.errors import InvalidInput
-from trainer.data.files import FILES
+from trainer.data.olist.files import FILES
 from trainer.data.prepare import prepare
 
 Replace = Callable[[Path, str, str, str], None]

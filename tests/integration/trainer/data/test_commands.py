@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from trainer.data.check import missing_files_and_columns
+from trainer.data.olist.check import missing_files_and_columns
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 

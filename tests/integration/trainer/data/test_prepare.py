@@ -9,8 +9,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from trainer.data.files import FILES
-from trainer.data.join import COLUMNS
+from trainer.data.olist.files import FILES
+from trainer.data.olist.join import COLUMNS
 from trainer.data.prepare import prepare
 
 Replace = Callable[[Path, str, str, str], None]

@@ -9,8 +9,8 @@ import pytest
 
 from common.errors import InvalidInput
 from common.orders.geography import great_circle_km
-from trainer.data.check import missing_files_and_columns
-from trainer.data.files import DATE_FORMAT, FILES
+from trainer.data.olist.check import missing_files_and_columns
+from trainer.data.olist.files import DATE_FORMAT, FILES
 from trainer.data.prepare import prepare
 from trainer.data.synthetic import generate
 from trainer.data.synthetic.generate import Wanted, synthesize

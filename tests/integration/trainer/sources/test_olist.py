@@ -6,8 +6,8 @@ import polars as pl
 import pytest
 
 from support.shop_files import ShopFolder
+from trainer.data.olist.problems import UnusableData
 from trainer.data.prepare import prepare
-from trainer.data.problems import UnusableData
 from trainer.data.synthetic.generate import Wanted, synthesize
 
 STATUS = '[orders.status]\ncolumn = "order_status"\ncancelled = ["canceled", "unavailable"]'

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trainer.data.problems import NothingToTrain
+from trainer.data.olist.problems import NothingToTrain
 from trainer.data.split import split
 
 EIGHTHS = st.integers(0, 2_000).map(lambda count: count / 8)

@@ -15,7 +15,7 @@ from opentelemetry.trace import Span, SpanKind, StatusCode, set_span_in_context
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.http.access import is_open
+from gateway.access.access import is_open
 from gateway.http.observation import route_path
 
 SERVICE = Resource({"service.name": "delivery-time-gateway"})

@@ -18,8 +18,8 @@ from common.batch.jobs import BatchJobs, as_body
 from common.database.tables import BatchJob
 from common.orders.fields import Strict
 from common.servers.queue import Queue
+from gateway.access.keys import Key
 from gateway.http import problems
-from gateway.http.keys import Key
 
 Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 ENDED = ("succeeded", "failed", "cancelled")

@@ -12,7 +12,7 @@ from common.database.session import Database
 from common.database.tables import BatchChunk, BatchJob, BatchOutput
 from common.servers.objects import ObjectStore
 from scorer.jobs.claims import remaining
-from scorer.jobs.results import Results
+from scorer.results.results import Results
 from scorer.rows.outcome import ERRORS_KEPT
 
 

@@ -13,8 +13,8 @@ from common.database.session import Database
 from common.database.tables import BatchJob, BatchOutput
 from common.servers.objects import ObjectAddress, ObjectStore
 from scorer.jobs.claims import look_again
-from scorer.jobs.outputs import Outputs
 from scorer.jobs.patience import wait_seconds
+from scorer.results.outputs import Outputs
 
 log = logging.getLogger(__name__)
 

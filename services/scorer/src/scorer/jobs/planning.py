@@ -12,9 +12,9 @@ from common.database.tables import BatchJob
 from common.errors import InputReplaced
 from common.servers.objects import ObjectAddress, ObjectStore
 from common.settings import BatchSettings
-from scorer.jobs.outputs import side_by_side
 from scorer.jobs.reader import AnyReader, no_rows
 from scorer.jobs.source import Source
+from scorer.results.outputs import side_by_side
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ from common.database.session import Database
 from common.database.tables import BatchChunk, BatchJob, BatchOutput
 from scorer.jobs.claims import look_again
 from scorer.jobs.ending import Ending, begun
-from scorer.jobs.models import Chosen, Models
-from scorer.jobs.outputs import Outputs
 from scorer.jobs.planning import Plan, Planner
+from scorer.model.models import Chosen, Models
+from scorer.results.outputs import Outputs
 
 UNPLANNED = ~select(BatchChunk).where(BatchChunk.job_id == BatchJob.id).exists()
 

@@ -7,9 +7,9 @@ from common.database.session import Database
 from common.servers.objects import ObjectStore
 from scorer.jobs.claims import Chunks, ClaimedChunk
 from scorer.jobs.completion import Completion
-from scorer.jobs.models import Models
 from scorer.jobs.progress import Progress
 from scorer.jobs.reader import AnyReader
+from scorer.model.models import Models
 
 
 class Scoring:

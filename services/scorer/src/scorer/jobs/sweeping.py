@@ -18,8 +18,8 @@ from common.database.session import Database
 from common.errors import DeliveryTimeError
 from common.servers.objects import ObjectAddress, ObjectStore
 from common.servers.queue import SCORING, Queue
-from scorer.jobs import pace_snapshots
 from scorer.jobs.ending import Ending
+from scorer.model import pace_snapshots
 from scorer.settings import ScorerSettings
 
 AT_ONCE = 1_000

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from trainer.data.join import WRONG_SPANS
+from trainer.data.olist.join import WRONG_SPANS
 
 ALONE = "bought months apart from all other orders"
 APART = timedelta(days=90)

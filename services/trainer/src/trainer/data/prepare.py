@@ -6,12 +6,12 @@ from time import perf_counter
 
 import polars as pl
 
-from trainer.data.check import missing_files_and_columns
-from trainer.data.files import DATE_FORMAT, is_synthetic
 from trainer.data.implausible import implausible, without_lone_purchases
-from trainer.data.join import COLUMNS, baskets, locations, one_row_per_order
-from trainer.data.problems import NoDeliveredOrder, UnusableData
-from trainer.data.read import read, read_order_ids
+from trainer.data.olist.check import missing_files_and_columns
+from trainer.data.olist.files import DATE_FORMAT, is_synthetic
+from trainer.data.olist.join import COLUMNS, baskets, locations, one_row_per_order
+from trainer.data.olist.problems import NoDeliveredOrder, UnusableData
+from trainer.data.olist.read import read, read_order_ids
 from trainer.data.report import Report, dropped_by_reason
 from trainer.data.split import split
 from trainer.data.staging import staged_folder

@@ -9,7 +9,7 @@ from datetime import datetime
 
 import polars as pl
 
-from trainer.data.problems import NothingToTrain
+from trainer.data.olist.problems import NothingToTrain
 
 VALIDATION_SHARE = 0.2
 """Share of the delivered orders, the last bought, that validate when no cut-off is given."""

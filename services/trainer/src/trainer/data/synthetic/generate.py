@@ -13,7 +13,7 @@ import polars as pl
 from tqdm import tqdm
 
 from common.errors import InvalidInput
-from trainer.data import files
+from trainer.data.olist import files
 from trainer.data.staging import staged_folder
 from trainer.data.synthetic.chunk import Demand
 from trainer.data.synthetic.season import Season

@@ -14,7 +14,7 @@ from common.orders.shop.names import MOMENTS, SPANS, field_of
 from common.orders.shop.read import read_shop
 from common.orders.shop.sections import Shop
 from common.orders.shop.source import OLIST, Kind, kind_of
-from trainer.data.check import missing_files_and_columns
+from trainer.data.olist.check import missing_files_and_columns
 from trainer.sources.inspection.aliases import fields_by_alias
 from trainer.sources.inspection.countries import country_codes, only_zone, usual_country
 from trainer.sources.inspection.draft import Draft

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import polars as pl
 
-from trainer.data.check import missing_files_and_columns, strings
-from trainer.data.files import CUSTOMERS, GEOLOCATION, ITEMS, ORDERS, PRODUCTS, SELLERS
-from trainer.data.join import locations
-from trainer.data.parsing import number, zip_prefix
-from trainer.data.problems import UnusableData
+from trainer.data.olist.check import missing_files_and_columns, strings
+from trainer.data.olist.files import CUSTOMERS, GEOLOCATION, ITEMS, ORDERS, PRODUCTS, SELLERS
+from trainer.data.olist.join import locations
+from trainer.data.olist.parsing import number, zip_prefix
+from trainer.data.olist.problems import UnusableData
 
 PIECE_ROWS = 200_000
 

@@ -8,7 +8,7 @@ import polars as pl
 from tqdm import tqdm
 
 from common.errors import InvalidInput
-from trainer.data.files import SYNTHETIC_MARKER, is_synthetic
+from trainer.data.olist.files import SYNTHETIC_MARKER, is_synthetic
 from trainer.data.staging import staged_folder
 from trainer.data.synthetic.shops.letters import Letters
 from trainer.data.synthetic.shops.minutes import Minutes

@@ -7,10 +7,11 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from common.errors import DeliveryTimeError
-from gateway.http import keys, problems
+from gateway.access import keys
+from gateway.access.keys import Key, KeyRing
+from gateway.access.limits import RateLimit
+from gateway.http import problems
 from gateway.http.bodies import ENCODINGS, inflated, measured
-from gateway.http.keys import Key, KeyRing
-from gateway.http.limits import RateLimit
 
 OPEN_PATHS = frozenset({"/", "/livez", "/readyz", "/metrics", "/docs", "/openapi.json"})
 OPEN_FOLDER = "/docs/"

@@ -9,7 +9,7 @@ from common.batch.results import manifest_of, refuse_foreign, success_of
 from common.database.tables import BatchChunk, BatchJob, BatchOutput
 from common.errors import UploadGone
 from common.servers.objects import ObjectAddress, ObjectStore
-from scorer.jobs.outputs import Outputs, side_by_side
+from scorer.results.outputs import Outputs, side_by_side
 
 
 class Results:

@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from common.database.session import Database
 from common.database.tables import ApiKey
 from common.errors import Conflict, NotFound
-from gateway.http.keys import Key, Scope, new_key
+from gateway.access.keys import Key, Scope, new_key
 
 
 class KeyNameTaken(Conflict):

@@ -2,8 +2,8 @@
 
 import polars as pl
 
-from trainer.data.files import CUSTOMERS, GEOLOCATION, ITEMS, ORDERS, PRODUCTS, SELLERS, CsvFile
-from trainer.data.parsing import date, number, zip_prefix
+from trainer.data.olist.files import CUSTOMERS, GEOLOCATION, ITEMS, ORDERS, PRODUCTS, SELLERS, CsvFile
+from trainer.data.olist.parsing import date, number, zip_prefix
 
 
 def needed_columns(file: CsvFile) -> list[str]:

@@ -15,7 +15,7 @@ from common.database.session import Database
 from common.database.tables import BatchJob
 from common.model.predictor import Predictor
 from common.servers.registry import Registry
-from scorer.jobs import pace_snapshots
+from scorer.model import pace_snapshots
 
 VERSIONS_KEPT = 2
 PACES_KEPT = 4

@@ -3,7 +3,7 @@
 import polars as pl
 
 from common.orders.fields import FIELDS
-from trainer.data.files import DATE_FORMAT
+from trainer.data.olist.files import DATE_FORMAT
 
 
 def date(column: str) -> pl.Expr:

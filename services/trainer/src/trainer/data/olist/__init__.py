@@ -1,0 +1,1 @@
+"""Olist's nine files: downloaded, read, checked, joined."""
