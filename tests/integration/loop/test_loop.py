@@ -108,6 +108,8 @@ def champion(environment: dict[str, str], tmp_path: Path) -> str:
     made = register(wiring.training_data(), versions)
     assert made.alias == "champion", made.reason
     everything.write_parquet(orders)
+    versions.bundles.close()
+    versions.database.close()
     return made.version
 
 
