@@ -100,7 +100,7 @@ def build() -> Json:
                            FROM retrainings ORDER BY requested_at DESC LIMIT 50""",
                         form="table",
                     ),
-                    "Retrainings asked for by alerts or by schedule, and what the promotion gate decided.",
+                    "Retrainings requested by alerts or by schedule, and what the promotion gate decided.",
                     kind="table",
                     runbook="retraining",
                 ),

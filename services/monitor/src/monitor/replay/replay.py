@@ -1,6 +1,6 @@
 """`monitor replay`: real orders of the past through the running gateway, in time order, many times as fast.
 
-The gateway is asked for each order when its purchase time comes, and told of its delivery when that time comes, so
+The gateway predicts each order when its purchase time comes and gets its delivery when that time comes, so
 the log, the metrics, the pace and the alerts live through the past as they would have. The moment that the replay has
 reached is the monitor's present, and the monitor is asked to look at it at the end of each of its days.
 """
@@ -25,7 +25,7 @@ from monitor.windows.present import replay_reached
 
 STEP, DAY = timedelta(hours=6), timedelta(days=1)
 MEASURE_SECONDS = 1.0
-"""Of the monitor's time, at the end of each day: its checks shall keep up with the days."""
+"""Of the monitor's time, at the end of each day: its checks must keep up with the days."""
 
 ORDERS_AT_ONCE = 1_000
 

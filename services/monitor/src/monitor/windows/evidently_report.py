@@ -30,7 +30,7 @@ CORRELATION = "spearman"
 
 @dataclass(frozen=True)
 class ReportValues:
-    """Numbers of one report; None where Evidently cannot tell (a constant column has no correlation)."""
+    """Numbers of one report; None where Evidently has none (a constant column has no correlation)."""
 
     prediction_drift: float | None
     num_drifted_columns: int | None
@@ -40,7 +40,7 @@ class ReportValues:
 
 
 def drift_threshold(rows: int) -> float:
-    """The distance from which a column counts as drifted in a window of so many rows.
+    """The distance from which a column counts as drifted in a window of this many rows.
 
     Both distances between n rows of the reference and the reference itself shrink with 1/sqrt(n); 2/sqrt(n) is about
     the 99th percentile (measured at 50 to 1,000 rows). A fixed 0.1 would call half of all 100-row windows drifted.
@@ -99,21 +99,21 @@ def _run(current: pd.DataFrame, reference: Reference, drifting: list[str], with_
 
 
 def _values(metrics: list[dict[str, Any]], current: pd.DataFrame) -> ReportValues:
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for metric in metrics:
         config = metric["config"]
         kind = config["type"].rpartition(":")[2]
         if kind != "ColumnCorrelationMatrix" or config["kind"] == CORRELATION:
-            found[kind] = metric["value"]
-    missing = found["DatasetMissingValueCount"]["count"]
-    drifted = found.get("DriftedColumnsCount")
-    in_range = found.get("InRangeValueCount")
+            values[kind] = metric["value"]
+    missing = values["DatasetMissingValueCount"]["count"]
+    drifted = values.get("DriftedColumnsCount")
+    in_range = values.get("InRangeValueCount")
     return ReportValues(
-        prediction_drift=_number(found.get("ValueDrift")),
+        prediction_drift=_number(values.get("ValueDrift")),
         num_drifted_columns=None if drifted is None else int(drifted["count"]),
         share_missing_values=float(missing) / current.size,  # Evidently's own share is per row, not per value
         value_range_share_in_range=_share_of_present(in_range, current),
-        prediction_corr_with_features=_mean_strength(found.get("ColumnCorrelationMatrix")),
+        prediction_corr_with_features=_mean_strength(values.get("ColumnCorrelationMatrix")),
     )
 
 

@@ -2,7 +2,7 @@
 
 A window is a span of purchase time. Whether it has news is seen by comparing its counts, and the sum of its actuals,
 with those in `model_metrics`: nothing has to be remembered between runs, and an actual that comes weeks late, or comes
-again with another date, is found like a prediction of just now.
+again with another date, is noticed like a prediction of just now.
 """
 
 import logging

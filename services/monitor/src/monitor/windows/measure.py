@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from evidently.core.report import Snapshot
 
 MIN_ROWS = 30
-"""Fewer values than this say nothing about a distribution: the distance of 30 reference rows is already 0.2 to 0.5."""
+"""With fewer values drift is not measured: even 30 rows of the reference itself are 0.2 to 0.5 away from it."""
 
 MAX_ROWS = 50_000
-"""Evidently sees a sample of at most so many rows of a window: more cost time and memory and change no figure."""
+"""Evidently sees a sample of at most this many rows of a window: more cost time and memory and change no figure."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Measured:
 
 
 def measure(rows: pd.DataFrame, window: Window, reference: Reference, source: str) -> Measured:
-    """Measure a window's rows (see `monitor.windows.columns`); what cannot be told is None, the reason in `note`."""
+    """Measure a window's rows (see `monitor.windows.columns`); what cannot be measured is None, with the reason in `note`."""
     notes: list[str] = []
     if len(rows) and window.end > reference.trained_from and window.start <= reference.trained_until:
         notes.append(
