@@ -30,7 +30,7 @@ class Measured:
 
 
 def measure(rows: pd.DataFrame, window: Window, reference: Reference, source: str) -> Measured:
-    """Measure a window's rows (see `monitor.windows.columns`); what cannot be measured is None, with the reason in `note`."""
+    """Measure a window's rows (see `monitor.windows.columns`); what cannot be known is None, its reason in `note`."""
     notes: list[str] = []
     if len(rows) and window.end > reference.trained_from and window.start <= reference.trained_until:
         notes.append(

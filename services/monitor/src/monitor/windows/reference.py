@@ -12,7 +12,7 @@ from common.servers.registry import Registry
 from monitor.windows.columns import PREDICTION, watched
 
 RANGE_QUANTILES = (0.01, 0.99)
-"""Predictions between these quantiles of the reference are in range, so about 98 % of them are when nothing is wrong."""
+"""Predictions between these quantiles of the reference are in range, so about 98 % are when nothing is wrong."""
 
 KEPT = 8
 """Versions whose reference stays in memory."""
