@@ -53,6 +53,15 @@ class PaceTable:
         """The newest day."""
         return date.fromordinal(self.first.toordinal() + len(self.pace) - 1)
 
+    def same_as(self, other: "PaceTable | None") -> bool:
+        """Whether the other table says the same of the same days."""
+        return (
+            other is not None
+            and self.first == other.first
+            and np.array_equal(self.pace, other.pace, equal_nan=True)
+            and np.array_equal(self.orders, other.orders)
+        )
+
     def present(self) -> dict[str, float]:
         """The newest day's pace per group, in days."""
         return dict(zip(GROUPS, self.pace[-1].tolist(), strict=True))

@@ -74,9 +74,10 @@ class Predictor:
         """The same model with another pace."""
         return Predictor(self._model, self._raw, pace)
 
-    def with_newer_pace(self, pace: PaceTable | None) -> "Predictor":
-        """The same model with this pace if it knows a later day than its own, else this very predictor."""
-        return self.with_pace(pace) if pace and pace.last > self.pace_day else self
+    def with_present_pace(self, pace: PaceTable | None) -> "Predictor":
+        """The same model with this pace if it knows a later day than the model's own, else with the model's own."""
+        present = pace if pace and pace.last > self._model.pace.last else self._model.pace
+        return self if present is self.pace else self.with_pace(present)
 
     def predict(self, orders: Orders) -> Predictions:
         """Predict n valid orders (see `common.orders.fields` for the ranges)."""

@@ -75,7 +75,7 @@ class Champion:
             logger.info("no champion from the disk cache: %s", error.__cause__ or error)
 
     def _swap(self, bundle: Bundle) -> None:
-        predictor, replaced = Predictor(bundle).with_newer_pace(self._pace.table), self.version
+        predictor, replaced = Predictor(bundle).with_present_pace(self._pace.table), self.version
         _warm(predictor)
         self._predictor = predictor
         logger.info("serving version %s%s", bundle.version, f" in place of {replaced}" if replaced else "")
@@ -83,7 +83,7 @@ class Champion:
 
     def _follow_pace(self) -> None:
         if self._pace.refresh() and self._predictor:
-            self._predictor = self._predictor.with_newer_pace(self._pace.table)
+            self._predictor = self._predictor.with_present_pace(self._pace.table)
 
     def _note(self, trouble: str | None) -> None:
         if trouble and trouble != self.trouble:

@@ -15,7 +15,7 @@ READ_AGAIN_SECONDS = 60.0
 
 
 class PresentPace:
-    """The newest pace table that was read; None until there is one, then the bundle's own is used."""
+    """The pace table as last read; None until there is one, then the bundle's own is used."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -23,7 +23,10 @@ class PresentPace:
         self._read_at = -READ_AGAIN_SECONDS
 
     def refresh(self) -> bool:
-        """Read the table if it is time to; True if it has a newer day than before. Keeps what it has if that fails."""
+        """Read the table if it is time to; True if it says something else than before. Keeps what it has if that fails.
+
+        A corrected label can change the newest day, or take it back.
+        """
         if time.monotonic() - self._read_at < READ_AGAIN_SECONDS:
             return False
         self._read_at = time.monotonic()
@@ -33,7 +36,7 @@ class PresentPace:
         except SQLAlchemyError as error:
             logger.warning("the delivery pace could not be read: %s", type(error).__name__)
             return False
-        newer = table is not None and (self.table is None or table.last > self.table.last)
-        if newer:
-            self.table = table
-        return newer
+        if table is None or table.same_as(self.table):
+            return False
+        self.table = table
+        return True

@@ -67,7 +67,7 @@ class Models:
         version = self._registry.champion().version
         own = self._of(version)
         with self._database.transaction() as session:
-            newest = own.with_newer_pace(read_pace(session))
+            newest = own.with_present_pace(read_pace(session))
             digest = pace_snapshots.keep(session, newest.pace) if newest is not own else None
         return Chosen(version, newest.pace_day, digest)
 
