@@ -6,7 +6,7 @@ import pandas as pd
 from catboost import CatBoostRegressor
 from fastapi import FastAPI
 
-from gateway.routes.bodies import DeliveryTime, Order
+from gateway.routes.prediction_bodies import DeliveryTime, Order
 
 CONSTANT = {
     "seller_zip_code_prefix": 9350,

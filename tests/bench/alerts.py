@@ -32,7 +32,7 @@ from monitor.log.store import store
 from monitor.pace import live_pace
 from monitor.windows.history import read_history, scored, valid
 from monitor.windows.live import LiveWindows
-from monitor.windows.present import replay_reached
+from monitor.windows.present_moment import replay_reached
 from monitor.windows.reference import References
 from monitor.windows.reports import Reports
 from trainer.data.prepare import prepare

@@ -7,8 +7,8 @@ import pytest
 
 from common.model import bundle
 from common.model.bundle import Bundle
+from common.orders.distances import great_circle_km
 from common.orders.fields import Orders
-from common.orders.geography import great_circle_km
 from common.orders.places import STATES, Places
 from trainer.data.history import History, TrainingData, end_of
 from trainer.data.state_grid import state_grid

@@ -20,7 +20,7 @@ from common.settings import DatabaseSettings, ObjectStoreSettings, QueueSettings
 from monitor.settings import MonitorSettings
 from monitor.tasks import Tasks
 from monitor.windows.live import LiveWindows
-from monitor.windows.present import replay_reached
+from monitor.windows.present_moment import replay_reached
 from monitor.windows.reference import References
 from monitor.windows.reports import Reports
 

@@ -16,7 +16,7 @@ from monitor.alerts.pace_range import PaceOutOfRange
 from monitor.log.store import store
 from monitor.pace import live_pace
 from monitor.pace.live_pace import keep_pace
-from monitor.windows.present import replay_reached
+from monitor.windows.present_moment import replay_reached
 
 pytestmark = pytest.mark.usefixtures("monitoring")
 

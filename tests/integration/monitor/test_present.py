@@ -16,7 +16,7 @@ from monitor.alerts.checks import CHECKS
 from monitor.log.store import store
 from monitor.pace.live_pace import keep_pace
 from monitor.windows.live import LiveWindows
-from monitor.windows.present import replay_reached
+from monitor.windows.present_moment import replay_reached
 
 MakeLogged = Callable[..., list[LoggedPrediction]]
 DAY = timedelta(days=1)

@@ -13,7 +13,7 @@ from gateway.http import problems
 from gateway.http.direct_route import Direct, DirectRoutes
 from gateway.http.observation import Observation
 from gateway.metrics import Metrics
-from gateway.routes.bodies import Order
+from gateway.routes.prediction_bodies import Order
 
 
 async def failing(_: Request) -> Response:

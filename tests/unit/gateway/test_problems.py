@@ -6,7 +6,7 @@ from pydantic import ValidationError
 
 from common.errors import DeliveryTimeError, InvalidAddress, NoChampion
 from gateway.http import problems
-from gateway.routes.bodies import Order, OrderList
+from gateway.routes.prediction_bodies import Order, OrderList
 
 
 def body_for(model: type[Order | OrderList], sent: str) -> dict[str, Any]:

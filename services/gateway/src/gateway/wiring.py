@@ -22,7 +22,7 @@ from common.settings import (
     RegistrySettings,
     load,
 )
-from gateway import database_patience
+from gateway import database_timeouts
 from gateway.access.key_store import KeyStore
 from gateway.access.keys import KeyRing
 from gateway.access.limits import RateLimit
@@ -30,9 +30,9 @@ from gateway.app import create_app
 from gateway.log.sender import LogSender
 from gateway.metrics import Metrics
 from gateway.model.champion import Champion
-from gateway.model.events import SwapRecord
 from gateway.model.present_pace import PresentPace
 from gateway.model.shadow import Shadow
+from gateway.model.swaps import SwapRecord
 from gateway.periodic import Periodic
 from gateway.settings import SHARED_FOLDER, GatewaySettings, keys_required
 
@@ -47,9 +47,9 @@ TRACES_TO = "OTEL_EXPORTER_OTLP_ENDPOINT"
 def from_environment() -> ASGIApp:
     """Build the application; InvalidSettings."""
     logs.configure("gateway")
-    database_patience.install()  # for the whole process, which is why it is here and nowhere else
+    database_timeouts.install()  # for the whole process, which is why it is here and nowhere else
     settings, registry_settings = load(GatewaySettings), load(RegistrySettings)
-    database = Database(load(DatabaseSettings), statement_seconds=database_patience.ANSWER_SECONDS)
+    database = Database(load(DatabaseSettings), statement_seconds=database_timeouts.ANSWER_SECONDS)
     registry, metrics = Registry(registry_settings), Metrics()
     swaps = SwapRecord(database, f"gateway {socket.gethostname()}:{os.getpid()}")
 

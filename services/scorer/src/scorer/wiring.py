@@ -29,7 +29,7 @@ from scorer.jobs.reader import AnyReader
 from scorer.jobs.scoring import Scoring
 from scorer.jobs.sweeping import Sweeper
 from scorer.jobs.tasks import Tasks
-from scorer.model.models import Models
+from scorer.model.job_models import Models
 from scorer.readers.row_groups import GroupReader
 from scorer.readers.spans import SpanReader
 from scorer.readers.streams import StreamReader

@@ -77,7 +77,7 @@ def training() -> "Training":
     """The steps of a retraining."""
     from trainer.retraining.training import Training
 
-    return Training(data_settings(), load(TrainerSettings).trials, versions())
+    return Training(data_settings(), training_data, load(TrainerSettings).trials, versions())
 
 
 def train() -> Trained:

@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy
 
 from common.servers.objects import PROMPT_SECONDS
-from gateway.database_patience import ANSWER_SECONDS
+from gateway.database_timeouts import ANSWER_SECONDS
 from support.example import ORDER
 from support.gateway_fixtures import Gateway, running_gateway
 from support.waiting import wait_until

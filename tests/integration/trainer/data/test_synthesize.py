@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from common.errors import InvalidInput
-from common.orders.geography import great_circle_km
+from common.orders.distances import great_circle_km
 from trainer.data.olist.check import missing_files_and_columns
 from trainer.data.olist.files import DATE_FORMAT, FILES
 from trainer.data.prepare import prepare

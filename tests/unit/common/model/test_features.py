@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import numpy as np
 
 from common.model.features import FEATURE_NAMES, features, features_of_one
+from common.orders.distances import great_circle_km
 from common.orders.fields import Order
-from common.orders.geography import great_circle_km
 from common.orders.places import STATES
 from support.model_fixtures import made_up_orders, made_up_places
 

@@ -3,7 +3,7 @@
 from dashboards.limits import Steps, limits
 from dashboards.runbook import Json, paragraph_url
 from monitor.alerts.check import QueryCheck
-from monitor.windows.present import PRESENT
+from monitor.windows.present_moment import PRESENT
 
 POSTGRES = {"type": "grafana-postgresql-datasource", "uid": "delivery-time-postgres"}
 PROMETHEUS = {"type": "prometheus", "uid": "delivery-time-prometheus"}

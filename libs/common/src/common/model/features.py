@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.arrays import Bools
+from common.orders.distances import EARTH_RADIUS_KM, great_circle_km
 from common.orders.fields import Order, Orders
-from common.orders.geography import EARTH_RADIUS_KM, great_circle_km
 from common.orders.places import GRID_CELLS_PER_DEGREE, GRID_ORIGIN, GRID_SHAPE, Places
 
 FEATURE_NAMES = (

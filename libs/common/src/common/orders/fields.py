@@ -1,7 +1,7 @@
 """The order's fields, declared once: `Order` is one order as a request has it, `Orders` are many as arrays.
 
-HTTP bodies, the columns of files, the rows of the prediction log and the documents follow from these two. A further
-field is a line in `Order`, and one in `Orders` if the model reads it.
+HTTP bodies, the columns of files and the documents follow from these two. A further field is a line in `Order`, one in
+`Orders` if the model reads it, and one in `common.servers.prediction_log.LoggedPrediction` with a migration.
 """
 
 from collections.abc import Iterator

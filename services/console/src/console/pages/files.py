@@ -7,6 +7,7 @@ from nicegui import events, ui
 from nicegui.elements.upload_files import FileUpload
 from starlette.requests import Request
 
+from common.batch.formats import ENDINGS
 from common.errors import DeliveryTimeError
 from console.access.visitor import Visitor
 from console.files.uploads import Uploads
@@ -28,7 +29,7 @@ DROP = """
   <span v-if="props.isUploading">{{ props.uploadSizeLabel }}, {{ props.uploadProgressLabel }}</span>
 </div>
 """
-FORMATS = ".csv, .csv.gz or .parquet"
+FORMATS = f"{', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}"
 
 
 class FilesPage:

@@ -11,7 +11,7 @@ from gateway.access import keys
 from gateway.access.keys import Key, KeyRing
 from gateway.access.limits import RateLimit
 from gateway.http import problems
-from gateway.http.bodies import ENCODINGS, inflated, measured
+from gateway.http.body_limits import ENCODINGS, inflated, measured
 
 OPEN_PATHS = frozenset({"/", "/livez", "/readyz", "/metrics", "/docs", "/openapi.json"})
 OPEN_FOLDER = "/docs/"

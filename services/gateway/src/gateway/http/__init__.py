@@ -1,1 +1,1 @@
-"""What surrounds every request: keys, limits, errors, observation."""
+"""What surrounds every request: bodies, proxies, errors, observation."""

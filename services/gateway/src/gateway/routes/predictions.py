@@ -19,7 +19,7 @@ from gateway.log.sender import LogSender
 from gateway.metrics import Metrics
 from gateway.model.champion import Champion
 from gateway.routes.answers import ManyAnswers, SingleAnswer
-from gateway.routes.bodies import DeliveryTime, OrderList
+from gateway.routes.prediction_bodies import DeliveryTime, OrderList
 
 PROBLEMS = problems.documented(413, 415, 422)
 

@@ -14,7 +14,7 @@ from common.database.alerts import Change, Finding, Severity, not_closed
 from common.database.tables import Alert, ModelMetrics
 from monitor.pace.live_pace import MeasuredPace
 from monitor.windows.live import SOURCE
-from monitor.windows.present import present
+from monitor.windows.present_moment import present
 
 LOOK_BACK = timedelta(days=60)
 NEWEST_WINDOWS = 6
@@ -120,7 +120,7 @@ class Check(ABC):
 class QueryCheck(Check):
     """A check of one number that SQL gives; no row, or NULL, cannot be judged.
 
-    query: gives the column `value`; `:now` is the clock's time, `:present` the present (monitor.windows.present).
+    query: gives the column `value`; `:now` is the clock's time, `:present` that of windows.present_moment.
     message: formatted with value and limit.
     """
 

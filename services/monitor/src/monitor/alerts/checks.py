@@ -12,10 +12,10 @@ from monitor.alerts.clocks import CLOCK_SKEW, LOG_DELAY
 from monitor.alerts.error_so_far import ErrorSoFar
 from monitor.alerts.failed_retrainings import FAILED_RETRAININGS
 from monitor.alerts.impossible_actuals import ImpossibleActuals
+from monitor.alerts.invalid_requests import INVALID_REQUESTS
 from monitor.alerts.pace_range import PaceOutOfRange
 from monitor.alerts.silence import Silence
 from monitor.alerts.staleness import STALE_METRICS, STALE_PACE
-from monitor.alerts.traffic import INVALID_REQUESTS
 from monitor.alerts.window_rules import WINDOW_RULES
 
 CHECKS: tuple[Check, ...] = (

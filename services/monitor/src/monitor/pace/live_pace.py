@@ -14,7 +14,7 @@ from common.model.features import features
 from common.model.pace import FEWEST_ORDERS, GROUPS, WINDOW_DAYS, PaceTable, pace_table
 from common.orders.fields import Orders
 from monitor.windows.counted import BOUGHT, NOT_IMPOSSIBLE
-from monitor.windows.present import present
+from monitor.windows.present_moment import present
 
 LOOK_BACK = timedelta(days=120)
 """Older orders change no pace any more."""

@@ -21,7 +21,7 @@ from common.errors import InvalidInput, Unavailable
 from common.servers.queue import Queue
 from monitor.tasks import work_now
 from monitor.windows.history import read_history, valid
-from monitor.windows.present import replay_reached
+from monitor.windows.present_moment import replay_reached
 
 STEP, DAY = timedelta(hours=6), timedelta(days=1)
 MEASURE_SECONDS = 1.0

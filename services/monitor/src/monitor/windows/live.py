@@ -22,7 +22,7 @@ from monitor.windows.columns import ROW_COLUMNS
 from monitor.windows.counted import BOUGHT, DELIVERED, FIRST
 from monitor.windows.measure import MAX_ROWS, measure
 from monitor.windows.metrics_table import upsert
-from monitor.windows.present import present
+from monitor.windows.present_moment import present
 from monitor.windows.reference import Reference, References
 from monitor.windows.reports import Reports
 from monitor.windows.windows import A_MONDAY, Window, window_of, windows_between

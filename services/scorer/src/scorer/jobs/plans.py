@@ -14,7 +14,7 @@ from common.database.tables import BatchChunk, BatchJob, BatchOutput
 from scorer.jobs.claims import look_again
 from scorer.jobs.ending import Ending, begun
 from scorer.jobs.planning import Plan, Planner
-from scorer.model.models import Chosen, Models
+from scorer.model.job_models import Chosen, Models
 from scorer.results.outputs import Outputs
 
 UNPLANNED = ~select(BatchChunk).where(BatchChunk.job_id == BatchJob.id).exists()

@@ -9,7 +9,7 @@ from scorer.jobs.claims import Chunks, ClaimedChunk
 from scorer.jobs.completion import Completion
 from scorer.jobs.progress import Progress
 from scorer.jobs.reader import AnyReader
-from scorer.model.models import Models
+from scorer.model.job_models import Models
 
 
 class Scoring:

@@ -38,7 +38,7 @@ def _add_backtest(commands: Commands) -> None:
 def _backtest(arguments: argparse.Namespace) -> None:
     from rich.console import Console
 
-    from trainer.evaluation.commands import Months, run_backtest
+    from trainer.evaluation.run import Months, run_backtest
 
     console = Console()
     if not arguments.offline:
@@ -75,7 +75,7 @@ def _add_promise(commands: Commands) -> None:
 def _promise(arguments: argparse.Namespace) -> None:
     from rich.console import Console
 
-    from trainer.evaluation.commands import Months, run_promise
+    from trainer.evaluation.run import Months, run_promise
 
     months = Months(arguments.first, arguments.last, arguments.seed)
     run_promise(wiring.training_data(), months, arguments.on_time_share, Console())

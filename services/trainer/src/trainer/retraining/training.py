@@ -1,9 +1,10 @@
 """The three steps of a retraining, with what they need."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from trainer.data.history import TrainingData
 from trainer.data.prepare import prepare
-from trainer.data.prepared import read_prepared
 from trainer.data.settings import DataSettings
 from trainer.registry.register import register, same_model
 from trainer.registry.versions import Versions
@@ -13,9 +14,13 @@ from trainer.search.search import search
 
 @dataclass(frozen=True)
 class Training:
-    """Prepare the shop's files as they are now, search with this many trials, register the best one."""
+    """Prepare the shop's files as they are now, search with this many trials, register the best one.
+
+    read: the training data, once it is prepared.
+    """
 
     data: DataSettings
+    read: Callable[[], TrainingData]
     trials: int
     versions: Versions
 
@@ -31,11 +36,11 @@ class Training:
 
     def search(self) -> None:
         """Search the parameters on the prepared data."""
-        search(read_prepared(self.data.prepared), self.data.searches, self.trials)
+        search(self.read(), self.data.searches, self.trials)
 
     def register(self) -> Trained:
         """Register the best trial, on whose alias the gate decides; nothing if the same model is there already."""
-        data = read_prepared(self.data.prepared)
+        data = self.read()
         if version := same_model(data, self.versions):
             return Trained(
                 version,

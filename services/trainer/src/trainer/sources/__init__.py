@@ -1,1 +1,4 @@
-"""From whatever a shop has to one table of orders: sources, how they are read, and what is odd in them."""
+"""From whatever a shop has to one table of orders, for `trainer inspect`: sources, how they are read, what is odd.
+
+Training does not read these yet: see `trainer.data.prepared`.
+"""

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from common.orders.geography import great_circle_km
+from common.orders.distances import great_circle_km
 from trainer.data.synthetic.journey import STATUSES, Journeys
 from trainer.data.synthetic.season import Season
 from trainer.data.synthetic.text import ids, timestamps

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from common.orders.geography import great_circle_km
+from common.orders.distances import great_circle_km
 from trainer.sources.oddities.finding import Finding, share
 
 FAR_KM = 1_500

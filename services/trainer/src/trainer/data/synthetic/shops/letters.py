@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from common.orders.geography import great_circle_km
+from common.orders.distances import great_circle_km
 from trainer.data.synthetic.shops.clock import DAY, Clock
 from trainer.data.synthetic.text import ids
 
