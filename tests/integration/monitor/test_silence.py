@@ -87,3 +87,8 @@ def test_a_young_log_judges_by_the_gaps_it_has(database: Database, log: Callable
     newest = MONDAY + 19 * 90 * MINUTE
     assert not is_silent(database, newest + 85 * MINUTE)
     assert is_silent(database, newest + 13 * HOUR)
+
+
+def test_an_outage_of_weeks_does_not_become_usual(database: Database, log: Callable[..., None]) -> None:
+    log([moment for moment in by_day(9, 5 * MINUTE, range(24)) if moment < NOON])
+    assert all(is_silent(database, NOON + weeks * WEEK) for weeks in range(1, 9))

@@ -19,6 +19,7 @@ OPERATIONS = [
     ("GET", "/batch-jobs/{job_id}"),
     ("POST", "/batch-jobs/{job_id}/cancel"),
     ("GET", "/batch-jobs/{job_id}/result"),
+    ("GET", "/batch-jobs/{job_id}/files"),
     ("POST", "/actuals"),
     ("GET", "/model"),
     ("GET", "/livez"),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import create_engine, event
+from sqlalchemy import create_engine, event, make_url
 from sqlalchemy.orm import Session
 
 from common.settings import DatabaseSettings
@@ -15,12 +15,13 @@ class Database:
     def __init__(self, settings: DatabaseSettings, statement_seconds: float | None = None) -> None:
         """statement_seconds: Postgres works no longer on any statement; without limit unless given."""
         limit = f"statement_timeout={round(statement_seconds * 1e3)}" if statement_seconds else ""
-        at_start = bool(limit) and not settings.pooler
+        url = make_url(settings.url.get_secret_value())
+        if limit and not settings.pooler:
+            url = url.update_query_dict({"options": f"{url.query.get('options', '')} -c {limit}".strip()})
         self.engine = create_engine(
-            settings.url.get_secret_value(),
+            url,
             pool_size=settings.pool_size,
             pool_pre_ping=True,  # a dead connection is noticed before use: a restarted Postgres costs one reconnect
-            connect_args={"options": f"-c {limit}"} if at_start else {},
         )
         if limit and settings.pooler:  # the server's connection is another one with each transaction
             event.listen(self.engine, "begin", lambda connection: connection.exec_driver_sql(f"SET LOCAL {limit}"))
