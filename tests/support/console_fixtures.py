@@ -100,9 +100,10 @@ class Visit:
     faults: list[str] = field(default_factory=list)
 
     def open(self, path: str) -> None:
-        """Go to a page of the console and wait for its frame."""
+        """Go to a page of the console and wait until it takes clicks."""
         self.page.goto(self.home + path)
         self.page.locator("h1").wait_for()
+        self.page.wait_for_function("() => window.did_handshake === true")
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import io
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -25,12 +26,12 @@ SCORED_MS = 60_000
 
 
 @pytest.fixture(scope="module")
-def scorer(console_env: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def scorer(console_env: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[subprocess.Popen[bytes]]:
     with (tmp_path_factory.mktemp("scorer") / "log").open("wb") as log:
         worker = subprocess.Popen(
             [sys.executable, "-m", "scorer.cli", "worker"], env={**os.environ, **console_env}, stderr=log
         )
-        yield
+        yield worker
         worker.terminate()
         worker.wait(timeout=60)
 
@@ -90,15 +91,19 @@ def test_an_address_that_is_not_there_is_refused_in_the_gateways_words(chromium:
 
 
 def test_a_job_is_cancelled_from_its_page(
-    chromium: Browser, console: Console, gateway: Gateway, store: ObjectStore
+    chromium: Browser, console: Console, gateway: Gateway, store: ObjectStore, scorer: "subprocess.Popen[bytes]"
 ) -> None:
     address = ObjectAddress(store.bucket, "console/prefix/nobody-scores-this.csv")
-    store.put(address, (HEADER + GOOD * 400_000).encode())
-    job = gateway.client.post("/batch-jobs", json={"input_uri": str(address)}).json()
-    with visit(chromium, console.url) as seen:
-        seen.open(f"/files/{job['id']}")
-        seen.page.get_by_role("button", name="Cancel the job").click()
-        expect(seen.page.get_by_text("cancelled", exact=True)).to_be_visible()
+    store.put(address, (HEADER + GOOD).encode())
+    scorer.send_signal(signal.SIGSTOP)
+    try:
+        job = gateway.client.post("/batch-jobs", json={"input_uri": str(address)}).json()
+        with visit(chromium, console.url) as seen:
+            seen.open(f"/files/{job['id']}")
+            seen.page.get_by_role("button", name="Cancel the job").click()
+            expect(seen.page.get_by_text("cancelled", exact=True)).to_be_visible()
+    finally:
+        scorer.send_signal(signal.SIGCONT)
     assert gateway.client.get(f"/batch-jobs/{job['id']}").json()["status"] == "cancelled"
 
 

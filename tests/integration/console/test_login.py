@@ -16,8 +16,10 @@ from support.gateway_fixtures import Gateway, running_gateway
 
 
 @pytest.fixture(scope="module")
-def guarded(gateway_env: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Console, Gateway]]:
-    """A console and a gateway that both want API keys."""
+def guarded(
+    keys: dict[str, str], gateway_env: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Console, Gateway]]:
+    """A console and a gateway that both want API keys, and know `keys` from their start."""
     folder = tmp_path_factory.mktemp("guarded")
     environment = {**gateway_env, "GATEWAY_KEYS": "required", "CONSOLE_KEYS": "required"}
     with running_gateway(environment, folder) as gateway:
