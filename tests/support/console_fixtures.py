@@ -120,7 +120,7 @@ def visit(browser: Browser, home: str, width: int = 1440, dark: bool = False) ->
     page.on("request", lambda request: seen.faults.append(request.url) if _elsewhere(request.url, home) else None)
     try:
         yield seen
-        assert seen.faults == []
+        assert seen.faults == [], seen.faults
     finally:
         context.close()
 

@@ -107,6 +107,7 @@ def test_what_a_key_may_not_do_is_not_offered(
         expect(seen.page.get_by_label("API key")).to_be_visible()
         seen.page.goto(f"{console.url}/ask")
         expect(seen.page.get_by_label("API key")).to_be_visible()
+        seen.faults[:] = [fault for fault in seen.faults if "401" not in fault]  # the page's socket, after the log-out
 
 
 def test_what_a_key_may_not_do_is_refused_by_the_server(guarded: tuple[Console, Gateway], keys: dict[str, str]) -> None:
