@@ -14,8 +14,8 @@ import pytest
 from support.compose_system import ROOT, ComposeSystem, compose
 from support.waiting import wait_until
 
-OWN = ("gateway", "scorer", "monitor", "retrainer", "mlflow")
-MEGABYTES = {"gateway": 300, "scorer": 900}
+OWN = ("gateway", "console", "scorer", "monitor", "retrainer", "mlflow")
+MEGABYTES = {"gateway": 300, "console": 400, "scorer": 900}
 ROWS = 3_000_000
 """Enough for several chunks a scorer: the job must not end before one is killed."""
 
@@ -46,7 +46,7 @@ def test_only_what_people_use_is_published_and_on_loopback_alone(system: Compose
         if reached := [port for port in ports.split(", ") if "->" in port]:
             assert all(port.startswith("127.0.0.1:") for port in reached), line
             published[service] = ports
-    assert set(published) == {"gateway", "mlflow", "seaweedfs", "prometheus"}
+    assert set(published) == {"gateway", "console", "mlflow", "seaweedfs", "prometheus"}
     assert docker("network", "inspect", "--format", "{{.Internal}}", f"{system.project}_servers") == "true"
 
 
