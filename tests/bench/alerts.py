@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import insert, text
 from tests.bench.monitor import servers
+from tests.support.olist_folder import prepare_olist
 
 from common.database.delivery_pace import read_pace
 from common.database.session import Database
@@ -35,7 +36,6 @@ from monitor.windows.live import LiveWindows
 from monitor.windows.present_moment import replay_reached
 from monitor.windows.reference import References
 from monitor.windows.reports import Reports
-from trainer.data.prepare import prepare
 from trainer.data.prepared import read_prepared
 from trainer.data.settings import DataSettings
 from trainer.model.bundling import write_bundle
@@ -87,7 +87,7 @@ def measure() -> dict[str, float]:
         print("  OLIST_DIR is not set: nothing to live through")
         return {}
     with TemporaryDirectory() as folder, servers(Path(folder) / "stack") as stack:
-        prepare(source, Path(folder) / "prepared")
+        prepare_olist(source, Path(folder) / "prepared")
         environment = stack.environment
         database = Database(DatabaseSettings(url=environment["DATABASE_URL"]))
         registry = Registry(RegistrySettings(url="http://127.0.0.1:9", cache_dir=Path(folder) / "models"))

@@ -14,6 +14,7 @@ from time import perf_counter
 from redis import Redis
 from sqlalchemy import create_engine, text
 from tests.support.model_fixtures import write_sample_bundle
+from tests.support.olist_folder import prepare_olist
 from tests.support.stack_fixtures import free_settings
 
 from common.database.migrate import migrate
@@ -24,7 +25,6 @@ from devstack.servers import postgres, seaweedfs, valkey
 from devstack.stack import Stack
 from devstack.supervision.child import running
 from monitor.log.consumer import LogConsumer
-from trainer.data.prepare import prepare
 from trainer.data.settings import DataSettings
 from trainer.data.synthetic.generate import Wanted, synthesize
 
@@ -45,7 +45,7 @@ def backfill(stack: Stack, folder: Path) -> dict[str, float]:
     if source is None:
         source = folder / "dataset"
         synthesize(Wanted(orders=40_000), source)
-    prepare(source, folder / "data" / "prepared")
+    prepare_olist(source, folder / "data" / "prepared")
     cache = folder / "models" / MODEL_NAME
     write_sample_bundle(cache / "1")
     (cache / CHAMPION).write_text("1")

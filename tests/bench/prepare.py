@@ -12,14 +12,14 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 
 import pandas as pd
+from tests.support.olist_folder import prepare_olist
 
 from common.settings import load
-from trainer.data.olist.check import missing_files_and_columns
-from trainer.data.olist.files import CUSTOMERS, GEOLOCATION, ITEMS, ORDERS, PRODUCTS, SELLERS
-from trainer.data.olist.join import BRAZIL, UNDER_WAY
-from trainer.data.prepare import prepare
 from trainer.data.settings import DataSettings
 from trainer.data.synthetic.generate import Wanted, synthesize
+from trainer.sources.olist.check import missing_files_and_columns
+from trainer.sources.olist.files import CUSTOMERS, GEOLOCATION, ITEMS, ORDERS, PRODUCTS, SELLERS
+from trainer.sources.olist.join import BRAZIL, UNDER_WAY
 
 REPEATS = 3
 DATES = ["order_purchase_timestamp", "order_delivered_customer_date", "order_estimated_delivery_date"]
@@ -33,7 +33,7 @@ def measure() -> dict[str, float]:
 
 def compare(dataset: Path, target: Path) -> dict[str, float]:
     """Prepare the data set both ways; the two must agree on the number of orders."""
-    ours, our_orders = _best(lambda: prepare(dataset, target / "prepared").orders)
+    ours, our_orders = _best(lambda: prepare_olist(dataset, target / "prepared").orders)
     pandas, pandas_orders = _best(lambda: prepare_with_pandas(dataset, target))
     if our_orders != pandas_orders:
         raise AssertionError(f"prepare-data keeps {our_orders} orders, pandas {pandas_orders}")

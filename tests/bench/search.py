@@ -13,11 +13,11 @@ from common.settings import load
 from devstack.servers import mlflow_server, postgres, seaweedfs
 from devstack.stack import Stack
 from devstack.supervision.child import running
+from support.olist_folder import prepare_olist
 from support.stack_fixtures import free_settings
-from trainer.data.olist.check import missing_files_and_columns
-from trainer.data.prepare import prepare
 from trainer.data.settings import DataSettings
 from trainer.data.synthetic.generate import Wanted, synthesize
+from trainer.sources.olist.check import missing_files_and_columns
 
 
 def measure() -> dict[str, float]:
@@ -27,7 +27,7 @@ def measure() -> dict[str, float]:
         if missing_files_and_columns(dataset):
             dataset = Path(folder) / "dataset"
             synthesize(Wanted(), dataset)
-        prepare(dataset, Path(folder) / "data" / "prepared")
+        prepare_olist(dataset, Path(folder) / "data" / "prepared")
         environment = os.environ | stack.environment | {"DATA_DIR": str(Path(folder) / "data")}
         begin = perf_counter()
         subprocess.run([sys.executable, "-m", "trainer.cli", "params-search"], env=environment, check=True)

@@ -8,16 +8,14 @@ import polars as pl
 
 from common.orders.shop.read import read_shop
 from common.servers.objects import ObjectStore
-from trainer.sources.orders.build import build
-from trainer.sources.orders.report import OrdersReport
+from support.olist_folder import nowhere
+from trainer.data.staging import staged_folder
+from trainer.sources.build import ORDERS, build
 from trainer.sources.raw.open import Sources
+from trainer.sources.report import OrdersReport
 
 HEADER = "order_id,purchase_timestamp,delivered_timestamp"
 ROWS = "a1,2020-03-02 10:00:00,2020-03-05 16:00:00\na2,2020-03-03 11:00:00,\n"
-
-
-def nowhere() -> ObjectStore:
-    raise AssertionError("the object store is asked for although no source names it")
 
 
 @dataclass
@@ -46,9 +44,10 @@ class ShopFolder:
     def build(self, path: Path | None = None) -> tuple[pl.DataFrame, OrdersReport]:
         """The general table and its report."""
         shop = read_shop(path or self.folder / "shop.toml", self.environment)
-        target = self.folder / "out" / "orders.parquet"
-        report = build(shop, Sources(self.environment, self.store), target)
-        return pl.read_parquet(target), report
+        target = self.folder / "out"
+        with staged_folder(target) as folder:
+            report = build(shop, Sources(self.environment, self.store), folder)
+        return pl.read_parquet(target / ORDERS), report
 
 
 def dicts(orders: pl.DataFrame, *columns: str) -> list[tuple[object, ...]]:

@@ -23,13 +23,13 @@ from common.servers.registry import MODEL_NAME
 from common.settings import DatabaseSettings
 from monitor.alerts.checks import RETRAINING_RULES
 from support.gateway_fixtures import Gateway, running_gateway
+from support.olist_folder import prepare_olist
 from support.waiting import wait_until
 from trainer import wiring
-from trainer.data.olist.files import DATE_FORMAT, ORDERS
-from trainer.data.prepare import prepare
 from trainer.data.synthetic.generate import Wanted, synthesize
 from trainer.registry.register import register
 from trainer.search.search import search
+from trainer.sources.olist.files import DATE_FORMAT, ORDERS
 
 CHANGE = pl.datetime(2017, 10, 1)
 """From this day on the far orders are fast and the near ones slow: what the champion learned is wrong."""
@@ -95,7 +95,7 @@ def champion(environment: dict[str, str], tmp_path: Path) -> str:
     """The version that learned from what was known on the day of the change; the export then goes on without it."""
     synthesize(WANTED, tmp_path / "dataset")
     turn_the_world(ORDERS.path(tmp_path / "dataset"))
-    prepare(tmp_path / "dataset", tmp_path / "prepared")
+    prepare_olist(tmp_path / "dataset", tmp_path / "prepared")
     orders = tmp_path / "prepared" / "orders.parquet"
     everything = pl.read_parquet(orders)
     known = pl.when(pl.col("delivered_timestamp") < CHANGE)

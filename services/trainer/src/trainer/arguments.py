@@ -12,8 +12,13 @@ from common.orders.shop.sections import zone_of
 
 def moment(text: str) -> datetime:
     """A day or a moment, in UTC without zone."""
+    return naive_utc(shop_moment(text))
+
+
+def shop_moment(text: str) -> datetime:
+    """A day or a moment, without zone if it is written without."""
     try:
-        return naive_utc(datetime.fromisoformat(text))
+        return datetime.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"must be a day like 2018-06-01, or a moment (got {text!r})") from None
 

@@ -15,6 +15,7 @@ from trainer.retraining.retrain import Retrainer, Trained
 from trainer.settings import TrainerSettings
 
 if TYPE_CHECKING:
+    from common.orders.shop.sections import Shop
     from trainer.data.history import TrainingData
     from trainer.registry.versions import Versions
     from trainer.retraining.training import Training
@@ -32,6 +33,15 @@ def training_data() -> "TrainingData":
     from trainer.data.prepared import read_prepared
 
     return read_prepared(data_settings().prepared)
+
+
+def shop() -> "Shop":
+    """The shop that SHOP_FILE names, else Olist's; InvalidShop."""
+    from common.orders.shop.read import read_shop
+    from trainer.sources.olist.shop import olist_shop
+
+    settings = data_settings()
+    return read_shop(settings.shop_file) if settings.shop_file else olist_shop(settings.dataset)
 
 
 def sources() -> "Sources":
@@ -75,9 +85,15 @@ def retrainer() -> Retrainer:
 
 def training() -> "Training":
     """The steps of a retraining."""
+    from trainer.data.prepare import prepare
     from trainer.retraining.training import Training
 
-    return Training(data_settings(), training_data, load(TrainerSettings).trials, versions())
+    settings = data_settings()
+
+    def prepare_data() -> None:
+        prepare(shop(), sources(), settings.prepared)
+
+    return Training(prepare_data, training_data, settings.searches, load(TrainerSettings).trials, versions())
 
 
 def train() -> Trained:

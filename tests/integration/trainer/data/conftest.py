@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from trainer.data.olist.files import FILES
 from trainer.data.synthetic.generate import Wanted, synthesize
+from trainer.sources.olist.files import FILES
 
 BY_HAND = {
     "olist_orders_dataset.csv": """
-one,ann,delivered,2018-01-01 12:00:00,,,2018-01-04 00:00:00,2018-01-21 12:00:00
+one,ann,delivered,2018-01-01 12:00:00,,2018-01-02 13:00:00,2018-01-04 00:00:00,2018-01-21 12:00:00
 two,bob,shipped,2018-02-01 08:00:00,,,,2018-02-21 00:00:00
 three,cid,delivered,2018-03-01 00:00:00,,,2018-03-05 06:00:00,2018-03-11 00:00:00
 """,

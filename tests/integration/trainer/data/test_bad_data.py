@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from common.errors import InvalidInput
-from trainer.data.olist.files import FILES
-from trainer.data.prepare import prepare
+from support.olist_folder import prepare_olist
+from trainer.sources.olist.files import FILES
 
 Replace = Callable[[Path, str, str, str], None]
 
@@ -27,7 +27,7 @@ def refusal(folder: Path, tmp_path: Path, cutoff: datetime | None = None) -> str
     target.mkdir(parents=True)
     (target / "earlier").touch()
     with pytest.raises(InvalidInput) as caught:
-        prepare(folder, target, cutoff)
+        prepare_olist(folder, target, cutoff)
     assert [path.name for path in target.parent.rglob("*")] == ["prepared", "earlier"]
     return str(caught.value)
 
@@ -62,7 +62,7 @@ def test_a_column_that_nothing_reads_may_have_any_name(
     by_hand: Path, tmp_path: Path, replace_in: Replace, name: str, old: str, new: str
 ) -> None:
     replace_in(by_hand, name, old, new)
-    assert prepare(by_hand, tmp_path / "prepared", datetime(2018, 2, 1)).orders == 3  # noqa: DTZ001
+    assert prepare_olist(by_hand, tmp_path / "prepared", datetime(2018, 2, 1)).orders == 3  # noqa: DTZ001
 
 
 def test_every_missing_file_and_column_is_named_at_once(by_hand: Path, tmp_path: Path, replace_in: Replace) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from trainer.data.olist.check import missing_files_and_columns
+from trainer.sources.olist.check import missing_files_and_columns
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -65,10 +65,11 @@ def test_a_folder_of_the_user_s_is_used_in_place(run: Run, generated: Path, tmp_
     assert done.returncode == 0
     assert f"{generated} (OLIST_DIR), used in place" in done.stdout
     assert not (tmp_path / "store").exists()
-    prepared = run("prepare-data", "--cutoff", "2018-05-01T00:00Z", OLIST_DIR=str(generated))
+    prepared = run("prepare-data", "--cutoff", "2018-05-01T03:00Z", OLIST_DIR=str(generated))
     assert "training (delivered before 2018-05-01 00:00:00)" in prepared.stdout
     assert {path.name for path in (tmp_path / "store" / "prepared").iterdir()} == {
-        "orders.parquet", "geolocation.parquet", "train_dataset.csv", "valid_dataset.csv", "report.json"
+        "orders.parquet", "geolocation.parquet", "orders_general.parquet", "places.parquet", "shop.json",
+        "train_dataset.csv", "valid_dataset.csv", "report.json",
     }  # fmt: skip
 
 

@@ -9,11 +9,12 @@ import pytest
 
 from common.errors import InvalidInput
 from common.orders.distances import great_circle_km
-from trainer.data.olist.check import missing_files_and_columns
-from trainer.data.olist.files import DATE_FORMAT, FILES
-from trainer.data.prepare import prepare
+from support.olist_folder import prepare_olist
 from trainer.data.synthetic import generate
 from trainer.data.synthetic.generate import Wanted, synthesize
+from trainer.sources.build import ORDERS, PLACES
+from trainer.sources.olist.check import missing_files_and_columns
+from trainer.sources.olist.files import DATE_FORMAT, FILES
 
 
 @pytest.fixture(scope="module")
@@ -21,13 +22,18 @@ def orders(tmp_path_factory: pytest.TempPathFactory) -> pl.DataFrame:
     """20,000 made-up orders, prepared, with the distance to their seller (km)."""
     folder = tmp_path_factory.mktemp("synthetic")
     synthesize(Wanted(orders=20_000), folder / "dataset")
-    prepare(folder / "dataset", folder / "prepared")
-    places = pl.read_parquet(folder / "prepared/geolocation.parquet").select(
-        seller_zip_code_prefix="zip_code_prefix", seller_lat="lat", seller_lng="lng"
+    prepare_olist(folder / "dataset", folder / "prepared")
+    places = pl.read_parquet(folder / "prepared" / PLACES).select(
+        origin_postal_code="postal_code", seller_lat="lat", seller_lng="lng"
     )
-    table = pl.read_parquet(folder / "prepared/orders.parquet").join(places, on="seller_zip_code_prefix")
-    columns = ("customer_lat", "customer_lng", "seller_lat", "seller_lng")
-    return table.with_columns(km=great_circle_km(*(table[column].to_numpy() for column in columns)))
+    table = pl.read_parquet(folder / "prepared" / ORDERS).join(places, on="origin_postal_code")
+    columns = ("destination_lat", "destination_lng", "seller_lat", "seller_lng")
+    bought = pl.col("purchase_timestamp")
+    return table.with_columns(
+        delivery_days=(pl.col("delivered_timestamp") - bought).dt.total_seconds() / 86_400,
+        promised_days=(pl.col("promised_timestamp") - bought).dt.total_seconds() / 86_400,
+        km=great_circle_km(*(table[column].to_numpy() for column in columns)),
+    )
 
 
 def test_the_nine_files_are_there_with_the_original_s_formats(generated: Path) -> None:
@@ -67,11 +73,11 @@ def test_distance_drives_the_delivery_time(orders: pl.DataFrame) -> None:
 
 
 def test_a_few_percent_never_arrive_and_a_few_prefixes_have_no_location(generated: Path, tmp_path: Path) -> None:
-    report = prepare(generated, tmp_path / "prepared")
-    assert 0.005 < report.orders_under_way / report.orders < 0.04
-    assert report.dropped.keys() >= {"no item", "cancelled or otherwise never to be delivered"}
-    assert 0 < report.dropped["customer's zip prefix has no location"] < 40
-    assert 0 < report.geolocation_points_outside_brazil < 60
+    report = prepare_olist(generated, tmp_path / "prepared")
+    assert 0.005 < 1 - report.read.delivered / report.orders < 0.04
+    assert report.read.dropped.keys() >= {"no item", "cancelled or otherwise never to be delivered"}
+    assert 0 < report.read.dropped["customer's zip prefix has no location"] < 40
+    assert 0 < report.read.further["geolocation_points_outside_brazil"] < 60
 
 
 def test_the_same_seed_makes_the_same_files_and_another_seed_others(generated: Path, tmp_path: Path) -> None:

@@ -1,57 +1,65 @@
-"""Olist's nine files are one description among others: the same orders as `prepare-data` keeps, by the general way."""
+"""Olist's nine files are one source among others: what a shop file may say of them, and what `inspect` drafts."""
 
 from pathlib import Path
 
 import polars as pl
 import pytest
+from rich.console import Console
 
+from support.olist_folder import nowhere, prepare_olist
 from support.shop_files import ShopFolder
-from trainer.data.olist.problems import UnusableData
-from trainer.data.prepare import prepare
 from trainer.data.synthetic.generate import Wanted, synthesize
+from trainer.sources.build import ORDERS
+from trainer.sources.inspection.command import inspect_files
+from trainer.sources.olist.problems import UnusableData
+from trainer.sources.raw.open import Sources
 
 STATUS = '[orders.status]\ncolumn = "order_status"\ncancelled = ["canceled", "unavailable"]'
-FACTS = '[facts]\nnumeric = ["item_count", "weight_g", "freight_value", "price"]'
 
 
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """3,000 made-up orders in nine files."""
+    """1,000 made-up orders in nine files."""
     folder = tmp_path_factory.mktemp("olist") / "dataset"
-    synthesize(Wanted(orders=3_000, seed=5), folder)
+    synthesize(Wanted(orders=1_000, seed=5), folder)
     return folder
 
 
-@pytest.fixture
-def general(made: ShopFolder, dataset: Path) -> pl.DataFrame:
-    """Their general table."""
-    made.shop(rest=f"{STATUS}\n{FACTS}", source=f"olist:{dataset}", zone="America/Sao_Paulo", country="BR")
-    return made.build()[0]
+def described(made: ShopFolder, dataset: Path, orders: str = "", rest: str = "") -> ShopFolder:
+    made.shop(orders, rest, source=f"olist:{dataset}", zone="America/Sao_Paulo", country="BR")
+    return made
 
 
-def test_every_prepared_order_is_there_with_the_same_facts(
-    general: pl.DataFrame, dataset: Path, tmp_path: Path
+def test_a_shop_file_chooses_facts_and_the_day_the_data_was_taken(
+    made: ShopFolder, dataset: Path, tmp_path: Path
 ) -> None:
-    prepare(dataset, tmp_path / "prepared")
-    prepared = pl.read_parquet(tmp_path / "prepared" / "orders.parquet")
-    both = prepared.join(general, on="order_id", suffix="_general")
-    assert both.height == prepared.height
-    assert general.height - prepared.height < 0.02 * prepared.height  # those without a location or an item
-    local = pl.col("purchase_timestamp_general").dt.convert_time_zone("America/Sao_Paulo").dt.replace_time_zone(None)
-    assert (
-        both["purchase_timestamp"] == both.select(local).to_series()
-    ).mean() > 0.99  # an hour is skipped once a year
-    days = (both["delivered_timestamp_general"] - both["purchase_timestamp_general"]).dt.total_seconds() / 86_400
-    assert (days - both["delivery_days"]).abs().max() < 0.05
-    codes = both["seller_zip_code_prefix"].cast(pl.String).str.zfill(5)
-    assert codes.equals(both["origin_postal_code"], check_names=False)
-    for ours, theirs in {
-        "customer_lat": "destination_lat", "customer_lng": "destination_lng", "customer_state": "destination_region",
-        "seller_state": "origin_region", "price": "price_general", "total_weight_g": "weight_g",
-        "item_count": "item_count_general", "freight_value": "freight_value_general",
-    }.items():  # fmt: skip
-        kind = both[theirs].dtype
-        assert both[ours].cast(kind).equals(both[theirs], check_names=False), ours
+    facts = '[facts]\nnumeric = ["price"]\ncategory = ["item_count"]'
+    orders, report = described(made, dataset, "as_of = 2018-01-31", f"{STATUS}\n{facts}").build()
+    prepare_olist(dataset, tmp_path / "prepared")
+    every = pl.read_parquet(tmp_path / "prepared" / ORDERS)
+    assert orders.columns[-2:] == ["price", "item_count"]
+    assert orders["item_count"].dtype == pl.String
+    assert orders["purchase_timestamp"].max() < report.as_of < every["purchase_timestamp"].max()
+    assert report.dropped["bought after the data was taken (as_of)"] > 100
+    assert report.is_synthetic
+
+
+@pytest.mark.parametrize(
+    ("orders", "rest", "said"),
+    [
+        ('decimal = ","', "", "orders.decimal does not apply to Olist's nine files, whose columns are known: remove"),
+        ("", '[orders.columns]\norigin_id = "x"', "orders.columns does not apply to Olist's nine files"),
+        ("", '[facts]\nnumeric = ["weight"]', "facts: there is no 'weight' in Olist's nine files (there are: item_cou"),
+        ("", STATUS.replace("order_status", "state"), "orders.status: the column is order_status (got 'state')"),
+        ("", STATUS.replace("canceled", "shipped"), "orders.status: orders that are shipped may still be delivered"),
+    ],
+)
+def test_what_does_not_fit_the_nine_files_is_named(
+    made: ShopFolder, dataset: Path, orders: str, rest: str, said: str
+) -> None:
+    with pytest.raises(UnusableData) as caught:
+        described(made, dataset, orders, rest).build()
+    assert said in str(caught.value)
 
 
 def test_a_folder_that_lacks_a_file_is_refused(made: ShopFolder, tmp_path: Path) -> None:
@@ -59,3 +67,13 @@ def test_a_folder_that_lacks_a_file_is_refused(made: ShopFolder, tmp_path: Path)
     made.shop(source="olist:half")
     with pytest.raises(UnusableData, match="the file is missing"):
         made.build()
+
+
+def test_inspect_drafts_a_shop_file_that_fits(
+    dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    draft, sources, console = tmp_path / "shop.toml", Sources({}, nowhere), Console(width=200)
+    inspect_files([dataset], draft, None, None, sources, console)
+    inspect_files([draft], None, None, None, sources, console)
+    assert "fits its data" in capsys.readouterr().out
+    assert "[orders.columns]" not in draft.read_text()

@@ -10,7 +10,7 @@ from common.orders.shop.read import read_shop
 from support.shop_files import ShopFolder
 from trainer.data.synthetic.shops import generate
 from trainer.data.synthetic.shops.generate import synthesize_shop
-from trainer.sources.orders.report import OrdersReport
+from trainer.sources.report import OrdersReport
 
 COUNT = 6_000
 

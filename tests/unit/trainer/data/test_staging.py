@@ -27,3 +27,9 @@ def test_a_folder_is_replaced_whole(tmp_path: Path) -> None:
     with staged_folder(tmp_path / "made") as staging:
         (staging / "file").touch()
     assert [path.name for path in tmp_path.rglob("*")] == ["made", "file"]
+
+
+def test_a_failure_leaves_no_folder_above_it_that_was_not_there(tmp_path: Path) -> None:
+    with suppress(ZeroDivisionError), staged_folder(tmp_path / "store" / "made"):
+        raise ZeroDivisionError
+    assert list(tmp_path.iterdir()) == []

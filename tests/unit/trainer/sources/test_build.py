@@ -10,6 +10,7 @@ import pytest
 
 from common.errors import InvalidInput
 from support.shop_files import HEADER, ROWS, ShopFolder
+from trainer.sources.build import ORDERS
 from trainer.sources.problems import NothingToLearn, UnusableSource
 
 
@@ -255,5 +256,5 @@ def test_an_earlier_result_outlives_a_refusal(made: ShopFolder) -> None:
     made.orders(f"{HEADER}\na,2020-03-02,\n")
     with pytest.raises(NothingToLearn):
         made.build()
-    assert pl.read_parquet(made.folder / "out" / "orders.parquet").equals(before)
-    assert [path.name for path in (made.folder / "out").iterdir()] == ["orders.parquet"]
+    assert pl.read_parquet(made.folder / "out" / ORDERS).equals(before)
+    assert [path.name for path in (made.folder / "out").iterdir()] == [ORDERS]

@@ -25,14 +25,14 @@ def places(made: ShopFolder, content: str) -> list[tuple[object, ...]]:
 
 def test_geonames_is_read_as_it_is_a_code_at_the_median_of_its_points(made: ShopFolder) -> None:
     assert places(made, GEONAMES) == [
-        ("DE", "01067", pytest.approx(51.05), pytest.approx(13.71), "SN"), ("GB", "SW1A1AA", 51.5, -0.14, "ENG")
+        ("DE", "01067", pytest.approx(51.05), pytest.approx(13.71), "SN", 2), ("GB", "SW1A1AA", 51.5, -0.14, "ENG", 1)
     ]  # fmt: skip
 
 
 def test_a_table_with_our_names_is_read_and_impossible_rows_are_not(made: ShopFolder) -> None:
     rows = "DEU;D-01067;51,05;13.7\nDE;10115;52.5;13.4\nXX;1;1;1\nDE;;1;1\nDE;5;95;1\n".replace("51,05", "51.05")
     assert places(made, "country;postal_code;lat;lng\n" + rows) == [
-        ("DE", "10115", 52.5, 13.4, None), ("DE", "D01067", 51.05, 13.7, None)
+        ("DE", "10115", 52.5, 13.4, None, 1), ("DE", "D01067", 51.05, 13.7, None, 1)
     ]  # fmt: skip
 
 

@@ -4,8 +4,9 @@ import argparse
 from pathlib import Path
 
 from common.command_line import positive
+from common.orders.shop.source import shown
 from trainer import wiring
-from trainer.arguments import country, day, moment, zone
+from trainer.arguments import country, day, shop_moment, zone
 from trainer.commands import Commands
 
 
@@ -18,7 +19,7 @@ def add_commands(commands: Commands) -> None:
 
 
 def _add_download_data(commands: Commands) -> None:
-    command = commands.add_parser("download-data", help="get the nine files: OLIST_DIR, else Kaggle, else made up")
+    command = commands.add_parser("download-data", help="get Olist's nine files: OLIST_DIR, else Kaggle, else made up")
     command.set_defaults(run=_download_data)
 
 
@@ -27,7 +28,12 @@ def _download_data(arguments: argparse.Namespace) -> None:
 
     from trainer.data.download import download
 
-    download(wiring.data_settings(), Console())
+    settings, console = wiring.data_settings(), Console()
+    if settings.shop_file:
+        source = shown(wiring.shop().orders.source)
+        console.print(f"nothing to download: {settings.shop_file} (SHOP_FILE) names {source}", soft_wrap=True)
+    else:
+        download(settings, console)
 
 
 def _add_inspect(commands: Commands) -> None:
@@ -54,12 +60,13 @@ def _inspect(arguments: argparse.Namespace) -> None:
 
 
 def _add_prepare_data(commands: Commands) -> None:
-    command = commands.add_parser("prepare-data", help="check and join the nine files, one row per order")
+    command = commands.add_parser("prepare-data", help="read the shop's orders, one row per order")
     command.add_argument(
         "--cutoff",
-        type=moment,
+        type=shop_moment,
         metavar="DATE",
-        help="train on orders delivered before it, validate on those bought since (default: the last fifth validates)",
+        help="train on orders delivered before it (the shop's clock), validate on those bought since; default: the "
+        "last fifth validates",
     )
     command.set_defaults(run=_prepare_data)
 
@@ -68,12 +75,13 @@ def _prepare_data(arguments: argparse.Namespace) -> None:
     from rich.console import Console
 
     from trainer.data.prepare import prepare
+    from trainer.sources.progress import reading
 
-    settings = wiring.data_settings()
-    report = prepare(settings.dataset, settings.prepared, arguments.cutoff)
-    console = Console()
+    console, target = Console(), wiring.data_settings().prepared
+    with reading(console) as advance:
+        report = prepare(wiring.shop(), wiring.sources(), target, arguments.cutoff, advance)
     report.show(console)
-    console.print(f"prepared {report.orders:,} orders in {report.seconds} s: {settings.prepared}", soft_wrap=True)
+    console.print(f"prepared {report.orders:,} orders in {report.seconds} s: {target}", soft_wrap=True)
 
 
 def _add_synthesize(commands: Commands) -> None:

@@ -5,13 +5,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.panel import Panel
 
-from trainer.data.olist.check import missing_files_and_columns
-from trainer.data.olist.files import is_synthetic
-from trainer.data.olist.kaggle import KaggleUnreachable, fetch
-from trainer.data.olist.problems import UnusableData
 from trainer.data.settings import DataSettings
 from trainer.data.staging import staged_folder
 from trainer.data.synthetic.generate import Wanted, synthesize
+from trainer.sources.made_up import is_synthetic
+from trainer.sources.olist.check import missing_files_and_columns
+from trainer.sources.olist.kaggle import KaggleUnreachable, fetch
+from trainer.sources.olist.problems import UnusableData
 
 
 def download(settings: DataSettings, console: Console) -> Path:

@@ -1,6 +1,7 @@
 """The data report: what came in, what was dropped and why, what went out."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -9,28 +10,20 @@ import polars as pl
 from rich.console import Console
 from rich.table import Table
 
-from trainer.data.split import Split
+from trainer.data.split import SECONDS_PER_DAY, Split
+from trainer.sources.report import OrdersReport
 
-RANGES = ("purchase_timestamp", "delivery_days", "promised_days", "customer_lat", "customer_lng")
+CLOCK = "%Y-%m-%d %H:%M:%S"
 
 
 @dataclass(frozen=True)
 class Report:
     """Counts are rows; `ranges` maps a column to its [smallest, largest] value; seconds of the whole run.
 
-    implausible: the first orders that were dropped for their dates, by row and value.
+    read: what the reading of the source found.
     """
 
-    dataset: str
-    synthetic: bool
-    rows_in: dict[str, int]
-    dropped: dict[str, int]
-    implausible: list[str]
-    geolocation_points_outside_brazil: int
-    zip_prefixes: int
-    orders: int
-    orders_under_way: int
-    orders_of_several_sellers: int
+    read: OrdersReport
     cutoff: str
     train_rows: int
     valid_rows: int
@@ -38,69 +31,74 @@ class Report:
     ranges: dict[str, list[Any]]
     seconds: float
 
+    @property
+    def orders(self) -> int:
+        """Orders that are kept."""
+        return self.read.kept
+
     @classmethod
     def of(
-        cls,
-        dataset: str,
-        synthetic: bool,
-        rows_in: dict[str, int],
-        dropped: dict[str, int],
-        implausible: list[str],
-        orders: pl.DataFrame,
-        places: pl.DataFrame,
-        parts: Split,
-        seconds: float,
+        cls, read: OrdersReport, orders: pl.LazyFrame, parts: Split, names: Mapping[str, str], seconds: float
     ) -> "Report":
-        """Count what was read, dropped and kept."""
+        """Count what was kept. names: those that columns have in the CSV files, where they differ."""
         return cls(
-            dataset=dataset,
-            synthetic=synthetic,
-            rows_in=rows_in,
-            dropped=dropped,
-            implausible=implausible,
-            geolocation_points_outside_brazil=rows_in["geolocation"] - int(places["points"].sum()),
-            zip_prefixes=places.height,
-            orders=orders.height,
-            orders_under_way=orders["delivery_days"].null_count(),
-            orders_of_several_sellers=int(orders["sellers_differ"].sum()),
-            cutoff=str(parts.cutoff),
-            train_rows=parts.train.height,
-            valid_rows=parts.valid.height,
+            read=read,
+            cutoff=f"{parts.cutoff:{CLOCK}}",
+            train_rows=parts.train_rows,
+            valid_rows=parts.valid_rows,
             label_unknown_at_cutoff=parts.unknown_at_cutoff,
-            ranges={name: [orders[name].min(), orders[name].max()] for name in RANGES},
+            ranges={names.get(name, name): ends for name, ends in _ranges(orders).items()},
             seconds=round(seconds, 3),
         )
 
     def save(self, folder: Path) -> None:
         """Write report.json into the folder."""
-        (folder / "report.json").write_text(json.dumps(asdict(self), indent=2, default=str) + "\n")
+        read = self.read
+        counts = {
+            "dataset": read.source,
+            "synthetic": read.is_synthetic,
+            "rows_in": read.rows_in,
+            "dropped": read.dropped,
+            "implausible": read.implausible,
+            **read.further,
+            "orders": read.kept,
+            "orders_under_way": read.kept - read.delivered,
+        }
+        own = {name: value for name, value in asdict(self).items() if name != "read"}
+        content = counts | own | {"source": asdict(read) | {"barred": read.barred}}
+        (folder / "report.json").write_text(json.dumps(content, indent=2, default=str) + "\n", encoding="utf-8")
 
     def show(self, console: Console) -> None:
-        """Print the report as a short table."""
-        table = Table("", "rows", title="synthetic orders" if self.synthetic else None, title_style="bold yellow")
+        """Print the report as a short table, then what is odd, a line each."""
+        read = self.read
+        table = Table("", "rows", title="synthetic orders" if read.is_synthetic else None, title_style="bold yellow")
         table.columns[1].justify = "right"
-        for name, count in self.rows_in.items():
+        for name, count in read.rows_in.items():
             table.add_row(f"read: {name}", f"{count:,}")
         table.add_section()
-        for reason, count in self.dropped.items():
+        for reason, count in read.dropped.items():
             table.add_row(f"dropped: {reason}", f"{count:,}")
-        outside = self.geolocation_points_outside_brazil
-        table.add_row("dropped: geolocation points outside Brazil", f"{outside:,}")
         table.add_section()
-        table.add_row("orders kept", f"{self.orders:,}")
-        table.add_row("  of which still under way", f"{self.orders_under_way:,}")
-        table.add_row("  of several sellers (the first item's counts)", f"{self.orders_of_several_sellers:,}")
+        table.add_row("orders kept", f"{read.kept:,}")
+        table.add_row("  of which still under way", f"{read.kept - read.delivered:,}")
+        for name, count in read.further.items():
+            table.add_row(f"  {name.replace('_', ' ')}", f"{count:,}")
         table.add_row(f"training (delivered before {self.cutoff})", f"{self.train_rows:,}")
         table.add_row("validation (bought since)", f"{self.valid_rows:,}")
         table.add_row("in neither (bought before, delivered after)", f"{self.label_unknown_at_cutoff:,}")
         console.print(table)
-        if self.implausible:
-            console.print("dates that cannot be right, set aside (rows of the orders file):")
-        for line in self.implausible:
-            console.print(f"  {line}", soft_wrap=True, highlight=False)
+        read.show_lines(console)
 
 
-def dropped_by_reason(every_order: pl.DataFrame) -> dict[str, int]:
-    """How many orders each reason dropped, the most frequent first."""
-    reasons = every_order["dropped"].drop_nulls().cast(pl.String).value_counts()
-    return dict(reasons.sort("count", "dropped", descending=[True, False]).iter_rows())
+def _ranges(orders: pl.LazyFrame) -> dict[str, list[Any]]:
+    bought, delivered, promised = (pl.col(f"{name}_timestamp") for name in ("purchase", "delivered", "promised"))
+    columns = {
+        "purchase_timestamp": bought,
+        "delivery_days": (delivered - bought).dt.total_seconds() / SECONDS_PER_DAY,
+        "promised_days": (promised - bought).dt.total_seconds() / SECONDS_PER_DAY,
+        "destination_lat": pl.col("destination_lat"),
+        "destination_lng": pl.col("destination_lng"),
+    }
+    ends = {f"{end} {name}": getattr(column, end)() for name, column in columns.items() for end in ("min", "max")}
+    found = orders.select(**ends).collect(engine="streaming").row(0, named=True)
+    return {name: [found[f"min {name}"], found[f"max {name}"]] for name in columns}

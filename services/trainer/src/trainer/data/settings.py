@@ -9,12 +9,13 @@ from common.settings import SettingsGroup
 
 
 class DataSettings(SettingsGroup):
-    """The data store, and a folder with Kaggle's nine files to use instead of downloading them."""
+    """The data store, and the shop whose orders are prepared: Olist's nine files unless a shop file is named."""
 
     model_config = SettingsConfigDict(env_ignore_empty=True)
 
     data_dir: Path = Field(Path("data_store"), description="folder of the data set and of the prepared tables")
-    olist_dir: Path | None = Field(None, description="folder with Kaggle's nine files, used in place")
+    shop_file: Path | None = Field(None, description="the shop file (`docs/your-shop.md`); default: Olist's, built in")
+    olist_dir: Path | None = Field(None, description="folder with Kaggle's nine files, used in place; for Olist's shop")
 
     @property
     def downloaded(self) -> Path:
@@ -23,7 +24,7 @@ class DataSettings(SettingsGroup):
 
     @property
     def dataset(self) -> Path:
-        """The nine files to prepare from."""
+        """The nine files to prepare from, where no shop file is named."""
         return self.olist_dir or self.downloaded
 
     @property

@@ -5,48 +5,59 @@ before the cut-off and delivered after it is in neither: on the day of the cut-o
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from trainer.data.olist.problems import NothingToTrain
+from trainer.sources.problems import NothingToTrain
 
 VALIDATION_SHARE = 0.2
 """Share of the delivered orders, the last bought, that validate when no cut-off is given."""
 
-COLUMNS = ("seller_zip_code_prefix", "customer_lat", "customer_lng", "purchase_timestamp")
+SECONDS_PER_DAY = 86_400
 
 
 @dataclass(frozen=True)
 class Split:
-    """Columns `COLUMNS` and `delivery_time` (days, fractional) of both parts, by purchase time."""
+    """Both parts as they are read when they are written: the orders' columns and `delivery_time` (days, fractional).
+
+    cutoff: on the shop's clock.
+    """
 
     cutoff: datetime
-    train: pl.DataFrame
-    valid: pl.DataFrame
+    train: pl.LazyFrame
+    valid: pl.LazyFrame
+    train_rows: int
+    valid_rows: int
     unknown_at_cutoff: int
 
 
-def split(orders: pl.DataFrame, cutoff: datetime | None = None) -> Split:
-    """Split the delivered orders, of which there must be one; NothingToTrain when a part would be empty."""
-    columns = orders.lazy().select(*COLUMNS, "delivered_timestamp", delivery_time="delivery_days")
-    delivered = columns.filter(pl.col("delivery_time").is_not_null()).collect()
-    cutoff = cutoff or _default_cutoff(delivered)
-    train = _columns(delivered.filter(pl.col("delivered_timestamp") < cutoff))
-    valid = _columns(delivered.filter(pl.col("purchase_timestamp") >= cutoff))
-    for name, part in (("training", train), ("validation", valid)):
-        if part.is_empty():
-            purchases = delivered["purchase_timestamp"]
-            raise NothingToTrain(name, cutoff, delivered.height, purchases.min(), purchases.max())
-    return Split(cutoff, train, valid, delivered.height - train.height - valid.height)
+def split(orders: pl.LazyFrame, zone: ZoneInfo, cutoff: datetime | None = None) -> Split:
+    """Split the delivered orders, of which there must be one; NothingToTrain when a part would be empty.
+
+    cutoff: on the shop's clock if it has no zone. By default the last fifth validates.
+    """
+    bought, arrived = pl.col("purchase_timestamp"), pl.col("delivered_timestamp")
+    delivered = orders.filter(arrived.is_not_null()).with_columns(
+        delivery_time=(arrived - bought).dt.total_seconds() / SECONDS_PER_DAY
+    )
+    if cutoff is None:
+        cutoff = _default_cutoff(delivered, zone)
+    cutoff = cutoff.astimezone(zone) if cutoff.tzinfo else cutoff.replace(tzinfo=zone)
+    moment = pl.lit(cutoff.astimezone(UTC))
+    is_train, is_valid = arrived < moment, bought >= moment
+    counts = {"total": pl.len(), "train": is_train.sum(), "valid": is_valid.sum()}
+    ends = {"first": bought.min(), "last": bought.max()}
+    total, train, valid, first, last = delivered.select(**counts, **ends).collect(engine="streaming").row(0)
+    for name, count in (("training", train), ("validation", valid)):
+        if not count:
+            raise NothingToTrain(name, cutoff, total, first.astimezone(zone), last.astimezone(zone))
+    return Split(cutoff, delivered.filter(is_train), delivered.filter(is_valid), train, valid, total - train - valid)
 
 
-def _default_cutoff(delivered: pl.DataFrame) -> datetime:
+def _default_cutoff(delivered: pl.LazyFrame, zone: ZoneInfo) -> datetime:
     """Midnight before the purchase with which the last fifth begins."""
     quantile = pl.col("purchase_timestamp").quantile(1 - VALIDATION_SHARE, interpolation="lower")
-    begins: datetime = delivered.select(quantile.dt.truncate("1d")).item()
-    return begins
-
-
-def _columns(orders: pl.DataFrame) -> pl.DataFrame:
-    return orders.select(*COLUMNS, "delivery_time").sort("purchase_timestamp", maintain_order=True)
+    begins: datetime = delivered.select(quantile).collect(engine="streaming").item()
+    return begins.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0, fold=0)

@@ -2,14 +2,18 @@
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import mkdtemp
 
 
 @contextmanager
 def staged_folder(target: Path) -> Iterator[Path]:
-    """A new folder beside the target, which takes the target's place when the block ends well, else disappears."""
+    """A new folder beside the target, which takes the target's place when the block ends well, else disappears.
+
+    Folders above it are made if need be, and disappear with it.
+    """
+    made = [folder for folder in target.parents if not folder.exists()]
     target.parent.mkdir(parents=True, exist_ok=True)
     staging = Path(mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     staging.chmod(0o755)
@@ -18,6 +22,9 @@ def staged_folder(target: Path) -> Iterator[Path]:
         replace_folder(staging, target)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+        for folder in made:
+            with suppress(OSError):  # it holds the target
+                folder.rmdir()
 
 
 def replace_folder(staging: Path, target: Path) -> None:

@@ -2,10 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from trainer.data.history import TrainingData
-from trainer.data.prepare import prepare
-from trainer.data.settings import DataSettings
 from trainer.registry.register import register, same_model
 from trainer.registry.versions import Versions
 from trainer.retraining.retrain import Trained
@@ -14,13 +13,14 @@ from trainer.search.search import search
 
 @dataclass(frozen=True)
 class Training:
-    """Prepare the shop's files as they are now, search with this many trials, register the best one.
+    """Prepare the shop's orders as they are now, search with this many trials, register the best one.
 
-    read: the training data, once it is prepared.
+    read: the training data, once it is prepared. searches: where unfinished searches are kept.
     """
 
-    data: DataSettings
+    prepare: Callable[[], None]
     read: Callable[[], TrainingData]
+    searches: Path
     trials: int
     versions: Versions
 
@@ -30,13 +30,9 @@ class Training:
         self.search()
         return self.register()
 
-    def prepare(self) -> None:
-        """Prepare the data store."""
-        prepare(self.data.dataset, self.data.prepared)
-
     def search(self) -> None:
         """Search the parameters on the prepared data."""
-        search(self.read(), self.data.searches, self.trials)
+        search(self.read(), self.searches, self.trials)
 
     def register(self) -> Trained:
         """Register the best trial, on whose alias the gate decides; nothing if the same model is there already."""
@@ -45,7 +41,7 @@ class Training:
             return Trained(
                 version,
                 f"nothing new to learn: version {version} was made from the same orders by the same search; "
-                "bring new orders (`make download-data`, or OLIST_DIR), or raise TRAINER_TRIALS",
+                "bring new orders to where the shop file (or OLIST_DIR) says they are, or raise TRAINER_TRIALS",
             )
         registered = register(data, self.versions)
         return Trained(registered.version, f"{registered.alias}: {registered.reason}")

@@ -3,11 +3,13 @@
 InvalidInput
 ├── UnusableSource   cannot be opened, or is not written as its file or the shop file says
 ├── NothingToLearn   no row, or no delivered order
+├── NothingToTrain   a part of the split without a single delivered order
 Unavailable
 └── SourceAway       a database that does not answer or refuses
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from common.errors import InvalidInput, Unavailable
 
@@ -30,6 +32,24 @@ class NothingToLearn(InvalidInput):
         super().__init__(
             f"{name}: no delivered order: of {read:,} rows ({reasons}) the rest has no delivery: name the column that "
             "says when orders arrived ([orders.columns] delivered_timestamp), or a second table (deliveries)"
+        )
+
+
+class NothingToTrain(InvalidInput):
+    title = "Nothing to train on"
+
+    def __init__(self, part: str, cutoff: datetime, delivered: int, first: datetime, last: datetime) -> None:
+        clock = "%Y-%m-%d %H:%M:%S"
+        if first.date() == last.date():
+            super().__init__(
+                f"all {delivered:,} delivered orders were bought on one day ({first:%Y-%m-%d}), nothing was written: "
+                "what was learned from them could not be tested on later ones: export more days"
+            )
+            return
+        super().__init__(
+            f"no delivered order is left for {part} at the cut-off {cutoff:{clock}}, nothing was written: of "
+            f"{delivered:,} delivered orders the first was bought {first:{clock}}, the last {last:{clock}}; choose "
+            "another --cutoff"
         )
 
 

@@ -13,11 +13,12 @@ import polars as pl
 from tqdm import tqdm
 
 from common.errors import InvalidInput
-from trainer.data.olist import files
 from trainer.data.staging import staged_folder
 from trainer.data.synthetic.chunk import Demand
 from trainer.data.synthetic.season import Season
 from trainer.data.synthetic.world import CATEGORIES, Places, Shop
+from trainer.sources.made_up import SYNTHETIC_MARKER, is_synthetic
+from trainer.sources.olist import files
 
 CHUNK = 200_000
 """Orders made at once. A part of the seed: another size draws other orders."""
@@ -57,7 +58,7 @@ def synthesize(wanted: Wanted, target: Path) -> None:
 
     InvalidInput when the folder holds anything but made-up orders: those are never overwritten.
     """
-    if target.exists() and any(target.iterdir()) and not files.is_synthetic(target):
+    if target.exists() and any(target.iterdir()) and not is_synthetic(target):
         raise InvalidInput(f"{target} holds files that are not made up, so it is left alone: name another folder")
     with staged_folder(target) as folder:
         _write(wanted, folder)
@@ -76,7 +77,7 @@ def _write(wanted: Wanted, folder: Path) -> None:
     translation.write_csv(files.TRANSLATION.path(folder), include_bom=True)
     known_until = int(datetime.combine(wanted.end + FOLLOW_UP, time.max, UTC).timestamp())
     _write_orders(Demand(places, shop, season, wanted.orders, known_until, wanted.seed), folder)
-    (folder / files.SYNTHETIC_MARKER).write_text(f"made up by `trainer synthesize`: {wanted}\n")
+    (folder / SYNTHETIC_MARKER).write_text(f"made up by `trainer synthesize`: {wanted}\n")
 
 
 def _write_orders(demand: Demand, folder: Path) -> None:

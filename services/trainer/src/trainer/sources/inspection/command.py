@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from common.errors import InvalidInput
 from common.orders.shop.source import OLIST
 from trainer.sources.inspection.draft import Draft
 from trainer.sources.inspection.inspect import check, inspect
 from trainer.sources.inspection.show import show
+from trainer.sources.progress import reading
 from trainer.sources.raw.open import Sources
 
 
@@ -19,20 +19,15 @@ def inspect_files(
     files: Sequence[Path], out: Path | None, country: str | None, zone: str | None, sources: Sources, console: Console
 ) -> None:
     """Check a shop file, or draft one; InvalidInput when the draft would overwrite a file."""
-    with _progress(console) as progress:
-        task = progress.add_task("reading", total=None)
-
-        def advance(rows: int) -> None:
-            progress.advance(task, rows)
-
-        if len(files) == 1 and files[0].suffix == ".toml":
+    if len(files) == 1 and files[0].suffix == ".toml":
+        with reading(console) as advance:
             report = check(files[0], sources, advance)
-            progress.stop()
-            report.show(console)
-            console.print(f"\n{files[0]} fits its data: {report.kept:,} orders", soft_wrap=True, highlight=False)
-            return
-        if out is not None and out.exists():
-            raise InvalidInput(f"{out} exists and is left alone: remove it, or name another file with --out")
+        report.show(console)
+        console.print(f"\n{files[0]} fits its data: {report.kept:,} orders", soft_wrap=True, highlight=False)
+        return
+    if out is not None and out.exists():
+        raise InvalidInput(f"{out} exists and is left alone: remove it, or name another file with --out")
+    with reading(console) as advance:
         inspected = inspect(files, country, zone, sources, advance)
     if out is not None:
         _look_from(inspected.draft, out.parent)
@@ -52,14 +47,3 @@ def _look_from(draft: Draft, folder: Path) -> None:
         path = Path(source.removeprefix(prefix))
         if not path.is_absolute():
             draft.orders[key] = prefix + os.path.relpath(path, folder)
-
-
-def _progress(console: Console) -> Progress:
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("rows"),
-        TimeElapsedColumn(),
-    )
-    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)

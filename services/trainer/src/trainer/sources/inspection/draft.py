@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from common.orders.shop.names import FIELDS, field_of
+from common.orders.shop.source import OLIST
 
 
 @dataclass
@@ -22,18 +23,29 @@ class Draft:
     remarks: dict[str, str] = field(default_factory=dict)
 
     @property
+    def is_joined(self) -> bool:
+        """Whether the source gives an order's fields by itself, as Olist's nine files do."""
+        return str(self.orders["source"]).startswith(OLIST)
+
+    @property
     def open(self) -> tuple[str, ...]:
         """What a person must say before the file can be used."""
-        given = {field_of(name) for name in self.columns}
         wanted = {"country": self.country, "time_zone": self.time_zone}
         lines = [name for name, value in wanted.items() if value is None]
-        has_delivery = "delivered_timestamp" in given or "deliveries" in self.orders
         return (
             *lines,
-            *(["purchase_timestamp"] if "purchase_timestamp" not in given else []),
-            *([] if has_delivery else ["delivered_timestamp"]),
+            *self._unnamed,
             *(f"formats.{name}" for name, form in self.formats.items() if not form),
         )
+
+    @property
+    def _unnamed(self) -> list[str]:
+        """The moments that every source must give, and of which no column looks like it."""
+        given = {field_of(name) for name in self.columns}
+        needed = (
+            ["purchase_timestamp"] if "deliveries" in self.orders else ["purchase_timestamp", "delivered_timestamp"]
+        )
+        return [] if self.is_joined else [name for name in needed if name not in given]
 
     def values(self) -> dict[str, Any]:
         """As the file's reader has them, without what is open."""
@@ -61,15 +73,8 @@ class Draft:
             "",
             "[orders]",
             *(self._line(key, value) for key, value in self.orders.items()),
-            "",
-            "[orders.columns]                     # ours = theirs; a column with our name needs no line",
         ]
-        named = sorted(self.columns.items(), key=lambda pair: FIELDS.index(field_of(pair[0])))
-        lines += [self._line(name, column) for name, column in named if name != column]
-        given = {field_of(name) for name in self.columns}
-        for name in ("purchase_timestamp", "delivered_timestamp"):
-            if name not in given and not (name == "delivered_timestamp" and "deliveries" in self.orders):
-                lines.append(f'# {name} = "…"   # to fill in: no column looks like it')
+        lines += [] if self.is_joined else self._column_lines()
         if self.formats:
             lines += ["", "[orders.formats]", *(self._format(name, form) for name, form in self.formats.items())]
         if self.status:
@@ -78,6 +83,15 @@ class Draft:
             lines += ["", "[facts]                              # what is known at the purchase and may help"]
             lines += [self._line(kind, columns) for kind, columns in self.facts.items() if columns]
         return "\n".join(lines) + "\n"
+
+    def _column_lines(self) -> list[str]:
+        named = sorted(self.columns.items(), key=lambda pair: FIELDS.index(field_of(pair[0])))
+        return [
+            "",
+            "[orders.columns]                     # ours = theirs; a column with our name needs no line",
+            *(self._line(name, column) for name, column in named if name != column),
+            *(f'# {name} = "…"   # to fill in: no column looks like it' for name in self._unnamed),
+        ]
 
     def _line(self, key: str, value: Any, example: str = "") -> str:
         if value is None:

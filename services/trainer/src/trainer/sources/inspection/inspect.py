@@ -14,20 +14,21 @@ from common.orders.shop.names import MOMENTS, SPANS, field_of
 from common.orders.shop.read import read_shop
 from common.orders.shop.sections import Shop
 from common.orders.shop.source import OLIST, Kind, kind_of
-from trainer.data.olist.check import missing_files_and_columns
+from trainer.sources.build import build
 from trainer.sources.inspection.aliases import fields_by_alias
 from trainer.sources.inspection.countries import country_codes, only_zone, usual_country
 from trainer.sources.inspection.draft import Draft
 from trainer.sources.inspection.suggest import facts, placeholders, statuses
-from trainer.sources.orders.build import build
+from trainer.sources.olist.check import missing_files_and_columns
+from trainer.sources.olist.shop import olist_shop
 from trainer.sources.orders.formats import InDoubt, Unknown, format_of
 from trainer.sources.orders.kept import Progress
 from trainer.sources.orders.reading import ABSENT, known
-from trainer.sources.orders.report import OrdersReport
 from trainer.sources.personal import snake
 from trainer.sources.problems import UnusableSource
 from trainer.sources.raw.open import Sources
 from trainer.sources.raw.table import RawTable
+from trainer.sources.report import OrdersReport
 
 HEAD_ROWS = 100_000
 """Rows by which columns are sorted."""
@@ -53,12 +54,12 @@ def inspect(
 ) -> Inspected:
     """Draft a shop file for these files: one table of orders, and perhaps one of deliveries."""
     source, second = _sources(paths, sources)
+    if kind_of(source) is Kind.OLIST:
+        return _report(_olist(source, paths[0]), sources, progress, {})
     table = sources.open(source, Path())
     head = _head(table)
     draft = Draft(_name(paths[0]), country, time_zone, {"source": source})
     draft.columns = fields_by_alias(table.columns)
-    if kind_of(source) is Kind.OLIST:
-        draft.country, draft.time_zone = "BR", "America/Sao_Paulo"
     if second:
         _add_deliveries(draft, second, sources)
     _check_countries(draft, head)
@@ -104,7 +105,13 @@ def shop_facts(shop: Shop) -> tuple[str, ...]:
 
 def _reported(shop: Shop, sources: Sources, progress: Progress) -> OrdersReport:
     with TemporaryDirectory(prefix="inspect-") as folder:
-        return build(shop, sources, Path(folder, "orders.parquet"), progress)
+        return build(shop, sources, Path(folder), progress)
+
+
+def _olist(source: str, folder: Path) -> Draft:
+    shop = olist_shop(folder)
+    facts = {"numeric": list(shop.facts.numeric)}
+    return Draft(shop.name, shop.country, shop.time_zone, {"source": source}, facts=facts)
 
 
 def _sources(paths: Sequence[Path], sources: Sources) -> tuple[str, str | None]:
@@ -200,5 +207,7 @@ def _add_shipments(draft: Draft, table: RawTable) -> None:
 
 def unmapped(draft: Draft) -> tuple[str, ...]:
     """The ends of the way of which no column says anything."""
+    if draft.is_joined:
+        return ()
     given = {field_of(name) for name in draft.columns}
     return tuple(end for end in ("origin", "destination") if not any(name.startswith(end) for name in given))

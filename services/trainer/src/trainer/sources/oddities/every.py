@@ -11,11 +11,15 @@ from trainer.sources.oddities.finding import Finding
 from trainer.sources.oddities.places import places
 from trainer.sources.oddities.promises import promises
 from trainer.sources.oddities.times import calendar_gaps, moments_in_order, negative_spans, one_end_date
+from trainer.sources.orders.apart import last_day
 
 
 @dataclass(frozen=True)
 class Figures:
-    """Counts are orders; moments in UTC; median and longest (99 %) span in days."""
+    """Counts are orders; moments in UTC; median and longest (99 %) span in days.
+
+    newest_event: without events that lie alone after all others, whose dates are wrong.
+    """
 
     kept: int
     delivered: int
@@ -28,8 +32,10 @@ class Figures:
 
     @classmethod
     def of(cls, orders: pl.LazyFrame) -> "Figures":
-        """One pass over the orders."""
+        """Of the orders, of which there must be one."""
         bought, delivered, shipped = (pl.col(f"{event}_timestamp") for event in ("purchase", "delivered", "shipped"))
+        events = (bought, shipped, delivered)
+        end = last_day(orders, (moment.meta.output_name() for moment in events))
         span = (delivered - bought).dt.total_seconds() / 86_400
         columns = {
             "kept": pl.len(),
@@ -37,7 +43,7 @@ class Figures:
             "first": bought.min(),
             "last": bought.max(),
             "newest_delivery": delivered.max(),
-            "newest_event": pl.max_horizontal(bought.max(), delivered.max(), shipped.max()),
+            "newest_event": pl.max_horizontal(*(moment.filter(moment.dt.date() <= end).max() for moment in events)),
             "median": span.median(),
             "longest": span.quantile(0.99),
         }

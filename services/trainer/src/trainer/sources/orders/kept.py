@@ -9,7 +9,7 @@ import polars as pl
 
 from common.orders.shop.sections import Shop
 from trainer.sources.orders.reading import Reading
-from trainer.sources.orders.rows import NEGATIVE, Tally, rows_of
+from trainer.sources.orders.rows import Tally, rows_of
 from trainer.sources.raw.table import RawTable
 
 AFTER_THE_DATA = "bought after the data was taken (as_of)"
@@ -36,8 +36,9 @@ class Counts:
     def add(self, rows: pl.DataFrame) -> None:
         """Count a piece's rows by their `_dropped`."""
         self.read += rows.height
-        self.dropped.update(dict(rows["_dropped"].drop_nulls().value_counts().iter_rows()))
-        negative = rows.filter(pl.col("_dropped") == NEGATIVE).select("purchase_timestamp", "delivered_timestamp")
+        self.dropped.update(dict(rows["_dropped"].drop_nulls().cast(pl.String).value_counts().iter_rows()))
+        spans = rows.select("purchase_timestamp", "delivered_timestamp")
+        negative = spans.filter(pl.col("delivered_timestamp") < pl.col("purchase_timestamp"))
         if negative.height and sum(map(len, self._negative)) < NEGATIVE_KEPT:
             self._negative.append(negative)
 
@@ -46,25 +47,24 @@ def kept_rows(
     shop: Shop, table: RawTable, reading: Reading, delivered: pl.DataFrame | None, counts: Counts, progress: Progress
 ) -> Iterator[pl.DataFrame]:
     """The rows of each piece that are kept, as of the day the data was taken; all are counted."""
-    as_of = taken_at(shop)
     for piece in table.pieces(reading.columns.wanted):
-        rows = rows_of(piece, counts.read + 1, shop, reading, counts.tally, delivered)
-        if as_of is not None:
-            rows = _as_known(rows, as_of)
+        rows = as_taken(rows_of(piece, counts.read + 1, shop, reading, counts.tally, delivered), shop)
         counts.add(rows)
         yield rows.filter(pl.col("_dropped").is_null()).drop("_dropped")
         progress(piece.height)
 
 
-def _as_known(rows: pl.DataFrame, as_of: datetime) -> pl.DataFrame:
-    """What was known when the data was taken: no later purchase, hand-over or delivery."""
+def as_taken(rows: pl.DataFrame, shop: Shop) -> pl.DataFrame:
+    """What was known when the data was taken (as_of), if the shop file says when: nothing later."""
+    as_of = taken_at(shop)
+    if as_of is None:
+        return rows
     late = pl.col("_dropped").is_null() & (pl.col("purchase_timestamp") > as_of)
     known_by_then = (
         pl.when(pl.col(name) <= as_of).then(name).alias(name) for name in ("shipped_timestamp", "delivered_timestamp")
     )
-    return rows.with_columns(
-        pl.when(late).then(pl.lit(AFTER_THE_DATA)).otherwise("_dropped").alias("_dropped"), *known_by_then
-    )
+    reason = pl.when(late).then(pl.lit(AFTER_THE_DATA)).otherwise(pl.col("_dropped").cast(pl.String))
+    return rows.with_columns(reason.alias("_dropped"), *known_by_then)
 
 
 def taken_at(shop: Shop) -> datetime | None:

@@ -20,7 +20,7 @@ COLUMNS = (*NEEDED, "region")
 
 
 def read_places(shop: Shop, sources: Sources) -> pl.DataFrame | None:
-    """COLUMNS, each country's code once with the median of its points; None if the shop file names no places.
+    """COLUMNS and `points`, each country's code once with the median of its points; None if the shop names no places.
 
     UnusableSource when a column is missing or no row is a place.
     """
@@ -40,7 +40,12 @@ def read_places(shop: Shop, sources: Sources) -> pl.DataFrame | None:
             pl.col("lng").is_between(-180, 180),
         )
         .group_by("country", "postal_code")
-        .agg(pl.median("lat"), pl.median("lng"), pl.col("region").drop_nulls().first())
+        .agg(
+            pl.median("lat"),
+            pl.median("lng"),
+            pl.col("region").drop_nulls().first(),
+            points=pl.len().cast(pl.Int32),
+        )
         .sort("country", "postal_code")
     )
     if found.is_empty():

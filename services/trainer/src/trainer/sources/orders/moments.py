@@ -4,6 +4,11 @@ On the day that clocks are put forward an hour does not exist: a moment in it is
 change. On the day they are put back an hour comes twice: a moment in it is the first. Both as Python does (PEP 495).
 """
 
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
 import polars as pl
 
 from common.orders.moments import YEARS
@@ -21,7 +26,23 @@ _ZONE = r"\d:?\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d(?::?\d\d)?)$"
 _ISO = "%Y-%m-%dT%H:%M:%S%.f"
 
 
-def moments(texts: pl.Series, form: str, zone: str) -> pl.Series:
+@dataclass
+class ClockChanges:
+    """Moments without a zone that the clock does not show or shows twice, by the name of their column."""
+
+    skipped: Counter[str] = field(default_factory=Counter)
+    twice: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def notes(self) -> Iterator[str]:
+        """A line for each column that holds such moments."""
+        for name, count in self.skipped.items():
+            yield f"{name}: {count:,} in the hour that clocks skip in spring, read with the offset before it"
+        for name, count in self.twice.items():
+            yield f"{name}: {count:,} in the hour that comes twice in autumn, read as the first"
+
+
+def moments(texts: pl.Series, form: str, zone: str, changes: ClockChanges | None = None) -> pl.Series:
     """Datetime[us, UTC], shape (n,); null where a text is null or cannot be read, or its year is not in YEARS.
 
     form: `iso`, `excel`, `unix`, `unix-ms`, or strptime's letters. A number that is an Excel day in a column of texts
@@ -30,7 +51,7 @@ def moments(texts: pl.Series, form: str, zone: str) -> pl.Series:
     texts = texts.str.strip_chars()
     match form:
         case "iso":
-            found = _iso(texts, zone)
+            found = _iso(texts, zone, changes)
         case "unix":
             found = _since_1970(texts, 1_000_000)
         case "unix-ms":
@@ -40,42 +61,48 @@ def moments(texts: pl.Series, form: str, zone: str) -> pl.Series:
         case _ if "%z" in form:
             found = _within(texts.str.to_datetime(form, time_unit="us", time_zone="UTC", strict=False))
         case _:
-            found = to_utc(_within(texts.str.to_datetime(form, time_unit="us", strict=False, ambiguous="null")), zone)
+            local = texts.str.to_datetime(form, time_unit="us", strict=False, ambiguous="null")
+            found = to_utc(_within(local), zone, changes)
     unread = found.is_null() & texts.is_not_null()
     if not unread.any() or form in ("unix", "unix-ms"):
         return found.alias(texts.name)
     return pl.select(pl.coalesce(found, _excel(texts, zone))).to_series().alias(texts.name)
 
 
-def to_utc(local: pl.Series, zone: str) -> pl.Series:
-    """Moments on a zone's clock, shape (n,), in UTC."""
-    placed = _placed(local, zone)
-    gap = placed.is_null() & local.is_not_null()
-    if gap.any():
-        shifted = _placed(local.dt.offset_by("-1d"), zone).dt.offset_by("24h")
-        placed = pl.select(pl.coalesce(placed, shifted)).to_series()
-    return placed.alias(local.name)
+def to_utc(local: pl.Series, zone: str, changes: ClockChanges | None = None) -> pl.Series:
+    """Moments on a zone's clock, shape (n,), in UTC; `changes` counts those that the clock skips or shows twice."""
+    placed = _placed(local, zone, "null")
+    odd = placed.is_null() & local.is_not_null()
+    if not odd.any():
+        return placed.alias(local.name)
+    left = local.filter(odd)
+    first = _placed(left, zone, "earliest")
+    shifted = _placed(left.dt.offset_by("-1d"), zone, "earliest").dt.offset_by("24h")
+    if changes is not None:
+        changes.twice.update({local.name: first.count()} if first.count() else {})
+        changes.skipped.update({local.name: first.null_count()} if first.null_count() else {})
+    return placed.scatter(odd.arg_true(), pl.select(pl.coalesce(first, shifted)).to_series()).alias(local.name)
 
 
-def _placed(local: pl.Series, zone: str) -> pl.Series:
-    return local.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null").dt.convert_time_zone("UTC")
+def _placed(local: pl.Series, zone: str, ambiguous: Literal["null", "earliest"]) -> pl.Series:
+    return local.dt.replace_time_zone(zone, ambiguous=ambiguous, non_existent="null").dt.convert_time_zone("UTC")
 
 
-def _iso(texts: pl.Series, zone: str) -> pl.Series:
+def _iso(texts: pl.Series, zone: str, changes: ClockChanges | None) -> pl.Series:
     """The usual form at once, all others of ISO 8601 in a second look at what is left."""
     between = "T" if texts.head(100).str.contains("T", literal=True).any() else " "
     usual = texts.str.to_datetime(f"%Y-%m-%d{between}%H:%M:%S", time_unit="us", strict=False, cache=False)
-    found = to_utc(_within(usual), zone)
+    found = to_utc(_within(usual), zone, changes)
     left = usual.is_null() & texts.is_not_null()
     if not left.any():
         return found
-    return found.scatter(left.arg_true(), _any_iso(texts.filter(left), zone))
+    return found.scatter(left.arg_true(), _any_iso(texts.filter(left), zone, changes))
 
 
-def _any_iso(texts: pl.Series, zone: str) -> pl.Series:
+def _any_iso(texts: pl.Series, zone: str, changes: ClockChanges | None) -> pl.Series:
     whole = texts.str.replace(r"^(\d{4}-\d\d-\d\d)[ t]+", "${1}T").str.replace(r"\s*(?:UTC|GMT|z)$", "Z")
     whole = whole.str.replace(r"\s+([+-]\d\d)", "${1}")
-    local = to_utc(_within(_naive_iso(whole)), zone)
+    local = to_utc(_within(_naive_iso(whole).alias(texts.name)), zone, changes)
     zoned = whole.str.contains(_ZONE)
     if not zoned.any():
         return local

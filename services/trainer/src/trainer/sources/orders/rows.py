@@ -8,7 +8,7 @@ import polars as pl
 from common.orders.shop.countries import ALPHA2_OF, COUNTRIES
 from common.orders.shop.names import COUNTRY_NAMES, MOMENTS, POSTAL_CODES, REGIONS, SPANS
 from common.orders.shop.sections import Shop
-from trainer.sources.orders.moments import UTC, moments
+from trainer.sources.orders.moments import UTC, ClockChanges, moments
 from trainer.sources.orders.numbers import numbers
 from trainer.sources.orders.postal_codes import normalised
 from trainer.sources.orders.reading import ABSENT, Reading, known
@@ -36,10 +36,11 @@ SCHEMA = {
 
 @dataclass
 class Tally:
-    """What was counted on the way: values that could not be read by field, with the first of each."""
+    """What was counted on the way: values that could not be read by field, with the first of each; clock changes."""
 
     unreadable: Counter[str] = field(default_factory=Counter)
     examples: dict[str, str] = field(default_factory=dict)
+    clock: ClockChanges = field(default_factory=ClockChanges)
 
     def unread(self, name: str, texts: pl.Series, found: pl.Series) -> pl.Series:
         """Count the texts that gave nothing; which they are."""
@@ -95,7 +96,10 @@ def rows_of(
 def _moments(
     piece: pl.DataFrame, shop: Shop, reading: Reading, tally: Tally, texts: dict[str, pl.Series]
 ) -> dict[str, pl.Series]:
-    found = {name: moments(texts[name], reading.formats[name], shop.time_zone) for name in reading.columns.moments}
+    found = {
+        name: moments(texts[name], reading.formats[name], shop.time_zone, tally.clock)
+        for name in reading.columns.moments
+    }
     for name, read in found.items():
         tally.unread(name, texts[name], read)
     for span, column in reading.columns.spans.items():

@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from common.orders.shop.sections import Shop
-from common.orders.shop.source import Kind, expanded, kind_of, olist_folder, shown
+from common.orders.shop.source import Kind, expanded, kind_of, shown
 from common.servers.objects import ObjectStore
+from trainer.sources.problems import UnusableSource
 from trainer.sources.raw.database import Query
 from trainer.sources.raw.file_table import FileTable
 from trainer.sources.raw.files import DataFile, local_files, stored_files
-from trainer.sources.raw.olist import OlistTable
 from trainer.sources.raw.table import RawTable
 
 
@@ -54,4 +54,4 @@ class Sources:
             case Kind.DATABASE:
                 return Query(name, address, query or "")
             case Kind.OLIST:
-                return OlistTable(name, olist_folder(address, folder))
+                raise UnusableSource(name, "is nine files, not one table: it can be the source of [orders] only")

@@ -8,10 +8,10 @@ import polars as pl
 from tqdm import tqdm
 
 from common.errors import InvalidInput
-from trainer.data.olist.files import SYNTHETIC_MARKER, is_synthetic
 from trainer.data.staging import staged_folder
 from trainer.data.synthetic.shops.letters import Letters
 from trainer.data.synthetic.shops.minutes import Minutes
+from trainer.sources.made_up import SYNTHETIC_MARKER, is_synthetic
 
 CHUNK = 200_000
 """Orders made at once. A part of the seed: another size draws other orders."""

@@ -2,13 +2,13 @@
 
 import polars as pl
 
-from trainer.data.olist.files import CUSTOMERS, GEOLOCATION, ITEMS, ORDERS, PRODUCTS, SELLERS, CsvFile
-from trainer.data.olist.parsing import date, number, zip_prefix
+from trainer.sources.olist.files import CUSTOMERS, GEOLOCATION, ITEMS, ORDERS, PRODUCTS, SELLERS, CsvFile
+from trainer.sources.olist.parsing import date, number, postal_code, zip_prefix
 
 
 def needed_columns(file: CsvFile) -> list[str]:
     """The columns without which the file cannot be used, in the order of Kaggle's file."""
-    names = {*file.required, *file.key, *file.read_by_sources}
+    names = {*file.required, *file.key}
     for expression in CONTENT.get(file.name, {}).values():
         names |= set(expression.meta.root_names())
     return [column for column in file.columns if column in names]
@@ -28,8 +28,9 @@ CONTENT: dict[str, dict[str, pl.Expr]] = {
         "customer": pl.col("customer_id").hash(),
         "order_status": _category("order_status"),
         "purchase_timestamp": date("order_purchase_timestamp"),
+        "shipped_timestamp": date("order_delivered_carrier_date"),
         "delivered_timestamp": date("order_delivered_customer_date"),
-        "estimated_timestamp": date("order_estimated_delivery_date"),
+        "promised_timestamp": date("order_estimated_delivery_date"),
     },
     ITEMS.name: {
         "key": pl.struct(pl.col("order_id").hash(), "order_item_id").hash(),
@@ -42,13 +43,14 @@ CONTENT: dict[str, dict[str, pl.Expr]] = {
     },
     CUSTOMERS.name: {
         "customer": pl.col("customer_id").hash(),
-        "customer_zip_code_prefix": zip_prefix("customer_zip_code_prefix"),
-        "customer_state": _category("customer_state"),
+        "zip_code_prefix": zip_prefix("customer_zip_code_prefix"),
+        "destination_region": _category("customer_state"),
     },
     SELLERS.name: {
         "seller": pl.col("seller_id").hash(),
-        "seller_zip_code_prefix": zip_prefix("seller_zip_code_prefix"),
-        "seller_state": _category("seller_state"),
+        "origin_id": _category("seller_id"),
+        "origin_postal_code": postal_code(zip_prefix("seller_zip_code_prefix")),
+        "origin_region": _category("seller_state"),
     },
     PRODUCTS.name: {
         "product": pl.col("product_id").hash(),

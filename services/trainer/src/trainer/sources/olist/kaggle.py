@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from common.errors import DeliveryTimeError, Unavailable
-from trainer.data.olist.files import FILES
+from trainer.sources.olist.files import FILES
 
 HANDLE = "olistbr/brazilian-ecommerce"
 PROBE = ("-c", "import urllib.request as r; r.urlopen(r.Request('https://www.kaggle.com', method='HEAD'), timeout=6)")

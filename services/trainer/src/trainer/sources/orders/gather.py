@@ -1,24 +1,26 @@
-"""From a shop file to the general table: read in pieces, written in pieces, so that memory does not grow with it."""
+"""Any table's orders: read in pieces and kept in a file in between, so that memory does not grow with them."""
 
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import polars as pl
 import pyarrow.parquet as pq
 
 from common.orders.shop.sections import Shop
-from trainer.sources.oddities.every import Figures, oddities
+from common.orders.shop.source import Kind, expanded, kind_of, matching_paths
+from trainer.sources.made_up import is_synthetic
+from trainer.sources.orders.apart import ALONE, alone
 from trainer.sources.orders.columns import Columns, absent
 from trainer.sources.orders.deliveries import read_deliveries
 from trainer.sources.orders.duplicates import surplus_rows
-from trainer.sources.orders.kept import Counts, Progress, kept_rows, taken_at
+from trainer.sources.orders.gathered import Gathered
+from trainer.sources.orders.kept import Counts, Progress, kept_rows
 from trainer.sources.orders.known_places import known_codes, read_places
 from trainer.sources.orders.postal_codes import padded
 from trainer.sources.orders.reading import Reading, known
-from trainer.sources.orders.report import OrdersReport
 from trainer.sources.personal import is_personal_name, personal
-from trainer.sources.problems import NothingToLearn, UnusableSource
+from trainer.sources.problems import UnusableSource
 from trainer.sources.raw.open import Sources
 from trainer.sources.raw.table import RawTable
 
@@ -26,10 +28,10 @@ ANOTHER_SHIPMENT = "another shipment of the same order"
 TOO_NARROW = "a row with too few or too many fields"
 
 
-def build(shop: Shop, sources: Sources, target: Path, progress: Progress = lambda _rows: None) -> OrdersReport:
-    """Write the shop's orders, one row each, to the target (Parquet), whole or not at all.
+def gather(shop: Shop, sources: Sources, between: Path, progress: Progress) -> Gathered:
+    """The orders of the table that the shop file names, which stand in the file `between` until they are written.
 
-    UnusableSource names all that is wrong with the source; NothingToLearn when no order is delivered.
+    UnusableSource names all that is wrong with the source.
     """
     table, second = sources.orders(shop), sources.deliveries(shop)
     columns = Columns.of(shop, table, second)
@@ -37,23 +39,20 @@ def build(shop: Shop, sources: Sources, target: Path, progress: Progress = lambd
     delivered = read_deliveries(shop, second) if second else None
     places = read_places(shop, sources)
     counts = Counts()
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as folder:
-        kept, whole = Path(folder, "kept.parquet"), Path(folder, "whole.parquet")
-        _write(kept_rows(shop, table, reading, delivered, counts, progress), kept)
-        if table.damaged:
-            counts.read += table.damaged
-            counts.dropped[TOO_NARROW] += table.damaged
-        orders = pl.scan_parquet(kept)
-        if "order_id" in columns.by_name:
-            orders = _one_row_per_order(orders, shop, table.name, counts)
-        orders, notes = padded(orders)
-        orders.sink_parquet(whole)
-        orders = pl.scan_parquet(whole)
-        notes += (known_codes(orders, places),) if places is not None else ()
-        report = _report(shop, table.name, reading, counts, orders, (*notes, *_notes(table, columns)))
-        whole.replace(target)
-    return report
+    _write(kept_rows(shop, table, reading, delivered, counts, progress), between)
+    if table.damaged:
+        counts.read += table.damaged
+        counts.dropped[TOO_NARROW] += table.damaged
+    orders = pl.scan_parquet(between)
+    if "order_id" in columns.by_name:
+        orders = _one_row_per_order(orders, shop, table.name, counts)
+    orders = _without_lone_purchases(orders, counts)
+    orders, notes = padded(orders)
+    notes = (*reading.notes, *notes, *counts.tally.clock.notes, *_notes(table, columns))
+    if places is not None:
+        notes = (*notes, known_codes(orders, places))
+    rows_in = {"orders": counts.read}
+    return Gathered(table.name, orders, counts, rows_in, notes, places, is_synthetic=_is_made_up(shop, sources))
 
 
 def _reading(shop: Shop, table: RawTable, columns: Columns) -> Reading:
@@ -70,6 +69,14 @@ def _one_row_per_order(orders: pl.LazyFrame, shop: Shop, name: str, counts: Coun
         return orders
     counts.dropped[ANOTHER_SHIPMENT] += len(surplus)
     return orders.with_row_index("_row").filter(~pl.col("_row").is_in(surplus.implode())).drop("_row")
+
+
+def _without_lone_purchases(orders: pl.LazyFrame, counts: Counts) -> pl.LazyFrame:
+    is_alone = alone(orders)
+    if is_alone is None:
+        return orders
+    counts.dropped[ALONE] += orders.select(is_alone.sum()).collect(engine="streaming").item()
+    return orders.filter(~is_alone)
 
 
 def _write(pieces: Iterator[pl.DataFrame], path: Path) -> None:
@@ -104,28 +111,8 @@ def _notes(table: RawTable, columns: Columns) -> Iterator[str]:
         yield "no order_id: rows are numbered, and no later delivery can be joined to them"
 
 
-def _report(
-    shop: Shop, name: str, reading: Reading, counts: Counts, orders: pl.LazyFrame, notes: tuple[str, ...]
-) -> OrdersReport:
-    dropped = dict(counts.dropped.most_common())
-    figures = Figures.of(orders)
-    if not figures.delivered:
-        raise NothingToLearn(name, counts.read, dropped)
-    facts = (reading.columns.numeric, reading.columns.category)
-    unreadable = {
-        f"{field} (e.g. {counts.tally.examples[field]!r})": count for field, count in counts.tally.unreadable.items()
-    }
-    return OrdersReport(
-        source=name,
-        notes=(*reading.notes, *notes),
-        read=counts.read,
-        kept=figures.kept,
-        delivered=figures.delivered,
-        dropped=dropped,
-        unreadable=unreadable,
-        first_purchase=figures.first,
-        last_purchase=figures.last,
-        as_of=taken_at(shop) or figures.newest_event,
-        median_days=figures.median,
-        findings=tuple(oddities(orders, counts.negative, figures, shop.time_zone, *facts)),
-    )
+def _is_made_up(shop: Shop, sources: Sources) -> bool:
+    if kind_of(shop.orders.source) is not Kind.FILES:
+        return False
+    paths = matching_paths(expanded(shop.orders.source, sources.environment), shop.folder)
+    return any(is_synthetic(path if path.is_dir() else path.parent) for path in islice(paths, 1))

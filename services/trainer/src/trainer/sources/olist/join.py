@@ -2,6 +2,8 @@
 
 import polars as pl
 
+from trainer.sources.olist.parsing import postal_code
+
 BRAZIL = {"lat": (-33.76, 5.28), "lng": (-74.0, -28.8)}
 """Extreme points of Brazil, degrees: Chui to Monte Caburai, Serra do Divisor to the island of Trindade."""
 
@@ -19,8 +21,9 @@ def _has_status(*names: str) -> pl.Expr:
     return pl.any_horizontal(pl.col("order_status") == name for name in names)
 
 
+NEGATIVE = "negative delivery time"
 WRONG_SPANS = {
-    "negative delivery time": pl.col("delivery_days") < 0,
+    NEGATIVE: pl.col("delivery_days") < 0,
     f"delivery time above {LONGEST_DAYS} days": pl.col("delivery_days") > LONGEST_DAYS,
     f"promise outside 0..{LONGEST_DAYS} days": ~pl.col("promised_days").is_between(0, LONGEST_DAYS),
 }
@@ -28,9 +31,9 @@ WRONG_SPANS = {
 
 DROPPED = {
     "no item": pl.col("item_count").is_null(),
-    "seller not in the sellers file": pl.col("seller_zip_code_prefix").is_null(),
-    "customer not in the customers file": pl.col("customer_zip_code_prefix").is_null(),
-    "customer's zip prefix has no location": pl.col("customer_lat").is_null(),
+    "seller not in the sellers file": pl.col("origin_postal_code").is_null(),
+    "customer not in the customers file": pl.col("zip_code_prefix").is_null(),
+    "customer's zip prefix has no location": pl.col("destination_lat").is_null(),
     **WRONG_SPANS,
     "cancelled or otherwise never to be delivered": (
         pl.col("delivery_days").is_null() & ~_has_status(*UNDER_WAY, "delivered")
@@ -39,23 +42,24 @@ DROPPED = {
 }
 """Why an order cannot be used; the first reason that holds counts."""
 
+FACTS = ("item_count", "weight_g", "freight_value", "price")
+
 COLUMNS = (
-    "seller_zip_code_prefix",
-    "customer_zip_code_prefix",
-    "customer_lat",
-    "customer_lng",
-    "customer_state",
-    "seller_state",
+    "order_status",
     "purchase_timestamp",
+    "shipped_timestamp",
     "delivered_timestamp",
-    "estimated_timestamp",
+    "promised_timestamp",
+    "origin_id",
+    "origin_postal_code",
+    "origin_region",
+    "destination_postal_code",
+    "destination_lat",
+    "destination_lng",
+    "destination_region",
+    *FACTS,
     "delivery_days",
     "promised_days",
-    "item_count",
-    "total_weight_g",
-    "freight_value",
-    "price",
-    "order_status",
 )
 
 
@@ -65,7 +69,8 @@ def locations(points: pl.DataFrame) -> pl.DataFrame:
     return (
         points.filter(*inside)
         .group_by("zip_code_prefix")
-        .agg(pl.median("lat"), pl.median("lng"), pl.first("state"), points=pl.len().cast(pl.Int32))
+        .agg(pl.median("lat"), pl.median("lng"), region=pl.first("state"), points=pl.len().cast(pl.Int32))
+        .with_columns(postal_code=postal_code(pl.col("zip_code_prefix")))
         .sort("zip_code_prefix")
     )
 
@@ -73,21 +78,23 @@ def locations(points: pl.DataFrame) -> pl.DataFrame:
 def one_row_per_order(
     orders: pl.DataFrame, baskets: pl.DataFrame, customers: pl.DataFrame, places: pl.DataFrame
 ) -> pl.DataFrame:
-    """Every order in the order given, with `COLUMNS`, `sellers_differ` and `dropped` (the reason, or null)."""
+    """Every order in the order given, with `COLUMNS`, `sellers_differ` and `_dropped` (the reason, or null)."""
     seconds = pl.col("delivered_timestamp") - pl.col("purchase_timestamp")
-    promised = pl.col("estimated_timestamp") - pl.col("purchase_timestamp")
-    customer_place = places.select(customer_zip_code_prefix="zip_code_prefix", customer_lat="lat", customer_lng="lng")
+    promised = pl.col("promised_timestamp") - pl.col("purchase_timestamp")
+    destination = places.select(
+        "zip_code_prefix", destination_postal_code="postal_code", destination_lat="lat", destination_lng="lng"
+    )
     return (
         orders.lazy()
         .join(baskets.lazy(), on="order", how="left", maintain_order="left")
         .join(customers.lazy(), on="customer", how="left", maintain_order="left")
-        .join(customer_place.lazy(), on="customer_zip_code_prefix", how="left", maintain_order="left")
+        .join(destination.lazy(), on="zip_code_prefix", how="left", maintain_order="left")
         .with_columns(
             delivery_days=seconds.dt.total_seconds() / SECONDS_PER_DAY,
             promised_days=promised.dt.total_seconds() / SECONDS_PER_DAY,
         )
-        .with_columns(dropped=_reason())
-        .select(*COLUMNS, "sellers_differ", "dropped")
+        .with_columns(_dropped=_reason())
+        .select(*COLUMNS, "sellers_differ", "_dropped")
         .collect()
     )
 
@@ -109,7 +116,7 @@ def baskets(items: pl.DataFrame, products: pl.DataFrame, sellers: pl.DataFrame) 
             first=place.min(),
             sellers_differ=pl.col("seller_row").min() != pl.col("seller_row").max(),
             item_count=pl.len().cast(pl.Int32),
-            total_weight_g=pl.sum("weight_g"),
+            weight_g=pl.sum("weight_g"),
             freight_value=pl.sum("freight_value").round(2),
             price=pl.sum("price").round(2),
         )

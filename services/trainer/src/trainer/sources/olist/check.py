@@ -6,9 +6,9 @@ from pathlib import Path
 
 import polars as pl
 
-from trainer.data.olist.content import needed_columns
-from trainer.data.olist.files import FILES, CsvFile
-from trainer.data.olist.parsing import date, number, zip_prefix
+from trainer.sources.olist.content import needed_columns
+from trainer.sources.olist.files import FILES, CsvFile
+from trainer.sources.olist.parsing import date, number, zip_prefix
 
 
 def missing_files_and_columns(folder: Path) -> list[str]:

@@ -15,7 +15,6 @@ class CsvFile:
     numbers: tuple[str, ...] = ()
     zip_prefixes: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
-    read_by_sources: tuple[str, ...] = ()
 
     def path(self, folder: Path) -> Path:
         """Where the file lies in a data folder."""
@@ -43,7 +42,6 @@ ORDERS = CsvFile(
         "order_estimated_delivery_date",
     ),
     required=("order_id", "customer_id", "order_status", "order_purchase_timestamp", "order_estimated_delivery_date"),
-    read_by_sources=("order_delivered_carrier_date",),
 )
 ITEMS = CsvFile(
     name="olist_order_items_dataset.csv",
@@ -130,11 +128,3 @@ TRANSLATION = CsvFile(
 FILES = (ORDERS, ITEMS, CUSTOMERS, SELLERS, PRODUCTS, GEOLOCATION, PAYMENTS, REVIEWS, TRANSLATION)
 
 DATE_FORMAT = "%Y-%m-%d %H:%M:%S"
-
-SYNTHETIC_MARKER = "SYNTHETIC"
-"""A file of this name says that the folder's orders are made up."""
-
-
-def is_synthetic(folder: Path) -> bool:
-    """Whether the folder's orders came from the generator."""
-    return (folder / SYNTHETIC_MARKER).exists()

@@ -1,9 +1,7 @@
 """What came of a shop's data: rows read, kept, dropped by reason, and what is odd."""
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
@@ -13,15 +11,22 @@ from trainer.sources.oddities.finding import Finding
 
 @dataclass(frozen=True)
 class OrdersReport:
-    """Counts are rows. `notes` says how the source was read; moments are in UTC."""
+    """Counts are rows. `notes` says how the source was read; moments are in UTC.
+
+    rows_in, further, implausible: see `Gathered`.
+    """
 
     source: str
+    is_synthetic: bool
     notes: tuple[str, ...]
+    rows_in: dict[str, int]
     read: int
     kept: int
     delivered: int
     dropped: dict[str, int]
+    implausible: tuple[str, ...]
     unreadable: dict[str, int]
+    further: dict[str, int]
     first_purchase: datetime
     last_purchase: datetime
     as_of: datetime
@@ -32,11 +37,6 @@ class OrdersReport:
     def barred(self) -> tuple[str, ...]:
         """Columns that must not be an input of a model."""
         return tuple(dict.fromkeys(finding.barred for finding in self.findings if finding.barred))
-
-    def save(self, path: Path) -> None:
-        """Write it as JSON."""
-        content = asdict(self) | {"barred": self.barred}
-        path.write_text(json.dumps(content, indent=2, default=str) + "\n", encoding="utf-8")
 
     def show(self, console: Console) -> None:
         """Print it as a table, then what is odd, a line each."""
@@ -53,9 +53,14 @@ class OrdersReport:
         )
         table.add_row("  median from purchase to delivery", duration(self.median_days))
         console.print(table)
+        self.show_lines(console)
+
+    def show_lines(self, console: Console) -> None:
+        """Print how the source was read and what is odd, a line each."""
         for title, lines in {
             "Read as": self.notes,
             "Values that could not be read": tuple(f"{name}: {count:,}" for name, count in self.unreadable.items()),
+            "Dates that cannot be right, set aside (rows of the orders' file)": self.implausible,
             "Odd": tuple(finding.text for finding in self.findings),
             "Never an input": self.barred,
         }.items():

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import polars as pl
 
-from trainer.data.olist.check import describe_duplicates, describe_unreadable, strings, unreadable
-from trainer.data.olist.content import CONTENT, KEYS
-from trainer.data.olist.files import CUSTOMERS, GEOLOCATION, ITEMS, ORDERS, PRODUCTS, REVIEWS, SELLERS, CsvFile
-from trainer.data.olist.problems import UnusableData
+from trainer.sources.olist.check import describe_duplicates, describe_unreadable, strings, unreadable
+from trainer.sources.olist.content import CONTENT, KEYS
+from trainer.sources.olist.files import CUSTOMERS, GEOLOCATION, ITEMS, ORDERS, PRODUCTS, REVIEWS, SELLERS, CsvFile
+from trainer.sources.olist.problems import UnusableData
 
 JOINED = {
     "orders": ORDERS,

@@ -2,8 +2,7 @@
 
 import polars as pl
 
-from common.orders.fields import FIELDS
-from trainer.data.olist.files import DATE_FORMAT
+from trainer.sources.olist.files import DATE_FORMAT
 
 
 def date(column: str) -> pl.Expr:
@@ -20,4 +19,9 @@ def number(column: str) -> pl.Expr:
 def zip_prefix(column: str) -> pl.Expr:
     """Text to int32 within the bounds of a zip prefix; null where it cannot be read."""
     parsed = pl.col(column).cast(pl.Int32, strict=False)
-    return pl.when(parsed.is_between(*FIELDS["seller_zip_code_prefix"].bounds)).then(parsed)
+    return pl.when(parsed.is_between(1, 99_999)).then(parsed)
+
+
+def postal_code(prefix: pl.Expr) -> pl.Expr:
+    """Zip prefixes as postal codes: five digits, zeros in front."""
+    return prefix.cast(pl.String).str.zfill(5).cast(pl.Categorical)

@@ -2,8 +2,7 @@
 
 InvalidInput
 ├── UnusableData      files, columns or values that cannot be read; keys that appear twice
-├── NoDeliveredOrder  every order was dropped or is still under way
-└── NothingToTrain    a part of the split without a single delivered order
+└── NoDeliveredOrder  every order was dropped or is still under way
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,14 +27,4 @@ class NoDeliveredOrder(InvalidInput):
         super().__init__(
             f"{folder} has no usable delivered order to train on, nothing was written: of {orders} orders ({reasons}) "
             "the rest is still under way"
-        )
-
-
-class NothingToTrain(InvalidInput):
-    title = "Nothing to train on"
-
-    def __init__(self, part: str, cutoff: object, delivered: int, first: object, last: object) -> None:
-        super().__init__(
-            f"no delivered order is left for {part} at the cut-off {cutoff}, nothing was written: of {delivered} "
-            f"delivered orders the first was bought {first}, the last {last}; choose another --cutoff"
         )
