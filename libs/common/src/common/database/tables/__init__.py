@@ -1,0 +1,27 @@
+"""Tables as SQLAlchemy models. All times are UTC with time zone."""
+
+from common.database.tables.base import Table
+from common.database.tables.batch import BatchChunk, BatchJob, BatchOutput, PaceSnapshot
+from common.database.tables.keys import ApiKey
+from common.database.tables.log import Actual, InvalidRequests, Prediction
+from common.database.tables.models import ModelEvent, Retraining
+from common.database.tables.monitoring import Alert, DeliveryPace, ModelMetrics, Notification, Replay
+
+__all__ = [
+    "Actual",
+    "Alert",
+    "ApiKey",
+    "BatchChunk",
+    "BatchJob",
+    "BatchOutput",
+    "DeliveryPace",
+    "InvalidRequests",
+    "ModelEvent",
+    "ModelMetrics",
+    "Notification",
+    "PaceSnapshot",
+    "Prediction",
+    "Replay",
+    "Retraining",
+    "Table",
+]

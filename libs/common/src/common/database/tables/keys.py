@@ -1,0 +1,23 @@
+"""Clients' keys."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func
+from sqlalchemy.orm import Mapped, mapped_column
+
+from common.database.tables.base import Table
+
+
+class ApiKey(Table):
+    """A client's key to the gateway; only the hash of it is kept. owner: whose jobs and rate it uses."""
+
+    __tablename__ = "api_keys"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    owner: Mapped[str]
+    sha256: Mapped[str]
+    scopes: Mapped[list[Any]]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    revoked_at: Mapped[datetime | None]

@@ -1,0 +1,67 @@
+"""What clients ask, and what they report of their orders later."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Column, DateTime, Float, Index, Integer, Text, func
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import TypeEngine
+
+from common.database.tables.base import Table
+from common.orders.fields import FIELDS, Kind, OrderField
+
+
+class Prediction(Table):
+    """The prediction log: one answer of the gateway, and the order (`common.orders.fields`) that it is for."""
+
+    __tablename__ = "predictions"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    predicted_at: Mapped[datetime] = mapped_column(index=True)
+    request_id: Mapped[str]
+    model_version: Mapped[str]
+    role: Mapped[str] = mapped_column(default="champion")
+    delivery_time_days: Mapped[float]
+    lower_days: Mapped[float]
+    upper_days: Mapped[float]
+    seller_known: Mapped[bool]
+    latency_ms: Mapped[float]
+    logged_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    __table_args__ = (Index("ix_predictions_logged_at", "logged_at", postgresql_using="brin"),)
+
+
+def _order_column(field: OrderField) -> Column[Any]:
+    kinds: dict[Kind, TypeEngine[Any]] = {
+        "whole": Integer(),
+        "number": Float(),
+        "moment": DateTime(timezone=True),
+        "text": Text(),
+    }
+    optional = not field.required and field.kind != "moment"  # an order without a moment was bought when predicted
+    return Column(kinds[field.kind], nullable=optional, index=field.name in ("order_id", "purchase_timestamp"))
+
+
+for _field in FIELDS.values():
+    setattr(Prediction, _field.name, _order_column(_field))
+
+
+class InvalidRequests(Table):
+    """Prediction requests of a moment that the gateway refused as invalid."""
+
+    __tablename__ = "invalid_requests"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    counted_at: Mapped[datetime] = mapped_column(index=True)
+    requests: Mapped[int]
+
+
+class Actual(Table):
+    """A late label: when an order really arrived."""
+
+    __tablename__ = "actuals"
+
+    order_id: Mapped[str] = mapped_column(primary_key=True)
+    delivered_at: Mapped[datetime]
+    received_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)

@@ -1,0 +1,99 @@
+"""What the monitor measures and raises."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from common.database.tables.base import Table
+
+
+class ModelMetrics(Table):
+    """Metrics of one window of predictions by one model version; writing a window again replaces it."""
+
+    __tablename__ = "model_metrics"
+    __table_args__ = (UniqueConstraint("source", "model_version", "window_end"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    timestamp: Mapped[datetime] = mapped_column(index=True)
+    source: Mapped[str]
+    model_version: Mapped[str]
+    window_start: Mapped[datetime]
+    window_end: Mapped[datetime]
+    rows: Mapped[int]
+    rows_with_actual: Mapped[int]
+    prediction_drift: Mapped[float | None]
+    num_drifted_columns: Mapped[int | None]
+    share_missing_values: Mapped[float | None]
+    value_range_share_in_range: Mapped[float | None]
+    prediction_corr_with_features: Mapped[float | None]
+    mae: Mapped[float | None]
+    rmse: Mapped[float | None]
+    bias: Mapped[float | None]
+    interval_coverage: Mapped[float | None]
+    baseline_mae: Mapped[float | None]
+    trained_mae: Mapped[float | None]
+    actual_seconds: Mapped[int | None] = mapped_column(BigInteger)
+    note: Mapped[str | None]
+    report_uri: Mapped[str | None]
+
+
+class DeliveryPace(Table):
+    """The speed of deliveries on a day in a region, in days (restricted geometric mean, see common.model.pace)."""
+
+    __tablename__ = "delivery_pace"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    region: Mapped[str] = mapped_column(primary_key=True)
+    pace_days: Mapped[float]
+    orders: Mapped[int]
+    computed_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Replay(Table):
+    """A replay of orders bought before `ends`: the moment it has reached, and when it last said so."""
+
+    __tablename__ = "replays"
+
+    ends: Mapped[datetime] = mapped_column(primary_key=True)
+    moment: Mapped[datetime]
+    seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Alert(Table):
+    """Something that needs a look: at most one that is not closed for each rule and subject."""
+
+    __tablename__ = "alerts"
+    __table_args__ = (
+        Index("uq_alerts_not_closed", "rule", "subject", unique=True, postgresql_where=text("status <> 'closed'")),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    rule: Mapped[str]
+    subject: Mapped[str]
+    severity: Mapped[str]
+    status: Mapped[str] = mapped_column(default="open")
+    message: Mapped[str]
+    value: Mapped[float | None]
+    threshold: Mapped[float | None]
+    opened_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
+    window_end: Mapped[datetime | None]
+    acknowledged_at: Mapped[datetime | None]
+    acknowledged_by: Mapped[str | None]
+    closed_at: Mapped[datetime | None]
+
+
+class Notification(Table):
+    """A message to the webhook that an alert opened or closed; sent once `sent_at` is set."""
+
+    __tablename__ = "notifications"
+    __table_args__ = (Index("ix_notifications_waiting", "due_at", postgresql_where=text("sent_at IS NULL")),)
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    alert_id: Mapped[int] = mapped_column(ForeignKey("alerts.id"))
+    body: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    due_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    sent_at: Mapped[datetime | None]
