@@ -26,7 +26,7 @@ from monitor.windows.reports import Reports
 
 TABLES = (
     "predictions, invalid_requests, actuals, model_metrics, delivery_pace, model_events, retrainings, notifications, "
-    "alerts, replays"
+    "alerts, replays, erasures"
 )
 
 

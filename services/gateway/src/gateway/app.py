@@ -25,7 +25,7 @@ from gateway.log.sender import LogSender
 from gateway.metrics import Metrics
 from gateway.model.champion import Champion
 from gateway.periodic import Periodic
-from gateway.routes import actuals, health, jobs, model, predictions
+from gateway.routes import actuals, health, jobs, model, orders, predictions
 from gateway.settings import GatewaySettings
 
 FLUSH_AT_END_SECONDS = 2.5
@@ -63,6 +63,7 @@ def create_app(
     predictions.add_routes(app, direct, champion, log, metrics)
     jobs.add_routes(app, batch_jobs, queue)
     actuals.add_routes(app, direct, database)
+    orders.add_routes(app, database)
     model.add_routes(app, champion)
     health.add_routes(app, champion, log, metrics)
     problems.install(app)
@@ -85,7 +86,7 @@ def _around(
         served = CORSMiddleware(
             served,
             allow_origins=sorted(settings.cors_origins),
-            allow_methods=["GET", "HEAD", "POST"],
+            allow_methods=["DELETE", "GET", "HEAD", "POST"],
             allow_headers=["Authorization", "Content-Encoding", "Content-Type", "Idempotency-Key", "X-Request-Id"],
             expose_headers=["Location", "Retry-After", "X-Request-Id"],
         )

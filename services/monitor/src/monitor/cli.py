@@ -11,11 +11,14 @@ from rich.console import Console
 from rich.table import Table
 
 from common.command_line import line, positive, run
-from common.settings import DatabaseSettings, load
+from common.settings import BatchSettings, DatabaseSettings, load
 from monitor.settings import PreparedDataSettings
 
 if TYPE_CHECKING:
     from common.database.session import Database
+
+SOME_REFUSED = 3
+"""Exit code of `actuals import` when some rows could not be used; the others were."""
 
 LINE_WIDTH = 400
 """Of an alert in a list: a narrow terminal wraps the line, but no name is cut and a line stays one for grep."""
@@ -43,6 +46,12 @@ def _parser() -> argparse.ArgumentParser:
         "--speed", type=_speed, default=43_200.0, help="times as fast as real time (default: two seconds a day)"
     )
     command.set_defaults(run=_replay)
+    actuals = commands.add_parser("actuals", help="what shops report of their orders").add_subparsers(
+        required=True, metavar="action"
+    )
+    command = actuals.add_parser("import", help="take in a CSV or Parquet file of deliveries and other words")
+    command.add_argument("source", metavar="FILE|s3://...", help="file, object, or prefix that ends in /")
+    command.set_defaults(run=_import_actuals)
     alerts = commands.add_parser("alerts", help="list and acknowledge alerts").add_subparsers(
         required=True, metavar="action"
     )
@@ -98,7 +107,7 @@ def _worker(_: argparse.Namespace) -> None:
     from monitor.worker import run_worker
 
     notifier = wiring.notifier()
-    run_worker(wiring.tasks(), [wiring.log_consumer(), *([notifier] if notifier else [])])
+    run_worker(wiring.tasks(), [wiring.log_consumer(), wiring.actuals_jobs(), *([notifier] if notifier else [])])
 
 
 def _replay(arguments: argparse.Namespace) -> None:
@@ -109,6 +118,18 @@ def _replay(arguments: argparse.Namespace) -> None:
     with wiring.gateway() as gateway:
         done = replay(data_dir, gateway, wiring.database(), wiring.queue(), *span, arguments.speed)
     print(f"{done.orders} orders predicted, {done.actuals} deliveries reported")
+
+
+def _import_actuals(arguments: argparse.Namespace) -> int:
+    from monitor import wiring
+    from monitor.actuals.importing import import_file
+
+    done = import_file(wiring.database(), wiring.object_store, load(BatchSettings), arguments.source)
+    silent = done.rows - done.reports - done.refused
+    print(
+        f"{done.rows} rows: {done.reports} reported something of an order, {silent} say nothing, {done.refused} refused"
+    )
+    return SOME_REFUSED if done.refused else 0
 
 
 def _list_alerts(arguments: argparse.Namespace) -> None:

@@ -29,6 +29,19 @@ class GatewayAddress(SettingsGroup):
     api_key: SecretStr | None = Field(None, description="key sent with every request, if the gateway asks for one")
 
 
+class PrivacySettings(SettingsGroup):
+    """How much of a customer is kept."""
+
+    model_config = SettingsConfigDict(env_prefix="PRIVACY_")
+
+    decimals: int | None = Field(
+        None,
+        ge=0,
+        le=15,
+        description="decimals of the coordinates in the prediction log: 2 is about a kilometre; as sent unless set",
+    )
+
+
 class MonitorSettings(SettingsGroup):
     """What the monitor's worker does, and when."""
 

@@ -6,10 +6,18 @@ from common.database.session import Database
 from common.servers.objects import ObjectStore
 from common.servers.queue import Queue
 from common.servers.registry import Registry
-from common.settings import DatabaseSettings, ObjectStoreSettings, QueueSettings, RegistrySettings, load
+from common.settings import (
+    BatchSettings,
+    DatabaseSettings,
+    ObjectStoreSettings,
+    QueueSettings,
+    RegistrySettings,
+    load,
+)
+from monitor.actuals.jobs import ActualsJobs
 from monitor.alerts.notify import Notifier
 from monitor.log.consumer import LogConsumer
-from monitor.settings import GatewayAddress, MonitorSettings
+from monitor.settings import GatewayAddress, MonitorSettings, PrivacySettings
 from monitor.tasks import Tasks
 from monitor.windows.live import LiveWindows
 from monitor.windows.reference import References
@@ -31,9 +39,14 @@ def registry() -> Registry:
     return Registry(load(RegistrySettings))
 
 
+def object_store() -> ObjectStore:
+    """Files of actuals, reports, and what is kept of old months."""
+    return ObjectStore(load(ObjectStoreSettings))
+
+
 def reports() -> Reports:
     """Where Evidently's reports are kept."""
-    return Reports(ObjectStore(load(ObjectStoreSettings)))
+    return Reports(object_store())
 
 
 def tasks() -> Tasks:
@@ -45,7 +58,12 @@ def tasks() -> Tasks:
 
 def log_consumer() -> LogConsumer:
     """The consumer of the prediction log, with connections of its own: its thread shares none with the tasks."""
-    return LogConsumer(queue().client(), database().engine)
+    return LogConsumer(queue().client(), database().engine, load(PrivacySettings).decimals)
+
+
+def actuals_jobs() -> ActualsJobs:
+    """Takes in files of actuals, with connections of its own."""
+    return ActualsJobs(database(), object_store(), load(BatchSettings))
 
 
 def notifier() -> Notifier | None:

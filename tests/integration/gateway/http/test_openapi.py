@@ -21,6 +21,7 @@ OPERATIONS = [
     ("GET", "/batch-jobs/{job_id}/result"),
     ("GET", "/batch-jobs/{job_id}/files"),
     ("POST", "/actuals"),
+    ("DELETE", "/orders/{order_id}"),
     ("GET", "/model"),
     ("GET", "/livez"),
     ("GET", "/readyz"),

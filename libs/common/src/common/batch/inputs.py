@@ -51,8 +51,8 @@ class InputHead:
     notes: list[str]
 
 
-def check_head(store: ObjectStore, address: ObjectAddress, limits: BatchSettings) -> InputHead:
-    """Check an input without reading it.
+def check_head(store: ObjectStore, address: ObjectAddress, limits: BatchSettings, columns: bool = True) -> InputHead:
+    """Check an input without reading it; `columns`: also whether it has those that predictions need.
 
     Raises InvalidAddress (no such format), ObjectNotFound, FolderInstead, TableInstead, ObjectForbidden, InputTooLarge,
     MissingColumns, UnreadableInput, ObjectStoreUnavailable.
@@ -64,7 +64,7 @@ def check_head(store: ObjectStore, address: ObjectAddress, limits: BatchSettings
     if address.is_prefix:
         refuse_inside_table(store, address)
     of_head: list[str] = []
-    for part in given.objects:
+    for part in given.objects if columns else []:
         try:
             of_head = recognised(store, part, lambda part: part.format.check(store, part))
             break

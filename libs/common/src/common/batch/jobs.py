@@ -5,7 +5,7 @@ queue.wake(job.id)    # if it gets lost, the sweeper finds the row
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID, uuid4
 
 from sqlalchemy import func, literal, select, text, true, tuple_, update
@@ -19,12 +19,17 @@ from common.batch.outputs import result_of
 from common.batch.results import manifest_of, refuse_foreign
 from common.database.session import Database
 from common.database.tables import BatchChunk, BatchJob, BatchOutput
-from common.errors import IdempotencyConflict, InvalidInput, JobNotFound, JobStateConflict, OutputTaken
+from common.errors import IdempotencyConflict, InvalidInput, JobNotFound, JobStateConflict, NotFound, OutputTaken
 from common.servers.objects import ObjectAddress, ObjectStore
 from common.settings import BatchSettings
 
 STATUSES = ("queued", "running", "succeeded", "failed", "cancelled")
 OPEN = ("queued", "running")
+
+Kind = Literal["predictions", "actuals"]
+PREDICTIONS: Kind = "predictions"
+ACTUALS: Kind = "actuals"
+"""What a job makes of its input: predictions, by the scorer, or words about orders, taken in by the monitor."""
 
 NOBODY = ""
 """Owner of the jobs that were submitted without an API key: by the command line, or where no key is asked for."""
@@ -37,6 +42,7 @@ COMPLETING_MS = 10_000
 class Submission:
     """What a job is asked for: parsed addresses, and the key that says which requests are the same one."""
 
+    kind: Kind
     given: ObjectAddress
     wanted: ObjectAddress | None
     overwrite: bool
@@ -80,6 +86,7 @@ class BatchJobs:
         output_uri: str | None = None,
         idempotency_key: str | None = None,
         overwrite: bool = False,
+        kind: Kind = PREDICTIONS,
     ) -> tuple[BatchJob, bool]:
         """The job of this body and whether it is new; a key that was used before gives the job it was used for.
 
@@ -87,14 +94,15 @@ class BatchJobs:
         Checks what can be checked at once (see common.batch.inputs.check_head). Raises InvalidInput and its kinds,
         ObjectNotFound, IdempotencyConflict, OutputTaken, OutputNotOurs, ObjectStoreUnavailable; then there is no row.
         """
+        if kind == ACTUALS and output_uri:
+            raise InvalidInput("a job of actuals writes no output: leave output_uri out")
         wanted = self._store.address(output_uri) if output_uri else None
-        submission = Submission(self._store.address(input_uri), wanted, overwrite, idempotency_key)
+        submission = Submission(kind, self._store.address(input_uri), wanted, overwrite, idempotency_key)
         with self._database.transaction() as session:
             if known := self._known(session, submission):
                 return known, False
-        head = check_head(self._store, submission.given, self._settings)
-        output = self._result(uuid4(), submission)
-        if wanted and output.is_prefix and not overwrite:
+        head = check_head(self._store, submission.given, self._settings, columns=kind == PREDICTIONS)
+        if wanted and not overwrite and (output := self._result(uuid4(), submission)).is_prefix:
             refuse_foreign(self._store, output)
         with self._database.transaction() as session:
             return self._inserted(session, submission, head)
@@ -149,6 +157,8 @@ class BatchJobs:
     def result_address(self, job_id: UUID) -> str:
         """A presigned address of the output; of a dataset, that of its manifest. JobNotFound, JobStateConflict."""
         job = self.get(job_id)
+        if job.kind == ACTUALS:
+            raise NotFound(f"batch job {job_id} took actuals in: it has no result, its row says what became of them")
         _succeeded(job)
         output = self._store.address(job.output_uri)
         return self._link(manifest_of(output) if output.is_prefix else output)
@@ -180,17 +190,18 @@ class BatchJobs:
 
     def _inserted(self, session: Session, submission: Submission, head: InputHead) -> tuple[BatchJob, bool]:
         job_id = uuid4()
-        output = self._result(job_id, submission)
         if submission.wanted:
+            output = self._result(job_id, submission)
             session.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"outputs in {output.bucket}"))))
             if known := self._known(session, submission):
                 return known, False
             _refuse_taken(session, output)
         values = {
             "id": job_id,
+            "kind": submission.kind,
             "status": "queued",
             "input_uri": str(submission.given),
-            "output_uri": str(output),
+            "output_uri": self._output_uri(job_id, submission),
             "overwrite": submission.overwrite,
             "notes": head.notes,
             "input_etag": head.etag,
@@ -216,8 +227,9 @@ class BatchJobs:
         job = session.scalars(mine).one_or_none()
         if job is None:
             return None
-        asked = (str(submission.given), str(self._result(job.id, submission)), submission.overwrite)
-        if (job.input_uri, job.output_uri, job.overwrite) != asked:
+        output = self._output_uri(job.id, submission)
+        asked = (submission.kind, str(submission.given), output, submission.overwrite)
+        if (job.kind, job.input_uri, job.output_uri, job.overwrite) != asked:
             raise IdempotencyConflict(key, job.id)
         return job
 
@@ -226,6 +238,9 @@ class BatchJobs:
         if job is None:
             raise JobNotFound(job_id)
         return job
+
+    def _output_uri(self, job_id: UUID, submission: Submission) -> str:
+        return "" if submission.kind == ACTUALS else str(self._result(job_id, submission))
 
     def _result(self, job_id: UUID, submission: Submission) -> ObjectAddress:
         return result_of(job_id, submission.given, submission.wanted, self._store.bucket)
@@ -237,9 +252,10 @@ def as_body(job: BatchJob) -> dict[str, Any]:
     moments = {name: getattr(job, name) for name in ("created_at", "started_at", "finished_at")}
     return {
         "id": str(job.id),
+        "kind": job.kind,
         "status": job.status,
         "input_uri": job.input_uri,
-        "output_uri": job.output_uri,
+        "output_uri": job.output_uri or None,
         "rows_total": job.rows_total,
         "rows_done": job.rows_done,
         "rows_failed": job.rows_failed,

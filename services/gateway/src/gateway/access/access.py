@@ -17,7 +17,7 @@ OPEN_PATHS = frozenset({"/", "/livez", "/readyz", "/metrics", "/docs", "/openapi
 OPEN_FOLDER = "/docs/"
 JOBS_PATH = "/batch-jobs"
 
-LONG_BODIES = {"/actuals": 8 * 2**20}
+LONG_BODIES = {"/actuals": 32 * 2**20}
 """Routes whose largest legal body is longer than others may be: 10,000 actuals however they are written."""
 
 

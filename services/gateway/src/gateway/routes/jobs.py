@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
 from common.batch.formats import ENDINGS
-from common.batch.jobs import BatchJobs, as_body
+from common.batch.jobs import PREDICTIONS, BatchJobs, Kind, as_body
 from common.database.tables import BatchJob
 from common.orders.fields import Strict
 from common.servers.queue import Queue
@@ -38,8 +38,12 @@ IdempotencyKey = Annotated[
 
 
 class Submission(Strict):
-    """What to score and where to write the result."""
+    """What to score and where to write the result; or which actuals to take in."""
 
+    kind: Kind = Field(
+        "predictions",
+        description="predictions, or actuals: rows with an order_id and moments, as the items of POST /actuals",
+    )
     input_uri: Uri = Field(
         description=f"s3://bucket/key ending in {', '.join(ENDINGS)}, or a prefix ending in /",
         examples=["s3://delivery-time/orders.csv"],
@@ -58,7 +62,7 @@ class Submission(Strict):
 
 
 class RowError(BaseModel):
-    """Why one row has no prediction. Rows count from 1 in their object."""
+    """Why one row could not be used. Rows count from 1 in their object."""
 
     row: int
     reason: str
@@ -70,14 +74,15 @@ class Job(BaseModel):
     """A batch job."""
 
     id: UUID
+    kind: Kind
     status: Status
     input_uri: str
-    output_uri: str
+    output_uri: str | None = Field(description="null for a job of actuals, which has no result")
     rows_total: int | None
     rows_done: int
     rows_failed: int
     progress: float = Field(ge=0, le=1)
-    errors: list[RowError] = Field(description="the first 20 rows without a prediction")
+    errors: list[RowError] = Field(description="the first 20 rows that could not be used")
     error: str | None = Field(description="why the job failed")
     notes: list[str] = Field(description="what to know of the input, e.g. how many keys were passed over")
     model_version: str | None
@@ -120,9 +125,9 @@ def add_routes(app: FastAPI, jobs: BatchJobs, queue: Queue) -> None:
     ) -> Job:
         """Score a file of the object store; the job is durable once this answers."""
         job, created = _seen_by(request, jobs).submit(
-            submission.input_uri, submission.output_uri, idempotency_key, submission.overwrite
+            submission.input_uri, submission.output_uri, idempotency_key, submission.overwrite, submission.kind
         )
-        if created:
+        if created and job.kind == PREDICTIONS:
             queue.wake(job.id, request.scope.get("trace_headers"))
         response.headers["Location"] = f"{request.scope['root_path']}/batch-jobs/{job.id}"
         return _body(job)
@@ -158,7 +163,8 @@ def add_routes(app: FastAPI, jobs: BatchJobs, queue: Queue) -> None:
     def cancel(request: Request, job_id: JobId) -> Job:
         """Stop a job; no output is left behind."""
         job = _seen_by(request, jobs).cancel(job_id)
-        queue.wake(job.id)
+        if job.kind == PREDICTIONS:
+            queue.wake(job.id)
         return _body(job)
 
     @router.get(

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from common.database.alerts import Finding
 from monitor.alerts.check import Check, Situation
-from monitor.windows.counted import BOUGHT, FIRST, NOT_IMPOSSIBLE
+from monitor.windows.counted import BOUGHT, COUNTED, FIRST
 from monitor.windows.live import SOURCE
 
 AGE_DAYS = (21, 35)
@@ -65,7 +65,7 @@ _ERROR = text(f"""
                    extract(epoch FROM :present - purchase_timestamp)::float8 / 86400 AS age
             FROM predictions LEFT JOIN actuals USING (order_id)
             WHERE role = 'champion' AND model_version = :version AND order_id IS NOT NULL
-              AND {BOUGHT} AND {FIRST} AND {NOT_IMPOSSIBLE}
+              AND {BOUGHT} AND {FIRST} AND {COUNTED}
               AND purchase_timestamp >= :present - interval '{AGE_DAYS[1]} days'
               AND purchase_timestamp < :present - interval '{AGE_DAYS[0]} days'
         ) AS orders

@@ -40,6 +40,8 @@ REFUSED_KEPT = 1_000
 
 RETRY_SECONDS = 0.5
 
+COORDINATES = tuple(name for name in LoggedPrediction._fields if name.endswith(("_lat", "_lng")))
+
 logger = logging.getLogger(__name__)
 
 Entry = tuple[bytes, dict[bytes, bytes]]
@@ -48,9 +50,11 @@ Entry = tuple[bytes, dict[bytes, bytes]]
 class LogConsumer:
     """Reads the stream until stopped; several may run at once, on any host."""
 
-    def __init__(self, redis: Redis, engine: Engine) -> None:
+    def __init__(self, redis: Redis, engine: Engine, decimals: int | None = None) -> None:
+        """decimals: of the coordinates that are stored; as they were sent if None."""
         self._redis = redis
         self._engine = engine
+        self._decimals = decimals
         self._name = f"{socket.gethostname()}-{os.getpid()}-{threading.get_ident()}"
         self._stop = threading.Event()
 
@@ -124,10 +128,15 @@ class LogConsumer:
                 if counted := decode_invalid(fields):
                     invalid.append(counted)
                 else:
-                    predictions += decode(fields)
+                    predictions += map(self._coarse, decode(fields))
             except (ValueError, TypeError) as error:
                 self._refuse(fields, f"entry {entry.decode()}: {error}")
         return predictions, invalid
+
+    def _coarse(self, prediction: LoggedPrediction) -> LoggedPrediction:
+        if self._decimals is None:
+            return prediction
+        return prediction._replace(**{name: round(getattr(prediction, name), self._decimals) for name in COORDINATES})
 
     def _store(self, predictions: Sequence[LoggedPrediction]) -> None:
         """Store all that can be stored: a refused row is found by halving, and costs no other row."""

@@ -25,8 +25,18 @@ FIRST = f"""(NOT EXISTS (
 
 _LATEST = f"least(predictions.purchase_timestamp + {LONGEST_DELIVERY}, CAST(:present AS timestamptz) + {TOLERANCE})"
 
-DELIVERED = f"(actuals.delivered_at BETWEEN predictions.purchase_timestamp AND {_LATEST})"
-"""The actual is possible: not before the purchase, not to come, and not longer after it than anything takes."""
+_ENDED = "(actuals.cancelled_at IS NOT NULL OR actuals.lost_at IS NOT NULL)"
+"""It will not arrive: how long it takes cannot be known any more."""
 
-NOT_IMPOSSIBLE = f"(actuals.delivered_at IS NULL OR {DELIVERED})"
+_POSSIBLE = f"(actuals.delivered_at BETWEEN predictions.purchase_timestamp AND {_LATEST})"
+
+DELIVERED = f"({_POSSIBLE} AND NOT {_ENDED})"
+"""It arrived when an order can: not before the purchase, not to come, and not longer after it than anything takes.
+
+A cancelled or lost order counts as delivered only once that was taken back."""
+
+NOT_IMPOSSIBLE = f"(actuals.delivered_at IS NULL OR {_POSSIBLE})"
 """Of an order whose actual is impossible nothing is known, not even whether it is still under way."""
+
+COUNTED = f"({NOT_IMPOSSIBLE} AND NOT {_ENDED})"
+"""It is under way, or was delivered."""

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from common.batch.jobs import OPEN
+from common.batch.jobs import OPEN, PREDICTIONS
 from common.database.leases import from_now
 from common.database.session import Database
 from common.database.tables import BatchChunk, BatchJob, BatchOutput
@@ -21,7 +21,8 @@ UNPLANNED = ~select(BatchChunk).where(BatchChunk.job_id == BatchJob.id).exists()
 
 CLAIM_PLANNING = (
     update(BatchJob)
-    .where(BatchJob.status.in_(OPEN), UNPLANNED, (BatchJob.claim.is_(None)) | (BatchJob.lease_expires_at < func.now()))
+    .where(BatchJob.kind == PREDICTIONS, BatchJob.status.in_(OPEN), UNPLANNED)
+    .where((BatchJob.claim.is_(None)) | (BatchJob.lease_expires_at < func.now()))
     .returning(BatchJob)
 )
 

@@ -34,7 +34,7 @@ FORGOTTEN = text("""
     UPDATE batch_jobs SET lease_expires_at = now() + make_interval(secs => :pause)
     WHERE pg_try_advisory_xact_lock(5021) AND id IN (
         SELECT id FROM batch_jobs
-        WHERE status IN ('queued', 'running')
+        WHERE kind = 'predictions' AND status IN ('queued', 'running')
           AND coalesce(lease_expires_at, created_at + make_interval(secs => :pause))
               < now() - make_interval(secs => :patience)
         ORDER BY created_at LIMIT :at_once FOR UPDATE SKIP LOCKED

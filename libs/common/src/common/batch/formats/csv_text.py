@@ -105,9 +105,16 @@ def parse_header(
     in_path: Mapping[str, str | None] = MappingProxyType({}),
     address: ObjectAddress | None = None,
 ) -> Header:
+    """The header of an input of predictions, see `header_of`. in_path, address: see check_columns."""
+    header = header_of(head, where, whole, [name for name in REQUIRED_COLUMNS if name not in in_path])
+    check_columns(header.names, where, in_path, address)
+    return header
+
+
+def header_of(head: bytes, where: str, whole: bool, needed: Sequence[str]) -> Header:
     """The header that `head`, the first bytes of a CSV file, starts with; `whole` if there are no more bytes.
 
-    in_path, address: see check_columns.
+    needed: columns that show what separates them. UnreadableInput.
     """
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise UnreadableInput(where, "is UTF-16: save it as UTF-8")
@@ -123,12 +130,11 @@ def parse_header(
     length = len(head) if end < 0 else end + 1
     text = head[start:length].rstrip(b"\r\n")
     try:
-        names, delimiter = _columns(text.decode(), [name for name in REQUIRED_COLUMNS if name not in in_path])
+        names, delimiter = _columns(text.decode(), needed)
     except UnicodeDecodeError as error:
         raise UnreadableInput(where, "is not UTF-8 text: save it as UTF-8") from error
     except csv.Error as error:
         raise UnreadableInput(where, f"has a header that is not CSV ({error})") from error
-    check_columns(names, where, in_path, address)
     line_end = head[start + len(text) : length]
     return Header(names, mark + text, line_end, length, delimiter, head.count(b"\n", 0, length))
 

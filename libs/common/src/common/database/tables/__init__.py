@@ -3,7 +3,7 @@
 from common.database.tables.base import Table
 from common.database.tables.batch import BatchChunk, BatchJob, BatchOutput, PaceSnapshot
 from common.database.tables.keys import ApiKey
-from common.database.tables.log import Actual, InvalidRequests, Prediction
+from common.database.tables.log import Actual, Erasure, InvalidRequests, Prediction
 from common.database.tables.models import ModelEvent, Retraining
 from common.database.tables.monitoring import Alert, DeliveryPace, ModelMetrics, Notification, Replay
 
@@ -15,6 +15,7 @@ __all__ = [
     "BatchJob",
     "BatchOutput",
     "DeliveryPace",
+    "Erasure",
     "InvalidRequests",
     "ModelEvent",
     "ModelMetrics",

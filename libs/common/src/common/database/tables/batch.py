@@ -11,7 +11,11 @@ from common.database.tables.base import Table
 
 
 class BatchJob(Table):
-    """One submitted file; this row, not the queue, is the truth about it. owner: that of its API key, or ''."""
+    """One submitted file; this row, not the queue, is the truth about it.
+
+    kind: `predictions`, which the scorer makes, or `actuals`, which the monitor takes in: these write no output.
+    owner: that of its API key, or ''.
+    """
 
     __tablename__ = "batch_jobs"
     __table_args__ = (
@@ -21,6 +25,7 @@ class BatchJob(Table):
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(default="predictions", server_default="predictions")
     status: Mapped[str] = mapped_column(default="queued", index=True)
     input_uri: Mapped[str]
     output_uri: Mapped[str]

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, DateTime, Float, Index, Integer, Text, func
+from sqlalchemy import Column, DateTime, Float, Index, Integer, SmallInteger, Text, func
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import TypeEngine
 
@@ -58,10 +58,26 @@ class InvalidRequests(Table):
 
 
 class Actual(Table):
-    """A late label: when an order really arrived."""
+    """What was reported of an order (`common.database.actuals`), NULL where nothing is known, or is no longer.
+
+    said: the bits of the kinds that there was a word of.
+    """
 
     __tablename__ = "actuals"
 
     order_id: Mapped[str] = mapped_column(primary_key=True)
-    delivered_at: Mapped[datetime]
+    delivered_at: Mapped[datetime | None]
+    shipped_at: Mapped[datetime | None]
+    cancelled_at: Mapped[datetime | None]
+    lost_at: Mapped[datetime | None]
+    said: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     received_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
+
+
+class Erasure(Table):
+    """An order that was erased, as long as something of it may still be on its way, or in the archive."""
+
+    __tablename__ = "erasures"
+
+    order_id: Mapped[str] = mapped_column(primary_key=True)
+    asked_at: Mapped[datetime] = mapped_column(server_default=func.now())
