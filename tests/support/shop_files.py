@@ -46,7 +46,7 @@ class ShopFolder:
         shop = read_shop(path or self.folder / "shop.toml", self.environment)
         target = self.folder / "out"
         with staged_folder(target) as folder:
-            report = build(shop, Sources(self.environment, self.store), folder)
+            report = build(shop, Sources(self.environment, self.store), folder).report
         return pl.read_parquet(target / ORDERS), report
 
 

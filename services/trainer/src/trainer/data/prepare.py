@@ -4,8 +4,6 @@ from datetime import datetime
 from pathlib import Path
 from time import perf_counter
 
-import polars as pl
-
 from common.orders.shop.prepared_shop import PreparedShop
 from common.orders.shop.sections import Facts, Shop
 from common.orders.shop.source import Kind, kind_of
@@ -14,7 +12,8 @@ from trainer.data.report import Report
 from trainer.data.rows import THREE_FACTS, general_rows, olist_rows
 from trainer.data.split import split
 from trainer.data.staging import staged_folder
-from trainer.sources.build import ORDERS, build
+from trainer.sources.build import build
+from trainer.sources.oddities.every import oddities, oddities_of_promises
 from trainer.sources.orders.kept import Progress
 from trainer.sources.raw.open import Sources
 from trainer.sources.report import OrdersReport
@@ -34,17 +33,17 @@ def prepare(
     started = perf_counter()
     is_olist = kind_of(shop.orders.source) is Kind.OLIST
     with staged_folder(target) as staging:
-        gathered = build(shop, sources, staging, progress)
-        orders = pl.scan_parquet(staging / ORDERS)
-        prepared = prepared_shop(shop, gathered)
+        look = oddities_of_promises if is_olist else oddities  # the join has found the others, and must stay fast
+        built = build(shop, sources, staging, progress, look)
+        prepared = prepared_shop(shop, built.report)
         prepared.write(staging)
-        parts = split(orders, shop.zone, cutoff)
+        parts = split(built.orders, shop.zone, cutoff)
         rows = olist_rows if is_olist else general_rows
         rows(parts.train, prepared).sink_csv(staging / "train_dataset.csv")
         rows(parts.valid, prepared).sink_csv(staging / "valid_dataset.csv")
         if is_olist:
-            write_earlier_tables(orders, staging, shop.time_zone)
-        report = Report.of(gathered, orders, parts, THREE_FACTS if is_olist else {}, perf_counter() - started)
+            write_earlier_tables(built.orders, staging, shop.time_zone)
+        report = Report.of(built.report, built.orders, parts, THREE_FACTS if is_olist else {}, perf_counter() - started)
         report.save(staging)
     return report
 

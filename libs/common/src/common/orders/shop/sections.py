@@ -1,9 +1,10 @@
 """The shop file's sections as typed, frozen values. What a value must be is said where its type stands."""
 
 from datetime import date, datetime
+from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Literal, Self
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
@@ -29,9 +30,14 @@ Text = Annotated[str, StringConstraints(min_length=1, max_length=1_000)]
 Names = tuple[Text, ...]
 
 
+def zones() -> set[str]:
+    """The names of the IANA list, as the package tzdata has them."""
+    return set((files("tzdata") / "zones").read_text(encoding="utf-8").split())
+
+
 def zone_of(name: str) -> str:
     """The zone of that name; ValueError says what it must be."""
-    if name not in available_timezones():
+    if name not in zones():
         raise ValueError(
             f"must be a time zone of the IANA list{nearest_zone(name)}, such as Europe/Berlin (got {name!r})"
         )
@@ -40,7 +46,7 @@ def zone_of(name: str) -> str:
 
 def nearest_zone(name: str) -> str:
     """`, did you mean …?` whatever the case of the letters."""
-    by_lower = {zone.lower(): zone for zone in available_timezones()}
+    by_lower = {zone.lower(): zone for zone in zones()}
     guess = nearest(name, by_lower)
     return next((guess.replace(lower, zone) for lower, zone in by_lower.items() if f"mean {lower}?" in guess), guess)
 

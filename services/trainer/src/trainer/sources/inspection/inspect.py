@@ -105,7 +105,7 @@ def shop_facts(shop: Shop) -> tuple[str, ...]:
 
 def _reported(shop: Shop, sources: Sources, progress: Progress) -> OrdersReport:
     with TemporaryDirectory(prefix="inspect-") as folder:
-        return build(shop, sources, Path(folder), progress)
+        return build(shop, sources, Path(folder), progress).report
 
 
 def _olist(source: str, folder: Path) -> Draft:

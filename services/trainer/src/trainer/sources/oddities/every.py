@@ -1,11 +1,13 @@
 """Everything that is odd in a table of orders."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 
 import polars as pl
 
+from common.orders.shop.sections import Shop
 from trainer.sources.oddities.facts import facts
 from trainer.sources.oddities.finding import Finding
 from trainer.sources.oddities.places import places
@@ -50,19 +52,31 @@ class Figures:
         return cls(**orders.select(**columns).collect(engine="streaming").row(0, named=True))
 
 
-def oddities(
-    orders: pl.LazyFrame,
-    negative: pl.DataFrame,
-    figures: Figures,
-    zone: str,
-    numeric: Sequence[str],
-    category: Sequence[str],
-) -> Iterator[Finding]:
-    """Every finding. negative: rows that were dropped as they end before they begin."""
-    yield from negative_spans(negative, figures.newest_delivery, figures.longest, zone)
+@dataclass(frozen=True)
+class Looked:
+    """What is looked at. negative: rows that were dropped as they end before they begin."""
+
+    orders: pl.LazyFrame
+    negative: pl.DataFrame
+    figures: Figures
+    shop: Shop
+
+
+Look: TypeAlias = Callable[[Looked], Iterable[Finding]]
+
+
+def oddities(looked: Looked) -> Iterator[Finding]:
+    """Every finding."""
+    orders, figures, zone = looked.orders, looked.figures, looked.shop.time_zone
+    yield from negative_spans(looked.negative, figures.newest_delivery, figures.longest, zone)
     yield from moments_in_order(orders, figures.kept)
     yield from one_end_date(orders, zone)
     yield from calendar_gaps(orders, zone, figures.kept)
-    yield from promises(orders, zone)
+    yield from oddities_of_promises(looked)
     yield from places(orders, figures.kept)
-    yield from facts(orders, numeric, category, figures.kept)
+    yield from facts(orders, looked.shop.facts.numeric, looked.shop.facts.category, figures.kept)
+
+
+def oddities_of_promises(looked: Looked) -> Iterator[Finding]:
+    """Those that say whether the promise may be an input."""
+    return promises(looked.orders, looked.shop.time_zone)

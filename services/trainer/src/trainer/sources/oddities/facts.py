@@ -14,6 +14,8 @@ TOO_CLOSE = 0.97
 """Rank correlation with the days to delivery from which a number was hardly known at the purchase."""
 
 FEWEST = 50
+SAMPLE = 5_000
+"""Orders, spread over all, by which a number is judged."""
 
 
 def facts(orders: pl.LazyFrame, numeric: Sequence[str], category: Sequence[str], total: int) -> Iterator[Finding]:
@@ -37,12 +39,12 @@ def facts(orders: pl.LazyFrame, numeric: Sequence[str], category: Sequence[str],
         elif name in category and values > min(MANY_VALUES, max(total / FEW_ORDERS, FEWEST)):
             text = f"{name} has {values:,} values in {total:,} orders, like an id: nothing is learned from it"
             yield Finding("many-values", values, text, name)
-    yield from _known_afterwards(orders, numeric)
+    yield from _known_afterwards(orders.gather_every(max(1, total // SAMPLE)), numeric) if numeric else ()
 
 
 def _known_afterwards(orders: pl.LazyFrame, numeric: Sequence[str]) -> Iterator[Finding]:
     span = (pl.col("delivered_timestamp") - pl.col("purchase_timestamp")).dt.total_seconds()
-    ended = orders.select(span.alias("_span"), *numeric).filter(pl.col("_span").is_not_null()).head(200_000).collect()
+    ended = orders.select(span.alias("_span"), *numeric).drop_nulls("_span").collect(engine="streaming")
     for name in numeric:
         both = ended.select(name, "_span").drop_nulls()
         if both.height < FEWEST or both[name].n_unique() < 3:

@@ -1,6 +1,7 @@
 """Is the promise one that was shown at the purchase? A default, or one revised later, is told by its figures."""
 
 from collections.abc import Iterator
+from datetime import time
 
 import polars as pl
 
@@ -12,6 +13,9 @@ DEFAULT_SHARE = 0.2
 
 EQUAL_SHARE = 0.3
 """Share of deliveries on the very moment (or day, for dates) that was promised, from which the promise was revised."""
+
+LOOKED_AT, WHOLE_DATES = 1_000, 0.95
+"""Promises are dates if this share of the first is at midnight."""
 
 TOO_GOOD = 0.25
 """Error of the promise over that of one constant: no shop knows so much at the purchase."""
@@ -33,14 +37,12 @@ def promises(orders: pl.LazyFrame, zone: str) -> Iterator[Finding]:
     ended = known.filter(delivered.is_not_null())
     days = (delivered - bought).dt.total_seconds() / 86_400
     missed = (promised - delivered).dt.total_seconds().abs() / 86_400
-    is_date = (promised.dt.convert_time_zone(zone).dt.time() == pl.time(0, 0, 0)).mean() > 0.95
-    equal = pl.when(is_date).then(_date(promised, zone) == _date(delivered, zone)).otherwise(promised == delivered)
-    figures = ended.select(
-        n=pl.len(), equal=equal.sum(), missed=missed.mean(), constant=(days - days.median()).abs().mean()
-    ).collect(engine="streaming")
-    n, same, error, constant = figures.row(0)
+    figures = ended.select(n=pl.len(), missed=missed.mean(), constant=(days - days.median()).abs().mean())
+    n, error, constant = figures.collect(engine="streaming").row(0)
     if n < FEWEST:
         return
+    equal = _date(promised, zone) == _date(delivered, zone) if _are_dates(known, zone) else promised == delivered
+    same = ended.filter(missed < 2).select(equal.sum()).collect(engine="streaming").item()
     if same >= EQUAL_SHARE * n:
         text = f"{share(same, n)} promises equal the delivery: revised after the purchase, so never an input"
         yield Finding("promise-leaks", same, text, "promised_timestamp")
@@ -51,6 +53,11 @@ def promises(orders: pl.LazyFrame, zone: str) -> Iterator[Finding]:
         verdict = "worse" if error > constant else "better"
         text = f"the promise misses by {_days(error)} on average, one constant by {_days(constant)}: it is {verdict}"
         yield Finding("promise", n, text)
+
+
+def _are_dates(orders: pl.LazyFrame, zone: str) -> bool:
+    clock = orders.select(pl.col("promised_timestamp").head(LOOKED_AT).dt.convert_time_zone(zone).dt.time()).collect()
+    return bool((clock.to_series() == time(0)).mean() > WHOLE_DATES)  # type: ignore[operator]
 
 
 def _date(moment: pl.Expr, zone: str) -> pl.Expr:

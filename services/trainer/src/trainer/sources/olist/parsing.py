@@ -24,4 +24,4 @@ def zip_prefix(column: str) -> pl.Expr:
 
 def postal_code(prefix: pl.Expr) -> pl.Expr:
     """Zip prefixes as postal codes: five digits, zeros in front."""
-    return prefix.cast(pl.String).str.zfill(5).cast(pl.Categorical)
+    return prefix.cast(pl.String).str.zfill(5)

@@ -30,8 +30,8 @@ def alone(orders: pl.LazyFrame) -> pl.Expr | None:
 
 def last_day(orders: pl.LazyFrame, moments: Iterable[str]) -> date:
     """The day (UTC) of the newest event that does not lie alone after all others; there must be an order."""
-    each = [orders.group_by(day=pl.col(name).dt.date()).len() for name in moments]
-    days = pl.concat(each).drop_nulls().group_by("day").agg(pl.sum("len")).sort("day").collect(engine="streaming")
+    each = [orders.select(day=pl.col(name).dt.date()) for name in moments]
+    days = pl.concat(each).drop_nulls().group_by("day").len().sort("day").collect(engine="streaming")
     recent = days.rolling("day", period=RECENT).agg(pl.sum("len"))
     enough = recent.filter(pl.col("len") >= max(2, RECENT_SHARE * int(days["len"].sum())))
     newest: date = (days if enough.is_empty() else enough)["day"][-1]
