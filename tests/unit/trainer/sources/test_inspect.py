@@ -226,3 +226,32 @@ def test_a_draft_never_overwrites_a_file(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="exists and is left alone"):
         inspect_files([orders(tmp_path, GERMAN)], out, None, None, Sources(os.environ, nowhere), Console(quiet=True))
     assert out.read_text() == "mine"
+
+
+def scattered(lat: float, lng: float) -> str:
+    rows = [f"o{row},2020-03-02,2020-03-05,{lat + row / 50},{lng - row / 50}\n" for row in range(20)]
+    return f"{HEADER},origin_lat,origin_lng\n" + "".join(rows)
+
+
+@pytest.mark.parametrize(
+    ("lat", "lng", "country", "zone"),
+    [(13.0, 80.2, "IN", "Asia/Kolkata"), (40.7, -73.9, "US", "America/New_York"), (0.0, -30.0, None, None)],
+)
+def test_coordinates_tell_country_and_zone(
+    tmp_path: Path, lat: float, lng: float, country: str | None, zone: str | None
+) -> None:
+    draft = inspected(orders(tmp_path, scattered(lat, lng))).draft
+    assert (draft.country, draft.time_zone) == (country, zone)
+
+
+def test_a_country_that_is_given_is_not_overruled_by_where_orders_begin(tmp_path: Path) -> None:
+    draft = inspected(orders(tmp_path, scattered(40.7, -73.9)), country="BR").draft
+    assert (draft.country, draft.time_zone) == ("BR", None)
+
+
+def test_a_draft_may_be_completed_with_what_is_said_to_be_assumed(tmp_path: Path) -> None:
+    path = orders(tmp_path, f"{HEADER}\n{ROWS}")
+    draft = inspect([path], None, None, Sources({}, nowhere), lambda _rows: None, complete=True).draft
+    assert draft.open == ()
+    assert 'country = "AQ"   # ASSUMED, nothing in the data says it: write yours' in draft.text()
+    assert 'time_zone = "UTC"   # ASSUMED' in draft.text()

@@ -48,6 +48,9 @@ def _add_inspect(commands: Commands) -> None:
     command.add_argument("--out", type=Path, metavar="FILE", help="where the draft goes (default: the screen)")
     command.add_argument("--country", type=country, metavar="CODE", help="of the shop, if no column says it")
     command.add_argument("--time-zone", type=zone, metavar="ZONE", help="of moments without one, e.g. Europe/Berlin")
+    command.add_argument(
+        "--complete", action="store_true", help="take UTC and no holidays where the data tells no time zone or country"
+    )
     command.set_defaults(run=_inspect)
 
 
@@ -56,7 +59,8 @@ def _inspect(arguments: argparse.Namespace) -> None:
 
     from trainer.sources.inspection.command import inspect_files
 
-    inspect_files(arguments.files, arguments.out, arguments.country, arguments.time_zone, wiring.sources(), Console())
+    place, sources, console = (arguments.country, arguments.time_zone), wiring.sources(), Console()
+    inspect_files(arguments.files, arguments.out, *place, sources, console, arguments.complete)
 
 
 def _add_prepare_data(commands: Commands) -> None:

@@ -16,7 +16,13 @@ from trainer.sources.raw.open import Sources
 
 
 def inspect_files(
-    files: Sequence[Path], out: Path | None, country: str | None, zone: str | None, sources: Sources, console: Console
+    files: Sequence[Path],
+    out: Path | None,
+    country: str | None,
+    zone: str | None,
+    sources: Sources,
+    console: Console,
+    complete: bool = False,
 ) -> None:
     """Check a shop file, or draft one; InvalidInput when the draft would overwrite a file."""
     if len(files) == 1 and files[0].suffix == ".toml":
@@ -28,7 +34,7 @@ def inspect_files(
     if out is not None and out.exists():
         raise InvalidInput(f"{out} exists and is left alone: remove it, or name another file with --out")
     with reading(console) as advance:
-        inspected = inspect(files, country, zone, sources, advance)
+        inspected = inspect(files, country, zone, sources, advance, complete)
     if out is not None:
         _look_from(inspected.draft, out.parent)
         out.write_text(inspected.draft.text(), encoding="utf-8")

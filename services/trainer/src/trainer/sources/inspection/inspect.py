@@ -16,13 +16,14 @@ from common.orders.shop.sections import Shop
 from common.orders.shop.source import OLIST, Kind, kind_of
 from trainer.sources.build import build
 from trainer.sources.inspection.aliases import fields_by_alias
-from trainer.sources.inspection.countries import country_codes, only_zone, usual_country
+from trainer.sources.inspection.countries import country_codes, only_zone, usual_country, where_most_lie
 from trainer.sources.inspection.draft import Draft
 from trainer.sources.inspection.suggest import facts, placeholders, statuses
 from trainer.sources.olist.check import missing_files_and_columns
 from trainer.sources.olist.shop import olist_shop
 from trainer.sources.orders.formats import InDoubt, Unknown, format_of
 from trainer.sources.orders.kept import Progress
+from trainer.sources.orders.numbers import Decimal, decimal_of, numbers
 from trainer.sources.orders.reading import ABSENT, known
 from trainer.sources.personal import snake
 from trainer.sources.problems import UnusableSource
@@ -50,9 +51,17 @@ def check(path: Path, sources: Sources, progress: Progress) -> OrdersReport:
 
 
 def inspect(
-    paths: Sequence[Path], country: str | None, time_zone: str | None, sources: Sources, progress: Progress
+    paths: Sequence[Path],
+    country: str | None,
+    time_zone: str | None,
+    sources: Sources,
+    progress: Progress,
+    complete: bool = False,
 ) -> Inspected:
-    """Draft a shop file for these files: one table of orders, and perhaps one of deliveries."""
+    """Draft a shop file for these files: one table of orders, and perhaps one of deliveries.
+
+    complete: take UTC and a country without holidays for a clock and a country that the data does not tell.
+    """
     source, second = _sources(paths, sources)
     if kind_of(source) is Kind.OLIST:
         return _report(_olist(source, paths[0]), sources, progress, {})
@@ -64,6 +73,9 @@ def inspect(
         _add_deliveries(draft, second, sources)
     _check_countries(draft, head)
     draft.time_zone = draft.time_zone or (only_zone(draft.country) if draft.country else None)
+    _look_where_they_lie(draft, head)
+    if complete:
+        _complete(draft)
     _add_missing(draft, head)
     _add_formats(draft, table)
     status = statuses(head, table.columns)
@@ -166,6 +178,30 @@ def _check_countries(draft: Draft, head: pl.DataFrame) -> None:
         elif draft.country is None:
             draft.country = usual_country(texts)
             draft.remarks["country"] = f"the most frequent {column}"
+
+
+def _look_where_they_lie(draft: Draft, head: pl.DataFrame) -> None:
+    """Country and zone of most origins, or destinations, where no column told them."""
+    for end in ("origin", "destination"):
+        columns = [column for axis in ("lat", "lng") if (column := draft.columns.get(f"{end}_{axis}"))]
+        if (draft.country and draft.time_zone) or len(columns) < 2:
+            continue
+        sign: Decimal = "," if any(decimal_of(head[column]) == "," for column in columns) else "."
+        lat, lng = (numbers(known(head[column], ABSENT), sign) for column in columns)
+        found = where_most_lie(lat, lng)
+        if found is None or draft.country not in (None, found[0]):
+            continue
+        for key, value in zip(("country", "time_zone"), found, strict=True):
+            if getattr(draft, key) is None:
+                setattr(draft, key, value)
+                draft.remarks[key] = f"where most {end}s lie"
+
+
+def _complete(draft: Draft) -> None:
+    for key, value in {"country": "AQ", "time_zone": "UTC"}.items():
+        if getattr(draft, key) is None:
+            setattr(draft, key, value)
+            draft.remarks[key] = "ASSUMED, nothing in the data says it: write yours"
 
 
 def _add_missing(draft: Draft, head: pl.DataFrame) -> None:
