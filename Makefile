@@ -23,7 +23,7 @@ IN_STACK := $(DEVSTACK) run --
 ##@ Start here
 
 .PHONY: demo
-demo: $(READY) ## the whole system once, from data to monitoring (STACK=compose: in the containers that are up)
+demo: $(READY) ## the whole system once, from data to monitoring (ORDERS=orders.csv or SHOP=shop.toml: on your own)
 	@$(BIN)/python -m devstack.demo
 
 .PHONY: test
