@@ -84,5 +84,5 @@ def _report(shop: Shop, gathered: Gathered, orders: pl.LazyFrame, look: Look) ->
         last_purchase=figures.last,
         as_of=taken_at(shop) or figures.newest_event,
         median_days=figures.median,
-        findings=tuple(look(Looked(orders, counts.negative, figures, shop))),
+        findings=tuple(look(Looked(orders, counts.negative, counts.tally.exchanged, figures, shop))),
     )

@@ -2,13 +2,12 @@
 
 from collections import Counter
 from datetime import UTC, datetime
-from importlib.resources import files
 from zoneinfo import ZoneInfo
 
 import polars as pl
-import tzfpy
 
 from common.orders.shop.countries import ALPHA2_OF, COUNTRIES
+from trainer.sources.zones import places_of, zones_by_country
 
 MOMENTS = [datetime(year, month, 15, tzinfo=UTC) for year in range(2000, 2026) for month in range(1, 13)]
 
@@ -34,7 +33,7 @@ def usual_country(texts: pl.Series) -> str | None:
 
 def only_zone(country: str) -> str | None:
     """The zone of a country whose clocks have all agreed since 2000, the tz database's first where it has several."""
-    zones = [zone for zone, owner in _owners() if owner == country]
+    zones = zones_by_country().get(country, [])
     clocks = {tuple(moment.astimezone(ZoneInfo(zone)).utcoffset() for moment in MOMENTS) for zone in zones}
     return zones[0] if len(clocks) == 1 else None
 
@@ -42,16 +41,6 @@ def only_zone(country: str) -> str | None:
 def where_most_lie(lat: pl.Series, lng: pl.Series) -> tuple[str, str] | None:
     """Country and zone of most of the points (degrees); None where they lie in many zones, or at sea."""
     points = pl.DataFrame({"lat": lat, "lng": lng}).drop_nulls().gather_every(max(1, len(lat) // POINTS))
-    zones = Counter(tzfpy.get_tz(*point) for point in points.select("lng", "lat").iter_rows())
-    for zone, count in zones.most_common(1):
-        country = dict(_owners()).get(zone)
-        if country and count > HALF * points.height:
-            return country, zone
+    for place, count in Counter(places_of(points.iter_rows())).most_common(1):
+        return place if count > HALF * points.height else None
     return None
-
-
-def _owners() -> list[tuple[str, str]]:
-    """Each zone with its country, as the tz database has them."""
-    lines = (files("tzdata") / "zoneinfo" / "zone.tab").read_text(encoding="utf-8").splitlines()
-    rows = [line.split("\t") for line in lines if not line.startswith("#")]
-    return [(row[2], row[0]) for row in rows]

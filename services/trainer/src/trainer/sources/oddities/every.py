@@ -1,6 +1,6 @@
 """Everything that is odd in a table of orders."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
@@ -10,10 +10,14 @@ import polars as pl
 from common.orders.shop.sections import Shop
 from trainer.sources.oddities.facts import facts
 from trainer.sources.oddities.finding import Finding
-from trainer.sources.oddities.places import places
+from trainer.sources.oddities.places import only_exchanged, places
 from trainer.sources.oddities.promises import promises
 from trainer.sources.oddities.times import calendar_gaps, moments_in_order, negative_spans, one_end_date
 from trainer.sources.orders.apart import last_day
+from trainer.sources.sample import spread
+
+MANY = 5_000_000
+"""Orders of which a quantile is exact; of more it is that of a part."""
 
 
 @dataclass(frozen=True)
@@ -34,30 +38,34 @@ class Figures:
 
     @classmethod
     def of(cls, orders: pl.LazyFrame) -> "Figures":
-        """Of the orders, of which there must be one."""
+        """Of the orders, of which one must be delivered."""
         bought, delivered, shipped = (pl.col(f"{event}_timestamp") for event in ("purchase", "delivered", "shipped"))
         events = (bought, shipped, delivered)
         end = last_day(orders, (moment.meta.output_name() for moment in events))
-        span = (delivered - bought).dt.total_seconds() / 86_400
-        columns = {
+        counts = {
             "kept": pl.len(),
             "delivered": delivered.count(),
             "first": bought.min(),
             "last": bought.max(),
             "newest_delivery": delivered.max(),
             "newest_event": pl.max_horizontal(*(moment.filter(moment.dt.date() <= end).max() for moment in events)),
-            "median": span.median(),
-            "longest": span.quantile(0.99),
         }
-        return cls(**orders.select(**columns).collect(engine="streaming").row(0, named=True))
+        counted = orders.select(**counts).collect(engine="streaming").row(0, named=True)
+        span = (delivered - bought).dt.total_seconds() / 86_400
+        spans = spread(orders, counted["kept"], MANY).select(median=span.median(), longest=span.quantile(0.99))
+        return cls(**counted, **spans.collect(engine="streaming").row(0, named=True))
 
 
 @dataclass(frozen=True)
 class Looked:
-    """What is looked at. negative: rows that were dropped as they end before they begin."""
+    """What is looked at. negative: rows that were dropped as they end before they begin.
+
+    exchanged: rows by the end whose coordinates are a place only once they are exchanged.
+    """
 
     orders: pl.LazyFrame
     negative: pl.DataFrame
+    exchanged: Mapping[str, int]
     figures: Figures
     shop: Shop
 
@@ -73,10 +81,11 @@ def oddities(looked: Looked) -> Iterator[Finding]:
     yield from one_end_date(orders, zone)
     yield from calendar_gaps(orders, zone, figures.kept)
     yield from oddities_of_promises(looked)
+    yield from only_exchanged(looked.exchanged)
     yield from places(orders, figures.kept)
     yield from facts(orders, looked.shop.facts.numeric, looked.shop.facts.category, figures.kept)
 
 
 def oddities_of_promises(looked: Looked) -> Iterator[Finding]:
     """Those that say whether the promise may be an input."""
-    return promises(looked.orders, looked.shop.time_zone)
+    return promises(looked.orders, looked.figures.kept, looked.shop.time_zone)

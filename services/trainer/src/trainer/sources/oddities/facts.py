@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 import polars as pl
 
 from trainer.sources.oddities.finding import Finding
+from trainer.sources.sample import spread
 
 MANY_VALUES = 20_000
 FEW_ORDERS = 3.0
@@ -14,6 +15,9 @@ TOO_CLOSE = 0.97
 """Rank correlation with the days to delivery from which a number was hardly known at the purchase."""
 
 FEWEST = 50
+MANY = 5_000_000
+"""Orders from which distinct values are counted about, not exactly: it takes far less memory."""
+
 SAMPLE = 5_000
 """Orders, spread over all, by which a number is judged."""
 
@@ -22,14 +26,11 @@ def facts(orders: pl.LazyFrame, numeric: Sequence[str], category: Sequence[str],
     """Findings on declared facts; the barred ones are left out of the model."""
     if not numeric and not category:
         return
-    counts = (
-        orders.select(
-            *(pl.col(name).n_unique().alias(f"n {name}") for name in (*numeric, *category)),
-            *(pl.col(name).null_count().alias(f"null {name}") for name in (*numeric, *category)),
-        )
-        .collect(engine="streaming")
-        .row(0, named=True)
-    )
+    distinct = pl.Expr.n_unique if total <= MANY else pl.Expr.approx_n_unique
+    differ = {f"n {name}": 1 + (pl.col(name).min() != pl.col(name).max()).cast(pl.Int32) for name in numeric}
+    differ |= {f"n {name}": distinct(pl.col(name)) for name in category}
+    empty_rows = {f"null {name}": pl.col(name).null_count() for name in (*numeric, *category)}
+    counts = orders.select(**differ, **empty_rows).collect(engine="streaming").row(0, named=True)
     for name in (*numeric, *category):
         values, empty = counts[f"n {name}"], counts[f"null {name}"]
         if empty == total:
@@ -39,7 +40,7 @@ def facts(orders: pl.LazyFrame, numeric: Sequence[str], category: Sequence[str],
         elif name in category and values > min(MANY_VALUES, max(total / FEW_ORDERS, FEWEST)):
             text = f"{name} has {values:,} values in {total:,} orders, like an id: nothing is learned from it"
             yield Finding("many-values", values, text, name)
-    yield from _known_afterwards(orders.gather_every(max(1, total // SAMPLE)), numeric) if numeric else ()
+    yield from _known_afterwards(spread(orders, total, SAMPLE), numeric) if numeric else ()
 
 
 def _known_afterwards(orders: pl.LazyFrame, numeric: Sequence[str]) -> Iterator[Finding]:

@@ -1,31 +1,38 @@
 """Oddities of places: coordinates swapped, both ends the same, ends of which nothing is known."""
 
-from collections.abc import Iterator
-from functools import lru_cache
-from importlib.resources import files
+from collections.abc import Iterator, Mapping
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-from common.orders.distances import great_circle_km
 from trainer.sources.oddities.finding import Finding, share
+from trainer.sources.sample import spread
+from trainer.sources.zones import NOBODYS, places_of
 
-FAR_KM = 1_500
-CLOSER = 3
-"""Swapped coordinates lie this far from every city of their country, and exchanged this many times nearer."""
+SAMPLE, POINTS = 20_000, 200
+"""Orders, spread over all, and those of a country that are looked up."""
+
+FEW, MOST = 0.1, 0.5
+"""Coordinates look swapped where fewer of them lie in their country, and more do once exchanged."""
 
 SHOWN_SHARE = 0.01
 UNKNOWN_SHARE = 0.1
 
-Floats = NDArray[np.float64]
+
+def only_exchanged(counts: Mapping[str, int]) -> Iterator[Finding]:
+    """Ends with coordinates that are a place on the Earth only once they are exchanged, e.g. a latitude of 139."""
+    for end, count in counts.items():
+        text = (
+            f"{end}: latitude and longitude of {count:,} rows are a place only once exchanged, and were left out: "
+            "exchange the two columns"
+        )
+        yield Finding(f"{end}-exchanged", count, text)
 
 
 def places(orders: pl.LazyFrame, total: int) -> Iterator[Finding]:
     """Findings on both ends of all orders."""
     names = orders.collect_schema().names()
     for end in ("origin", "destination"):
-        yield from _swapped(orders, end)
+        yield from _swapped(orders, end, total)
         ways = [
             pl.col(name) for name in (f"{end}_{way}" for way in ("id", "postal_code", "lat", "region")) if name in names
         ]
@@ -45,53 +52,24 @@ def places(orders: pl.LazyFrame, total: int) -> Iterator[Finding]:
         )
 
 
-def _swapped(orders: pl.LazyFrame, end: str) -> Iterator[Finding]:
-    lat, lng, country = pl.col(f"{end}_lat"), pl.col(f"{end}_lng"), pl.col(f"{end}_country")
-    middles = (
-        orders.filter(lat.is_not_null())
-        .group_by(country=country)
-        .agg(lat=lat.median(), lng=lng.median(), n=pl.len())
-        .collect(engine="streaming")
-    )
-    for code, middle_lat, middle_lng, count in middles.iter_rows():
-        cities = _cities().get(code)
-        if cities is None:
-            continue
-        given, exchanged = (
-            _nearest_km(cities, *point) for point in ((middle_lat, middle_lng), (middle_lng, middle_lat))
-        )
-        if given > FAR_KM and given > CLOSER * exchanged:
+def _swapped(orders: pl.LazyFrame, end: str, total: int) -> Iterator[Finding]:
+    """Countries in which hardly any of the points lie, and most do once exchanged."""
+    lat, lng, country = (pl.col(f"{end}_{name}") for name in ("lat", "lng", "country"))
+    sample = spread(orders, total, SAMPLE).select(country.alias("country"), lat, lng).drop_nulls()
+    for (code,), rows in sample.collect(engine="streaming").group_by("country"):
+        points = rows.gather_every(max(1, rows.height // POINTS)).rows()
+        given = _inside(str(code), places_of((row[1], row[2]) for row in points))
+        exchanged = _inside(str(code), places_of((row[2], row[1]) for row in points))
+        if given < FEW and exchanged > MOST:
+            counted = orders.select((lat.is_not_null() & (country == code)).sum()).collect(engine="streaming").item()
             text = (
-                f"{end}: latitude and longitude look swapped in all {count:,} orders of {code}: their middle is "
-                f"{given:,.0f} km from its nearest city, exchanged {exchanged:,.0f} km: exchange the two columns"
+                f"{end}: latitude and longitude look swapped in all {counted:,} orders of {code}: {given:.0%} of them "
+                f"lie in it, exchanged {exchanged:.0%}: exchange the two columns"
             )
-            yield Finding(f"{end}-swapped", count, text)
+            yield Finding(f"{end}-swapped", counted, text)
 
 
-def _nearest_km(cities: tuple[Floats, Floats], lat: float, lng: float) -> float:
-    if abs(lat) > 90:
-        return float("inf")
-    distances = great_circle_km(np.float64(lat), np.float64(lng), *cities)  # type: ignore[arg-type]
-    return float(np.min(distances))
-
-
-@lru_cache
-def _cities() -> dict[str, tuple[Floats, Floats]]:
-    """The cities that time zones are named after, by country, in degrees (tz database, zone.tab)."""
-    found: dict[str, list[tuple[float, float]]] = {}
-    for line in (files("tzdata") / "zoneinfo" / "zone.tab").read_text(encoding="utf-8").splitlines():
-        if not line.startswith("#"):
-            country, place, *_ = line.split("\t")
-            split = max(place.rfind("+"), place.rfind("-"))
-            found.setdefault(country, []).append((_degrees(place[:split], 2), _degrees(place[split:], 3)))
-    return {
-        country: (np.array([a for a, _ in cities]), np.array([b for _, b in cities]))
-        for country, cities in found.items()
-    }
-
-
-def _degrees(text: str, whole: int) -> float:
-    """±DDMM[SS] or ±DDDMM[SS]."""
-    sign, digits = (-1 if text[0] == "-" else 1), text[1:]
-    parts = (digits[:whole], digits[whole : whole + 2], digits[whole + 2 :] or "0")
-    return sign * sum(int(part) / 60**power for power, part in enumerate(parts))
+def _inside(country: str, places: list[tuple[str, str] | None]) -> float:
+    """Share of the places that lie in the country, or on land where the country is nobody's."""
+    inside = [place is not None and country in (place[0], NOBODYS) for place in places]
+    return sum(inside) / len(inside)

@@ -6,8 +6,12 @@ from datetime import time
 import polars as pl
 
 from trainer.sources.oddities.finding import Finding, share
+from trainer.sources.sample import spread
 
 FEWEST = 50
+MANY = 5_000_000
+"""Orders of which the median is exact; of more it is that of a part."""
+
 DEFAULT_SHARE = 0.2
 """Share of orders with one and the same span from which it counts as a default."""
 
@@ -21,7 +25,7 @@ TOO_GOOD = 0.25
 """Error of the promise over that of one constant: no shop knows so much at the purchase."""
 
 
-def promises(orders: pl.LazyFrame, zone: str) -> Iterator[Finding]:
+def promises(orders: pl.LazyFrame, count: int, zone: str) -> Iterator[Finding]:
     """Defaults, leaks, and how good the promise is beside one constant."""
     bought, delivered, promised = (pl.col(f"{name}_timestamp") for name in ("purchase", "delivered", "promised"))
     known = orders.filter(promised.is_not_null())
@@ -37,7 +41,8 @@ def promises(orders: pl.LazyFrame, zone: str) -> Iterator[Finding]:
     ended = known.filter(delivered.is_not_null())
     days = (delivered - bought).dt.total_seconds() / 86_400
     missed = (promised - delivered).dt.total_seconds().abs() / 86_400
-    figures = ended.select(n=pl.len(), missed=missed.mean(), constant=(days - days.median()).abs().mean())
+    constant = spread(ended, count, MANY).select(days.median()).collect(engine="streaming").item()
+    figures = ended.select(n=pl.len(), missed=missed.mean(), constant=(days - constant).abs().mean())
     n, error, constant = figures.collect(engine="streaming").row(0)
     if n < FEWEST:
         return

@@ -6,6 +6,9 @@ import polars as pl
 
 from trainer.sources.problems import UnusableSource
 
+AT_ONCE = 10_000_000
+"""Orders whose ids are compared with each other at once: half a gigabyte."""
+
 Shipments = Literal["first", "last", "error"]
 
 
@@ -15,12 +18,12 @@ def surplus_rows(orders: pl.LazyFrame, shipments: Shipments, name: str) -> pl.Se
     One under way arrives last. UnusableSource when none may come twice.
     """
     key = pl.col("order_id").hash()
-    repeated = orders.group_by(key=key).len().filter(pl.col("len") > 1).collect(engine="streaming")
+    repeated = _repeated(orders, key)
     if repeated.is_empty():
         return pl.Series("row", [], dtype=pl.UInt32)
     rows = (
         orders.with_row_index("row")
-        .filter(key.is_in(repeated["key"].implode()))
+        .filter(key.is_in(repeated.implode()))
         .select("row", "order_id", "purchase_timestamp", "delivered_timestamp")
         .collect(engine="streaming")
     )
@@ -36,3 +39,13 @@ def surplus_rows(orders: pl.LazyFrame, shipments: Shipments, name: str) -> pl.Se
     by_arrival = rows.sort(arrival, "row")
     kept = by_arrival.unique("order_id", keep="first" if shipments == "first" else "last", maintain_order=True)
     return rows.filter(~pl.col("row").is_in(kept["row"].implode()))["row"]
+
+
+def _repeated(orders: pl.LazyFrame, key: pl.Expr) -> pl.Series:
+    """The keys that come more than once, looked for part by part, so that each fits into memory."""
+    parts = 1 + orders.select(pl.len()).collect(engine="streaming").item() // AT_ONCE
+    found = [
+        orders.filter(key % parts == part).group_by(key=key).len().filter(pl.col("len") > 1).collect(engine="streaming")
+        for part in range(parts)
+    ]
+    return pl.concat(found)["key"]

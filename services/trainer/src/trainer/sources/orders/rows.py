@@ -36,10 +36,14 @@ SCHEMA = {
 
 @dataclass
 class Tally:
-    """What was counted on the way: values that could not be read by field, with the first of each; clock changes."""
+    """What was counted on the way: values that could not be read by field, with the first of each; clock changes.
+
+    exchanged: pairs of coordinates that are a place only once they are exchanged, by end.
+    """
 
     unreadable: Counter[str] = field(default_factory=Counter)
     examples: dict[str, str] = field(default_factory=dict)
+    exchanged: Counter[str] = field(default_factory=Counter)
     clock: ClockChanges = field(default_factory=ClockChanges)
 
     def unread(self, name: str, texts: pl.Series, found: pl.Series) -> pl.Series:
@@ -144,6 +148,9 @@ def _coordinates(
             continue
         lat, lng = (numbers(texts[name], reading.decimals[reading.columns.by_name[name]]) for name in names)
         is_place = lat.is_between(-90, 90) & lng.is_between(-180, 180) & ~((lat == 0) & (lng == 0))
+        is_exchanged = ~is_place & lng.is_between(-90, 90) & lat.is_between(-180, 180) & (lat != 0)
+        if is_exchanged.any():
+            tally.exchanged[end] += int(is_exchanged.sum())
         for name, number in zip(names, (lat, lng), strict=True):
             found[name] = number.set(~is_place.fill_null(False), None).alias(name)
             tally.unread(name, texts[name], found[name])
