@@ -42,7 +42,7 @@ from devstack.settings import StackSettings
 from devstack.stack import BUCKET, Stack
 from devstack.supervision.child import running
 from scorer import wiring
-from scorer.csv.columns import Layout
+from scorer.csv.needed_columns import Layout
 from scorer.csv.scoring import score_text
 from scorer.wiring import Client
 

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from monitor.windows.columns import watched
 from monitor.windows.reference import Reference
+from monitor.windows.watched import watched
 from monitor.windows.windows import Window
 
 MakeRows = Callable[..., pd.DataFrame]

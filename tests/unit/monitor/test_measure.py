@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 from common.database.tables import ModelMetrics
-from monitor.windows.columns import INPUTS
 from monitor.windows.evidently_report import drift_threshold, report_on
 from monitor.windows.measure import measure
 from monitor.windows.reference import Reference
+from monitor.windows.watched import INPUTS
 from monitor.windows.windows import Window, window_of
 
 MakeRows = Callable[[int], pd.DataFrame]

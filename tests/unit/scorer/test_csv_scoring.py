@@ -11,7 +11,7 @@ from common.batch.formats.csv_text import parse_header
 from common.model.bundle import Bundle
 from common.model.predictor import Predictor
 from scorer.csv import scoring as csv_scoring
-from scorer.csv.columns import Layout
+from scorer.csv.needed_columns import Layout
 from scorer.csv.scoring import CutInsideRecord, score_text
 from scorer.rows.outcome import Scored
 

@@ -14,8 +14,8 @@ from common.errors import UnreadableInput
 from common.model.bundle import Bundle
 from common.model.predictor import Predictor
 from scorer.csv import cutting
-from scorer.csv.columns import Layout
 from scorer.csv.cutting import Cutter, pieces
+from scorer.csv.needed_columns import Layout
 from scorer.csv.scoring import CutInsideRecord, score_text
 from support.memory_store import MemoryStore
 

@@ -9,7 +9,7 @@ from sqlalchemy import create_engine, make_url, text
 from common.errors import DeliveryTimeError
 from devstack.servers.ports import pick_free
 from support.shop_files import ShopFolder
-from trainer.sources.problems import SourceAway, UnusableSource
+from trainer.sources.errors import SourceAway, UnusableSource
 from trainer.sources.raw import database
 
 TABLE = """

@@ -11,7 +11,7 @@ from common.servers.objects import ObjectAddress, ObjectStore
 from common.settings import ObjectStoreSettings
 from support.shop_files import HEADER, ROWS, ShopFolder
 from support.stack_fixtures import ObjectStore as Server
-from trainer.sources.problems import UnusableSource
+from trainer.sources.errors import UnusableSource
 from trainer.sources.raw import text_files
 
 

@@ -11,7 +11,7 @@ from support.shop_files import ShopFolder
 from trainer.data.synthetic.generate import Wanted, synthesize
 from trainer.sources.build import ORDERS
 from trainer.sources.inspection.command import inspect_files
-from trainer.sources.olist.problems import UnusableData
+from trainer.sources.olist.errors import UnusableData
 from trainer.sources.raw.open import Sources
 
 STATUS = '[orders.status]\ncolumn = "order_status"\ncancelled = ["canceled", "unavailable"]'

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trainer.data.split import split
-from trainer.sources.problems import NothingToTrain
+from trainer.sources.errors import NothingToTrain
 
 SAO_PAULO = ZoneInfo("America/Sao_Paulo")
 EIGHTHS = st.integers(0, 2_000).map(lambda count: count / 8)

@@ -11,7 +11,7 @@ import pytest
 from common.errors import InvalidInput
 from support.shop_files import HEADER, ROWS, ShopFolder
 from trainer.sources.build import ORDERS
-from trainer.sources.problems import NothingToLearn, UnusableSource
+from trainer.sources.errors import NothingToLearn, UnusableSource
 
 
 def refusal(made: ShopFolder) -> str:

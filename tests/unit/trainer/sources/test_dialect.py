@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainer.sources.problems import UnusableSource
+from trainer.sources.errors import UnusableSource
 from trainer.sources.raw.dialect import delimiter_of, encoding_of, header_of
 
 FIELDS = st.text(st.characters(codec="ascii", categories=["L", "N", "P", "Zs"]), max_size=8)

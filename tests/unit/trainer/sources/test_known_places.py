@@ -4,8 +4,8 @@ import pytest
 
 from common.orders.shop.read import read_shop
 from support.shop_files import HEADER, ShopFolder, nowhere
+from trainer.sources.errors import UnusableSource
 from trainer.sources.orders.known_places import read_places
-from trainer.sources.problems import UnusableSource
 from trainer.sources.raw.open import Sources
 
 GEONAMES = (

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from trainer.sources.problems import UnusableSource
+from trainer.sources.errors import UnusableSource
 from trainer.sources.raw import text_files
 from trainer.sources.raw.files import DataFile
 from trainer.sources.raw.text_files import TextFile

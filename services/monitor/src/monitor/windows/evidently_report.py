@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from monitor.windows.columns import NUMERIC_INPUTS, PREDICTION, SELLER_REGION
 from monitor.windows.reference import Reference
+from monitor.windows.watched import NUMERIC_INPUTS, PREDICTION, SELLER_REGION
 
 if TYPE_CHECKING:
     from evidently.core.report import Snapshot

@@ -12,7 +12,7 @@ from common.model.pace import PaceTable, pace_table
 from common.model.predictor import Predictor
 from common.orders.fields import INPUTS, Orders
 from common.orders.places import Places
-from monitor.windows.columns import ROW_COLUMNS
+from monitor.windows.watched import ROW_COLUMNS
 from monitor.windows.windows import Window
 
 COLUMNS = [
@@ -61,7 +61,7 @@ def past_pace(orders: pd.DataFrame, places: Places) -> PaceTable:
 
 
 def scored(orders: pd.DataFrame, predictor: Predictor) -> pd.DataFrame:
-    """A window's rows (see `monitor.windows.columns`); orders that the gateway would refuse have no prediction."""
+    """A window's rows (see `monitor.windows.watched`); orders that the gateway would refuse have no prediction."""
     accepted = valid(orders).to_numpy()
     predictions = predictor.predict(Orders.of_columns(orders[accepted]))
     rows = orders.rename(columns={"delivery_days": "actual_days"})

@@ -18,13 +18,13 @@ from sqlalchemy.orm import Session
 
 from common.database.session import Database
 from common.errors import Unavailable
-from monitor.windows.columns import ROW_COLUMNS
 from monitor.windows.counted import BOUGHT, DELIVERED, FIRST
 from monitor.windows.measure import MAX_ROWS, measure
 from monitor.windows.metrics_table import upsert
 from monitor.windows.present_moment import present
 from monitor.windows.reference import Reference, References
 from monitor.windows.reports import Reports
+from monitor.windows.watched import ROW_COLUMNS
 from monitor.windows.windows import A_MONDAY, Window, window_of, windows_between
 
 SOURCE = "live"
@@ -114,7 +114,7 @@ def due_windows(session: Session, length: timedelta) -> list[LiveWindow]:
 
 
 def window_rows(session: Session, live: LiveWindow) -> pd.DataFrame:
-    """A window's rows (see `monitor.windows.columns`); of more than MAX_ROWS a sample, drawn by the random id."""
+    """A window's rows (see `monitor.windows.watched`); of more than MAX_ROWS a sample, drawn by the random id."""
     rows = session.execute(
         _ROWS,
         {

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from monitor.windows.columns import INPUTS, PREDICTION, watched
 from monitor.windows.evidently_report import report_on
 from monitor.windows.quality import quality_of
 from monitor.windows.reference import Reference
+from monitor.windows.watched import INPUTS, PREDICTION, watched
 from monitor.windows.windows import Window
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Measured:
 
 
 def measure(rows: pd.DataFrame, window: Window, reference: Reference, source: str) -> Measured:
-    """Measure a window's rows (see `monitor.windows.columns`); what cannot be known is None, its reason in `note`."""
+    """Measure a window's rows (see `monitor.windows.watched`); what cannot be known is None, its reason in `note`."""
     notes: list[str] = []
     if len(rows) and window.end > reference.trained_from and window.start <= reference.trained_until:
         notes.append(

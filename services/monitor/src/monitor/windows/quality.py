@@ -21,7 +21,7 @@ class Quality:
 
 
 def quality_of(rows: pd.DataFrame, baseline_days: float) -> Quality:
-    """Quality of a window's rows (see `monitor.windows.columns`); the baseline predicts `baseline_days` for each.
+    """Quality of a window's rows (see `monitor.windows.watched`); the baseline predicts `baseline_days` for each.
 
     bias is predicted minus actual: positive means promised later than delivered.
     """

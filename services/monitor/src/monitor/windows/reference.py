@@ -9,7 +9,7 @@ from common.errors import InvalidInput
 from common.model import quality
 from common.model.bundle import Bundle
 from common.servers.registry import Registry
-from monitor.windows.columns import PREDICTION, watched
+from monitor.windows.watched import PREDICTION, watched
 
 RANGE_QUANTILES = (0.01, 0.99)
 """Predictions between these quantiles of the reference are in range, so about 98 % are when nothing is wrong."""
@@ -22,7 +22,7 @@ KEPT = 8
 class Reference:
     """The reference of one model version.
 
-    columns: see `monitor.windows.columns.watched`. in_range: days. median_days: the constant baseline.
+    columns: see `monitor.windows.watched`. in_range: days. median_days: the constant baseline.
     mae: days, of its predictions. trained_from, trained_until: the oldest and the newest purchase that the
     model learned from.
     """

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from common.batch.formats.columns import ADDED_COLUMNS
 from common.model.predictor import Predictor
 from common.orders.validation import validate
-from scorer.csv.columns import Columns, Layout, columns
+from scorer.csv.needed_columns import Layout, NeededColumns, needed_columns
 from scorer.csv.records import Records, records
 from scorer.rows.constants import constant
 from scorer.rows.outcome import ERRORS_KEPT, Outcome, RowError, Scored
@@ -55,7 +55,7 @@ def _score_block(text: bytes, layout: Layout, predictor: Predictor, now: datetim
         text += b"\n"
     found = records(text, layout.delimiter)
     bodies, kept = _bodies(text, found)
-    read = columns(text, bodies, found, layout)
+    read = needed_columns(text, bodies, found, layout)
     checked = validate(read.values | constant(layout.in_path, len(bodies)), now, read.broken)
     predicted = predictor.predict(checked.orders)
     outputs = [_texts(days, checked.good) for days in (predicted.days, predicted.lower_days, predicted.upper_days)]
@@ -93,7 +93,7 @@ def _start(found: Records, record: int) -> int:
     return int(found.ends[record - 1]) + 1 if record else 0
 
 
-def _repair(bodies: pa.Array, read: Columns) -> pa.Array:
+def _repair(bodies: pa.Array, read: NeededColumns) -> pa.Array:
     if not read.repaired:
         return bodies
     mask = np.zeros(len(bodies), dtype=np.bool_)

@@ -6,8 +6,8 @@ from common.batch.prefixes import partitions
 from common.errors import UnreadableInput
 from common.model.predictor import Predictor
 from common.servers.objects import ObjectStore
-from scorer.csv.columns import Layout
 from scorer.csv.cutting import Cutter
+from scorer.csv.needed_columns import Layout
 from scorer.csv.scoring import CutInsideRecord, header_line, score_text
 from scorer.jobs.progress import Progress
 from scorer.jobs.reader import Reader, Share, no_rows

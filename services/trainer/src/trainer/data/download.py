@@ -10,8 +10,8 @@ from trainer.data.staging import staged_folder
 from trainer.data.synthetic.generate import Wanted, synthesize
 from trainer.sources.made_up import is_synthetic
 from trainer.sources.olist.check import missing_files_and_columns
+from trainer.sources.olist.errors import UnusableData
 from trainer.sources.olist.kaggle import KaggleUnreachable, fetch
-from trainer.sources.olist.problems import UnusableData
 
 
 def download(settings: DataSettings, console: Console) -> Path:

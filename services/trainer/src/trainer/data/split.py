@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from trainer.sources.problems import NothingToTrain
+from trainer.sources.errors import NothingToTrain
 
 VALIDATION_SHARE = 0.2
 """Share of the delivered orders, the last bought, that validate when no cut-off is given."""

@@ -7,12 +7,12 @@ import polars as pl
 
 from common.orders.shop.sections import Shop
 from common.orders.shop.source import Kind, kind_of
+from trainer.sources.errors import NothingToLearn
 from trainer.sources.oddities.every import Figures, Look, Looked, oddities
 from trainer.sources.olist.orders import gather_olist
 from trainer.sources.orders.gather import gather
 from trainer.sources.orders.gathered import Gathered
 from trainer.sources.orders.kept import Progress, taken_at
-from trainer.sources.problems import NothingToLearn
 from trainer.sources.raw.open import Sources
 from trainer.sources.report import OrdersReport
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.orders.shop.countries import ALPHA2_OF, country_of
-from common.orders.shop.problems import InvalidShop
+from common.orders.shop.errors import InvalidShop
 from common.orders.shop.read import read_shop
 from common.orders.shop.source import Kind, expanded, kind_of, shown
 

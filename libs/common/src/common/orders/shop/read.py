@@ -9,7 +9,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from common.orders.shop.problems import InvalidShop, nearest
+from common.orders.shop.errors import InvalidShop, nearest
 from common.orders.shop.sections import Shop
 from common.orders.shop.source import source_problems
 

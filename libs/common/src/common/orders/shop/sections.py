@@ -18,8 +18,8 @@ from pydantic import (
 )
 
 from common.orders.shop.countries import country_of
+from common.orders.shop.errors import nearest
 from common.orders.shop.names import FIELDS, KNOWN_NAMES, MOMENTS, OLD_NAMES, field_of
-from common.orders.shop.problems import nearest
 from common.orders.shop.source import Kind, kind_of
 
 NAMED_FORMATS = ("iso", "excel", "unix", "unix-ms")

@@ -15,6 +15,7 @@ from common.orders.shop.read import read_shop
 from common.orders.shop.sections import Shop
 from common.orders.shop.source import OLIST, Kind, kind_of
 from trainer.sources.build import build
+from trainer.sources.errors import UnusableSource
 from trainer.sources.inspection.aliases import fields_by_alias
 from trainer.sources.inspection.countries import country_codes, only_zone, usual_country, where_most_lie
 from trainer.sources.inspection.draft import Draft
@@ -26,7 +27,6 @@ from trainer.sources.orders.kept import Progress
 from trainer.sources.orders.numbers import Decimal, decimal_of, numbers
 from trainer.sources.orders.reading import ABSENT, known
 from trainer.sources.personal import snake
-from trainer.sources.problems import UnusableSource
 from trainer.sources.raw.open import Sources
 from trainer.sources.raw.table import RawTable
 from trainer.sources.report import OrdersReport

@@ -7,9 +7,9 @@ from common.orders.shop.sections import Shop
 from common.orders.shop.source import expanded, olist_folder
 from trainer.sources.made_up import is_synthetic
 from trainer.sources.olist.check import missing_files_and_columns
+from trainer.sources.olist.errors import NoDeliveredOrder, UnusableData
 from trainer.sources.olist.implausible import implausible, without_lone_purchases
 from trainer.sources.olist.join import baskets, locations, one_row_per_order
-from trainer.sources.olist.problems import NoDeliveredOrder, UnusableData
 from trainer.sources.olist.read import read, read_order_ids
 from trainer.sources.olist.shop import unfitting
 from trainer.sources.orders.gathered import Gathered

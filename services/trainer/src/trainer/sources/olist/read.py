@@ -9,8 +9,8 @@ import polars as pl
 
 from trainer.sources.olist.check import describe_duplicates, describe_unreadable, strings, unreadable
 from trainer.sources.olist.content import CONTENT, KEYS
+from trainer.sources.olist.errors import UnusableData
 from trainer.sources.olist.files import CUSTOMERS, GEOLOCATION, ITEMS, ORDERS, PRODUCTS, REVIEWS, SELLERS, CsvFile
-from trainer.sources.olist.problems import UnusableData
 
 JOINED = {
     "orders": ORDERS,

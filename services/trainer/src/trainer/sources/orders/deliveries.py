@@ -4,10 +4,10 @@ import polars as pl
 
 from common.orders.shop.names import OLD_NAMES
 from common.orders.shop.sections import Shop
+from trainer.sources.errors import UnusableSource
 from trainer.sources.orders.formats import InDoubt, Unknown, format_of
 from trainer.sources.orders.moments import moments
 from trainer.sources.orders.reading import ABSENT, known
-from trainer.sources.problems import UnusableSource
 from trainer.sources.raw.table import RawTable
 
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 import polars as pl
 
-from trainer.sources.problems import UnusableSource
+from trainer.sources.errors import UnusableSource
 
 AT_ONCE = 10_000_000
 """Orders whose ids are compared with each other at once: half a gigabyte."""

@@ -9,9 +9,10 @@ import pyarrow.parquet as pq
 
 from common.orders.shop.sections import Shop
 from common.orders.shop.source import Kind, expanded, kind_of, matching_paths
+from trainer.sources.errors import UnusableSource
 from trainer.sources.made_up import is_synthetic
 from trainer.sources.orders.apart import ALONE, alone
-from trainer.sources.orders.columns import Columns, absent
+from trainer.sources.orders.column_mapping import ColumnMapping, absent
 from trainer.sources.orders.deliveries import read_deliveries
 from trainer.sources.orders.duplicates import surplus_rows
 from trainer.sources.orders.gathered import Gathered
@@ -20,7 +21,6 @@ from trainer.sources.orders.known_places import known_codes, read_places
 from trainer.sources.orders.postal_codes import padded
 from trainer.sources.orders.reading import Reading, known
 from trainer.sources.personal import is_personal_name, personal
-from trainer.sources.problems import UnusableSource
 from trainer.sources.raw.open import Sources
 from trainer.sources.raw.table import RawTable
 
@@ -34,7 +34,7 @@ def gather(shop: Shop, sources: Sources, between: Path, progress: Progress) -> G
     UnusableSource names all that is wrong with the source.
     """
     table, second = sources.orders(shop), sources.deliveries(shop)
-    columns = Columns.of(shop, table, second)
+    columns = ColumnMapping.of(shop, table, second)
     reading = _reading(shop, table, columns)
     delivered = read_deliveries(shop, second) if second else None
     places = read_places(shop, sources)
@@ -55,7 +55,7 @@ def gather(shop: Shop, sources: Sources, between: Path, progress: Progress) -> G
     return Gathered(table.name, orders, counts, rows_in, notes, places, is_synthetic=_is_made_up(shop, sources))
 
 
-def _reading(shop: Shop, table: RawTable, columns: Columns) -> Reading:
+def _reading(shop: Shop, table: RawTable, columns: ColumnMapping) -> Reading:
     head = next(table.pieces(columns.wanted), None)
     if head is None:
         raise UnusableSource(table.name, "holds no row: export the orders again")
@@ -91,7 +91,7 @@ def _write(pieces: Iterator[pl.DataFrame], path: Path) -> None:
             writer.close()
 
 
-def _refuse_personal(name: str, columns: Columns, head: pl.DataFrame, missing: tuple[str, ...]) -> None:
+def _refuse_personal(name: str, columns: ColumnMapping, head: pl.DataFrame, missing: tuple[str, ...]) -> None:
     checked = {column: f"orders.columns.{field}" for field, column in columns.by_name.items()}
     checked |= dict.fromkeys((*columns.numeric, *columns.category), "facts")
     problems = [
@@ -103,7 +103,7 @@ def _refuse_personal(name: str, columns: Columns, head: pl.DataFrame, missing: t
         raise UnusableSource(name, problems)
 
 
-def _notes(table: RawTable, columns: Columns) -> Iterator[str]:
+def _notes(table: RawTable, columns: ColumnMapping) -> Iterator[str]:
     people = [column for column in table.columns if is_personal_name(column)]
     if people:
         yield f"looks personal, not read: {', '.join(people)}"

@@ -4,10 +4,10 @@ import polars as pl
 
 from common.orders.shop.countries import ALPHA2_OF, COUNTRIES
 from common.orders.shop.sections import Shop
+from trainer.sources.errors import UnusableSource
 from trainer.sources.orders.numbers import numbers
 from trainer.sources.orders.postal_codes import normalised
 from trainer.sources.orders.reading import ABSENT, known
-from trainer.sources.problems import UnusableSource
 from trainer.sources.raw.files import DataFile
 from trainer.sources.raw.open import Sources
 

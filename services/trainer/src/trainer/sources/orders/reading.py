@@ -8,10 +8,10 @@ import polars as pl
 
 from common.orders.shop.names import COORDINATES
 from common.orders.shop.sections import Shop
-from trainer.sources.orders.columns import Columns
+from trainer.sources.errors import UnusableSource
+from trainer.sources.orders.column_mapping import ColumnMapping
 from trainer.sources.orders.formats import InDoubt, Unknown, format_of
 from trainer.sources.orders.numbers import Decimal, decimal_of
-from trainer.sources.problems import UnusableSource
 from trainer.sources.raw.table import RawTable
 
 ABSENT = (
@@ -25,14 +25,14 @@ ABSENT = (
 class Reading:
     """formats: of each moment. decimals: of each numeric column. notes: what was found out, a line each."""
 
-    columns: Columns
+    columns: ColumnMapping
     formats: Mapping[str, str]
     decimals: Mapping[str, Decimal]
     missing: tuple[str, ...]
     notes: tuple[str, ...]
 
     @classmethod
-    def of(cls, shop: Shop, table: RawTable, columns: Columns, head: pl.DataFrame) -> "Reading":
+    def of(cls, shop: Shop, table: RawTable, columns: ColumnMapping, head: pl.DataFrame) -> "Reading":
         """Find out from the first piece what the shop file does not say, from later ones only where it does not decide.
 
         UnusableSource names every column that is in doubt.
@@ -56,7 +56,7 @@ def known(texts: pl.Series, missing: tuple[str, ...]) -> pl.Series:
 
 
 def _formats(
-    shop: Shop, table: RawTable, columns: Columns, head: pl.DataFrame, missing: tuple[str, ...]
+    shop: Shop, table: RawTable, columns: ColumnMapping, head: pl.DataFrame, missing: tuple[str, ...]
 ) -> tuple[dict[str, str], list[str]]:
     formats, problems = dict(shop.orders.formats), []
     for name, column in columns.moments.items():
@@ -77,7 +77,7 @@ def _texts(table: RawTable, column: str, head: pl.DataFrame, missing: tuple[str,
 
 
 def _decimals(
-    shop: Shop, columns: Columns, head: pl.DataFrame, missing: tuple[str, ...]
+    shop: Shop, columns: ColumnMapping, head: pl.DataFrame, missing: tuple[str, ...]
 ) -> tuple[dict[str, Decimal], list[str]]:
     numeric = [columns.by_name[name] for name in (*COORDINATES, *columns.spans) if name in columns.by_name]
     numeric = list(dict.fromkeys([*numeric, *columns.numeric]))

@@ -12,7 +12,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 from sqlalchemy.pool import NullPool
 
 from common.command_line import first_line
-from trainer.sources.problems import SourceAway, UnusableSource
+from trainer.sources.errors import SourceAway, UnusableSource
 from trainer.sources.raw.table import as_text
 
 PIECE_ROWS = 50_000

@@ -5,7 +5,7 @@ import csv
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from trainer.sources.problems import UnusableSource
+from trainer.sources.errors import UnusableSource
 
 HEAD_BYTES = 256 * 1024
 """The delimiter is told by the rows in these."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from trainer.sources.problems import UnusableSource
+from trainer.sources.errors import UnusableSource
 from trainer.sources.raw.files import DataFile
 from trainer.sources.raw.parquet_files import ParquetFile
 from trainer.sources.raw.text_files import TextFile

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from common.orders.shop.source import matching_paths
 from common.servers.objects import ObjectAddress, ObjectStore, StoredObject
-from trainer.sources.problems import UnusableSource
+from trainer.sources.errors import UnusableSource
 
 PARQUET = (".parquet", ".pq")
 TEXT = (".csv", ".tsv", ".tab", ".txt")

@@ -6,7 +6,7 @@ from pathlib import Path
 from common.orders.shop.sections import Shop
 from common.orders.shop.source import Kind, expanded, kind_of, shown
 from common.servers.objects import ObjectStore
-from trainer.sources.problems import UnusableSource
+from trainer.sources.errors import UnusableSource
 from trainer.sources.raw.database import Query
 from trainer.sources.raw.file_table import FileTable
 from trainer.sources.raw.files import DataFile, local_files, stored_files

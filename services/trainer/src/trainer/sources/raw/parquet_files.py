@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from common.command_line import first_line
-from trainer.sources.problems import UnusableSource
+from trainer.sources.errors import UnusableSource
 from trainer.sources.raw.files import DataFile
 from trainer.sources.raw.table import as_text
 

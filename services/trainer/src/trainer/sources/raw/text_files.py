@@ -11,7 +11,7 @@ import pyarrow as pa
 from pyarrow import csv
 
 from common.command_line import first_line
-from trainer.sources.problems import UnusableSource
+from trainer.sources.errors import UnusableSource
 from trainer.sources.raw.dialect import HEAD_BYTES, Dialect, delimiter_of, encoding_of, header_of
 from trainer.sources.raw.files import DataFile
 

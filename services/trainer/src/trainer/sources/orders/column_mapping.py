@@ -3,15 +3,15 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from common.orders.shop.errors import nearest
 from common.orders.shop.names import FIELDS, KNOWN_NAMES, MOMENTS, SPANS, field_of
-from common.orders.shop.problems import nearest
 from common.orders.shop.sections import Shop
-from trainer.sources.problems import UnusableSource
+from trainer.sources.errors import UnusableSource
 from trainer.sources.raw.table import RawTable
 
 
 @dataclass(frozen=True)
-class Columns:
+class ColumnMapping:
     """`by_name`: a field's name, or a span's such as delivered_days, to the source's column."""
 
     by_name: dict[str, str]
@@ -36,7 +36,7 @@ class Columns:
         return tuple(dict.fromkeys((*self.by_name.values(), *status, *self.numeric, *self.category)))
 
     @classmethod
-    def of(cls, shop: Shop, table: RawTable, deliveries: RawTable | None = None) -> "Columns":
+    def of(cls, shop: Shop, table: RawTable, deliveries: RawTable | None = None) -> "ColumnMapping":
         """Those that the shop file names, else those with an order's names; UnusableSource names all that is wrong."""
         there = deliveries.columns if deliveries else ()
         named = {
@@ -89,7 +89,7 @@ def _missing(where: str, column: str, present: Sequence[str]) -> str:
     return f"{where}: there is no column {column!r}{nearest(column, present)} (there are: {', '.join(present)})"
 
 
-def absent(columns: Columns) -> tuple[str, ...]:
+def absent(columns: ColumnMapping) -> tuple[str, ...]:
     """The fields of an order that the source does not give."""
     given = {field_of(name) for name in columns.by_name}
     return tuple(name for name in FIELDS if name not in given)

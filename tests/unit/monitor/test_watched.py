@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from monitor.windows.columns import seller_region, watched
+from monitor.windows.watched import seller_region, watched
 
 
 def test_region_is_the_first_of_five_digits() -> None:

@@ -33,7 +33,7 @@ class Layout:
 
 
 @dataclass(frozen=True)
-class Columns:
+class NeededColumns:
     """n rows: an Arrow array for each needed column; `broken` has a reason for the rows that are no proper records,
     and `repaired` the text that has the right number of fields in place of theirs.
     """
@@ -43,7 +43,7 @@ class Columns:
     repaired: dict[int, bytes]
 
 
-def columns(text: bytes, bodies: pa.Array, found: Records, layout: Layout) -> Columns:
+def needed_columns(text: bytes, bodies: pa.Array, found: Records, layout: Layout) -> NeededColumns:
     """Read the needed columns of all records. `bodies` are the records without their line breaks and blank lines."""
     if layout.positions and found.plain and _breaks_lines_alike(text) and _is_utf8(text):
         read = _by_arrow(text, layout, quoted=b'"' in text)
@@ -52,7 +52,7 @@ def columns(text: bytes, bodies: pa.Array, found: Records, layout: Layout) -> Co
     return _record_by_record(bodies, layout)
 
 
-def _by_arrow(text: bytes, layout: Layout, quoted: bool) -> Columns | None:
+def _by_arrow(text: bytes, layout: Layout, quoted: bool) -> NeededColumns | None:
     """Fast: the numbers straight from the text. None where records of a wrong length would shift the rows."""
     strings = {field.name: pa.string() for field in INPUTS}
     numbers = {field.name: pa.string() if field.kind == "moment" else pa.float64() for field in INPUTS}
@@ -65,7 +65,7 @@ def _by_arrow(text: bytes, layout: Layout, quoted: bool) -> Columns | None:
         if wrong:
             return None
         values = {name: table.column(str(at)).combine_chunks() for name, at in layout.positions.items()}
-        return Columns(values, {}, {})
+        return NeededColumns(values, {}, {})
     return None
 
 
@@ -91,7 +91,7 @@ def _read(text: bytes, layout: Layout, types: dict[str, pa.DataType], quoted: bo
     )
 
 
-def _record_by_record(bodies: pa.Array, layout: Layout) -> Columns:
+def _record_by_record(bodies: pa.Array, layout: Layout) -> NeededColumns:
     """Exact, a microsecond or two a record: for texts with records of a wrong length, stray quotes or bad bytes."""
     values: dict[str, list[str | None]] = {name: [] for name in layout.positions}
     broken: dict[int, str] = {}
@@ -112,7 +112,7 @@ def _record_by_record(bodies: pa.Array, layout: Layout) -> Columns:
             fields = None
         for name, at in layout.positions.items():
             values[name].append(None if fields is None else fields[at])
-    return Columns({name: pa.array(column, pa.string()) for name, column in values.items()}, broken, repaired)
+    return NeededColumns({name: pa.array(column, pa.string()) for name, column in values.items()}, broken, repaired)
 
 
 def _breaks_lines_alike(text: bytes) -> bool:
