@@ -13,6 +13,8 @@ from uuid import UUID
 
 from pydantic_core import from_json, to_json
 
+from common.model.predictor import Predictions
+
 STREAM = "prediction-log"
 CONSUMER_GROUP = "monitor"
 STREAM_ENTRIES = 4_000
@@ -68,6 +70,16 @@ row_of: Callable[[Mapping[str, Any]], Row] = itemgetter(*LoggedPrediction._field
 def rows_of(columns: Mapping[str, Sequence[Any]]) -> Iterator[Row]:
     """The rows of a table whose columns are named as LoggedPrediction's fields."""
     return zip(*(columns[name] for name in LoggedPrediction._fields), strict=True)
+
+
+def predicted_columns(predictions: Predictions) -> dict[str, list[Any]]:
+    """The columns of such a table that the model gives."""
+    return {
+        "delivery_time_days": predictions.days.tolist(),
+        "lower_days": predictions.lower_days.tolist(),
+        "upper_days": predictions.upper_days.tolist(),
+        "seller_known": predictions.seller_known.tolist(),
+    }
 
 
 def encode(rows: Iterable[Row]) -> dict[bytes, bytes]:

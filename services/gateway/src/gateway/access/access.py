@@ -12,9 +12,8 @@ from gateway.access.keys import Key, KeyRing
 from gateway.access.limits import RateLimit
 from gateway.http import problems
 from gateway.http.body_limits import ENCODINGS, inflated, measured
+from gateway.http.open_paths import is_open
 
-OPEN_PATHS = frozenset({"/", "/livez", "/readyz", "/metrics", "/docs", "/openapi.json"})
-OPEN_FOLDER = "/docs/"
 JOBS_PATH = "/batch-jobs"
 
 LONG_BODIES = {"/actuals": 32 * 2**20}
@@ -81,11 +80,6 @@ class Access:
         return problems.problem(
             429, "Too many requests", "the rate of this key's owner is used up: slow down", headers=headers
         )
-
-
-def is_open(path: str) -> bool:
-    """Whether a path needs no key: health, metrics, documentation."""
-    return path in OPEN_PATHS or path.startswith(OPEN_FOLDER)
 
 
 def _headers(scope: Scope) -> tuple[int | None, str | None, bytes | None]:

@@ -15,8 +15,8 @@ from opentelemetry.trace import Span, SpanKind, StatusCode, set_span_in_context
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.access.access import is_open
 from gateway.http.observation import route_path
+from gateway.http.open_paths import is_open
 
 SERVICE = Resource({"service.name": "delivery-time-gateway"})
 CLOSE_SECONDS = 1.0

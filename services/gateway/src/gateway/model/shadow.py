@@ -8,9 +8,8 @@ from typing import Any
 from common.errors import DeliveryTimeError, NoChampion
 from common.model.predictor import Predictor
 from common.orders.fields import Orders
-from common.servers.prediction_log import LoggedPrediction, Row, new_ids, rows_of
+from common.servers.prediction_log import LoggedPrediction, Row, new_ids, predicted_columns, rows_of
 from common.servers.registry import CHALLENGER, Registry
-from gateway.routes.answers import predicted_columns
 
 logger = logging.getLogger(__name__)
 

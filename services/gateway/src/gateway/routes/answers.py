@@ -10,7 +10,7 @@ from pydantic_core import to_json
 
 from common.model.predictor import Prediction, Predictions
 from common.orders.fields import Order, Orders
-from common.servers.prediction_log import Row, new_ids, row_of, rows_of
+from common.servers.prediction_log import Row, new_ids, predicted_columns, row_of, rows_of
 from common.servers.registry import CHAMPION
 
 
@@ -110,16 +110,6 @@ class ManyAnswers:
                 "latency_ms": [self.latency_ms] * count,
             }
         )
-
-
-def predicted_columns(predictions: Predictions) -> dict[str, list[Any]]:
-    """n predictions as columns of the prediction log."""
-    return {
-        "delivery_time_days": predictions.days.tolist(),
-        "lower_days": predictions.lower_days.tolist(),
-        "upper_days": predictions.upper_days.tolist(),
-        "seller_known": predictions.seller_known.tolist(),
-    }
 
 
 def _body(
