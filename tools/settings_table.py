@@ -18,6 +18,7 @@ around a value do not count; several names are separated by commas. Made by `mak
 
 
 def main() -> None:
+    """Write the page."""
     TARGET.write_text(document())
 
 

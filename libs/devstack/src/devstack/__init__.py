@@ -1,1 +1,1 @@
-
+"""Starts and supervises the whole system on one machine, without Docker."""

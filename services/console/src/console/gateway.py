@@ -11,6 +11,8 @@ SECONDS = 20.0
 
 
 class GatewayAway(Unavailable):
+    """No HTTP answer came, whatever the reason."""
+
     def __init__(self, url: str, cause: object) -> None:
         super().__init__(f"the gateway at {url} does not answer ({cause})")
 

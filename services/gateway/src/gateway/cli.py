@@ -14,6 +14,7 @@ from gateway.settings import GatewaySettings, keys_required
 
 
 def main() -> None:
+    """Run one command; exit with its code."""
     command_line.run(_parser())
 
 

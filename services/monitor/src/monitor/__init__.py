@@ -1,1 +1,1 @@
-
+"""Watches data, predictions and their quality, and raises alerts."""

@@ -25,6 +25,7 @@ LINE_WIDTH = 400
 
 
 def main() -> None:
+    """Run one command; exit with its code."""
     run(_parser())
 
 

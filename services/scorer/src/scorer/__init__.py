@@ -1,1 +1,1 @@
-
+"""Scores files of the object store."""

@@ -8,6 +8,7 @@ from common import command_line
 
 
 def main() -> None:
+    """Run one command; exit with its code."""
     command_line.run(_parser())
 
 

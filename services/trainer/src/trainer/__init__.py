@@ -1,1 +1,1 @@
-
+"""Prepares orders; searches, judges and registers models."""

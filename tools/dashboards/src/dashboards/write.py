@@ -37,6 +37,7 @@ def files() -> dict[str, str]:
 
 
 def main() -> None:
+    """Write every file."""
     for path, content in files().items():
         target = ROOT / path
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -1,14 +1,13 @@
 """`python -m common.database.migrate`: bring the database's tables to the newest revision."""
 
+import argparse
 import logging
-import sys
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy.exc import OperationalError
 
-from common.errors import DeliveryTimeError
+from common.command_line import run
 from common.settings import DatabaseSettings, load
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -23,13 +22,11 @@ def migrate(url: str) -> None:
 
 
 def main() -> None:
+    """Run the command."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    try:
-        migrate(load(DatabaseSettings).url.get_secret_value())
-    except DeliveryTimeError as error:
-        sys.exit(str(error))
-    except OperationalError as error:
-        sys.exit(f"the database does not answer: {str(error.orig).strip().splitlines()[0]}")
+    parser = argparse.ArgumentParser(prog="migrate", description="Bring the database to the newest revision.")
+    parser.set_defaults(run=lambda _: migrate(load(DatabaseSettings).url.get_secret_value()))
+    run(parser)
 
 
 if __name__ == "__main__":

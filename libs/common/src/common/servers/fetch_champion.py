@@ -9,6 +9,7 @@ from common.settings import RegistrySettings, load
 
 
 def main() -> None:
+    """Run the command."""
     parser = argparse.ArgumentParser(prog="fetch_champion", description="Put the champion into REGISTRY_CACHE_DIR.")
     parser.set_defaults(run=_fetch)
     run(parser)

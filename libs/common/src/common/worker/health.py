@@ -19,6 +19,7 @@ LISTENING, WAITING = "listening", "waiting for the queue"
 
 
 def main() -> None:
+    """Print the worker's state; exit with 1 and one line if it is not well."""
     if not (file := os.environ.get(VARIABLE)):
         sys.exit(f"worker: set {VARIABLE} to the file that the worker writes")
     state, age = read(Path(file))

@@ -39,6 +39,7 @@ class StepFailed(Exception):
 
 
 def main() -> None:
+    """Run the demo; exit with 1 and one line at the first step that fails."""
     seconds: dict[str, float] = {}
     begin = time.monotonic()
     try:

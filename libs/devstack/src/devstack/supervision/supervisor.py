@@ -26,6 +26,7 @@ from devstack.supervision.state import ALREADY_RUNNING, StackState
 
 
 def main() -> None:
+    """Supervise until SIGTERM; exit with ALREADY_RUNNING if another supervisor holds the stack."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     stack = Stack(StackSettings())
     stop = threading.Event()

@@ -9,6 +9,8 @@ from common.errors import DeliveryTimeError
 
 
 class Forbidden(DeliveryTimeError):
+    """The visitor's key does not open this."""
+
     status = 403
     title = "Forbidden"
 

@@ -35,6 +35,8 @@ SWITCH_LOOK = f"""() => {{
 
 
 class LoggedOut(DeliveryTimeError):
+    """The session has ended while its page is still open."""
+
     status = 401
     title = "Logged out"
 

@@ -16,6 +16,8 @@ Found = TypeVar("Found")
 
 
 class DatabaseAway(Unavailable):
+    """Postgres does not answer, or every connection is in use."""
+
     def __init__(self, cause: object) -> None:
         super().__init__(f"the database does not answer ({redacted(first_line(cause))})")
 

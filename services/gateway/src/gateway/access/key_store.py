@@ -12,11 +12,15 @@ from gateway.access.keys import Key, Scope, new_key
 
 
 class KeyNameTaken(Conflict):
+    """A name stays taken after its key is revoked, so that logs and records stay unambiguous."""
+
     def __init__(self, name: str) -> None:
         super().__init__(f"there is, or was, a key named {name!r}: choose another name")
 
 
 class KeyNotFound(NotFound):
+    """There is no such key, or it is revoked."""
+
     def __init__(self, name: str) -> None:
         super().__init__(f"there is no valid key named {name!r}: `gateway keys list` shows them")
 

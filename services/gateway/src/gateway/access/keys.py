@@ -34,6 +34,8 @@ class Key:
 
 
 class KeysUnknown(Unavailable):
+    """The gateway has just started and has not reached the database yet."""
+
     def __init__(self) -> None:
         super().__init__("the API keys could not be read from the database yet: try again later")
 

@@ -9,6 +9,8 @@ from sqlalchemy.orm import DeclarativeBase
 
 
 class Table(DeclarativeBase):
+    """A table of the system, its constraints named so that migrations can find them."""
+
     metadata = MetaData(
         naming_convention={
             "ix": "ix_%(column_0_label)s",

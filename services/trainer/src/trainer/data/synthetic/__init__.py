@@ -1,0 +1,1 @@
+"""Made-up orders in the shape of Olist's files, and of other shops' exports."""

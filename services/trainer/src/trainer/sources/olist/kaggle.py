@@ -22,11 +22,15 @@ FAILED = 3
 
 
 class KaggleUnreachable(Unavailable):
+    """There is no way to Kaggle from here."""
+
     def __init__(self, cause: str) -> None:
         super().__init__(f"Kaggle cannot be reached ({cause}): set OLIST_DIR to a folder with its nine files")
 
 
 class KaggleFailed(DeliveryTimeError):
+    """Kaggle answered, but not with the data set."""
+
     def __init__(self, cause: str) -> None:
         super().__init__(
             f"Kaggle does not give {HANDLE} ({cause}): check KAGGLE_USERNAME and KAGGLE_KEY, KAGGLE_API_TOKEN or "
