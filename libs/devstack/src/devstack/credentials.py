@@ -13,7 +13,7 @@ def _new_secret() -> str:
 
 @dataclass(frozen=True)
 class Credentials:
-    """One password per role; no role can do another's work."""
+    """A password for each role; none opens what another role may do."""
 
     postgres_superuser_password: str = field(default_factory=_new_secret, repr=False)
     database_password: str = field(default_factory=_new_secret, repr=False)
@@ -33,7 +33,7 @@ def load_or_create(path: Path) -> Credentials:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Replace `path` by `text` in one step; it is never readable by others (mode 0600), not even for a moment."""
+    """Replace the content of `path` atomically; nobody else can read it (mode 0600), not even for a moment."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.write(text)

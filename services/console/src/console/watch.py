@@ -54,10 +54,6 @@ class Watch:
         found: Mapping[str, Away] = {name: away for name, (away, times) in self._failing.items() if times >= FAILURES}
         return tuple(found[part.name] for part in self._parts if part.name in found)
 
-    def is_away(self, name: str) -> bool:
-        """Whether one part is away."""
-        return any(away.name == name for away in self.away)
-
     async def run(self) -> None:
         """Probe until cancelled."""
         await asyncio.gather(*(self._watch(part) for part in self._parts))

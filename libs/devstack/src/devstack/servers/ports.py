@@ -1,4 +1,4 @@
-"""Ports on the loopback address: whose they are, and whether they are free."""
+"""Ports on the loopback address: what they are for, and whether they are free."""
 
 import random
 import socket
@@ -40,9 +40,9 @@ def is_free(number: int) -> bool:
 
 
 def pick_free(offset: int = 10_000) -> int:
-    """A random port that is free, and so is the one `offset` above it.
+    """A random port that is free, as is the one `offset` above it.
 
-    Both lie below 32768, where the kernel takes the ports of outgoing connections from, so that none steals them later.
+    Both lie below 32768: from there on the kernel takes ports for outgoing connections, and could steal them.
     """
     for _ in range(1000):
         number = random.randrange(10_240, 32_767 - offset)

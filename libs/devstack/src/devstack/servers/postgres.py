@@ -68,7 +68,7 @@ def _environment(stack: Stack) -> dict[str, str]:
 
 
 def _initialise(stack: Stack, data: Path, programs: Path, runner: Account) -> None:
-    """Make the data folder if there is none. It gets its name when complete, so a power cut leaves no half of it."""
+    """Make the data folder if there is none. It is named when complete: a power cut leaves no half of one."""
     if runner.user is not None:
         stack.directory.chmod(0o711)
     if not data.exists():

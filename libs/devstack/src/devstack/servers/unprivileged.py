@@ -14,13 +14,13 @@ NAMESPACE = ("unshare", "--user", "--map-user=1000", "--map-group=1000")
 
 @dataclass(frozen=True)
 class Account:
-    """How to be nobody special: a command prefix, or another user's id (None: stay who we are)."""
+    """How to run without privileges: a command prefix, or another user's id (None: the present user)."""
 
     prefix: tuple[str, ...] = ()
     user: int | None = None
 
     def own(self, *paths: Path) -> None:
-        """Give files and folders, with all inside, to the account that will use them; does nothing for non-root."""
+        """Make the account the owner of files and of folders with all that they hold. Only root can, and needs to."""
         if os.geteuid() != 0:
             return
         owner = self.user or 0

@@ -5,7 +5,7 @@ import time
 FIRST_SECONDS = 0.5
 LONGEST_SECONDS = 30.0
 CALM_SECONDS = 60.0
-"""A process that was healthy for so long counts as sound again. Counted from its readiness: starts may be slow."""
+"""A process that was healthy for this long counts as sound again; starts, which may be slow, do not count."""
 
 
 class Backoff:

@@ -19,7 +19,7 @@ LOOK_SECONDS = 0.1
 
 
 def bring_up(stack: Stack, names: Sequence[str], say: Callable[[str], None]) -> StackState:
-    """Start a supervisor and return once all is healthy; StackError, with nothing left running, if something is not.
+    """Start a supervisor and return once all is healthy. StackError if something is not; then nothing is left running.
 
     `say` gets a line for each process that becomes ready.
     """
@@ -41,7 +41,7 @@ def bring_up(stack: Stack, names: Sequence[str], say: Callable[[str], None]) -> 
 
 
 def take_down(stack: Stack) -> int:
-    """Stop everything in good order, kill what did not stop, and return how many processes ran; data stay."""
+    """Stop everything in order, kill what does not stop, keep the data; returns how many processes ran."""
     running = len(leftovers.find(stack.directory))
     found = state.read(stack.state_file)
     if found and (supervisor := leftovers.same(found.pid, found.created)):

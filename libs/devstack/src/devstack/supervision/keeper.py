@@ -19,7 +19,7 @@ DEPENDENTS_SECONDS = 60.0
 
 
 class Keeper(threading.Thread):
-    """One thread for one process. A first start that fails stops the whole stack; later ones are tried for ever."""
+    """One thread for one process. If the first start fails, the whole stack stops; later ones are retried for ever."""
 
     def __init__(self, process: Process, directory: Path, stop: threading.Event) -> None:
         super().__init__(name=process.name, daemon=True)

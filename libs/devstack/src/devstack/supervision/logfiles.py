@@ -18,7 +18,7 @@ def open_log(folder: Path, name: str) -> IO[bytes]:
 
 
 def tail(path: Path, count: int, start: int = 0) -> list[str]:
-    """The last `count` lines that say something, among those from byte `start` on."""
+    """The last `count` lines that are not blank, from byte `start` on."""
     if not path.exists():
         return []
     with path.open("rb") as file:

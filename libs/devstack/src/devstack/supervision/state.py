@@ -1,4 +1,4 @@
-"""What the supervisor reports: one small file, replaced in one step whenever something changed."""
+"""What the supervisor reports: one small file, replaced atomically whenever something changes."""
 
 import json
 from dataclasses import asdict, dataclass, replace
@@ -72,7 +72,7 @@ def is_up() -> bool:
 
 
 def observe(path: Path) -> StackState | None:
-    """What is true now: as written, but `dead` for each process that is gone since; None if the stack is down."""
+    """The state as written, with `dead` for each process that has gone since; None if the stack is down."""
     found = read(path)
     if found is None or found.phase in ("down", "failed"):
         return None

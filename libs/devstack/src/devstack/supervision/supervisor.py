@@ -69,7 +69,7 @@ def all_processes(stack: Stack) -> list[Process]:
 
 
 def with_needs(processes: Sequence[Process], names: Sequence[str]) -> list[Process]:
-    """Those called `names` and all they need, in the given order; StackError for an unknown name."""
+    """The processes called `names` and all that they need, in the given order; StackError for an unknown name."""
     by_name = {process.name: process for process in processes}
     wanted: set[str] = set()
     open_names = list(names) or list(by_name)

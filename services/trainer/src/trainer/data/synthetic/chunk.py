@@ -10,7 +10,7 @@ from common.orders.distances import great_circle_km
 from trainer.data.synthetic.journey import STATUSES, Journeys
 from trainer.data.synthetic.season import Season
 from trainer.data.synthetic.text import ids, timestamps
-from trainer.data.synthetic.world import Places, Shop
+from trainer.data.synthetic.world import Marketplace, ZipPrefixes
 
 DAY = 86_400
 
@@ -34,17 +34,17 @@ COMMENTS = ("", "", "", "recebi bem antes do prazo", "muito bom, recomendo", 'o 
 
 @dataclass(frozen=True)
 class Demand:
-    """What every chunk draws from."""
+    """What every chunk of orders is drawn from."""
 
-    places: Places
-    shop: Shop
+    places: ZipPrefixes
+    shop: Marketplace
     season: Season
     orders: int
     known_until: int
     seed: int
 
     def chunk(self, first: int, last: int) -> dict[str, pl.DataFrame]:
-        """Orders first..last-1, by purchase time: rows per file. The same numbers whatever ran before."""
+        """Orders first..last-1 by purchase time: the rows of each file. They do not depend on what ran before."""
         rng = np.random.default_rng([self.seed, first])
         index = np.arange(first, last)
         purchase = self.season.purchases((index + rng.random(len(index))) / self.orders)
@@ -148,7 +148,7 @@ class _Items:
     first: NDArray[np.int64]
 
     @classmethod
-    def of(cls, shop: Shop, orders: int, rng: np.random.Generator) -> "_Items":
+    def of(cls, shop: Marketplace, orders: int, rng: np.random.Generator) -> "_Items":
         shares, counts = np.array(ITEMS).T
         count = counts.astype(np.int64)[np.searchsorted(shares, rng.random(orders))]
         first = np.cumsum(count) - count

@@ -16,7 +16,7 @@ from common.errors import InvalidInput
 from trainer.data.staging import staged_folder
 from trainer.data.synthetic.chunk import Demand
 from trainer.data.synthetic.season import Season
-from trainer.data.synthetic.world import CATEGORIES, Places, Shop
+from trainer.data.synthetic.world import CATEGORIES, Marketplace, ZipPrefixes
 from trainer.sources.made_up import SYNTHETIC_MARKER, is_synthetic
 from trainer.sources.olist import files
 
@@ -24,7 +24,7 @@ CHUNK = 200_000
 """Orders made at once. A part of the seed: another size draws other orders."""
 
 FOLLOW_UP = timedelta(days=60)
-"""How long after the last purchase deliveries are still recorded, as in Olist's."""
+"""Deliveries are recorded for this long after the last purchase, as in Olist's data."""
 
 GROWING = {
     "orders": files.ORDERS,
@@ -54,7 +54,7 @@ class Wanted:
 
 
 def synthesize(wanted: Wanted, target: Path) -> None:
-    """Write the nine files and the marker of made-up data into the target folder, whole or not at all.
+    """Write the nine files and the marker of made-up data into the target folder: all of it or nothing.
 
     InvalidInput when the folder holds anything but made-up orders: those are never overwritten.
     """
@@ -67,9 +67,9 @@ def synthesize(wanted: Wanted, target: Path) -> None:
 def _write(wanted: Wanted, folder: Path) -> None:
     # a stream each: the country and its seasons are the same whatever the number of orders
     country, seasons, marketplace = np.random.default_rng(wanted.seed).spawn(3)
-    places = Places.of(country)
+    places = ZipPrefixes.of(country)
     season = Season.of(wanted.start, wanted.end, seasons)
-    shop = Shop.of(places, wanted.orders, wanted.seed, marketplace)
+    shop = Marketplace.of(places, wanted.orders, wanted.seed, marketplace)
     places.geolocation(country).write_csv(files.GEOLOCATION.path(folder))
     shop.sellers(places).write_csv(files.SELLERS.path(folder))
     shop.products(marketplace).write_csv(files.PRODUCTS.path(folder))

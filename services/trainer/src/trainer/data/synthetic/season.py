@@ -1,4 +1,4 @@
-"""When orders are bought, and how slow deliveries are at the time."""
+"""When orders are bought, and how slow deliveries are then."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta

@@ -1,12 +1,12 @@
-"""Brazil's 27 states: facts about the country on which the made-up orders stand."""
+"""Brazil's 27 states, on which the made-up orders are based."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class State:
-    """First and last zip prefix, the capital's coordinates and the state's centre and half-width (degrees),
-    and the weight with which a customer or a seller lives there."""
+    """First and last zip prefix, the capital's coordinates, the state's centre and half-width (degrees), and its share
+    of customers and of sellers (percent)."""
 
     code: str
     first_prefix: int

@@ -1,4 +1,4 @@
-"""Columns of text of one width, made by table look-up: a hundred times as fast as formatting value by value."""
+"""Text columns of fixed width, made by table look-up: a hundred times as fast as formatting each value."""
 
 import numpy as np
 import polars as pl

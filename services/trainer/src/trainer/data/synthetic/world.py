@@ -1,4 +1,4 @@
-"""Places, sellers and products of the made-up shop."""
+"""Places, sellers and products of the made-up marketplace."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,7 +17,7 @@ CAPITAL_SHARE = 0.55
 """Share of a state's zip prefixes around its capital."""
 
 BUSIEST = 30.0
-"""Cap on a seller's and a product's weight: in a small shop no single one decides the mean."""
+"""Cap on the weight of a seller or a product, so that in a small shop no single one decides the mean."""
 
 SHARE_WITHOUT_LOCATION = 0.003
 SHARE_FAR_OFF = 0.0002
@@ -37,7 +37,7 @@ CATEGORIES = {
 
 
 @dataclass(frozen=True)
-class Places:
+class ZipPrefixes:
     """Zip prefixes, every array of shape (n,): degrees, index into STATES, weight as a customer's or seller's home."""
 
     prefix: NDArray[np.int64]
@@ -48,7 +48,7 @@ class Places:
     sellers: Floats
 
     @classmethod
-    def of(cls, rng: np.random.Generator) -> "Places":
+    def of(cls, rng: np.random.Generator) -> "ZipPrefixes":
         """Prefixes within each state's range, near its capital or spread over it."""
         total = sum(state.customers for state in STATES)
         parts = [_state_places(state, max(8, round(PREFIXES * state.customers / total)), rng) for state in STATES]
@@ -80,7 +80,7 @@ class Places:
         return pl.select("cidade " + pl.lit(pl.Series(self.prefix // 40)).cast(pl.String)).to_series()
 
     def geolocation(self, rng: np.random.Generator) -> pl.DataFrame:
-        """Points around each prefix: a few tens of degrees off, a few prefixes without any, as in Olist's."""
+        """Points around each prefix. As in Olist's data a few are tens of degrees off, and a few prefixes have none."""
         points = rng.geometric(0.14, len(self.prefix))
         points[rng.random(len(points)) < SHARE_WITHOUT_LOCATION] = 0
         place = np.repeat(np.arange(len(points)), points)
@@ -98,7 +98,7 @@ class Places:
 
 
 @dataclass(frozen=True)
-class Shop:
+class Marketplace:
     """Sellers (m,): place, slowness (about 1). Products (k,): seller, weight in g, price, cumulative popularity."""
 
     seller_ids: pl.Series
@@ -111,7 +111,7 @@ class Shop:
     product_popularity: Floats
 
     @classmethod
-    def of(cls, places: Places, orders: int, seed: int, rng: np.random.Generator) -> "Shop":
+    def of(cls, places: ZipPrefixes, orders: int, seed: int, rng: np.random.Generator) -> "Marketplace":
         """As many sellers and products per order as at Olist, up to a marketplace's size."""
         sellers = int(np.clip(orders // 32, 20, 50_000))
         products = int(np.clip(orders // 3, 60, 500_000))
@@ -136,7 +136,7 @@ class Shop:
         """Products by popularity, shape (count,)."""
         return np.searchsorted(self.product_popularity, rng.random(count))
 
-    def sellers(self, places: Places) -> pl.DataFrame:
+    def sellers(self, places: ZipPrefixes) -> pl.DataFrame:
         """The sellers file."""
         return pl.DataFrame(
             {

@@ -17,7 +17,7 @@ CHUNK = 200_000
 """Orders made at once. A part of the seed: another size draws other orders."""
 
 
-class Kind(Protocol):
+class MadeUpShop(Protocol):
     """A made-up shop."""
 
     @property
@@ -28,11 +28,11 @@ class Kind(Protocol):
         """Orders first..last-1 of all, by purchase time."""
 
 
-KINDS: dict[str, Callable[[int], Kind]] = {"letters": Letters.of, "minutes": Minutes.of}
+KINDS: dict[str, Callable[[int], MadeUpShop]] = {"letters": Letters.of, "minutes": Minutes.of}
 
 
 def synthesize_shop(kind: str, orders: int, seed: int, target: Path) -> None:
-    """Write the folder, whole or not at all; the same seed gives the same files.
+    """Write the folder: all of it or nothing; the same seed gives the same files.
 
     InvalidInput when it holds anything but made-up orders: those are never overwritten.
     """

@@ -16,7 +16,7 @@ from trainer.data.synthetic.text import ids
 
 START, END = date(2022, 1, 1), date(2023, 6, 30)
 KNOWN_AFTER = 3 * DAY
-"""How long after the last purchase deliveries are still recorded: the newest orders are under way."""
+"""Deliveries are recorded for this long after the last purchase, so the newest orders are under way."""
 
 HOURLY = np.array([2, 1, 1, 1, 1, 1, 2, 4, 6, 7, 8, 8, 8, 7, 7, 7, 7, 7, 8, 9, 10, 9, 7, 4], dtype=float)
 WEEKLY = np.array([1.1, 1.0, 1.0, 1.0, 0.9, 0.9, 1.2])
