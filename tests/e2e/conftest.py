@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from devstack.servers.ports import pick_free
-from support.compose_system import ComposeSystem, composed
+from e2e.compose_system import ComposeSystem, composed
 from support.waiting import wait_until
 
 STACK = os.environ.get("STACK", "embedded")

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-import boto3
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
@@ -18,8 +17,10 @@ from schemathesis import GenerationMode
 from schemathesis.schemas import BaseSchema
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
+from common.servers.objects import ObjectStore
+from support.example import CSV
 from support.gateway_fixtures import Gateway, create_key, running_gateway, wait_until
-from support.stack_fixtures import ObjectStore
+from support.stack_fixtures import placed
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "1000"))
 MADE_UP = settings(
@@ -56,14 +57,9 @@ def keys(guarded: Gateway, gateway_env: dict[str, str]) -> dict[str, Header]:
 
 
 @pytest.fixture(scope="session")
-def input_uri(object_store: ObjectStore) -> str:
+def input_uri(store: ObjectStore) -> str:
     """A file that can be scored, so that some jobs are real."""
-    session = boto3.Session(object_store.access_key, object_store.secret_key, region_name=object_store.region)
-    s3 = session.client("s3", endpoint_url=object_store.endpoint)
-    body = b"seller_zip_code_prefix,customer_lat,customer_lng\n9350,-23.577,-46.587\n"
-    s3.put_object(Bucket=object_store.bucket, Key="fuzz.csv", Body=body)
-    s3.close()
-    return f"s3://{object_store.bucket}/fuzz.csv"
+    return placed(store, "fuzz.csv", CSV)
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from devstack.servers.ports import pick_free
-from support.gateway_fixtures import Gateway, wait_until
+from support.gateway_fixtures import Gateway, end
+from support.waiting import wait_until
 
 WAIT_MS = 20_000
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -44,20 +45,11 @@ def running_console(environment: dict[str, str], folder: Path, **changes: str) -
             env={**os.environ, **environment, **changes, "CONSOLE_PORT": str(port)},
             stderr=log,
         )
-        stack.callback(_end, process)
+        stack.callback(end, process)
         client = stack.enter_context(httpx.Client(base_url=url, timeout=20))
         wait_until(lambda: process.poll() is not None or client.get("/livez").is_success)
         assert process.poll() is None, log_file.read_text()
         yield Console(url, client, process, log_file)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(timeout=15)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,8 @@ import pytest
 
 from common.servers.registry import CHAMPION, MODEL_NAME
 from devstack.servers.ports import pick_free
+from gateway import cli
+from support.command_lines import called
 from support.model_fixtures import write_sample_bundle
 from support.waiting import wait_until
 
@@ -56,7 +58,7 @@ def running_gateway(environment: dict[str, str], folder: Path, *arguments: str) 
             env={**os.environ, **environment, "GATEWAY_PORT": str(port)},
             stderr=log,
         )
-        stack.callback(_end, process)
+        stack.callback(end, process)
         client = stack.enter_context(httpx.Client(base_url=url, timeout=20))
         gateway = Gateway(process, url, client, log_file)
         wait_until(lambda: process.poll() is not None or client.get("/livez").is_success)
@@ -64,7 +66,8 @@ def running_gateway(environment: dict[str, str], folder: Path, *arguments: str) 
         yield gateway
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Stop a process as a user does, and kill it if it does not."""
     if process.poll() is None:
         process.terminate()
         try:
@@ -76,10 +79,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 def gateway_command(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the command line."""
-    argv = [sys.executable, "-m", "gateway.cli", *arguments]
-    return subprocess.run(
-        argv, env={**environment, "PATH": ""}, capture_output=True, text=True, timeout=60, check=False
-    )
+    return called(cli.main, *arguments, environment=environment)
 
 
 def create_key(environment: dict[str, str], name: str, *scopes: str, owner: str | None = None) -> dict[str, str]:

@@ -1,6 +1,10 @@
 """A small but real model bundle, trained in a second on made-up orders."""
 
+import atexit
+import shutil
+from functools import cache
 from pathlib import Path
+from tempfile import mkdtemp
 
 import numpy as np
 import pytest
@@ -57,9 +61,18 @@ def made_up_history(rows: int, seed: int = 0) -> History:
 
 
 def write_sample_bundle(folder: Path, seed: int = 0) -> None:
-    """Train on made-up orders and write the bundle's folder."""
+    """Write the folder of a bundle that learned from made-up orders."""
+    shutil.copytree(_trained(seed), folder, dirs_exist_ok=True)
+
+
+@cache
+def _trained(seed: int) -> Path:
+    """A bundle of this process, trained once."""
+    folder = Path(mkdtemp(prefix="bundle-"))
+    atexit.register(shutil.rmtree, folder)
     table = TrainingTable.of(TrainingData(made_up_history(3_000, seed), made_up_places()))
     write_bundle(folder, fit(table, end_of(table.history), PARAMS, seed), table, {"mae": 3.0}, "made up")
+    return folder
 
 
 @pytest.fixture(scope="session")

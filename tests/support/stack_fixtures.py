@@ -1,5 +1,6 @@
 """Real servers for tests: each started when first asked for, on free ports, in a temporary folder, once per session."""
 
+import os
 import signal
 import socket
 from collections.abc import Iterator
@@ -7,26 +8,22 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
+from common.database.migrate import migrate
+from common.database.session import Database
+from common.servers.objects import ObjectAddress, ObjectStore
+from common.settings import DatabaseSettings, ObjectStoreSettings
 from devstack.servers import mlflow_server, postgres, seaweedfs, valkey
 from devstack.servers.ports import pick_free
 from devstack.servers.process import Process
 from devstack.settings import LOOPBACK, StackSettings
-from devstack.stack import BUCKET, REGION, Stack
+from devstack.stack import Stack
 from devstack.supervision.child import Child, running
 
 PORTS = ("postgres_port", "valkey_port", "s3_port", "mlflow_port", "gateway_port", "console_port")
-
-
-@dataclass(frozen=True)
-class ObjectStore:
-    endpoint: str
-    access_key: str
-    secret_key: str
-    bucket: str
-    region: str
 
 
 @dataclass(frozen=True)
@@ -99,10 +96,16 @@ def postgres_url(servers: TestServers) -> str:
 @pytest.fixture(scope="session")
 def migrated_postgres_url(postgres_url: str) -> str:
     """The same database with all tables."""
-    from common.database.migrate import migrate
-
     migrate(postgres_url)
     return postgres_url
+
+
+@pytest.fixture(scope="session")
+def database(migrated_postgres_url: str) -> Iterator[Database]:
+    """The same as services see it."""
+    opened = Database(DatabaseSettings.model_validate({"url": migrated_postgres_url}))
+    yield opened
+    opened.close()
 
 
 @pytest.fixture(scope="session")
@@ -112,12 +115,18 @@ def valkey_url(servers: TestServers) -> str:
 
 
 @pytest.fixture(scope="session")
-def object_store(servers: TestServers) -> ObjectStore:
-    """An S3 endpoint with the bucket `delivery-time`."""
+def store(servers: TestServers) -> ObjectStore:
+    """The object store with the bucket `delivery-time`, as services see it."""
     assert servers.seaweedfs.pid
-    stack = servers.stack
-    keys = stack.credentials
-    return ObjectStore(stack.object_store_endpoint, keys.access_key, keys.secret_key, BUCKET, REGION)
+    with patch.dict(os.environ, servers.stack.environment):
+        return ObjectStore(ObjectStoreSettings())
+
+
+def placed(store: ObjectStore, key: str, body: bytes) -> str:
+    """Write an object; its address."""
+    address = ObjectAddress(store.bucket, key)
+    store.put(address, body)
+    return str(address)
 
 
 @pytest.fixture(scope="session")
@@ -129,7 +138,7 @@ def mlflow_url(servers: TestServers) -> str:
 
 @pytest.fixture(scope="session")
 def service_env(
-    servers: TestServers, migrated_postgres_url: str, valkey_url: str, object_store: ObjectStore
+    servers: TestServers, migrated_postgres_url: str, valkey_url: str, store: ObjectStore
 ) -> dict[str, str]:
     """Every variable a service needs, pointing at running servers; MLflow runs only if a test asks for mlflow_url."""
     return {"MODE": "local", **servers.stack.environment, "REGISTRY_POLL_SECONDS": "1"}

@@ -11,7 +11,7 @@ import boto3
 import httpx
 import pytest
 
-from support.compose_system import ROOT, ComposeSystem, compose
+from e2e.compose_system import ROOT, ComposeSystem, compose
 from support.waiting import wait_until
 
 OWN = ("gateway", "console", "scorer", "monitor", "retrainer", "mlflow")

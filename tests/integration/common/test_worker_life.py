@@ -1,11 +1,17 @@
-"""A worker's life beside its tasks: it shows that it lives, outlives every state of the queue, counts, and stops."""
+"""A worker's life beside its tasks: it shows that it lives, outlives every state of the queue, counts, and stops.
+
+One worker of each pool, with a queue name of its own, lives through the tests of this file.
+"""
 
 import os
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,10 +22,9 @@ import pytest
 from pydantic import SecretStr
 from redis import Redis
 
-from common.servers.queue import SCORING, Queue
+from common.servers.queue import Queue
 from common.settings import QueueSettings
 from common.worker.health import STALE_SECONDS
-from common.worker.heartbeat import HEARD_SECONDS
 from devstack.servers import valkey
 from devstack.servers.ports import pick_free
 from devstack.stack import Stack
@@ -28,13 +33,17 @@ from support import relay
 from support.stack_fixtures import free_settings
 from support.waiting import wait_until
 
-WORKER = """
+HEARD_SECONDS = DEAF_SECONDS = 2
+STOP_SECONDS, AFTER_CHILDREN_SECONDS = 3, 0.5
+
+WORKER = f"""
 import os, pathlib, sys, time
 from celery import bootsteps
-from common.servers.queue import SCORING, Queue
+from common.servers.queue import Queue
 from common.settings import QueueSettings, load
-from common.worker.run import run_worker
+from common.worker import heartbeat, run, stop
 
+heartbeat.HEARD_SECONDS, stop.AFTER_CHILDREN_SECONDS = {HEARD_SECONDS}, {AFTER_CHILDREN_SECONDS}
 app = Queue(load(QueueSettings)).app("scorer")
 
 @app.task(name="scorer.touch")
@@ -48,16 +57,15 @@ class Breaks(bootsteps.StartStopStep):
 
 if "BREAKS" in os.environ:
     app.steps["consumer"].add(Breaks)
-run_worker(app, "scoring", concurrency=1, pool=sys.argv[1])
+pool = sys.argv[1]
+run.run_worker(app, pool, concurrency=1, pool=pool, options=["--without-gossip", "--without-mingle"])
 """
 POOLS = ("threads", "prefork")
-DEAF_SECONDS = 3
-STOP_SECONDS = 2
 
 
 @dataclass
 class Worker:
-    """A worker with one task, which touches a file; its queue is a Valkey of its own."""
+    """A worker with one task, which touches a file; its queue has its pool's name."""
 
     stack: Stack
     pool: str
@@ -72,6 +80,7 @@ class Worker:
             "WORKER_HEARTBEAT_FILE": str(self.heartbeat),
             "WORKER_DEAF_SECONDS": str(DEAF_SECONDS),
             "WORKER_STOP_SECONDS": str(STOP_SECONDS),
+            "TMPDIR": str(self.folder),
             **self.settings,
         }
         with (self.folder / "log").open("ab") as log:
@@ -95,10 +104,15 @@ class Worker:
     def heartbeat(self) -> Path:
         return self.folder / "heartbeat"
 
+    @property
+    def name(self) -> str:
+        """By which Celery's own commands reach it."""
+        return f"scorer-{self.process.pid}@{socket.gethostname()}"
+
     def send(self, name: str, url: str = "", seconds: float = 0) -> None:
         """Have the worker touch a file of this name, after a while."""
         with self.app(url) as app:
-            app.send_task("scorer.touch", [str(self.folder / name), seconds], retry=False)
+            app.send_task("scorer.touch", [str(self.folder / name), seconds], queue=self.pool, retry=False)
 
     def did(self, name: str) -> Callable[[], bool]:
         return (self.folder / name).exists
@@ -106,44 +120,128 @@ class Worker:
     def app(self, url: str = "") -> Any:
         return Queue(QueueSettings(url=SecretStr(url or self.stack.queue_url))).app("sender")
 
+    def stop(self) -> int:
+        """SIGTERM, and the exit code."""
+        self.process.terminate()
+        return self.process.wait(20)
+
     def end(self) -> None:
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
 
-@pytest.fixture
-def stack(tmp_path: Path) -> Stack:
-    made = Stack(free_settings(tmp_path / "stack"))
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Stack:
+    return made_stack(tmp_path_factory.mktemp("stack"))
+
+
+def made_stack(folder: Path) -> Stack:
+    made = Stack(free_settings(folder))
     made.create()
     return made
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def server(stack: Stack) -> Iterator[Child]:
-    child = Child(valkey.process(stack), stack.directory)
-    child.wait_ready()
-    yield child
-    child.stop()
+    with running(valkey.process(stack), stack.directory) as child:
+        yield child
 
 
-@pytest.fixture
-def begin(stack: Stack, tmp_path: Path) -> Iterator[Callable[..., Worker]]:
-    workers: list[Worker] = []
-
-    def begin(pool: str, **settings: str) -> Worker:
-        workers.append(Worker(stack, pool, tmp_path, settings))
-        return workers[-1]
-
-    yield begin
-    for worker in workers:
-        worker.end()
-
-
-@pytest.fixture
+@pytest.fixture(scope="module")
 def admin(stack: Stack, server: Child) -> Iterator[Redis]:
     with Redis.from_url(stack.queue_url) as client:
         yield client
+
+
+@pytest.fixture(scope="module")
+def begin(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Worker]]:
+    begun: list[Worker] = []
+
+    def begin(pool: str, **settings: str) -> Worker:
+        begun.append(Worker(stack, pool, tmp_path_factory.mktemp(pool), settings))
+        return begun[-1]
+
+    yield begin
+    for worker in begun:
+        worker.end()
+
+
+@pytest.fixture(scope="module")
+def shared() -> dict[str, Worker]:
+    """The workers that tests share, by pool."""
+    return {}
+
+
+@pytest.fixture
+def workers(begin: Callable[..., Worker], server: Child, shared: dict[str, Worker]) -> list[Worker]:
+    """One of each pool that listens; begun anew if a test has ended it."""
+    for pool in POOLS:
+        if pool not in shared or shared[pool].process.poll() is not None:
+            shared[pool] = begin(pool, WORKER_METRICS_PORT=str(pick_free()))
+    for worker in shared.values():
+        wait_until(worker.listens, what=f"the worker with {worker.pool} to listen")
+    return list(shared.values())
+
+
+def test_tasks_are_counted_whatever_runs_them(workers: list[Worker]) -> None:
+    counted = 'worker_tasks_total{state="SUCCESS",task="scorer.touch"} 1.0'
+    for worker in workers:
+        worker.send("touched")
+    for worker in workers:
+        metrics = f"http://127.0.0.1:{worker.settings['WORKER_METRICS_PORT']}/metrics"
+        wait_until(worker.did("touched"), what="the task")
+        wait_until(lambda url=metrics: counted in httpx.get(url).text, what="the task to be counted")
+
+
+def test_a_worker_with_its_hands_full_lives(workers: list[Worker]) -> None:
+    worker = workers[0]
+    for name in ("first", "second", "third"):
+        worker.send(name, seconds=HEARD_SECONDS + DEAF_SECONDS + 1)
+    time.sleep(HEARD_SECONDS + DEAF_SECONDS + 0.5)
+    assert worker.lives()
+    assert not worker.did("first")()
+
+
+def test_a_stop_ends_in_time_although_a_task_does_not(workers: list[Worker]) -> None:
+    for worker in workers:
+        worker.send("late", seconds=60)
+    time.sleep(0.5)
+    for worker in workers:
+        worker.process.terminate()
+    for worker in workers:
+        assert worker.process.wait(STOP_SECONDS + 10) == 0
+        assert not worker.did("late")()
+
+
+def test_a_worker_that_takes_no_messages_from_a_queue_that_works_is_dead_until_it_does(workers: list[Worker]) -> None:
+    with workers[0].app() as app:
+        for worker in workers:
+            app.control.cancel_consumer(worker.pool, destination=[worker.name])
+        for worker in workers:
+            wait_until(lambda worker=worker: not worker.lives(), what="deafness to show")
+        for worker in workers:
+            app.control.add_consumer(worker.pool, destination=[worker.name])
+    for worker in workers:
+        wait_until(worker.listens, what="the worker to listen again")
+        worker.end()  # whether it hears that queue after a lost connection, too, is Celery's affair
+
+
+def test_a_worker_that_is_stuck_is_dead(workers: list[Worker]) -> None:
+    worker = workers[0]
+    worker.process.send_signal(signal.SIGSTOP)
+    old = time.time() - STALE_SECONDS
+    os.utime(worker.heartbeat, (old, old))
+    refused = worker.health()
+    worker.process.send_signal(signal.SIGCONT)
+    assert (refused.returncode, "dead, stuck or deaf" in refused.stderr) == (1, True)
+
+
+def test_a_worker_keeps_its_metrics_in_files_and_leaves_none_behind(workers: list[Worker]) -> None:
+    for worker in workers:
+        assert list(worker.folder.glob("worker-metrics-*"))
+        assert worker.stop() == 0
+        assert not list(worker.folder.glob("worker-metrics-*"))
 
 
 def read_only(admin: Redis) -> None:
@@ -163,53 +261,47 @@ def out_of_memory(admin: Redis) -> None:
 
 
 def well_again(admin: Redis) -> None:
+    shutil.rmtree(Path(str(admin.config_get("dir")["dir"])) / "dump.rdb", ignore_errors=True)
     admin.replicaof("NO", "ONE")
     admin.config_set("save", "")
     admin.config_set("maxmemory", "0")
 
 
-@pytest.mark.parametrize(
-    ("pool", "states"), [("threads", [read_only, snapshots_failing, out_of_memory]), ("prefork", [read_only])]
-)
-def test_a_worker_waits_while_the_queue_refuses_and_goes_on_afterwards(
-    begin: Callable[..., Worker], admin: Redis, pool: str, states: list[Callable[[Redis], None]]
-) -> None:
-    worker = begin(pool)
-    wait_until(worker.listens, what="the worker to listen")
-    for spoil in states:
+def test_a_worker_waits_while_the_queue_refuses_and_goes_on_afterwards(workers: list[Worker], admin: Redis) -> None:
+    for spoil in (read_only, snapshots_failing, out_of_memory):
         spoil(admin)
-        time.sleep(DEAF_SECONDS + 2)
-        assert worker.process.poll() is None, spoil
-        assert worker.lives(), spoil
+        time.sleep(DEAF_SECONDS + 1)
+        for worker in workers:
+            assert worker.process.poll() is None, spoil
+            assert worker.lives(), spoil
         well_again(admin)
-        wait_until(worker.listens, what=f"the worker to listen after {spoil.__name__}")
-    worker.send("touched")
-    wait_until(worker.did("touched"), what="the task")
-    worker.process.terminate()
-    assert worker.process.wait(20) == 0
+        for worker in workers:
+            wait_until(worker.listens, what=f"the worker to listen after {spoil.__name__}")
+    for worker in workers:
+        worker.send("afterwards")
+        wait_until(worker.did("afterwards"), what="the task")
 
 
-def test_a_task_outlives_a_failover(begin: Callable[..., Worker], admin: Redis, stack: Stack, tmp_path: Path) -> None:
+def test_a_task_outlives_a_failover(begin: Callable[..., Worker], tmp_path: Path) -> None:
     """The primary becomes the replica of its replica, and only then the address points to the new primary."""
-    other = Stack(free_settings(tmp_path / "other"))
-    other.create()
-    with running(valkey.process(other), other.directory), Redis.from_url(other.queue_url) as replica:
-        for server, password in (
-            (admin, other.credentials.queue_password),
-            (replica, stack.credentials.queue_password),
-        ):
-            server.config_set("primaryauth", password)
-        replica.replicaof("127.0.0.1", str(stack.settings.valkey_port))
+    first, second = (made_stack(tmp_path / name) for name in ("first", "second"))
+    with ExitStack() as running_servers:
+        for each in (first, second):
+            running_servers.enter_context(running(valkey.process(each), each.directory))
+        primary, replica = (running_servers.enter_context(Redis.from_url(each.queue_url)) for each in (first, second))
+        primary.config_set("primaryauth", second.credentials.queue_password)
+        replica.config_set("primaryauth", first.credentials.queue_password)
+        replica.replicaof("127.0.0.1", str(first.settings.valkey_port))
         wait_until(lambda: replica.info("replication")["master_link_status"] == "up", what="the replica to follow")
-        address = relay.Switch(stack.settings.valkey_port)
-        worker = begin("threads", QUEUE_URL=at_port(stack.queue_url, address.port))
+        address = relay.Switch(first.settings.valkey_port)
+        worker = begin("threads", QUEUE_URL=at_port(first.queue_url, address.port))
         wait_until(worker.listens, what="the worker to listen")
-        admin.execute_command("FAILOVER")
+        primary.execute_command("FAILOVER")
         wait_until(lambda: replica.info("replication")["role"] == "master", what="the replica to take over")
         wait_until(lambda: not worker.listens(), what="the worker to notice")
-        replica.config_set("requirepass", stack.credentials.queue_password)
-        address.turn(other.settings.valkey_port)
-        worker.send("touched", at_port(stack.queue_url, other.settings.valkey_port))
+        replica.config_set("requirepass", first.credentials.queue_password)
+        address.turn(second.settings.valkey_port)
+        worker.send("touched", at_port(first.queue_url, second.settings.valkey_port))
         wait_until(worker.did("touched"), 60, what="the task, from the new primary")
 
 
@@ -218,72 +310,14 @@ def at_port(url: str, port: int) -> str:
     return parts._replace(netloc=f"{parts.netloc.rpartition(':')[0]}:{port}").geturl()
 
 
-def test_a_worker_that_starts_and_stays_without_its_queue_lives(begin: Callable[..., Worker]) -> None:
-    worker = begin("threads")
+def test_a_worker_that_starts_and_stays_without_its_queue_lives(begin: Callable[..., Worker], stack: Stack) -> None:
+    worker = begin("threads", QUEUE_URL=at_port(stack.queue_url, pick_free()))
     wait_until(worker.lives, 20, what="the first sign of life")
-    time.sleep(DEAF_SECONDS + 2)
+    time.sleep(DEAF_SECONDS + 1)
     assert worker.lives()
     assert worker.health("--ready").returncode == 1
 
 
-@pytest.mark.parametrize("pool", POOLS)
-def test_a_worker_that_takes_no_messages_from_a_queue_that_works_is_dead_until_it_does(
-    begin: Callable[..., Worker], server: Child, pool: str
-) -> None:
-    worker = begin(pool)
-    wait_until(worker.listens, what="the worker to listen")
-    with worker.app() as app:
-
-        def deafened() -> bool:
-            app.control.cancel_consumer(SCORING)  # again and again: who does not listen yet does not hear it
-            return not worker.lives()
-
-        wait_until(deafened, DEAF_SECONDS + HEARD_SECONDS + 20, what="deafness to show")
-        app.control.add_consumer(SCORING)
-    wait_until(worker.listens, what="the worker to listen again")
-
-
-def test_a_worker_that_is_stuck_is_dead(begin: Callable[..., Worker], server: Child) -> None:
-    worker = begin("threads")
-    wait_until(worker.listens, what="the worker to listen")
-    worker.process.send_signal(signal.SIGSTOP)
-    old = time.time() - STALE_SECONDS
-    os.utime(worker.heartbeat, (old, old))
-    refused = worker.health()
-    assert (refused.returncode, "dead, stuck or deaf" in refused.stderr) == (1, True)
-
-
-def test_a_worker_with_its_hands_full_lives(begin: Callable[..., Worker], server: Child) -> None:
-    worker = begin("threads")
-    wait_until(worker.listens, what="the worker to listen")
-    for name in ("first", "second", "third"):
-        worker.send(name, seconds=HEARD_SECONDS + DEAF_SECONDS + 4)
-    time.sleep(HEARD_SECONDS + DEAF_SECONDS + 2)
-    assert worker.lives()
-
-
-@pytest.mark.parametrize("pool", POOLS)
-def test_tasks_are_counted_whatever_runs_them(begin: Callable[..., Worker], server: Child, pool: str) -> None:
-    port = pick_free()
-    worker = begin(pool, WORKER_METRICS_PORT=str(port))
-    wait_until(worker.listens, what="the worker to listen")
-    worker.send("touched")
-    wait_until(worker.did("touched"), what="the task")
-    counted = 'worker_tasks_total{state="SUCCESS",task="scorer.touch"} 1.0'
-    wait_until(lambda: counted in httpx.get(f"http://127.0.0.1:{port}/metrics").text, what="the task to be counted")
-
-
-@pytest.mark.parametrize("pool", POOLS)
-def test_a_stop_ends_in_time_although_a_task_does_not(begin: Callable[..., Worker], server: Child, pool: str) -> None:
-    worker = begin(pool)
-    wait_until(worker.listens, what="the worker to listen")
-    worker.send("late", seconds=60)
-    time.sleep(1)
-    worker.process.terminate()
-    assert worker.process.wait(STOP_SECONDS + 10) == 0
-    assert not worker.did("late")()
-
-
 def test_a_worker_that_ends_unasked_does_not_say_that_all_is_well(begin: Callable[..., Worker], server: Child) -> None:
-    assert begin("no-such-pool").process.wait(20) != 0
-    assert begin("threads", BREAKS="1").process.wait(20) != 0
+    ending = [begin("no-such-pool"), begin("threads", BREAKS="1")]
+    assert all(worker.process.wait(20) != 0 for worker in ending)

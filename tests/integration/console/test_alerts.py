@@ -9,20 +9,16 @@ from sqlalchemy import text
 from common.database import alerts
 from common.database.alerts import Finding
 from common.database.session import Database
-from common.settings import DatabaseSettings
 from support.console_fixtures import Console, visit
 
 MESSAGE = "deliveries in RJ take 18.2 days at present, 16.7 or less on 95% of the days in the training data"
 
 
-@pytest.fixture
-def database(console_env: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
-    monkeypatch.setenv("DATABASE_URL", console_env["DATABASE_URL"])
-    opened = Database(DatabaseSettings())
-    yield opened
-    with opened.transaction() as session:
+@pytest.fixture(autouse=True)
+def no_alerts_left(database: Database) -> Iterator[None]:
+    yield
+    with database.transaction() as session:
         session.execute(text("TRUNCATE alerts CASCADE"))
-    opened.close()
 
 
 def change(database: Database, what: str, subject: str = "RJ") -> None:

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,9 +14,9 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from common.servers.objects import ObjectAddress, ObjectStore
-from common.settings import ObjectStoreSettings
 from support.console_fixtures import Console, visit
 from support.gateway_fixtures import Gateway
+from support.waiting import wait_until
 
 HEADER = "seller_zip_code_prefix,customer_lat,customer_lng,note\n"
 GOOD = "9350,-23.577,-46.587,ours\n"
@@ -34,13 +33,6 @@ def scorer(console_env: dict[str, str], tmp_path_factory: pytest.TempPathFactory
         yield worker
         worker.terminate()
         worker.wait(timeout=60)
-
-
-@pytest.fixture
-def store(console_env: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> ObjectStore:
-    for name, value in console_env.items():
-        monkeypatch.setenv(name, value)
-    return ObjectStore(ObjectStoreSettings())
 
 
 def uploads(store: ObjectStore) -> list[str]:
@@ -112,9 +104,7 @@ def test_the_result_of_a_folder_comes_as_one_archive(console: Console, gateway: 
     for name in ("a.csv", "b.csv"):
         store.put(ObjectAddress(store.bucket, f"console/folder/{name}"), (HEADER + GOOD * 3).encode())
     job = gateway.client.post("/batch-jobs", json={"input_uri": f"s3://{store.bucket}/console/folder/"}).json()
-    deadline = time.monotonic() + SCORED_MS / 1e3
-    while gateway.client.get(f"/batch-jobs/{job['id']}?wait=10").json()["status"] in ("queued", "running"):
-        assert time.monotonic() < deadline
+    wait_until(lambda: gateway.client.get(f"/batch-jobs/{job['id']}?wait=10").json()["finished_at"], SCORED_MS / 1e3)
     archive = zipfile.ZipFile(io.BytesIO(console.client.get(f"/files/{job['id']}/result").content))
     assert archive.testzip() is None
     rows = [line for name in archive.namelist() if name.endswith(".csv") for line in archive.read(name).splitlines()]

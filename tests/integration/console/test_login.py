@@ -10,7 +10,6 @@ from playwright.sync_api import Browser, expect
 from common.database.api_keys import hash_of
 from common.database.session import Database
 from common.database.tables import ApiKey
-from common.settings import DatabaseSettings
 from support.console_fixtures import Console, running_console, visit
 from support.gateway_fixtures import Gateway, running_gateway
 
@@ -31,16 +30,14 @@ def guarded(
 
 
 @pytest.fixture(scope="module")
-def keys(gateway_env: dict[str, str]) -> dict[str, str]:
+def keys(database: Database) -> dict[str, str]:
     """A key's text for each scope."""
-    database = Database(DatabaseSettings.model_validate({"url": gateway_env["DATABASE_URL"]}))
     made = {scope: f"dt_{scope}_{secrets.token_hex(16)}" for scope in ("predict", "jobs", "admin")}
     with database.transaction() as session:
         for scope, key in made.items():
             session.add(
                 ApiKey(id=key[:16], name=f"console {scope}", owner="console", sha256=hash_of(key), scopes=[scope])
             )
-    database.close()
     return made
 
 

@@ -8,7 +8,6 @@ import pytest
 from common.database.session import Database
 from common.database.tables import ModelMetrics
 from common.servers.objects import ObjectAddress, ObjectStore
-from common.settings import DatabaseSettings, ObjectStoreSettings
 from support.console_fixtures import Console
 
 START, END = datetime(2018, 3, 5, tzinfo=UTC), datetime(2018, 3, 12, tzinfo=UTC)
@@ -16,11 +15,8 @@ HTML = "<html><body>the full report</body></html>"
 
 
 @pytest.fixture
-def window_id(console_env: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> int:
+def window_id(database: Database, store: ObjectStore) -> int:
     """A measured window whose compressed report lies in the object store, as the monitor puts it there."""
-    for name, value in console_env.items():
-        monkeypatch.setenv(name, value)
-    store, database = ObjectStore(ObjectStoreSettings()), Database(DatabaseSettings())
     address = ObjectAddress(store.bucket, "reports/console-test.html")
     store.put(address, gzip.compress(HTML.encode()), "text/html", ContentEncoding="gzip")
     row = ModelMetrics(
@@ -35,7 +31,6 @@ def window_id(console_env: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> i
     )
     with database.transaction() as session:
         session.add(row)
-    database.close()
     return row.id
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import kubernetes_validate
 import pytest
 import yaml
 from redis import Redis
@@ -40,6 +39,8 @@ PODS = {
 
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_a_manifest_is_valid(name: str) -> None:
+    import kubernetes_validate  # seconds, for every process that collects tests
+
     document = DOCUMENTS[name]
     if document["apiVersion"] not in CLASSES_OF_OTHERS:
         kubernetes_validate.validate(document, SCHEMA, strict=True)

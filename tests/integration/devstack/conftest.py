@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from support.commanded_stack import SERVERS, Commanded, commanded
+from integration.devstack.commanded_stack import SERVERS, Commanded, commanded
 
 
 @pytest.fixture(scope="module")

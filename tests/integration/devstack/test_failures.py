@@ -6,7 +6,7 @@ import pytest
 
 from devstack.servers import postgres
 from devstack.servers.ports import is_free
-from support.commanded_stack import Commanded
+from integration.devstack.commanded_stack import Commanded
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from redis import Redis
 from sqlalchemy import Connection, NullPool, create_engine, text
 
 from devstack.stack import BUCKET
-from support.commanded_stack import SERVERS, Commanded
+from integration.devstack.commanded_stack import SERVERS, Commanded
 from support.waiting import wait_until
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from devstack.errors import CannotRun
 from devstack.servers import postgres, unprivileged
 from devstack.stack import Stack
 from devstack.supervision.child import running
-from support.commanded_stack import Commanded
+from integration.devstack.commanded_stack import Commanded
 from support.stack_fixtures import free_settings
 
 

@@ -1,39 +1,30 @@
 """Late labels over HTTP."""
 
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
-import sqlalchemy
-from sqlalchemy import Engine
 
+from common.database.session import Database
+from common.database.tables import Actual
 from support.gateway_fixtures import Gateway
-
-
-@pytest.fixture
-def engine(migrated_postgres_url: str) -> Iterator[Engine]:
-    made = sqlalchemy.create_engine(migrated_postgres_url)
-    yield made
-    made.dispose()
-
 
 KINDS = ("delivered_at", "shipped_at", "cancelled_at", "lost_at")
 NOON = {kind: datetime(2018, 5, day, 12, tzinfo=UTC) for day, kind in enumerate(KINDS, 1)}
 
 
-def known(engine: Engine, order_id: str) -> dict[str, datetime]:
+def known(database: Database, order_id: str) -> dict[str, datetime]:
     """What is known of an order, by kind."""
-    with engine.connect() as connection:
-        query = sqlalchemy.text(f"SELECT {', '.join(KINDS)} FROM actuals WHERE order_id = :id")  # noqa: S608
-        row = connection.execute(query, {"id": order_id}).mappings().one_or_none()
-    return {kind: moment for kind, moment in (row or {}).items() if moment is not None}
+    with database.transaction() as session:
+        actual = session.get(Actual, order_id)
+    moments = {kind: getattr(actual, kind, None) for kind in KINDS}
+    return {kind: moment for kind, moment in moments.items() if moment is not None}
 
 
-def delivered(engine: Engine, order_id: str) -> datetime | None:
-    return known(engine, order_id).get("delivered_at")
+def delivered(database: Database, order_id: str) -> datetime | None:
+    return known(database, order_id).get("delivered_at")
 
 
 def report(gateway: Gateway, order_id: str, **words: datetime | None) -> None:
@@ -42,32 +33,32 @@ def report(gateway: Gateway, order_id: str, **words: datetime | None) -> None:
     assert (answer.status_code, answer.json()) == (202, {"accepted": 1})
 
 
-def test_kinds_come_in_any_order_and_leave_each_other_alone(gateway: Gateway, engine: Engine) -> None:
+def test_kinds_come_in_any_order_and_leave_each_other_alone(gateway: Gateway, database: Database) -> None:
     order_id = uuid4().hex
     for kind in KINDS:  # delivered before it was shipped
         report(gateway, order_id, **{kind: NOON[kind]})
-    assert known(engine, order_id) == NOON
+    assert known(database, order_id) == NOON
 
 
-def test_the_newest_word_of_a_kind_counts_and_null_takes_it_back(gateway: Gateway, engine: Engine) -> None:
+def test_the_newest_word_of_a_kind_counts_and_null_takes_it_back(gateway: Gateway, database: Database) -> None:
     order_id = uuid4().hex
     report(gateway, order_id, **NOON)
     report(gateway, order_id, cancelled_at=None, lost_at=None, delivered_at=NOON["lost_at"])
-    assert known(engine, order_id) == {"delivered_at": NOON["lost_at"], "shipped_at": NOON["shipped_at"]}
+    assert known(database, order_id) == {"delivered_at": NOON["lost_at"], "shipped_at": NOON["shipped_at"]}
 
 
-def test_of_two_words_in_one_request_the_later_counts(gateway: Gateway, engine: Engine) -> None:
+def test_of_two_words_in_one_request_the_later_counts(gateway: Gateway, database: Database) -> None:
     order_id = uuid4().hex
     words = [{"shipped_at": "2018-05-02T12:00:00Z"}, {"delivered_at": "2018-05-01T12:00:00Z"}, {"shipped_at": None}]
     answer = gateway.client.post("/actuals", json={"actuals": [{"order_id": order_id, **word} for word in words]})
     assert (answer.status_code, answer.json()) == (202, {"accepted": 1})
-    assert known(engine, order_id) == {"delivered_at": NOON["delivered_at"]}
+    assert known(database, order_id) == {"delivered_at": NOON["delivered_at"]}
 
 
-def test_the_orders_own_names_are_taken_too(gateway: Gateway, engine: Engine) -> None:
+def test_the_orders_own_names_are_taken_too(gateway: Gateway, database: Database) -> None:
     order_id = uuid4().hex
     report(gateway, order_id, delivered_timestamp=NOON["delivered_at"], shipped_timestamp=NOON["shipped_at"])
-    assert known(engine, order_id) == {kind: NOON[kind] for kind in ("delivered_at", "shipped_at")}
+    assert known(database, order_id) == {kind: NOON[kind] for kind in ("delivered_at", "shipped_at")}
 
 
 @pytest.mark.parametrize(
@@ -90,14 +81,14 @@ def test_a_report_that_says_nothing_or_twice_is_refused(gateway: Gateway, item: 
     assert says in error["detail"]
 
 
-def test_the_latest_report_of_a_delivery_is_kept(gateway: Gateway, engine: Engine) -> None:
+def test_the_latest_report_of_a_delivery_is_kept(gateway: Gateway, database: Database) -> None:
     order_id = uuid4().hex
     reports = [("2018-05-01T10:00:00Z", 1), ("2018-05-02T10:00:00", 1), ("2018-05-03T10:00:00+02:00", 1)]
     for delivered_at, accepted in reports:
         actual = {"order_id": order_id, "delivered_at": delivered_at}
         answer = gateway.client.post("/actuals", json={"actuals": [actual, actual]})
         assert (answer.status_code, answer.json()) == (202, {"accepted": accepted})
-    assert delivered(engine, order_id) == datetime(2018, 5, 3, 8, tzinfo=UTC)
+    assert delivered(database, order_id) == datetime(2018, 5, 3, 8, tzinfo=UTC)
 
 
 def test_a_report_without_a_moment_is_refused(gateway: Gateway) -> None:
@@ -106,7 +97,7 @@ def test_a_report_without_a_moment_is_refused(gateway: Gateway) -> None:
     assert answer.json()["errors"][0]["pointer"] == "#/actuals/0/delivered_at"
 
 
-def test_deliveries_that_cannot_be_are_refused_each_with_its_reason(gateway: Gateway, engine: Engine) -> None:
+def test_deliveries_that_cannot_be_are_refused_each_with_its_reason(gateway: Gateway, database: Database) -> None:
     now, ids = datetime.now(UTC), [uuid4().hex for _ in range(5)]
     moments = [
         now - timedelta(days=3),
@@ -121,7 +112,7 @@ def test_deliveries_that_cannot_be_are_refused_each_with_its_reason(gateway: Gat
     errors = {error["pointer"]: error["detail"] for error in answer.json()["errors"]}
     assert set(errors) == {f"#/actuals/{number}/delivered_at" for number in (1, 2, 3)}
     assert "must be a moment that has come, at most a day from now" in errors["#/actuals/1/delivered_at"]
-    assert delivered(engine, ids[0]) is None
+    assert delivered(database, ids[0]) is None
     kept = gateway.client.post("/actuals", json={"actuals": [actuals[0], actuals[4]]})
     assert kept.json() == {"accepted": 2}
 

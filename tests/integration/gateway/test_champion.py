@@ -10,8 +10,10 @@ from typing import Any
 import mlflow
 import pytest
 import redis
-import sqlalchemy
+from sqlalchemy import select
 
+from common.database.session import Database
+from common.database.tables import ModelEvent
 from common.servers.prediction_log import FIELD, STREAM, decode
 from common.servers.registry import CHALLENGER, CHAMPION, MODEL_NAME
 from support.example import ORDER
@@ -62,7 +64,7 @@ def following(
 
 
 def test_a_new_champion_is_served_without_restart_and_without_a_failed_request(
-    following: Gateway, aliases: mlflow.MlflowClient, versions: list[str], migrated_postgres_url: str
+    following: Gateway, aliases: mlflow.MlflowClient, versions: list[str], database: Database
 ) -> None:
     seen: list[tuple[int, str]] = []
     stop = threading.Event()
@@ -86,15 +88,13 @@ def test_a_new_champion_is_served_without_restart_and_without_a_failed_request(
     assert answered == sorted(answered, key=versions.index)
     assert following.client.get("/model").json()["version"] == versions[1]
     assert f'gateway_workers_serving{{version="{versions[1]}"}} 1.0' in following.client.get("/metrics").text
-    engine = sqlalchemy.create_engine(migrated_postgres_url)
-    query = sqlalchemy.text("SELECT reason FROM model_events WHERE event = 'served' AND model_version = :version")
+    query = select(ModelEvent.reason).where(ModelEvent.event == "served", ModelEvent.model_version == versions[1])
 
     def recorded() -> Sequence[str]:
-        with engine.connect() as connection:
-            return connection.scalars(query, {"version": versions[1]}).all()
+        with database.transaction() as session:
+            return session.scalars(query).all()
 
     wait_until(lambda: f"replaces version {versions[0]}" in recorded(), 10)
-    engine.dispose()
 
 
 def test_a_challenger_is_logged_but_never_answered(

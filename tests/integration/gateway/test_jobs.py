@@ -2,38 +2,27 @@
 
 import socket
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-import boto3
 import httpx
 import pytest
-from sqlalchemy import create_engine, insert, update
+from sqlalchemy import update
 
+from common.database.session import Database
 from common.database.tables import BatchJob, BatchOutput
+from common.servers.objects import ObjectStore
 from support.example import CSV
 from support.gateway_fixtures import Gateway, running_gateway
-from support.stack_fixtures import ObjectStore
-
-
-@pytest.fixture(scope="module")
-def bucket(object_store: ObjectStore) -> Iterator[Any]:
-    """The batch bucket, to put files into."""
-    session = boto3.Session(object_store.access_key, object_store.secret_key, region_name=object_store.region)
-    resource = session.resource("s3", endpoint_url=object_store.endpoint)
-    yield resource.Bucket(object_store.bucket)
-    resource.meta.client.close()
+from support.stack_fixtures import placed
 
 
 @pytest.fixture
-def input_uri(bucket: Any) -> str:
-    key = f"gateway/{uuid4()}/orders.csv"
-    bucket.put_object(Key=key, Body=CSV)
-    return f"s3://{bucket.name}/{key}"
+def input_uri(store: ObjectStore) -> str:
+    return placed(store, f"gateway/{uuid4()}/orders.csv", CSV)
 
 
 def test_a_submitted_job_can_be_looked_at_listed_and_cancelled(gateway: Gateway, input_uri: str) -> None:
@@ -69,7 +58,7 @@ def test_a_submitted_job_can_be_looked_at_listed_and_cancelled(gateway: Gateway,
 
 
 def test_an_idempotency_key_gives_the_same_job_and_refuses_another_body(
-    gateway: Gateway, input_uri: str, bucket: Any
+    gateway: Gateway, input_uri: str, store: ObjectStore
 ) -> None:
     headers = {"Idempotency-Key": str(uuid4())}
     with ThreadPoolExecutor(8) as pool:
@@ -80,7 +69,7 @@ def test_an_idempotency_key_gives_the_same_job_and_refuses_another_body(
         )
     assert {answer.status_code for answer in answers} == {202}
     assert len({answer.json()["id"] for answer in answers}) == 1
-    other = {"input_uri": input_uri, "output_uri": f"s3://{bucket.name}/elsewhere.csv"}
+    other = {"input_uri": input_uri, "output_uri": f"s3://{store.bucket}/elsewhere.csv"}
     conflict = gateway.client.post("/batch-jobs", json=other, headers=headers)
     assert (conflict.status_code, conflict.json()["title"]) == (409, "Conflict")
 
@@ -96,7 +85,7 @@ def test_an_idempotency_key_gives_the_same_job_and_refuses_another_body(
         (f"s3://delivery-time/{'é' * 512}.csv", 400, "1,024 bytes"),
     ],
 )
-def test_nonsense_is_refused_without_a_job(gateway: Gateway, bucket: Any, uri: str, status: int, said: str) -> None:
+def test_nonsense_is_refused_without_a_job(gateway: Gateway, uri: str, status: int, said: str) -> None:
     newest = gateway.client.get("/batch-jobs", params={"limit": 1}).json()
     answer = gateway.client.post("/batch-jobs", json={"input_uri": uri})
     assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
@@ -106,17 +95,17 @@ def test_nonsense_is_refused_without_a_job(gateway: Gateway, bucket: Any, uri: s
 
 @pytest.mark.parametrize("name", ["out/", "out.csv.gz", "out.parquet"])
 def test_the_result_of_a_csv_file_is_a_plain_csv_object(
-    gateway: Gateway, input_uri: str, bucket: Any, name: str
+    gateway: Gateway, input_uri: str, store: ObjectStore, name: str
 ) -> None:
-    body = {"input_uri": input_uri, "output_uri": f"s3://{bucket.name}/{name}"}
+    body = {"input_uri": input_uri, "output_uri": f"s3://{store.bucket}/{name}"}
     refused = gateway.client.post("/batch-jobs", json=body)
     assert refused.status_code == 422
-    assert f"must name a plain CSV object for {input_uri} (got s3://{bucket.name}/{name})" in refused.json()["detail"]
+    assert f"must name a plain CSV object for {input_uri} (got s3://{store.bucket}/{name})" in refused.json()["detail"]
 
 
-def test_two_open_jobs_do_not_write_to_one_place(gateway: Gateway, input_uri: str, bucket: Any) -> None:
+def test_two_open_jobs_do_not_write_to_one_place(gateway: Gateway, input_uri: str, store: ObjectStore) -> None:
     name = uuid4()
-    body = {"input_uri": input_uri, "output_uri": f"s3://{bucket.name}/{name}.csv"}
+    body = {"input_uri": input_uri, "output_uri": f"s3://{store.bucket}/{name}.csv"}
 
     def submit(key: int) -> Any:
         return gateway.client.post("/batch-jobs", json=body, headers={"Idempotency-Key": f"{name}-{key}"})
@@ -156,54 +145,49 @@ def test_submissions_that_wait_for_a_silent_store_hold_no_connection_to_the_data
         assert {submission.result() for submission in waiting} == {503}
 
 
-def test_missing_columns_are_named_at_once(gateway: Gateway, bucket: Any) -> None:
-    bucket.put_object(Key="gateway/short.csv", Body=b"seller_zip_code_prefix,customer_lat\n1,2\n")
-    answer = gateway.client.post("/batch-jobs", json={"input_uri": f"s3://{bucket.name}/gateway/short.csv"})
+def test_missing_columns_are_named_at_once(gateway: Gateway, store: ObjectStore) -> None:
+    uri = placed(store, "gateway/short.csv", b"seller_zip_code_prefix,customer_lat\n1,2\n")
+    answer = gateway.client.post("/batch-jobs", json={"input_uri": uri})
     assert answer.status_code == 422
     assert "lacks column(s) customer_lng" in answer.json()["detail"]
 
 
-def test_a_bad_row_is_shown_with_its_line(gateway: Gateway, input_uri: str, migrated_postgres_url: str) -> None:
+def test_a_bad_row_is_shown_with_its_line(gateway: Gateway, input_uri: str, database: Database) -> None:
     found = {"row": 7, "reason": "customer_lat is missing", "line": 12, "object": "in/a.csv"}
     job = gateway.client.post("/batch-jobs", json={"input_uri": input_uri}).json()
-    engine = create_engine(migrated_postgres_url)
-    with engine.begin() as connection:
-        connection.execute(update(BatchJob).where(BatchJob.id == UUID(job["id"])).values(errors=[found]))
-    engine.dispose()
+    with database.transaction() as session:
+        session.execute(update(BatchJob).where(BatchJob.id == UUID(job["id"])).values(errors=[found]))
     assert gateway.client.get(f"/batch-jobs/{job['id']}").json()["errors"] == [found]
 
 
 def test_the_files_of_a_result_are_listed_with_links_page_by_page(
-    gateway: Gateway, input_uri: str, bucket: Any, migrated_postgres_url: str
+    gateway: Gateway, input_uri: str, store: ObjectStore, database: Database
 ) -> None:
     job = gateway.client.post("/batch-jobs", json={"input_uri": input_uri}).json()
     path = f"/batch-jobs/{job['id']}/files"
     assert gateway.client.get(path).status_code == 409
     keys = [f"gateway/{job['id']}/{number}.csv" for number in range(3)]
-    engine = create_engine(migrated_postgres_url)
-    with engine.begin() as connection:
-        connection.execute(update(BatchJob).where(BatchJob.id == UUID(job["id"])).values(status="succeeded"))
+    with database.transaction() as session:
+        session.execute(update(BatchJob).where(BatchJob.id == UUID(job["id"])).values(status="succeeded"))
         for number, key in enumerate(keys):
-            bucket.put_object(Key=key, Body=CSV)
-            row = {"job_id": UUID(job["id"]), "number": number, "bucket": bucket.name, "key": key}
-            connection.execute(insert(BatchOutput).values(row))
-    engine.dispose()
+            placed(store, key, CSV)
+            session.add(BatchOutput(job_id=UUID(job["id"]), number=number, bucket=store.bucket, key=key))
     first = gateway.client.get(path, params={"limit": 2}).json()
     second = gateway.client.get(path, params={"limit": 2, "cursor": first["next_cursor"]}).json()
     listed = first["items"] + second["items"]
-    assert [file["uri"] for file in listed] == [f"s3://{bucket.name}/{key}" for key in keys]
+    assert [file["uri"] for file in listed] == [f"s3://{store.bucket}/{key}" for key in keys]
     assert (second["next_cursor"], httpx.get(listed[2]["link"]).content) == (None, CSV)
     result = gateway.client.get(f"/batch-jobs/{job['id']}/result")
     assert (result.status_code, path in result.headers["link"]) == (302, True)
 
 
 def test_a_folder_of_others_is_a_conflict_unless_overwrite_is_asked_for(
-    gateway: Gateway, input_uri: str, bucket: Any
+    gateway: Gateway, input_uri: str, store: ObjectStore
 ) -> None:
     folder = f"gateway/{uuid4()}"
-    bucket.put_object(Key=f"{folder}/mine.txt", Body=b"x")
-    bucket.put_object(Key=f"{folder}-in/orders.csv", Body=CSV)
-    body = {"input_uri": f"s3://{bucket.name}/{folder}-in/", "output_uri": f"s3://{bucket.name}/{folder}/"}
+    placed(store, f"{folder}/mine.txt", b"x")
+    placed(store, f"{folder}-in/orders.csv", CSV)
+    body = {"input_uri": f"s3://{store.bucket}/{folder}-in/", "output_uri": f"s3://{store.bucket}/{folder}/"}
     refused = gateway.client.post("/batch-jobs", json=body)
     assert (refused.status_code, "holds mine.txt" in refused.json()["detail"]) == (409, True)
     assert gateway.client.post("/batch-jobs", json=body | {"overwrite": True}).status_code == 202

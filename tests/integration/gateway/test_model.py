@@ -5,10 +5,10 @@ from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
-from sqlalchemy import create_engine, delete
-from sqlalchemy.orm import Session
+from sqlalchemy import delete
 
 from common.database.delivery_pace import write_pace
+from common.database.session import Database
 from common.database.tables import DeliveryPace
 from common.model.pace import GROUPS
 from support.example import ORDER
@@ -18,15 +18,13 @@ NEWER = date(2030, 1, 1)
 
 
 @contextmanager
-def slow_pace(migrated_postgres_url: str) -> Iterator[float]:
+def slow_pace(database: Database) -> Iterator[float]:
     """A pace in the database for the while, newer and slower than any bundle's."""
-    engine = create_engine(migrated_postgres_url)
-    with Session(engine) as session, session.begin():
+    with database.transaction() as session:
         write_pace(session, [(NEWER, group, 29.0, 100) for group in GROUPS])
     yield 29.0
-    with Session(engine) as session, session.begin():
+    with database.transaction() as session:
         session.execute(delete(DeliveryPace).where(DeliveryPace.day == NEWER))
-    engine.dispose()
 
 
 def test_the_model_in_service_is_described(gateway: Gateway) -> None:
@@ -45,10 +43,10 @@ def test_the_model_in_service_is_described(gateway: Gateway) -> None:
 
 
 def test_a_newer_pace_in_the_database_is_shown_and_predicted_with(
-    gateway: Gateway, gateway_env: dict[str, str], migrated_postgres_url: str, tmp_path: Path
+    gateway: Gateway, gateway_env: dict[str, str], database: Database, tmp_path: Path
 ) -> None:
     before = gateway.client.post("/delivery_time", json=ORDER).json()
-    with slow_pace(migrated_postgres_url) as slow, running_gateway(gateway_env, tmp_path) as informed:
+    with slow_pace(database) as slow, running_gateway(gateway_env, tmp_path) as informed:
         informed.wait_ready()
         shown = informed.client.get("/model").json()["delivery_pace"]
         after = informed.client.post("/delivery_time", json=ORDER).json()

@@ -12,17 +12,15 @@ from pathlib import Path
 import mlflow
 import polars as pl
 import pytest
-from redis import Redis
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from common.database.session import Database
 from common.database.tables import Alert, ModelEvent, Retraining
-from common.servers.prediction_log import STREAM
 from common.servers.queue import MONITORING, TRAINING
 from common.servers.registry import MODEL_NAME
-from common.settings import DatabaseSettings
 from monitor.alerts.checks import RETRAINING_RULES
 from support.gateway_fixtures import Gateway, running_gateway
+from support.monitored import forget_everything
 from support.olist_folder import prepare_olist
 from support.waiting import wait_until
 from trainer import wiring
@@ -52,18 +50,6 @@ FAST = {
     "REGISTRY_POLL_SECONDS": "1",
 }
 
-TABLES = (
-    "predictions, invalid_requests, actuals, model_metrics, delivery_pace, model_events, retrainings, notifications, "
-    "alerts, replays"
-)
-
-
-@pytest.fixture(scope="module")
-def database(service_env: dict[str, str]) -> Iterator[Database]:
-    postgres = Database(DatabaseSettings(url=service_env["DATABASE_URL"]))
-    yield postgres
-    postgres.close()
-
 
 @pytest.fixture
 def environment(
@@ -83,10 +69,7 @@ def environment(
     mlflow.set_tracking_uri(mlflow_url)
     if mlflow.MlflowClient().search_registered_models(f"name = '{MODEL_NAME}'"):
         mlflow.MlflowClient().delete_registered_model(MODEL_NAME)
-    with database.transaction() as session:
-        session.execute(text(f"TRUNCATE {TABLES}"))
-    with Redis.from_url(variables["QUEUE_URL"]) as redis:
-        redis.delete(STREAM, MONITORING, TRAINING)
+    forget_everything(database, variables["QUEUE_URL"], MONITORING, TRAINING)
     return variables
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from redis import Redis
-from sqlalchemy import text
 
 from common.database.session import Database
 from common.model.bundle import Bundle
@@ -16,18 +15,14 @@ from common.servers.objects import ObjectStore
 from common.servers.prediction_log import CONSUMER_GROUP, STREAM, LoggedPrediction, new_ids
 from common.servers.queue import Queue
 from common.servers.registry import CHAMPION, MODEL_NAME, Registry
-from common.settings import DatabaseSettings, ObjectStoreSettings, QueueSettings, RegistrySettings
+from common.settings import QueueSettings, RegistrySettings
 from monitor.settings import MonitorSettings
 from monitor.tasks import Tasks
 from monitor.windows.live import LiveWindows
 from monitor.windows.present_moment import replay_reached
 from monitor.windows.reference import References
 from monitor.windows.reports import Reports
-
-TABLES = (
-    "predictions, invalid_requests, actuals, model_metrics, delivery_pace, model_events, retrainings, notifications, "
-    "alerts, replays, erasures"
-)
+from support.monitored import forget_everything
 
 
 @pytest.fixture
@@ -35,18 +30,8 @@ def monitoring(service_env: dict[str, str], database: Database, monkeypatch: pyt
     """Variables that point at the test's servers, in this process too; empty tables, an empty prediction log."""
     for name, value in service_env.items():
         monkeypatch.setenv(name, value)
-    with database.transaction() as session:
-        session.execute(text(f"TRUNCATE {TABLES}"))
-    with Redis.from_url(service_env["QUEUE_URL"]) as redis:
-        redis.delete(STREAM, f"{STREAM}-refused")
+    forget_everything(database, service_env["QUEUE_URL"])
     return service_env
-
-
-@pytest.fixture(scope="session")
-def database(service_env: dict[str, str]) -> Iterator[Database]:
-    postgres = Database(DatabaseSettings(url=service_env["DATABASE_URL"]))
-    yield postgres
-    postgres.close()
 
 
 @pytest.fixture(scope="session")
@@ -66,8 +51,8 @@ def play_until(monitoring: dict[str, str], database: Database) -> Callable[[date
 
 
 @pytest.fixture
-def reports(monitoring: dict[str, str]) -> Reports:
-    return Reports(ObjectStore(ObjectStoreSettings()))
+def reports(store: ObjectStore) -> Reports:
+    return Reports(store)
 
 
 @pytest.fixture

@@ -1,14 +1,14 @@
 """The commands of `monitor` about alerts."""
 
-import os
 import subprocess
-import sys
 from datetime import UTC, datetime
 
 import pytest
 
 from common.database.session import Database
 from common.database.tables import Alert
+from monitor import cli
+from support.command_lines import called
 
 pytestmark = pytest.mark.usefixtures("monitoring")
 
@@ -16,8 +16,7 @@ MESSAGE = "orders of 21 to 35 days ago are off by 5.6 days; on the training data
 
 
 def monitor(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "monitor.cli", *arguments]
-    return subprocess.run(command, env={**os.environ, "COLUMNS": "40"}, capture_output=True, text=True, timeout=60)
+    return called(cli.main, *arguments, environment={"COLUMNS": "40"})
 
 
 def test_alerts_are_listed_whole_a_line_each_and_acknowledged(database: Database) -> None:

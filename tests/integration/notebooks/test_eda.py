@@ -1,7 +1,5 @@
 """The exploration notebook runs from top to bottom on prepared data, and is kept without outputs."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import nbformat
@@ -9,35 +7,38 @@ import pytest
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
+from trainer.data.prepare import prepare
+from trainer.data.synthetic.generate import Wanted, synthesize
+
 KERNEL_WARNS = pytest.mark.filterwarnings("ignore::DeprecationWarning:zmq", "ignore::ResourceWarning")
 NOTEBOOK = Path(__file__).parents[3] / "notebooks" / "EDA.ipynb"
 
 
-@pytest.fixture
-def prepared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with prepared synthetic orders."""
-    monkeypatch.delenv("OLIST_DIR", raising=False)
-    monkeypatch.setenv("DATA_DIR", str(tmp_path))
-    trainer = Path(sys.executable).with_name("trainer")
-    subprocess.run([trainer, "synthesize", "--orders", "3000", "--out", tmp_path / "dataset"], check=True)
-    subprocess.run([trainer, "prepare-data"], check=True)
+    folder = tmp_path_factory.mktemp("data")
+    synthesize(Wanted(orders=3_000), folder / "dataset")
+    prepare(folder / "dataset", folder / "prepared")
+    return folder
 
 
-@pytest.mark.usefixtures("prepared")
 @KERNEL_WARNS
-def test_the_notebook_runs_on_prepared_data() -> None:
+def test_the_notebook_runs_on_prepared_data(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATA_DIR", str(data_dir))
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     assert any("image/png" in output.get("data", {}) for output in outputs)
 
 
-@pytest.mark.usefixtures("prepared")
 @KERNEL_WARNS
-def test_a_relative_data_folder_is_the_repositorys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_relative_data_folder_is_the_repositorys(
+    data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Jupyter starts a notebook in the notebook's own folder."""
     (tmp_path / "repository" / "notebooks").mkdir(parents=True)
-    (tmp_path / "prepared").rename(tmp_path / "repository" / "prepared")
+    (tmp_path / "repository" / "prepared").symlink_to(data_dir / "prepared")
     monkeypatch.setenv("DATA_DIR", ".")
     beginning(tmp_path / "repository" / "notebooks").execute()
 

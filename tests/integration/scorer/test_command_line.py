@@ -6,18 +6,14 @@ import sys
 from pathlib import Path
 
 from common.database.tables import BatchJob
+from scorer import cli
+from support.command_lines import called
 from support.scorer_rig import Rig, csv_file
 
 
 def scorer(rig: Rig, *arguments: str) -> subprocess.CompletedProcess[str]:
     """A finished command."""
-    return subprocess.run(
-        [sys.executable, "-m", "scorer.cli", *arguments],
-        env={**os.environ, **rig.environment},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    return called(cli.main, *arguments, environment=rig.environment)
 
 
 def test_a_local_file_is_uploaded_scored_and_summed_up(worked: Rig, tmp_path: Path) -> None:

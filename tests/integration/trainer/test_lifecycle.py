@@ -20,7 +20,7 @@ from common.database.session import Database
 from common.database.tables import ModelEvent
 from common.errors import InvalidInput
 from common.servers.registry import CHALLENGER, CHAMPION, MODEL_NAME, Registry
-from common.settings import DatabaseSettings, RegistrySettings
+from common.settings import RegistrySettings
 from support.prepared_data import write_prepared
 from trainer.data.history import TrainingData
 from trainer.data.prepared import read_prepared
@@ -42,12 +42,9 @@ class Life:
 
 
 @pytest.fixture(scope="module")
-def versions(
-    mlflow_url: str, migrated_postgres_url: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Versions]:
+def versions(mlflow_url: str, database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Versions]:
     """Servers that know of no model and have no record of one, whatever other tests did with them."""
     tracking = Tracking.connect(mlflow_url)
-    database = Database(DatabaseSettings(url=migrated_postgres_url))
     registry = mlflow.MlflowClient()
     if registry.search_registered_models(f"name = '{MODEL_NAME}'"):
         registry.delete_registered_model(MODEL_NAME)
@@ -56,7 +53,6 @@ def versions(
     cache = tmp_path_factory.mktemp("models")
     with Registry(RegistrySettings(url=mlflow_url, cache_dir=cache)) as bundles:
         yield Versions(tracking, bundles, database)
-    database.close()
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,23 +11,17 @@ from sqlalchemy import delete, select
 from common.database.retrainings import ATTEMPTS, request_if_due
 from common.database.session import Database
 from common.database.tables import Retraining
-from common.settings import DatabaseSettings
 from support.waiting import wait_until
 from trainer.retraining.retrain import Retrainer, Trained
 
-LEASE_SECONDS = 2
-TRAINING_FOR_EVER = """
+LEASE_SECONDS = 1.5
+TRAINING_FOR_EVER = f"""
 import sys, time
-from trainer import wiring
-wiring.retrainer().retrain(int(sys.argv[1]), lambda: time.sleep(1_000))
+from common.database.session import Database
+from common.settings import DatabaseSettings
+from trainer.retraining.retrain import Retrainer
+Retrainer(Database(DatabaseSettings()), {LEASE_SECONDS}).retrain(int(sys.argv[1]), lambda: time.sleep(1_000))
 """
-
-
-@pytest.fixture(scope="module")
-def database(migrated_postgres_url: str) -> Iterator[Database]:
-    database = Database(DatabaseSettings(url=migrated_postgres_url))
-    yield database
-    database.close()
 
 
 @pytest.fixture
@@ -129,7 +122,7 @@ def until(status: str, trainer: Retrainer, retraining_id: int) -> None:
 def test_a_killed_trainers_retraining_is_begun_anew_and_given_up_in_the_end(
     trainer: Retrainer, asked: int, migrated_postgres_url: str
 ) -> None:
-    environment = {"DATABASE_URL": migrated_postgres_url, "TRAINER_LEASE_SECONDS": str(LEASE_SECONDS)}
+    environment = {"DATABASE_URL": migrated_postgres_url}
     for attempt in range(1, ATTEMPTS + 1):
         assert outcome(trainer, asked).status == "queued"
         process = subprocess.Popen([sys.executable, "-c", TRAINING_FOR_EVER, str(asked)], env=environment)

@@ -25,13 +25,6 @@ from trainer.tracking import Tracking
 
 
 @pytest.fixture(scope="module")
-def database(migrated_postgres_url: str) -> Iterator[Database]:
-    database = Database(DatabaseSettings(url=migrated_postgres_url))
-    yield database
-    database.close()
-
-
-@pytest.fixture(scope="module")
 def registered(mlflow_url: str, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """Four versions: good ones, but the third, whose bundle lacks a file that its manifest names."""
     Tracking.connect(mlflow_url)

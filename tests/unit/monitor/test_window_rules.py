@@ -12,6 +12,7 @@ from monitor.alerts.window_rules import LABELS_COMPLETE, WINDOW_RULES, WindowRul
 from monitor.windows.measure import measure
 from monitor.windows.reference import Reference
 from monitor.windows.windows import Window
+from support.monitored import calm_window
 
 WEEK = timedelta(days=7)
 START = datetime(2018, 3, 5, tzinfo=UTC)
@@ -26,19 +27,7 @@ def change(rule: WindowRule, windows: list[ModelMetrics], is_open: bool = False)
 
 def window(number: int, **values: Any) -> ModelMetrics:
     """The number-th week, calm where nothing else is said."""
-    calm = {
-        "rows": 500,
-        "rows_with_actual": 400,
-        "prediction_drift": 0.05,
-        "num_drifted_columns": 0,
-        "share_missing_values": 0.0,
-        "value_range_share_in_range": 0.98,
-        "prediction_corr_with_features": 0.3,
-        "mae": 4.0,
-        "baseline_mae": 6.0,
-        "interval_coverage": 0.9,
-    }
-    return ModelMetrics(window_start=START + number * WEEK, window_end=START + (number + 1) * WEEK, **(calm | values))
+    return calm_window(START + number * WEEK, WEEK, **values)
 
 
 def weeks(coverage: list[float]) -> list[ModelMetrics]:

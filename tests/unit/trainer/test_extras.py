@@ -4,7 +4,6 @@ Neither is in the lock, so Prefect is a stand-in here: what these tests say of i
 """
 
 import importlib
-import subprocess
 import sys
 from collections.abc import Callable
 from types import ModuleType
@@ -15,18 +14,17 @@ import pytest
 
 from common.database.retrainings import Claim
 from common.errors import InvalidInput, Unavailable
+from support.command_lines import called
 from support.model_fixtures import made_up_history, made_up_places
-from trainer import wiring
+from trainer import cli, wiring
 from trainer.data.history import TrainingData
 from trainer.retraining.retrain import Trained
 from trainer.search.spark import search_on_spark
 
 
-def test_without_prefect_one_line_says_what_to_install() -> None:
-    hidden = "import sys; sys.modules['prefect'] = None; sys.argv = ['trainer', 'flow']"
-    done = subprocess.run(
-        [sys.executable, "-c", f"{hidden}; from trainer.cli import main; main()"], capture_output=True, text=True
-    )
+def test_without_prefect_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "prefect", None)
+    done = called(cli.main, "flow")
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
     assert "delivery-time-trainer[flow]" in done.stderr
@@ -43,10 +41,7 @@ def test_without_pyspark_one_line_says_what_to_install(monkeypatch: pytest.Monke
 
 @pytest.mark.parametrize(("command", "says"), [("flow", "--cron"), ("params-search", "--spark")])
 def test_the_extras_show_in_the_commands_help(command: str, says: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "trainer.cli", command, "--help"], capture_output=True, text=True, check=True
-    )
-    assert says in done.stdout
+    assert says in called(cli.main, command, "--help").stdout
 
 
 class Steps:

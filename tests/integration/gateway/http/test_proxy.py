@@ -6,14 +6,14 @@ import subprocess
 from collections.abc import Iterator
 from urllib.parse import urljoin
 
-import boto3
 import httpx
 import pytest
 
+from common.servers.objects import ObjectStore
 from devstack.servers.ports import pick_free
-from support.example import ORDER
+from support.example import CSV, ORDER
 from support.gateway_fixtures import Gateway, running_gateway
-from support.stack_fixtures import ObjectStore
+from support.stack_fixtures import placed
 from support.waiting import wait_until
 
 NGINX = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin")
@@ -93,13 +93,8 @@ def test_redirects_keep_the_prefix_the_host_and_https(proxy: str) -> None:
     assert answer.headers["location"] == "https://shop.example/eta/docs"
 
 
-def test_a_job_s_location_is_where_the_client_finds_it(proxy: str, object_store: ObjectStore) -> None:
-    session = boto3.Session(object_store.access_key, object_store.secret_key, region_name=object_store.region)
-    s3 = session.client("s3", endpoint_url=object_store.endpoint)
-    body = b"seller_zip_code_prefix,customer_lat,customer_lng\n9350,-23.577,-46.587\n"
-    s3.put_object(Bucket=object_store.bucket, Key="proxied.csv", Body=body)
-    s3.close()
-    submitted = httpx.post(f"{proxy}/batch-jobs", json={"input_uri": f"s3://{object_store.bucket}/proxied.csv"})
+def test_a_job_s_location_is_where_the_client_finds_it(proxy: str, store: ObjectStore) -> None:
+    submitted = httpx.post(f"{proxy}/batch-jobs", json={"input_uri": placed(store, "proxied.csv", CSV)})
     location = submitted.headers["location"]
     assert location == f"/eta/batch-jobs/{submitted.json()['id']}"
     assert httpx.get(urljoin(proxy, location)).json()["id"] == submitted.json()["id"]

@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import boto3
 import pytest
 import redis
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
+from common.servers.objects import ObjectStore
 from common.servers.queue import SCORING
-from support.example import ORDER
+from support.example import CSV, ORDER
 from support.gateway_fixtures import NOWHERE, Gateway, running_gateway
-from support.stack_fixtures import ObjectStore
+from support.stack_fixtures import placed
 from support.waiting import wait_until
 
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
@@ -112,14 +112,9 @@ def test_an_id_in_the_path_is_no_route_of_its_own_and_a_failure_is_marked(
 
 
 def test_a_batch_job_carries_its_trace_to_the_workers(
-    collector: Collector, traced: Gateway, object_store: ObjectStore, valkey_url: str
+    collector: Collector, traced: Gateway, store: ObjectStore, valkey_url: str
 ) -> None:
-    session = boto3.Session(object_store.access_key, object_store.secret_key, region_name=object_store.region)
-    s3 = session.client("s3", endpoint_url=object_store.endpoint)
-    body = b"seller_zip_code_prefix,customer_lat,customer_lng\n9350,-23.577,-46.587\n"
-    s3.put_object(Bucket=object_store.bucket, Key="traced.csv", Body=body)
-    s3.close()
-    uri = f"s3://{object_store.bucket}/traced.csv"
+    uri = placed(store, "traced.csv", CSV)
     job = traced.client.post("/batch-jobs", json={"input_uri": uri}, headers=CALLER).json()
     with redis.Redis.from_url(valkey_url) as queue:
         messages = [json.loads(text)["headers"] for text in queue.lrange(SCORING, 0, -1)]

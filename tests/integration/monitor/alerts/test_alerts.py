@@ -8,7 +8,7 @@ from sqlalchemy import select, text
 from common.database import alerts
 from common.database.retrainings import LOST_AFTER, request_if_due
 from common.database.session import Database
-from common.database.tables import Alert, DeliveryPace, ModelMetrics, Retraining
+from common.database.tables import Alert, DeliveryPace, Retraining
 from common.errors import Conflict, NotFound
 from common.servers.prediction_log import CountedRequests, LoggedPrediction
 from common.servers.queue import TRAINING, Queue
@@ -16,6 +16,7 @@ from monitor.alerts.check import Situation
 from monitor.alerts.checks import RETRAINING_RULES, run_checks
 from monitor.log.store import store, store_invalid
 from monitor.tasks import Tasks
+from support.monitored import calm_window
 
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 NOW = datetime(2018, 4, 2, tzinfo=UTC)
@@ -32,29 +33,7 @@ def write_days(database: Database, first: int, last: int, version: str = "1", **
     """Live windows of days, counted back from NOW, calm where nothing else is said."""
     with database.transaction() as session:
         for back in range(first, last - 1, -1):
-            end = NOW - back * DAY
-            calm = {
-                "rows": 500,
-                "rows_with_actual": 400,
-                "prediction_drift": 0.05,
-                "num_drifted_columns": 0,
-                "share_missing_values": 0.0,
-                "value_range_share_in_range": 0.98,
-                "prediction_corr_with_features": 0.3,
-                "mae": 4.0,
-                "baseline_mae": 6.0,
-                "interval_coverage": 0.9,
-            }
-            session.add(
-                ModelMetrics(
-                    timestamp=end,
-                    source="live",
-                    model_version=version,
-                    window_start=end - DAY,
-                    window_end=end,
-                    **(calm | values),
-                )
-            )
+            session.add(calm_window(NOW - (back + 1) * DAY, DAY, model_version=version, **values))
 
 
 def check(database: Database, now: datetime = NOW) -> list[Alert]:

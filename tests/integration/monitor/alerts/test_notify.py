@@ -185,21 +185,25 @@ def test_the_webhooks_address_stands_in_no_log(
     assert "secret-token" not in caplog.text
 
 
-@pytest.mark.usefixtures("no_old_tasks")
-def test_a_webhook_that_hangs_stops_no_check(database: Database, webhook: Receiver) -> None:
+def test_a_webhook_that_hangs_stops_no_check(
+    database: Database, webhook: Receiver, make_tasks: Callable[..., Tasks]
+) -> None:
     webhook.answering.clear()
     for number in range(4):
         open_alert(database, f"rule-{number}")
-    worker = start_worker()
-    try:
-        wait_until(lambda: bool(webhook.bodies), 60)
-        with database.transaction() as session:
-            for _ in range(2):
-                session.add(Retraining(reason="test", status="failed", finished_at=datetime.now(UTC)))
-        wait_until(lambda: "retrainings-fail" in rules(database), 6)
-    finally:
-        os.killpg(worker.pid, signal.SIGKILL)
-        worker.wait()
+    notifier = notify.Notifier(database, webhook.url)
+    sending = threading.Thread(target=notifier.run)
+    sending.start()
+    wait_until(lambda: bool(webhook.bodies), 10)
+    with database.transaction() as session:
+        for _ in range(2):
+            session.add(Retraining(reason="test", status="failed", finished_at=datetime.now(UTC)))
+    make_tasks(webhook_url=webhook.url).check()
+    assert "retrainings-fail" in rules(database)
+    assert sending.is_alive()
+    notifier.stop()
+    webhook.answering.set()
+    sending.join()
 
 
 def rules(database: Database) -> set[str]:
@@ -218,20 +222,16 @@ def no_old_tasks(monitoring: dict[str, str], celery_queue: Queue) -> None:
 def test_a_worker_killed_while_it_tells_loses_nothing(database: Database, webhook: Receiver) -> None:
     webhook.answering.clear()
     open_alert(database)
-    first = start_worker()
+    worker = start_worker()
     try:
         wait_until(lambda: bool(webhook.bodies), 60)
     finally:
-        os.killpg(first.pid, signal.SIGKILL)
-        first.wait()
+        os.killpg(worker.pid, signal.SIGKILL)
+        worker.wait()
     webhook.answering.set()
     assert waiting(database) == 1
-    second = start_worker()
-    try:
-        wait_until(lambda: not waiting(database), 60)
-    finally:
-        os.killpg(second.pid, signal.SIGKILL)
-        second.wait()
+    wait_until(lambda: notify.send_waiting(database, webhook.url), what="the dead worker's lock to be gone")
+    assert waiting(database) == 0
     assert webhook.heard == [("low-coverage", "open")] * 2
 
 

@@ -1,13 +1,13 @@
 """The data commands as a user runs them, with no way to Kaggle."""
 
-import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from support.command_lines import called
+from trainer import cli
 from trainer.sources.olist.check import missing_files_and_columns
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -18,11 +18,9 @@ def run(tmp_path: Path) -> Run:
     """Run a trainer command; the proxy leads nowhere, so nothing leaves the machine."""
 
     def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        inherited = {name: value for name, value in os.environ.items() if name != "OLIST_DIR"}
         nowhere = {"HTTPS_PROXY": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9", "NO_PROXY": ""}
-        environment = inherited | nowhere | {"DATA_DIR": str(tmp_path / "store"), "COLUMNS": "200"} | environment
-        command = [sys.executable, "-m", "trainer.cli", *arguments]
-        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+        ours = {"OLIST_DIR": "", "DATA_DIR": str(tmp_path / "store"), "COLUMNS": "200"}
+        return called(cli.main, *arguments, environment=nowhere | ours | environment)
 
     return run
 

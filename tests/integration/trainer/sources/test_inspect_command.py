@@ -1,13 +1,13 @@
 """`trainer inspect` as a user runs it; on a real shop's file where one lies beside the project."""
 
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from support.command_lines import called
 from support.shop_files import HEADER
+from trainer import cli
 
 PARENTS = Path(__file__).resolve().parents
 TRUCKS = next((path for parent in PARENTS if (path := parent / "shared/data/trucks/trucks.csv").exists()), None)
@@ -18,9 +18,7 @@ MADE_UP = "".join(
 
 
 def trainer(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "trainer.cli", "inspect", *arguments]
-    environment = os.environ | {"COLUMNS": "200"}
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    return called(cli.main, "inspect", *arguments, environment={"COLUMNS": "200"}, folder=folder)
 
 
 def test_from_an_export_to_a_checked_shop_file(tmp_path: Path) -> None:

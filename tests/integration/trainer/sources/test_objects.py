@@ -4,28 +4,12 @@ import io
 
 import polars as pl
 import pytest
-from pydantic import SecretStr
 
 from common.errors import ObjectNotFound
 from common.servers.objects import ObjectAddress, ObjectStore
-from common.settings import ObjectStoreSettings
 from support.shop_files import HEADER, ROWS, ShopFolder
-from support.stack_fixtures import ObjectStore as Server
 from trainer.sources.errors import UnusableSource
 from trainer.sources.raw import text_files
-
-
-@pytest.fixture
-def store(object_store: Server) -> ObjectStore:
-    """The test's object store as a service sees it."""
-    return ObjectStore(
-        ObjectStoreSettings(
-            endpoint=object_store.endpoint,
-            access_key=object_store.access_key,
-            secret_key=SecretStr(object_store.secret_key),
-            bucket=object_store.bucket,
-        )
-    )
 
 
 def test_a_prefix_is_read_object_by_object(
