@@ -4,9 +4,9 @@ import polars as pl
 import pytest
 
 from support.shop_files import HEADER, ShopFolder
+from trainer.sources.errors import UnusableSource
 from trainer.sources.oddities import every
 from trainer.sources.orders import duplicates
-from trainer.sources.problems import UnusableSource
 
 
 def said(made: ShopFolder) -> str:
