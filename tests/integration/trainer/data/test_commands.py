@@ -8,6 +8,7 @@ import pytest
 
 from support.command_lines import called
 from trainer import cli
+from trainer.sources.build import ORDERS
 from trainer.sources.olist.check import missing_files_and_columns
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -117,3 +118,29 @@ def test_a_wrong_option_is_named(run: Run, tmp_path: Path) -> None:
     assert done.returncode == 2
     assert done.stderr.endswith("error: argument --orders: must be a whole number from 1 (got '-5')\n")
     assert "Traceback" not in done.stderr
+
+
+def test_a_shop_of_its_own_is_prepared_and_nothing_is_downloaded(run: Run, tmp_path: Path) -> None:
+    shop = tmp_path / "shop"
+    assert run("synthesize", "--shop", "minutes", "--orders", "400", "--out", str(shop)).returncode == 0
+    file = str(shop / "shop.toml")
+    downloaded = run("download-data", SHOP_FILE=file)
+    assert downloaded.stdout == f"nothing to download: {file} (SHOP_FILE) names orders.csv\n"
+    assert not (tmp_path / "store").exists()
+    prepared = run("prepare-data", SHOP_FILE=file)
+    assert prepared.returncode == 0, prepared.stderr
+    assert "training (delivered before 2023-" in prepared.stdout
+    assert {path.name for path in (tmp_path / "store" / "prepared").iterdir()} == {
+        ORDERS, "shop.json", "train_dataset.csv", "valid_dataset.csv", "report.json"
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("command", ["download-data", "prepare-data"])
+def test_a_shop_file_that_is_wrong_is_named_with_every_problem(run: Run, tmp_path: Path, command: str) -> None:
+    file = tmp_path / "shop.toml"
+    file.write_text('name = "x"\ncountry = "XX"\ntime_zone = "Mars/Base"\n[orders]\nsource = "none.csv"\n')
+    done = run(command, SHOP_FILE=str(file))
+    assert done.returncode == 1
+    lines = done.stderr.splitlines()[1:]
+    assert [line.split(":")[0].strip(" -") for line in lines] == ["country", "time_zone", "orders.source"]
+    assert not (tmp_path / "store").exists()

@@ -255,3 +255,10 @@ def test_a_draft_may_be_completed_with_what_is_said_to_be_assumed(tmp_path: Path
     assert draft.open == ()
     assert 'country = "AQ"   # ASSUMED, nothing in the data says it: write yours' in draft.text()
     assert 'time_zone = "UTC"   # ASSUMED' in draft.text()
+
+
+def test_postal_codes_without_coordinates_ask_for_a_places_file(tmp_path: Path) -> None:
+    console = Console(record=True, width=200)
+    path = orders(tmp_path, f"{HEADER},ship_postal_code\n" + ROWS.replace("\n", ",01067\n"))
+    inspect_files([path], None, "DE", None, Sources({}, nowhere), console)
+    assert "name a file with the coordinates of postal codes under [places] in shop.toml" in console.export_text()

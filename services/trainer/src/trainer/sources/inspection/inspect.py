@@ -247,3 +247,12 @@ def unmapped(draft: Draft) -> tuple[str, ...]:
         return ()
     given = {field_of(name) for name in draft.columns}
     return tuple(end for end in ("origin", "destination") if not any(name.startswith(end) for name in given))
+
+
+def without_coordinates(draft: Draft) -> tuple[str, ...]:
+    """The ends of the way of which a postal code is known, and no coordinates."""
+    return tuple(
+        end
+        for end in ("origin", "destination")
+        if f"{end}_postal_code" in draft.columns and f"{end}_lat" not in draft.columns
+    )

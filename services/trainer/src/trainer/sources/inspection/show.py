@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from trainer.sources.inspection.draft import Draft
-from trainer.sources.inspection.inspect import Inspected, unmapped
+from trainer.sources.inspection.inspect import Inspected, unmapped, without_coordinates
 
 
 def show(inspected: Inspected, out: Path | None, console: Console) -> None:
@@ -48,6 +48,11 @@ def _next(inspected: Inspected, out: Path | None) -> list[str]:
     if unmapped(draft):
         steps.append(
             f"if a column says more of the {' and the '.join(unmapped(draft))}, name it under [orders.columns]"
+        )
+    if ends := without_coordinates(draft):
+        steps.append(
+            f"name a file with the coordinates of postal codes under [places] in {file}, e.g. GeoNames': orders say "
+            f"the {' and the '.join(ends)} by postal code alone"
         )
     steps.append(f"read {file} through: are the facts known at the purchase, is every column what it seems?")
     steps.append(f"check it against the data: trainer inspect {file}")
