@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from common.batch.formats import format_named
 from common.batch.formats.csv_text import CsvFormat, Header
 from common.errors import UnreadableInput
-from support.memory_store import MemoryStore
+from support.stand_ins.memory_store import MemoryStore
 
 TEXT = b"seller_zip_code_prefix,customer_lat,customer_lng\n" + b"9350,-23.5,-46.5\n" * 5_000
 NAMES = ["seller_zip_code_prefix", "customer_lat", "customer_lng"]

@@ -48,5 +48,5 @@ def test_a_text_that_stops_inside_quotes_says_so() -> None:
 
 
 def test_whole_records_at_the_head_of_a_text() -> None:
-    assert last_record_end(b'a,b\nc,"d\n') == 4
-    assert last_record_end(b"no end") == 0
+    assert last_record_end(b'a,b\nc,"d\n', ",", 100) == 4
+    assert last_record_end(b"no end", ",", 100) == 0

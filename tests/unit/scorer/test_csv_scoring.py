@@ -10,7 +10,7 @@ import pytest
 from common.batch.formats.csv_text import parse_header
 from common.model.bundle import Bundle
 from common.model.predictor import Predictor
-from scorer.csv import scoring as csv_scoring
+from scorer.csv import records as csv_records
 from scorer.csv.needed_columns import Layout
 from scorer.csv.scoring import CutInsideRecord, score_text
 from scorer.rows.outcome import Scored
@@ -54,7 +54,7 @@ def test_a_text_scored_in_blocks_is_the_text_scored_at_once(
     text = b'-23.5,"a\r\nb",9350,-46.5,\r\n\r\n\r\nx,,9350,-46.5,\r\n-23.5,5" pipe,9350,-46.5,\r\n'
     text += b'-23.5\r\n-23.5,"y,\n"",",1,2,'
     whole = score(text)
-    monkeypatch.setattr(csv_scoring, "BLOCK_BYTES", size)
+    monkeypatch.setattr(csv_records, "WINDOW_BYTES", size)
     assert score(text).errors == whole.errors
     assert score(text) == whole
 

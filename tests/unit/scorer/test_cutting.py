@@ -17,7 +17,7 @@ from scorer.csv import cutting
 from scorer.csv.cutting import Cutter, pieces
 from scorer.csv.needed_columns import Layout
 from scorer.csv.scoring import CutInsideRecord, score_text
-from support.memory_store import MemoryStore
+from support.stand_ins.memory_store import MemoryStore
 
 NOW = datetime(2017, 6, 1, 12, tzinfo=UTC)
 TEXT = b"head\n" + b"".join(b"%d,%s\n" % (n, b"x" * (n % 17)) for n in range(200)) + b"last,no end"

@@ -2,11 +2,13 @@
 
 import contextlib
 import os
+import resource
 import tempfile
 from collections.abc import Iterator
 
 import uvicorn
 
+from gateway.http.connections import MOST_CONNECTIONS
 from gateway.settings import SHARED_FOLDER, GatewaySettings
 
 FACTORY = "gateway.wiring:from_environment"
@@ -16,6 +18,7 @@ GRACE_SECONDS = 6
 
 def serve(settings: GatewaySettings, workers: int) -> None:
     """Serve until SIGTERM or SIGINT."""
+    _allow_files(4 * MOST_CONNECTIONS)
     with _shared_folder(workers):
         uvicorn.run(
             FACTORY,
@@ -34,6 +37,14 @@ def serve(settings: GatewaySettings, workers: int) -> None:
             timeout_keep_alive=settings.keep_alive_seconds,
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
+
+
+def _allow_files(number: int) -> None:
+    """Let this process and its workers have so many files open, connections among them, if the system lets them."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = number if hard == resource.RLIM_INFINITY else min(number, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 @contextlib.contextmanager

@@ -1,7 +1,7 @@
 """The scorer of a real process: every collaborator made from the settings in the environment."""
 
 from dataclasses import dataclass
-from threading import Event
+from threading import Event, Lock
 
 from common.batch.formats.format import Reading
 from common.batch.jobs import BatchJobs
@@ -35,6 +35,7 @@ from scorer.readers.spans import SpanReader
 from scorer.readers.streams import StreamReader
 from scorer.results.outputs import Outputs
 from scorer.results.results import Results
+from scorer.separate import Separate
 from scorer.settings import ScorerSettings
 
 
@@ -46,6 +47,7 @@ class Client:
     store: ObjectStore
     queue: Queue
     jobs: BatchJobs
+    servers: tuple[DatabaseSettings, ObjectStoreSettings, QueueSettings, BatchSettings]
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ class Scorer:
     chunks: Chunks
     plans: Plans
     completion: Completion
+    scoring: Scoring
     tasks: Tasks
     sweeper: Sweeper
     stopping: Event
@@ -69,17 +72,24 @@ def client(
 ) -> Client:
     """A client of these settings."""
     database, store = Database(database_settings), ObjectStore(store_settings)
-    return Client(database, store, Queue(queue), BatchJobs(database, store, batch))
+    servers = database_settings, store_settings, queue, batch
+    return Client(database, store, Queue(queue), BatchJobs(database, store, batch), servers)
 
 
-def scorer(client: Client, settings: ScorerSettings, registry: RegistrySettings, batch: BatchSettings) -> Scorer:
-    """A worker of these settings."""
+def scorer(
+    client: Client,
+    settings: ScorerSettings,
+    registry: RegistrySettings,
+    batch: BatchSettings,
+    limited: bool = False,
+) -> Scorer:
+    """A worker of these settings. limited: the memory of this process is, so that it may read what may take any."""
     database, store, queue = client.database, client.store, client.queue
     stopping, outputs = Event(), Outputs(store)
     readers: dict[Reading, AnyReader] = {
         "spans": SpanReader(store, settings.chunk_bytes, settings.record_limit_bytes),
         "stream": StreamReader(store, settings.chunk_bytes, settings.record_limit_bytes, stopping),
-        "row groups": GroupReader(store),
+        "row groups": GroupReader(store, limited),
     }
     models = Models(database, Registry(registry), registry.poll_seconds)
     leases = LeaseKeeper(renewal(database, settings.lease_seconds), settings.lease_seconds)
@@ -89,10 +99,11 @@ def scorer(client: Client, settings: ScorerSettings, registry: RegistrySettings,
     plans = Plans(database, planner, models, outputs, ending, settings.lease_seconds)
     completion = Completion(database, store, Results(store, outputs))
     attempts = Attempts(leases, ending, settings)
-    scoring = Scoring(database, store, models, chunks, completion, readers)
+    separate = Separate((client.servers, settings, registry, batch), stopping, Lock())
+    scoring = Scoring(database, store, models, chunks, completion, readers, separate.score)
     tasks = Tasks(queue, chunks, plans, scoring, completion, ending, attempts, settings.tokens)
     sweeper = Sweeper(database, store, queue, ending, settings)
-    return Scorer(client, settings, leases, models, chunks, plans, completion, tasks, sweeper, stopping)
+    return Scorer(client, settings, leases, models, chunks, plans, completion, scoring, tasks, sweeper, stopping)
 
 
 def client_from_environment() -> Client:

@@ -4,6 +4,7 @@ job, created = jobs.submit("s3://bucket/orders.csv")
 queue.wake(job.id)    # if it gets lost, the sweeper finds the row
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID, uuid4
@@ -111,6 +112,12 @@ class BatchJobs:
         """One job; JobNotFound."""
         with self._database.transaction() as session:
             return self._get(session, job_id)
+
+    def ended(self, job_ids: Iterable[UUID]) -> set[UUID]:
+        """Which of these jobs have ended."""
+        ended = select(BatchJob.id).where(BatchJob.id.in_(job_ids), BatchJob.status.not_in(OPEN))
+        with self._database.transaction() as session:
+            return set(session.scalars(ended))
 
     def list_page(
         self, status: str | None = None, limit: int = 20, cursor: str | None = None

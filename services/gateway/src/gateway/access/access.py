@@ -1,4 +1,4 @@
-"""Who may use which route, and how much of it: API keys, rates, the queue's length, the body's size."""
+"""Who may use which route, and how much of it: API keys, rates, places, the body's size."""
 
 import math
 import time
@@ -8,22 +8,38 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from common.errors import DeliveryTimeError
 from gateway.access import keys
+from gateway.access.admission import Admission, Refused
+from gateway.access.brake import Brake
 from gateway.access.keys import Key, KeyRing
 from gateway.access.limits import RateLimit
+from gateway.access.places import Places
 from gateway.http import problems
 from gateway.http.body_limits import ENCODINGS, inflated, measured
-from gateway.http.open_paths import is_open
+from gateway.http.open_paths import HEALTH_PATHS, is_open
+from gateway.http.protocol import CONNECTION
 
 JOBS_PATH = "/batch-jobs"
 
 LONG_BODIES = {"/actuals": 32 * 2**20}
 """Routes whose largest legal body is longer than others may be: 10,000 actuals however they are written."""
 
+TOKEN_BYTES = 16 * 2**10
+"""A request costs its key a token, and one more for so many bytes of its body: 1,000 orders cost some six."""
+
+OPEN_AT_ONCE, OPEN_OF_ONE = 16, 8
+"""Documents and metrics in progress, in all and of one address. Health is answered whatever there is."""
+
+DOCUMENT_COST = 4.0
+"""What a document or the metrics cost more than health, or a refusal, does."""
+
+NOBODY = ""
+
 
 class Access:
     """ASGI middleware. Without `key_ring` no key is asked for; then no rate is limited either.
 
-    The scope's `key` is the client's, None where no key is asked for.
+    The scope's `key` is the client's, None where no key is asked for. Only what is admitted counts against others: open
+    routes have places of their own, and slow down, as refusals do, for an address that asks for very many.
     """
 
     def __init__(
@@ -32,54 +48,99 @@ class Access:
         self.app = app
         self._key_ring = key_ring
         self._rate_limit = rate_limit
-        self._most_waiting = most_waiting
         self._most_body_bytes = most_body_bytes
+        self._admission = Admission(most_waiting, most_body_bytes, key_ring is not None)
+        self._open_places = Places(OPEN_AT_ONCE, OPEN_OF_ONE)
+        self._open_brake = Brake(rate=100.0, burst=100.0, longest=2.0)
+        self._refusal_brake = Brake(rate=100.0, burst=100.0, longest=2.0)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or is_open(scope["path"]):
+        if scope["type"] != "http":
             await self.app(scope, receive, send)
-            return
-        length, key, encoding = _headers(scope)
+        elif is_open(scope["path"]):
+            await self._open(scope, receive, send)
+        else:
+            await self._admitted(scope, receive, send)
+
+    async def _open(self, scope: Scope, receive: Receive, send: Send) -> None:
+        address, health = _address(scope), scope["path"] in HEALTH_PATHS
+        soon = await self._open_brake.slow(address, 1.0 if health else DOCUMENT_COST)
+        if health:
+            await self.app(scope, receive, send)
+        elif not soon or not self._open_places.take(address):
+            await problems.problem(503, "Too busy", "too many ask for this: try again later")(scope, receive, send)
+        else:
+            try:
+                await self.app(scope, receive, send)
+                if (connection := scope["state"].get(CONNECTION)) and connection.flow.write_paused:
+                    await connection.flow.drain()
+            finally:
+                self._open_places.leave(address)
+
+    async def _admitted(self, scope: Scope, receive: Receive, send: Send) -> None:
+        length, sent_key, encoding = _headers(scope)
         most_bytes = max(self._most_body_bytes, LONG_BODIES.get(scope["path"], 0))
-        refusal = self._refusal(scope, length, key, encoding, most_bytes)
-        if refusal:
-            await refusal(scope, receive, send)
+        if refusal := self._refusal(scope, length, sent_key, encoding, most_bytes):
+            await self._refuse(scope, receive, send, refusal)
             return
-        if length is None:
-            receive = measured(receive, most_bytes)
-        if encoding:
-            receive = inflated(receive, encoding, most_bytes)
-        await self.app(scope, receive, send)
+        key: Key | None = scope["key"]
+        announced = 0 if encoding else length or 0
+        try:
+            held = self._admission.admit(key.id if key else NOBODY, _is_poll(scope), announced)
+        except Refused as refused:
+            await self._refuse(scope, receive, send, _problem(refused))
+            return
+        try:
+            if encoding:
+                receive = inflated(receive, encoding, most_bytes, held.count)
+            elif length is None:
+                receive = measured(receive, most_bytes, held.count)
+            await self.app(scope, receive, send)
+            if (connection := scope["state"].get(CONNECTION)) and connection.flow.write_paused:
+                await connection.flow.drain()  # answers that nobody reads keep their places
+        finally:
+            if key and not announced and held.bytes:
+                self._rate_limit.take(key.owner, time.monotonic(), held.bytes // TOKEN_BYTES, needed=-math.inf)
+            held.leave()
+
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send, refusal: Response) -> None:
+        await self._refusal_brake.slow(_address(scope))
+        await refusal(scope, receive, send)
 
     def _refusal(
         self, scope: Scope, length: int | None, sent_key: str | None, encoding: bytes | None, most_bytes: int
     ) -> Response | None:
-        waiting = scope["state"].get("waiting_requests", ())
-        if len(waiting) > self._most_waiting:
-            return problems.problem(503, "Too busy", f"{len(waiting)} requests wait already: try again later")
+        scope["key"] = None
         if length is not None and length > most_bytes:
             return problems.problem(413, "Too large", f"the body has {length} bytes: {most_bytes} at most")
         if encoding and encoding not in ENCODINGS:
             detail = f"send the body as it is, or with Content-Encoding gzip or deflate (got {encoding.decode()!r})"
             headers = {"Accept-Encoding": "gzip, deflate"}
             return problems.problem(415, "Unsupported media type", detail, headers=headers)
-        scope["key"] = None
-        if self._key_ring is None:
-            return None
-        try:
-            key = scope["key"] = self._key_ring.find(sent_key) if sent_key else None
-        except DeliveryTimeError as error:
-            return problems.from_error(error)
-        return _forbidden(key, scope["path"]) or self._too_fast(key)
+        if self._key_ring is not None:
+            try:
+                key = scope["key"] = self._key_ring.find(sent_key) if sent_key else None
+            except DeliveryTimeError as error:
+                return problems.from_error(error)
+            if refusal := _forbidden(key, scope["path"]) or self._too_fast(key, length or 0):
+                return refusal
+        if (connection := scope["state"].get(CONNECTION)) and not connection.welcomed:
+            connection.welcome()
+        return None
 
-    def _too_fast(self, key: Key | None) -> Response | None:
-        wait = self._rate_limit.take(key.owner, time.monotonic()) if key else 0.0
+    def _too_fast(self, key: Key | None, length: int) -> Response | None:
+        wait = self._rate_limit.take(key.owner, time.monotonic(), 1 + length // TOKEN_BYTES) if key else 0.0
         if not wait:
             return None
         headers = {"Retry-After": str(math.ceil(wait))}
         return problems.problem(
             429, "Too many requests", "the rate of this key's owner is used up: slow down", headers=headers
         )
+
+
+def _is_poll(scope: Scope) -> bool:
+    """Whether a request may wait for the end of a job, however its query is written."""
+    return bool(scope["query_string"]) and scope["method"] != "POST" and scope["path"].startswith(JOBS_PATH)
 
 
 def _headers(scope: Scope) -> tuple[int | None, str | None, bytes | None]:
@@ -106,3 +167,13 @@ def _forbidden(key: Key | None, path: str) -> Response | None:
     if not key.opens(scope):
         return problems.problem(403, "Forbidden", f"key {key.name!r} lacks the scope {scope!r}")
     return None
+
+
+def _problem(refused: Refused) -> Response:
+    headers = {"Retry-After": "1"} if refused.status == 429 else {}
+    return problems.problem(refused.status, refused.title, refused.detail, headers=headers)
+
+
+def _address(scope: Scope) -> str:
+    client = scope["client"]
+    return client[0] if client else ""

@@ -29,8 +29,11 @@ class RateLimit:
         self._folder = folder
         self._buckets: dict[str, Bucket] = {}
 
-    def take(self, client: str, now: float) -> float:
-        """Take one token; 0, or the seconds until there will be one. `now`: of any clock that only goes forward."""
+    def take(self, client: str, now: float, tokens: float = 1.0, needed: float = 1.0) -> float:
+        """Take tokens; 0, or the seconds until there will be one. `now`: of any clock that only goes forward.
+
+        needed: how many must be there. Those that are short are a debt, to be worked off before the next time.
+        """
         bucket = self._buckets.get(client)
         if bucket is None:
             bucket = self._buckets[client] = self._open(client)
@@ -39,8 +42,8 @@ class RateLimit:
             missing, at = STATE.unpack_from(memory)
             missing = max(missing - max(now - at, 0.0) * self._rate, 0.0)
             left = self._burst - missing
-            STATE.pack_into(memory, 0, missing + (left >= 1.0), max(now, at))
-        return 0.0 if left >= 1.0 else (1.0 - left) / self._rate
+            STATE.pack_into(memory, 0, missing + (tokens if left >= needed else 0.0), max(now, at))
+        return 0.0 if left >= needed else (needed - left) / self._rate
 
     def _open(self, client: str) -> Bucket:
         if self._folder is None:

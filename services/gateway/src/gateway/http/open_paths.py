@@ -1,6 +1,7 @@
 """Paths that ask for no key and make no trace: health, metrics, documentation."""
 
-OPEN_PATHS = frozenset({"/", "/livez", "/readyz", "/metrics", "/docs", "/openapi.json"})
+HEALTH_PATHS = frozenset({"/livez", "/readyz"})
+OPEN_PATHS = HEALTH_PATHS | {"/", "/metrics", "/docs", "/openapi.json"}
 OPEN_FOLDER = "/docs/"
 
 

@@ -1,4 +1,4 @@
-"""What uvicorn's HTTP protocol lacks: bounds for slow senders and long heads, and the number of requests that wait."""
+"""What uvicorn's HTTP protocol lacks: bounds for slow senders, slow readers, long heads, pipelines and connections."""
 
 import asyncio
 from typing import Any
@@ -8,8 +8,13 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from gateway.http.connections import Connections
+
 SENDING_SECONDS = 10.0
 """How long a client may take to send its request, head and body; then it gets a 408 and the connection is closed."""
+
+TAKING_SECONDS = 10.0
+"""How long an answer may be stuck, with 64 KiB and more of it not sent, before the connection is cut."""
 
 HEAD_BYTES = 65_536
 """How long a request's line and headers may be, beyond what came with their first bytes (256 KiB at most)."""
@@ -29,13 +34,18 @@ TOO_SLOW = (
     b"content-length: %d\r\n\r\n%b" % (len(_TOO_SLOW), _TOO_SLOW)
 )
 
-WAITING_REQUESTS = "waiting_requests"
+CONNECTION = "connection"
+"""In the state of a request's scope: the GatewayProtocol that it came by."""
+
+CONNECTIONS = "connections"
 TIMED_OUT = "timed_out"
 """In the state of a request's scope once its sender has taken too long."""
 
 
 class GatewayProtocol(HttpToolsProtocol):
-    """One connection. The ASGI scope's state holds `waiting_requests`, a set with one element for each request."""
+    """One connection. A request that comes before the answer to the one before is not read: it closes the connection
+    after that answer, and its client sends it again (RFC 9112, 9.3.2).
+    """
 
     def __init__(
         self,
@@ -45,18 +55,42 @@ class GatewayProtocol(HttpToolsProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
-        app_state[WAITING_REQUESTS] = server_state.tasks
+        self._others: Connections = app_state.setdefault(CONNECTIONS, Connections())
+        self.app_state = {**app_state, CONNECTION: self}
         self._deadline: asyncio.TimerHandle | None = None
+        self._taking: asyncio.TimerHandle | None = None
         self._begun = False
         self._in_head = True
+        self._ahead = False
         self._head_bytes = 0
+        self.welcomed = False
+
+    @property
+    def idle(self) -> bool:
+        """Whether no request is in progress."""
+        return self.cycle is None or bool(self.cycle.response_complete)
+
+    def welcome(self) -> None:
+        """A request of this connection was let in: it is among the last to be cut when there are too many."""
+        self.welcomed = True
+        self._others.welcome(self)
+
+    def cut(self) -> None:
+        """Drop the connection at once."""
+        self.transport.abort()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         super().connection_made(transport)
+        self._others.enter(self)
         self._start_deadline()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._others.leave(self)
         self._end_deadline()
+        self._end_taking()
+        self.app_state = {}  # it knows us: a circle that only the collector would find
+        if self.scope is not None:
+            self.scope["state"].pop(CONNECTION, None)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -68,20 +102,48 @@ class GatewayProtocol(HttpToolsProtocol):
                 self.transport.write(TOO_LONG_HEAD)
                 self.transport.close()
 
-    def on_headers_complete(self) -> None:
-        self._in_head = False
-        super().on_headers_complete()
+    def send_400_response(self, msg: str) -> None:
+        if self.idle:
+            super().send_400_response(msg)
+        else:
+            self._close_after_answer()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        if self.cycle is not None and not self.cycle.response_complete:
+            self._close_after_answer()
+            return
         self._begun, self._in_head, self._head_bytes = True, True, 0
         if self._deadline is None:
             self._start_deadline()
 
+    def on_headers_complete(self) -> None:
+        if not self._ahead:
+            self._in_head = False
+            super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        if not self._ahead:
+            super().on_body(body)
+
     def on_message_complete(self) -> None:
-        self._end_deadline()
-        self._begun = False
-        super().on_message_complete()
+        if not self._ahead:
+            self._end_deadline()
+            self._begun = False
+            super().on_message_complete()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._taking = self._taking or self.loop.call_later(TAKING_SECONDS, self.cut)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._end_taking()
+
+    def _close_after_answer(self) -> None:
+        """Read nothing more, and hang up once the request in progress is answered."""
+        self._ahead, self.cycle.keep_alive = True, False
+        self.flow.pause_reading()
 
     def _start_deadline(self) -> None:
         self._deadline = self.loop.call_later(SENDING_SECONDS, self._give_up)
@@ -99,3 +161,8 @@ class GatewayProtocol(HttpToolsProtocol):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+
+    def _end_taking(self) -> None:
+        if self._taking is not None:
+            self._taking.cancel()
+            self._taking = None

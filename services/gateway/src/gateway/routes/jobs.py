@@ -1,8 +1,6 @@
 """Batch jobs over HTTP: submit, look, list, cancel, fetch the result. Their life is in `common.batch.jobs`."""
 
-import asyncio
 import re
-import time
 from dataclasses import asdict
 from datetime import date, datetime
 from typing import Annotated, Literal
@@ -20,11 +18,11 @@ from common.orders.fields import Strict
 from common.servers.queue import Queue
 from gateway.access.keys import Key
 from gateway.http import problems
+from gateway.routes.job_ends import JobEnds
 
 Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 ENDED = ("succeeded", "failed", "cancelled")
 LONGEST_WAIT_SECONDS = 30
-LOOK_AGAIN_SECONDS = 0.5
 
 Uri = Annotated[str, Field(min_length=1, max_length=2_000)]
 JobId = Annotated[UUID, Path(description="the job's id")]
@@ -117,7 +115,7 @@ class JobPage(BaseModel):
 
 def add_routes(app: FastAPI, jobs: BatchJobs, queue: Queue) -> None:
     """Serve the batch jobs."""
-    router = APIRouter(tags=["batch jobs"])
+    router, ends = APIRouter(tags=["batch jobs"]), JobEnds(jobs)
 
     @router.post("/batch-jobs", status_code=202, responses=problems.documented(404, 409, 413, 415, 422))
     def submit(
@@ -141,10 +139,10 @@ def add_routes(app: FastAPI, jobs: BatchJobs, queue: Queue) -> None:
         ] = 0,
     ) -> Job:
         """The job as it is now, or at its end if that comes within `wait` seconds."""
-        deadline, mine = time.monotonic() + wait, _seen_by(request, jobs)
+        mine = _seen_by(request, jobs)
         job = await run_in_threadpool(mine.get, job_id)
-        while job.status not in ENDED and (left := deadline - time.monotonic()) > 0:
-            await asyncio.sleep(min(left, LOOK_AGAIN_SECONDS))
+        if wait and job.status not in ENDED:
+            await ends.wait(job_id, wait, request)
             job = await run_in_threadpool(mine.get, job_id)
         return _body(job)
 

@@ -8,7 +8,7 @@ from common.batch.formats import InputObject
 from common.batch.formats.csv_text import Header
 from common.errors import UnreadableInput
 from common.servers.objects import ObjectStore
-from scorer.csv.records import last_record_end, records
+from scorer.csv.records import RecordTooLong, last_record_end, windows
 
 WINDOW_BYTES = 64 * 1024
 """How much is read around a planned cut to find the next line break."""
@@ -30,9 +30,12 @@ def pieces(
         skipped = min(to_skip, len(block))
         to_skip -= skipped
         buffer += memoryview(block)[skipped:]
-        while len(buffer) >= size and (cut := _cut(buffer, size, delimiter)):
-            yield bytes(memoryview(buffer)[:cut])
-            del buffer[:cut]
+        try:
+            while len(buffer) >= size and (cut := _cut(buffer, size, record_limit, delimiter)):
+                yield bytes(memoryview(buffer)[:cut])
+                del buffer[:cut]
+        except RecordTooLong:
+            raise too_long(where, record_limit) from None
         if len(buffer) > max(size, record_limit):
             raise too_long(where, record_limit)
     if buffer:
@@ -96,10 +99,11 @@ def too_long(where: str, limit: int) -> UnreadableInput:
     return UnreadableInput(where, f"has a record longer than {limit:,} bytes, or a quote that is never closed")
 
 
-def _cut(buffer: bytearray, size: int, delimiter: str) -> int:
+def _cut(buffer: bytearray, size: int, longest: int, delimiter: str) -> int:
     """The last record end within `size` bytes, else the first one beyond; 0 if there is none yet."""
-    within = last_record_end(memoryview(buffer)[:size], delimiter)
+    within = last_record_end(memoryview(buffer)[:size], delimiter, longest)
     if within:
         return within
-    ends = records(memoryview(buffer), delimiter).ends
-    return int(ends[0]) + 1 if len(ends) else 0
+    for _, found in windows(memoryview(buffer), delimiter, longest):
+        return int(found.ends[0]) + 1 if len(found.ends) else 0
+    return 0

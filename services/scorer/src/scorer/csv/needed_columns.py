@@ -32,6 +32,10 @@ class Layout:
         return cls(len(names), {field.name: names.index(field.name) for field in INPUTS if field.name in names})
 
 
+class GrowsTooMuch(Exception):
+    """The result is many times as large as the text: most records lack columns, and get them, or are next to empty."""
+
+
 @dataclass(frozen=True)
 class NeededColumns:
     """n rows: an Arrow array for each needed column; `broken` has a reason for the rows that are no proper records,
@@ -43,13 +47,16 @@ class NeededColumns:
     repaired: dict[int, bytes]
 
 
-def needed_columns(text: bytes, bodies: pa.Array, found: Records, layout: Layout) -> NeededColumns:
-    """Read the needed columns of all records. `bodies` are the records without their line breaks and blank lines."""
+def needed_columns(text: bytes, bodies: pa.Array, found: Records, layout: Layout, room: int) -> NeededColumns:
+    """Read the needed columns of all records. `bodies` are the records without their line breaks and blank lines.
+
+    GrowsTooMuch if those of a wrong length would take more than `room` bytes to repair.
+    """
     if layout.positions and found.plain and _breaks_lines_alike(text) and _is_utf8(text):
         read = _by_arrow(text, layout, quoted=b'"' in text)
         if read is not None and all(len(values) == len(bodies) for values in read.values.values()):
             return read
-    return _record_by_record(bodies, layout)
+    return _record_by_record(bodies, layout, room)
 
 
 def _by_arrow(text: bytes, layout: Layout, quoted: bool) -> NeededColumns | None:
@@ -91,7 +98,7 @@ def _read(text: bytes, layout: Layout, types: dict[str, pa.DataType], quoted: bo
     )
 
 
-def _record_by_record(bodies: pa.Array, layout: Layout) -> NeededColumns:
+def _record_by_record(bodies: pa.Array, layout: Layout, room: int) -> NeededColumns:
     """Exact, a microsecond or two a record: for texts with records of a wrong length, stray quotes or bad bytes."""
     values: dict[str, list[str | None]] = {name: [] for name in layout.positions}
     broken: dict[int, str] = {}
@@ -109,6 +116,9 @@ def _record_by_record(bodies: pa.Array, layout: Layout) -> NeededColumns:
         if fields is not None and len(fields) != layout.columns:
             broken[row] = wrong_width(body, len(fields), layout.columns)
             repaired[row] = to_width(body.lstrip(b"\r\n"), layout.columns, layout.delimiter)
+            room -= len(repaired[row])
+            if room < 0:
+                raise GrowsTooMuch
             fields = None
         for name, at in layout.positions.items():
             values[name].append(None if fields is None else fields[at])

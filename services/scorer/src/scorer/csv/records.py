@@ -1,11 +1,23 @@
 """Where the records of a CSV text end, with quoted line breaks, CRLF and stray quotes. Arrays in, arrays out."""
 
+from array import array
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
 NEWLINE, RETURN, QUOTE = b'\n\r"'
+
+WINDOW_BYTES = 2**21
+"""How much is looked at in one go. Arrays over it, eight bytes for a line break or a quote, bound the memory."""
+
+QUOTES_AT_ONCE = 2**16
+
+
+class RecordTooLong(Exception):
+    """A record goes on beyond the limit, or a quote is never closed."""
 
 
 @dataclass(frozen=True)
@@ -38,10 +50,29 @@ def records(text: bytes | memoryview, delimiter: str = ",") -> Records:
     return Records(lines[inside == 0], lines, open_quote=bool(len(quotes) & 1), plain=plain)
 
 
-def last_record_end(text: bytes | memoryview, delimiter: str = ",") -> int:
+def windows(text: bytes | memoryview, delimiter: str, longest: int) -> Iterator[tuple[int, Records]]:
+    """Where a piece of the text starts, and the records that end in it, piece by piece; a record starts each of them.
+
+    The last piece may end in a record without its line break. RecordTooLong beyond `longest` bytes.
+    """
+    view, start, size = memoryview(text), 0, WINDOW_BYTES
+    while start < len(view):
+        found = records(view[start : start + size], delimiter)
+        if not len(found.ends) and start + size < len(view):
+            if size > longest:
+                raise RecordTooLong
+            size = min(2 * size, max(size, longest) + 1)
+            continue
+        yield start, found
+        start, size = start + int(found.ends[-1]) + 1 if len(found.ends) else len(view), WINDOW_BYTES
+
+
+def last_record_end(text: bytes | memoryview, delimiter: str, longest: int) -> int:
     """Length of the whole records at the head of a text that starts at the start of one; 0 if there is none."""
-    ends = records(text, delimiter).ends
-    return int(ends[-1]) + 1 if len(ends) else 0
+    end = 0
+    for start, found in windows(text, delimiter, longest):
+        end = start + int(found.ends[-1]) + 1 if len(found.ends) else end
+    return end
 
 
 def _all_enclose_fields(view: NDArray[np.uint8], quotes: NDArray[np.int64], delimiter: int) -> bool:
@@ -56,10 +87,11 @@ def _all_enclose_fields(view: NDArray[np.uint8], quotes: NDArray[np.int64], deli
 
 def _enclosing(view: NDArray[np.uint8], quotes: NDArray[np.int64], delimiter: int) -> NDArray[np.int64]:
     """Only the quotes that open or close a field: one in the middle of an unquoted field is an ordinary character."""
-    kept: list[int] = []
+    kept = array("q")
     inside = False
     skip = -1
-    for position in quotes.tolist():
+    parts = (quotes[at : at + QUOTES_AT_ONCE].tolist() for at in range(0, len(quotes), QUOTES_AT_ONCE))
+    for position in chain.from_iterable(parts):
         if position == skip:
             continue
         if not inside:

@@ -1,6 +1,7 @@
 """Score a CSV text: every record stays as it is and gets four more fields."""
 
 import io
+from collections.abc import Iterator
 from datetime import datetime
 from functools import lru_cache
 from itertools import pairwise
@@ -13,13 +14,16 @@ from numpy.typing import NDArray
 from common.batch.formats.columns import ADDED_COLUMNS
 from common.model.predictor import Predictor
 from common.orders.validation import validate
-from scorer.csv.needed_columns import Layout, NeededColumns, needed_columns
-from scorer.csv.records import Records, records
+from scorer.csv.needed_columns import GrowsTooMuch, Layout, NeededColumns, needed_columns
+from scorer.csv.records import Records, records, windows
 from scorer.rows.constants import constant
 from scorer.rows.outcome import ERRORS_KEPT, Outcome, RowError, Scored
 
 LONGEST_DAYS = 9_999.0
-BLOCK_BYTES = 2**21
+BLOCK_RECORDS = 2**16
+
+RESULT_BYTES = 160 * 2**20
+"""What the result of a text may take: that of 16 MiB, the chunk of a file, takes some 40, and 130 of bad rows alone."""
 
 
 class CutInsideRecord(Exception):
@@ -31,31 +35,40 @@ def header_line(text: bytes, line_end: bytes, delimiter: str = ",") -> bytes:
     return delimiter.encode().join([text, *(name.encode() for name in ADDED_COLUMNS)]) + (line_end or b"\n")
 
 
-def score_text(text: bytes, layout: Layout, predictor: Predictor, now: datetime) -> Scored:
-    """Score whole records (no header). CutInsideRecord if the last one is not whole."""
-    found = records(text, layout.delimiter)
-    if found.open_quote:
-        raise CutInsideRecord
+def score_text(text: bytes, layout: Layout, predictor: Predictor, now: datetime, longest: int = 4 * 2**20) -> Scored:
+    """Score whole records (no header) of up to `longest` bytes.
+
+    CutInsideRecord if the last one is not whole; RecordTooLong; GrowsTooMuch.
+    """
     outcome, body = Outcome(), io.BytesIO()
-    for start, end in pairwise(_block_ends(found, len(text))):
-        scored = _score_block(text[start:end], layout, predictor, now)
+    for block in _blocks(text, layout.delimiter, longest):
+        scored = _score_block(block, layout, predictor, now, RESULT_BYTES - body.tell())
         outcome.add(scored)
         body.write(scored.body)
+        if body.tell() > RESULT_BYTES:
+            raise GrowsTooMuch
     return Scored(body.getvalue(), outcome.rows, outcome.rows_failed, outcome.lines, outcome.errors)
 
 
-def _block_ends(found: Records, size: int) -> list[int]:
-    """Where to cut a text at record ends, its start and end included: what a block needs stays small and in cache."""
-    planned = np.searchsorted(found.ends, np.arange(BLOCK_BYTES, size, BLOCK_BYTES))
-    return sorted({0, size, *(found.ends[planned[planned < len(found.ends)]] + 1).tolist()})
+def _blocks(text: bytes, delimiter: str, longest: int) -> Iterator[bytes]:
+    """The text cut at record ends: what a block needs stays small and in cache."""
+    for start, found in windows(text, delimiter, longest):
+        if not len(found.ends):
+            if found.open_quote:
+                raise CutInsideRecord
+            yield text[start:]
+            return
+        ends = found.ends + 1
+        for begin, end in pairwise([0, *ends[BLOCK_RECORDS - 1 : -1 : BLOCK_RECORDS].tolist(), int(ends[-1])]):
+            yield text[start + begin : start + end]
 
 
-def _score_block(text: bytes, layout: Layout, predictor: Predictor, now: datetime) -> Scored:
+def _score_block(text: bytes, layout: Layout, predictor: Predictor, now: datetime, room: int) -> Scored:
     if not text.endswith(b"\n"):
         text += b"\n"
     found = records(text, layout.delimiter)
     bodies, kept = _bodies(text, found)
-    read = needed_columns(text, bodies, found, layout)
+    read = needed_columns(text, bodies, found, layout, room)
     checked = validate(read.values | constant(layout.in_path, len(bodies)), now, read.broken)
     predicted = predictor.predict(checked.orders)
     outputs = [_texts(days, checked.good) for days in (predicted.days, predicted.lower_days, predicted.upper_days)]

@@ -7,6 +7,7 @@
 | a kind of Unavailable, an outage | again after a growing wait; the job fails after SCORER_FAULTS of them |
 | UploadGone, or an error that nobody expected | again after a growing wait; the job fails after SCORER_ATTEMPTS |
 | any other error that a user may see | the job fails with it |
+| no word at all, or a lack of memory | again, a chunk in a process of its own (scorer.separate) |
 | the database being away | nothing can be written: the sweeper finds the job later |
 """
 
@@ -133,6 +134,9 @@ class Attempts:
                 self._ending.fail(work.job_id, f"{error}; tried {work.faults + 1} times")
         except DeliveryTimeError as error:
             self._ending.fail(work.job_id, str(error))
+        except MemoryError:
+            log.warning("%s needs more memory than there is", work.name)
+            claims.give_back(work, wait_seconds(first, work.attempts), fault=None, counted=True)
         except Exception as error:
             if isinstance(error, DBAPIError) and is_outage(error):
                 raise

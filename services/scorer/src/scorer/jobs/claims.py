@@ -90,6 +90,11 @@ class ClaimedChunk:
         """What messages call it."""
         return f"chunk {self.number}"
 
+    @property
+    def survived(self) -> bool:
+        """Whether the worker that held it before ended without a word."""
+        return self.attempts > 1 and self.fault is None
+
 
 class Added(NamedTuple):
     """What a step adds to its job: rows, bad rows among them, and bytes of the input."""

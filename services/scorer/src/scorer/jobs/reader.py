@@ -13,6 +13,10 @@ from scorer.jobs.source import Source
 Head = TypeVar("Head")
 
 
+class Unbounded(Exception):
+    """Nobody can say beforehand how much memory the rows of a chunk take."""
+
+
 @dataclass(frozen=True)
 class Share:
     """What one chunk reads, and its share of the input's bytes."""
@@ -37,7 +41,7 @@ class Reader(ABC, Generic[Head]):
 
     @abstractmethod
     def score(self, source: Source, predictor: Predictor, progress: Progress) -> None:
-        """Score what a chunk reads into the output that `progress` writes."""
+        """Score what a chunk reads into the output that `progress` writes; Unbounded, and nothing is done."""
 
 
 AnyReader = Reader[Any]

@@ -17,6 +17,9 @@ from common.servers.objects import ObjectStore
 INT96_UNIT = "us"
 """What Spark writes; nanoseconds would end in the year 2262, and wrap round beyond it."""
 
+FOOTER_LIMIT = 16 * 2**20
+"""Bytes of a footer: what it says takes many times as much in memory. Ten thousand column chunks take some one MiB."""
+
 ROW_GROUP_LIMIT = 2**30
 """Uncompressed bytes of a row group: a batch of it must fit into a worker."""
 
@@ -29,6 +32,21 @@ class RangeFile(io.RawIOBase):
         self._store = store
         self._given = given
         self._position = 0
+        self._kept, self._kept_from = memoryview(b""), 0
+
+    def keep(self, start: int, end: int) -> None:
+        """Read bytes [start, end) now and keep them: whatever is asked of them later costs no request."""
+        self._kept, self._kept_from = (
+            memoryview(self._store.read(self._given.address, start, end, self._given.etag)),
+            start,
+        )
+
+    def part(self, start: int, end: int) -> memoryview:
+        """Bytes [start, end)."""
+        begin = start - self._kept_from
+        if begin >= 0 and end - self._kept_from <= len(self._kept):
+            return self._kept[begin : end - self._kept_from]
+        return memoryview(self._store.read(self._given.address, start, end, self._given.etag))
 
     def readable(self) -> bool:
         return True
@@ -44,9 +62,9 @@ class RangeFile(io.RawIOBase):
         self._position = base + offset
         return self._position
 
-    def read(self, size: int = -1) -> bytes:
+    def read(self, size: int = -1) -> memoryview:  # pyarrow takes any buffer
         end = self._given.size if size < 0 else min(self._given.size, self._position + size)
-        body = self._store.read(self._given.address, self._position, end, self._given.etag)
+        body = self.part(self._position, end)
         self._position += len(body)
         return body
 
@@ -54,9 +72,11 @@ class RangeFile(io.RawIOBase):
 def open_parquet(store: ObjectStore, given: InputObject) -> pq.ParquetFile:
     """The checked file; UnreadableInput, MissingColumns, InputReplaced, ObjectStoreUnavailable."""
     where = str(given.address)
+    if (size := int.from_bytes(store.tail(given.address, 8)[:4], "little")) > FOOTER_LIMIT:
+        raise UnreadableInput(where, f"has a footer of {size:,} bytes, where a worker takes {FOOTER_LIMIT:,}")
     try:
         file = pq.ParquetFile(pa.PythonFile(RangeFile(store, given), mode="r"), coerce_int96_timestamp_unit=INT96_UNIT)
-    except DeliveryTimeError:
+    except (DeliveryTimeError, MemoryError):
         raise
     except (pa.ArrowException, OSError) as error:
         raise unreadable(where, error) from error

@@ -1,25 +1,14 @@
-"""How large the pages of a Parquet row group are. A page is decompressed whole, so they say how much memory it takes.
+"""The pages of a Parquet file, from their own headers: the footer may say anything.
 
-Their sizes stand in the headers between the pages, which pyarrow does not show. A header is a Thrift struct:
+The headers stand between the pages, and pyarrow does not show them. A header is a Thrift struct:
 PageHeader in https://github.com/apache/parquet-format, encoded as in
 https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import pyarrow.parquet as pq
-
-from common.batch.formats import InputObject
-from common.errors import UnreadableInput
-from common.servers.objects import ObjectStore
-
-PAGES_LIMIT = 96 * 2**20
-"""Uncompressed bytes of a page of every column together: a reader that goes through rows has one of each in memory, and
-takes up to 2.9 times their size (measured with pyarrow 25, one large uncompressed page)."""
-
-SMALL_BYTES = 2**20
-"""A column chunk up to so many uncompressed bytes counts as one page: its headers are not worth the requests."""
 
 WINDOW_BYTES = 64 * 1024
 """How much is read for a header; small pages that follow are in it too."""
@@ -27,74 +16,90 @@ WINDOW_BYTES = 64 * 1024
 UNCOMPRESSED_SIZE, COMPRESSED_SIZE, DATA, DICTIONARY, DATA_V2 = 2, 3, 5, 7, 8
 """Fields of a PageHeader; the first field of each of the last three is the number of values."""
 
+ENCODING = {DATA: 2, DATA_V2: 4, DICTIONARY: 2}
+"""Which of their fields is the encoding."""
+
+PLAIN_DICTIONARY, DELTA_BYTE_ARRAY, RLE_DICTIONARY = 2, 7, 8
+"""Encodings whose values are longer than what stands for them: references to a dictionary, and to the value before."""
+
 BOOLEANS, BYTE, INTEGERS, DOUBLE, BINARY, STRUCT = (1, 2), 3, (4, 5, 6), 7, 8, 12
+
+Read = Callable[[int, int], bytes | memoryview]
+"""Bytes [start, end) of a file."""
 
 
 class Page(NamedTuple):
-    """A page: uncompressed bytes, number of values, and whether it is the dictionary of those that follow."""
+    """A page: uncompressed bytes, number of values, whether it is the dictionary of those that follow, how its values
+    are written, and where what follows its header begins and ends."""
 
     bytes: int
     values: int
     dictionary: bool
+    encoding: int
+    start: int
+    end: int
+
+    @property
+    def refers(self) -> bool:
+        """Whether its values are references to a dictionary."""
+        return self.encoding in (PLAIN_DICTIONARY, RLE_DICTIONARY)
 
 
-def widest_row(store: ObjectStore, given: InputObject, group: pq.RowGroupMetaData) -> int:
-    """Encoded bytes of a row if it came from the densest page of every column.
+class Window:
+    """Reads a file front to back, a window at a time."""
 
-    UnreadableInput if the pages are too large to be read, or their headers are damaged.
-    """
-    largest: dict[str, int] = {}
-    width = 0.0
-    for column in map(group.column, range(group.num_columns)):
-        found = [Page(column.total_uncompressed_size, column.num_values, dictionary=False)]
-        if column.total_uncompressed_size > SMALL_BYTES:
-            found = list(_pages(store, given, column))
-        values_in_row = column.num_values / max(1, group.num_rows)
-        width += values_in_row * max(
-            (page.bytes / max(1, page.values) for page in found if not page.dictionary), default=0
-        )
-        largest[column.path_in_schema] = max((page.bytes for page in found), default=0)
-    if sum(largest.values()) > PAGES_LIMIT:
-        name = max(largest, key=lambda name: largest[name])
-        raise UnreadableInput(
-            str(given.address),
-            f"has pages of {sum(largest.values()):,} bytes together, the largest ({largest[name]:,}) in column {name}: "
-            f"a worker takes {PAGES_LIMIT:,}. Write smaller pages, or row groups of fewer rows",
-        )
-    return int(width)
+    def __init__(self, read: Read, size: int) -> None:
+        self._read = read
+        self._size = size
+        self._start: int = 0
+        self._bytes: bytes | memoryview = b""
+
+    def at(self, position: int, anew: bool) -> tuple[bytes | memoryview, int]:
+        """Bytes with those from a position on, as many as are there, and where the position is in them."""
+        if anew or not 0 <= position - self._start < len(self._bytes):
+            self._start, self._bytes = position, self._read(position, min(position + WINDOW_BYTES, self._size))
+        return self._bytes, position - self._start
 
 
-def _pages(store: ObjectStore, given: InputObject, column: pq.ColumnChunkMetaData) -> Iterator[Page]:
+def pages(window: Window, size: int, column: pq.ColumnChunkMetaData) -> Iterator[Page]:
+    """The pages of a column chunk of a file of `size` bytes; ValueError if they are damaged."""
     position = column.data_page_offset
     if column.has_dictionary_page:
         position = min(position, column.dictionary_page_offset)
-    end = min(position + column.total_compressed_size, given.size)
-    window, offset = b"", position
+    end = min(position + column.total_compressed_size, size)
+    anew = False
     while position < end:
+        data, offset = window.at(position, anew)
         try:
-            page, length = _page(Compact(window, position - offset))
+            page = _page(Compact(data, offset), position - offset)
         except IndexError:
-            if offset == position and window:
-                raise _damaged(given, column) from None
-            offset, stop = position, min(position + WINDOW_BYTES, end)
-            window = store.read(given.address, position, stop, given.etag)
+            if anew:
+                raise ValueError(column.path_in_schema) from None
+            anew = True
             continue
-        except (ValueError, RecursionError):
-            raise _damaged(given, column) from None
+        except RecursionError:
+            raise ValueError(column.path_in_schema) from None
         yield page
-        position += length
+        position, anew = page.end, False
 
 
-def _page(header: "Compact") -> tuple[Page, int]:
-    """The page whose header comes next, and how many bytes both take in the file. ValueError if it is none."""
-    start, fields = header.position, header.struct()
+def _page(header: "Compact", origin: int) -> Page:
+    """The page whose header comes next in data that begins at `origin` in the file. ValueError if it is none."""
+    fields = header.struct()
     kind = next((kind for kind in (DATA, DATA_V2, DICTIONARY) if isinstance(fields.get(kind), dict)), None)
-    found = (fields.get(UNCOMPRESSED_SIZE), fields.get(COMPRESSED_SIZE), fields[kind].get(1) if kind else 0)
+    about = fields[kind] if kind else {1: 0, 2: 0}
+    found = (
+        fields.get(UNCOMPRESSED_SIZE),
+        fields.get(COMPRESSED_SIZE),
+        about.get(1),
+        about.get(ENCODING.get(kind or DATA)),
+    )
     numbers = [number for number in found if isinstance(number, int) and number >= 0]
     if len(numbers) != len(found):
         raise ValueError(found)
-    size, compressed, values = numbers
-    return Page(size, values, kind == DICTIONARY), header.position - start + compressed
+    size, compressed, values, encoding = numbers
+    start = origin + header.position
+    return Page(size, values, kind == DICTIONARY, encoding, start, start + compressed)
 
 
 class Compact:
@@ -103,7 +108,7 @@ class Compact:
     Texts are skipped; lists and maps, which page headers do not have, are a ValueError.
     """
 
-    def __init__(self, data: bytes, position: int) -> None:
+    def __init__(self, data: bytes | memoryview, position: int) -> None:
         self._data = data
         self.position = position
 
@@ -143,7 +148,3 @@ class Compact:
     def _byte(self) -> int:
         self.position += 1
         return self._data[self.position - 1]
-
-
-def _damaged(given: InputObject, column: pq.ColumnChunkMetaData) -> UnreadableInput:
-    return UnreadableInput(str(given.address), f"is damaged Parquet: column {column.path_in_schema} has no whole pages")

@@ -55,10 +55,13 @@ class PartSink(io.RawIOBase):
         return body
 
 
-def score_row_groups(store: ObjectStore, source: Source, predictor: Predictor, progress: Progress) -> None:
+def score_row_groups(
+    store: ObjectStore, source: Source, predictor: Predictor, progress: Progress, limited: bool
+) -> None:
     """Score row groups [start, end) and upload the part file piece by piece; counts and first bad rows in `progress`.
 
-    UnreadableInput if a page is damaged; what the store raises.
+    Unbounded, before anything else, unless the memory of this process is `limited`. UnreadableInput if a page is
+    damaged; what the store raises.
     """
     file = open_parquet(store, source.object)
     sink = PartSink()
@@ -68,14 +71,14 @@ def score_row_groups(store: ObjectStore, source: Source, predictor: Predictor, p
         for name in ADDED_COLUMNS[:3]:
             schema = schema.append(pa.field(name, pa.float64()))
         schema = schema.append(pa.field(ADDED_COLUMNS[3], pa.string()))
-        with pq.ParquetWriter(sink, schema) as writer, closing(batches(store, file, source)) as read:
+        with pq.ParquetWriter(sink, schema) as writer, closing(batches(store, file, source, limited)) as read:
             for batch in read:
                 scored = _scored(batch, in_path, predictor, progress, schema)
                 writer.write_table(scored, row_group_size=BATCH_ROWS)
                 if sink.waiting >= PART_BYTES:
                     progress.upload(sink.take())
         progress.upload(sink.take())
-    except DeliveryTimeError:
+    except (DeliveryTimeError, MemoryError):
         raise
     except (pa.ArrowException, OSError) as error:
         raise unreadable(str(source.object.address), error) from error

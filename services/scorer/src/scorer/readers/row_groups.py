@@ -26,9 +26,10 @@ class RowGroup(NamedTuple):
 
 @dataclass(frozen=True)
 class GroupReader(Reader[list[RowGroup]]):
-    """Parquet files."""
+    """Parquet files. limited: see scorer.parquet.batches."""
 
     store: ObjectStore
+    limited: bool
 
     def head(self, given: InputObject) -> list[RowGroup]:
         """The sizes of its row groups."""
@@ -47,7 +48,7 @@ class GroupReader(Reader[list[RowGroup]]):
 
     def score(self, source: Source, predictor: Predictor, progress: Progress) -> None:
         """Score row groups into a part file, from its start: a Parquet writer cannot go on in the middle."""
-        score_row_groups(self.store, source, predictor, progress)
+        score_row_groups(self.store, source, predictor, progress, self.limited)
         outcome = progress.outcome
         progress.finish(outcome.rows, outcome.rows_failed, progress.share)
 

@@ -1,17 +1,21 @@
 """Reads plain CSV files in spans of bytes: many workers take one file."""
 
+from datetime import datetime
+
 from common.batch.formats import InputObject
 from common.batch.formats.csv_text import CsvFormat, Header
 from common.batch.prefixes import partitions
 from common.errors import UnreadableInput
 from common.model.predictor import Predictor
 from common.servers.objects import ObjectStore
-from scorer.csv.cutting import Cutter
-from scorer.csv.needed_columns import Layout
-from scorer.csv.scoring import CutInsideRecord, header_line, score_text
+from scorer.csv.cutting import Cutter, too_long
+from scorer.csv.needed_columns import GrowsTooMuch, Layout
+from scorer.csv.records import RecordTooLong
+from scorer.csv.scoring import RESULT_BYTES, CutInsideRecord, header_line, score_text
 from scorer.jobs.progress import Progress
 from scorer.jobs.reader import Reader, Share, no_rows
 from scorer.jobs.source import Source
+from scorer.rows.outcome import Scored
 
 MOST_PARTS = 9_000
 """S3 takes 10,000 parts in an upload; larger files get larger chunks."""
@@ -59,13 +63,10 @@ class SpanReader(Reader[Header]):
     def score(self, source: Source, predictor: Predictor, progress: Progress) -> None:
         """Score a span. CutInsideRecord if the cuts of the file were guessed wrong."""
         text = self._store.read(source.object.address, source.start, source.end, source.etag)
-        try:
-            scored = score_text(text, layout_of(source), predictor, progress.now)
-        except CutInsideRecord:
-            if source.last and source.certain:
-                raise never_closed(source) from None
-            raise
-        progress.add(scored, progress.share, done=True)
+        certain = source.last and source.certain
+        progress.add(
+            scored(source, text, predictor, progress.now, self._record_limit, certain), progress.share, done=True
+        )
 
 
 def csv_header(store: ObjectStore, given: InputObject) -> Header:
@@ -93,6 +94,23 @@ def layout_of(source: Source) -> Layout:
     return Layout(source.columns, source.positions, partitions(source.folder), source.delimiter)
 
 
-def never_closed(source: Source) -> UnreadableInput:
-    """The error of a file that ends inside a quoted field."""
-    return UnreadableInput(str(source.object.address), "opens a quoted field that is never closed: check its quotes")
+def scored(source: Source, text: bytes, predictor: Predictor, now: datetime, longest: int, certain: bool) -> Scored:
+    """A text of a file, scored; UnreadableInput. CutInsideRecord if it is not `certain` that it is cut at records."""
+    where = str(source.object.address)
+    try:
+        return score_text(text, layout_of(source), predictor, now, longest)
+    except CutInsideRecord:
+        if not certain:
+            raise
+        raise UnreadableInput(where, "opens a quoted field that is never closed: check its quotes") from None
+    except RecordTooLong:
+        if not certain:
+            raise CutInsideRecord from None
+        raise too_long(where, longest) from None
+    except GrowsTooMuch:
+        raise UnreadableInput(
+            where,
+            f"has {len(text):,} bytes of rows whose result would take more than {RESULT_BYTES:,}: most of them are "
+            f"next to empty, or lack most of the {source.columns:,} columns of the header. Is {source.delimiter!r} "
+            "what separates its columns?",
+        ) from None

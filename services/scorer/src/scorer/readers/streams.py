@@ -9,12 +9,11 @@ from common.batch.formats.csv_text import CsvFormat, Header
 from common.model.predictor import Predictor
 from common.servers.objects import ObjectStore
 from scorer.csv.cutting import pieces
-from scorer.csv.scoring import CutInsideRecord, score_text
 from scorer.jobs.attempts import HandedBack
 from scorer.jobs.progress import Progress
 from scorer.jobs.reader import Reader, Share, no_rows
 from scorer.jobs.source import Source
-from scorer.readers.spans import csv_header, layout_of, never_closed, shared_facts
+from scorer.readers.spans import csv_header, scored, shared_facts
 from scorer.rows.outcome import Scored
 
 NOTHING = Scored(b"", 0, 0, 0, [])
@@ -43,7 +42,6 @@ class StreamReader(Reader[Header]):
 
         HandedBack after the present part when the worker is asked to end.
         """
-        layout = layout_of(source)
         blocks = Counted(self._store.stream(source.object.address, source.etag))
         known, counted = len(progress.outcome.parts), 0
         with closing(self._texts(source, blocks)) as texts:
@@ -53,11 +51,8 @@ class StreamReader(Reader[Header]):
                     continue
                 if self._stopping.is_set():
                     raise HandedBack
-                try:
-                    scored = score_text(text, layout, predictor, progress.now)
-                except CutInsideRecord:
-                    raise never_closed(source) from None
-                progress.add(scored, blocks.bytes - counted, done=False)
+                done = scored(source, text, predictor, progress.now, self._record_limit, certain=True)
+                progress.add(done, blocks.bytes - counted, done=False)
                 counted = blocks.bytes
         if not progress.outcome.parts:
             if source.rows_needed:
