@@ -121,8 +121,8 @@ bench: $(READY) ## benchmarks: a table on screen, bench/results.json on disk (ON
 docs: $(READY) ## remake docs/settings.md from the settings classes
 	@$(BIN)/python tools/settings_table.py
 
-fuzz: $(READY) ## made-up requests to every route with the keys of two owners (FUZZ_EXAMPLES=1000 of each kind)
-	@$(BIN)/pytest tests/fuzz/routes.py
+fuzz: $(READY) ## made-up files and folders, and requests to every route with keys of two owners (FUZZ_EXAMPLES=10000)
+	@$(BIN)/pytest --timeout 0 tests/fuzz/*.py
 
 lock: $(READY) ## remake requirements.lock from the pyproject files
 	@$(BIN)/uv lock --quiet --upgrade

@@ -1,9 +1,8 @@
 """Made-up requests to every route, with the keys of two owners: no answer is a failure of ours, none gives away a job.
 
-Not part of `make test`: `pytest tests/fuzz/routes.py`, with FUZZ_EXAMPLES for each route, key and mode (default 1,000).
+Not part of `make test` (see `make fuzz`). FUZZ_EXAMPLES are shared out among routes, keys and modes.
 """
 
-import os
 import random
 from collections.abc import Iterator
 from functools import cache
@@ -11,24 +10,17 @@ from typing import Any
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, given, settings
-from hypothesis.database import InMemoryExampleDatabase
+from hypothesis import given
 from schemathesis import GenerationMode
 from schemathesis.schemas import BaseSchema
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
 from common.servers.objects import ObjectStore
 from support.example import CSV
+from support.fuzzing import EXAMPLES, made_up
 from support.gateway_fixtures import Gateway, create_key, running_gateway, wait_until
 from support.stack_fixtures import placed
 
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "1000"))
-MADE_UP = settings(
-    max_examples=EXAMPLES,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-    database=InMemoryExampleDatabase(),
-)
 CHECKED_ELSEWHERE = [positive_data_acceptance, negative_data_rejection]
 """What must be taken and what refused: here a real job or file takes the place of a made-up one now and then."""
 
@@ -82,6 +74,7 @@ def operations() -> list[tuple[str, str]]:
         ("GET", "/batch-jobs/{job_id}"),
         ("POST", "/batch-jobs/{job_id}/cancel"),
         ("GET", "/batch-jobs/{job_id}/result"),
+        ("GET", "/batch-jobs/{job_id}/files"),
         ("GET", "/model"),
     ]
 
@@ -113,7 +106,7 @@ def test_no_request_makes_the_gateway_fail(
             body["input_uri"] = input_uri
         return case
 
-    @MADE_UP
+    @made_up(1 + EXAMPLES // (len(operations()) * len(GenerationMode) * len(OWNERS)))
     @given(case=operation.as_strategy(generation_mode=mode))
     def check(case: schemathesis.Case) -> None:
         real(case).call_and_validate(headers=keys[owner], excluded_checks=CHECKED_ELSEWHERE)

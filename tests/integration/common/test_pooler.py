@@ -25,7 +25,7 @@ PGBOUNCER = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
 def pooled_url(postgres_url: str, tmp_path: Path) -> Iterator[str]:
     """The database through PgBouncer, which hands out a server's connection for one transaction."""
     if PGBOUNCER is None:
-        pytest.skip("pgbouncer is not installed")
+        pytest.skip("NO PGBOUNCER HERE, SO NOTHING BEHIND A POOLER WAS TRIED: install it")
     url, port = make_url(postgres_url), pick_free()
     database = f"host={url.host} port={url.port} user={url.username} password={url.password}"
     (tmp_path / "pgbouncer.ini").write_text(

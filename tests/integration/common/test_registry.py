@@ -67,6 +67,16 @@ def test_a_damaged_copy_is_downloaded_again(registry: Registry, champion: str) -
     assert (registry.bundle(champion).folder / "model.cbm").read_bytes() == whole
 
 
+def test_a_name_that_mlflow_does_not_take_is_refused_with_its_own_reason(mlflow_url: str, tmp_path: Path) -> None:
+    """0.0.0.0 reaches the server, as a cluster's full name would, and is none of its --allowed-hosts."""
+    settings = RegistrySettings(url=mlflow_url.replace("127.0.0.1", "0.0.0.0"), cache_dir=tmp_path)  # noqa: S104
+    reason = "status 403: 'Invalid Host header"
+    with Registry(settings) as registry:
+        for ask in (registry.resolve, lambda: registry.versions(1), lambda: registry.document("1", "manifest.json")):
+            with pytest.raises(RegistryUnavailable, match=reason):
+                ask()
+
+
 def test_an_alias_that_points_nowhere_says_what_to_run(registry: Registry, champion: str) -> None:
     with pytest.raises(NoChampion, match="make params-search register-model"):
         registry.resolve("nobody")

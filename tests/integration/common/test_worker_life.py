@@ -12,17 +12,20 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import httpx
 import pytest
 from pydantic import SecretStr
 from redis import Redis
+from redis.exceptions import BusyLoadingError, ResponseError
+from redis.exceptions import ConnectionError as NoConnection
 
-from common.servers.queue import Queue
+from common.servers.queue import PATIENCE_SECONDS, Queue
 from common.settings import QueueSettings
 from common.worker.health import STALE_SECONDS
 from devstack.servers import valkey
@@ -30,6 +33,7 @@ from devstack.servers.ports import pick_free
 from devstack.stack import Stack
 from devstack.supervision.child import Child, running
 from support import relay
+from support.small_disk import filled, small_disk
 from support.stack_fixtures import free_settings
 from support.waiting import wait_until
 
@@ -61,6 +65,7 @@ pool = sys.argv[1]
 run.run_worker(app, pool, concurrency=1, pool=pool, options=["--without-gossip", "--without-mingle"])
 """
 POOLS = ("threads", "prefork")
+LOADED_KEYS = 8_000
 
 
 @dataclass
@@ -280,6 +285,66 @@ def test_a_worker_waits_while_the_queue_refuses_and_goes_on_afterwards(workers: 
     for worker in workers:
         worker.send("afterwards")
         wait_until(worker.did("afterwards"), what="the task")
+
+
+def test_a_worker_waits_while_the_queue_has_no_disk_left_and_while_it_loads(
+    begin: Callable[..., Worker], tmp_path: Path
+) -> None:
+    """As a real Valkey is: on a disk that is full, then started anew so that each key takes a millisecond to load."""
+    own = made_stack(tmp_path / "own")
+    disk, process = own.directory / "valkey", valkey.process(own)
+    disk.mkdir()
+    with small_disk(disk, mebibytes=4), ExitStack() as loading:
+        with running(process, own.directory), Redis.from_url(own.queue_url) as client:
+            worker = begin("threads", QUEUE_URL=own.queue_url)
+            wait_until(worker.listens, what="the worker to listen")
+            with filled(disk):
+                wait_until(lambda: refuses(client), what="the queue to refuse")
+                outlives(worker, own)
+            wait_until(worker.listens, what="the worker to listen again")
+            with client.pipeline(transaction=False) as many:
+                for number in range(LOADED_KEYS):
+                    many.set(f"key {number}", number)
+                many.execute()
+        slow = Child(replace(process, argv=[*process.argv, "--key-load-delay", "1000"]), own.directory)
+        loading.callback(slow.stop)
+        wait_until(lambda: loads(own), what="the queue to load")
+        outlives(worker, own)
+        assert loads(own)
+        wait_until(worker.listens, what="the worker to listen once more")
+        worker.send("loaded", own.queue_url)
+        wait_until(worker.did("loaded"), what="the task")
+
+
+def outlives(worker: Worker, stack: Stack) -> None:
+    """The worker lives on, and whoever wakes it does not wait: the job's row is there, and the sweeper finds it."""
+    queue = Queue(QueueSettings(url=SecretStr(stack.queue_url)))
+    for _ in range(3):
+        started = time.monotonic()
+        assert not queue.wake(uuid4())
+        assert time.monotonic() - started < PATIENCE_SECONDS
+    time.sleep(DEAF_SECONDS + 1)
+    assert worker.process.poll() is None
+    assert worker.lives()
+
+
+def refuses(client: Redis) -> bool:
+    try:
+        client.set("written", "x" * 10_000)
+    except ResponseError as error:
+        return "No space left on device" in str(error)
+    return False
+
+
+def loads(stack: Stack) -> bool:
+    with Redis.from_url(stack.queue_url, socket_timeout=5) as client:
+        try:
+            client.ping()
+        except BusyLoadingError:
+            return True
+        except NoConnection:
+            pass
+    return False
 
 
 def test_a_task_outlives_a_failover(begin: Callable[..., Worker], tmp_path: Path) -> None:

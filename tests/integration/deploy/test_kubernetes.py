@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -166,3 +167,12 @@ def test_a_worker_waits_for_the_retrainings_that_the_monitor_asks_for() -> None:
     base = dict(documents(BASE))
     for policy in ("to-mlflow", "from-services-to-mlflow", "to-servers"):
         assert label in str(base[f"network/NetworkPolicy/{policy}"]["spec"]), policy
+
+
+def test_mlflow_answers_by_every_name_that_the_cluster_has_for_it() -> None:
+    (container,) = PODS["mlflow/Deployment/mlflow"]["spec"]["containers"]
+    (allowed,) = (part for part in container["command"] if part.startswith("--allowed-hosts="))
+    namespace = yaml.safe_load((BASE / "kustomization.yaml").read_text())["namespace"]
+    for domain in ("", f".{namespace}", f".{namespace}.svc", f".{namespace}.svc.cluster.local"):
+        for host in (f"mlflow{domain}", f"mlflow{domain}:5000"):
+            assert any(fnmatch(host, name) for name in allowed.partition("=")[2].split(",")), host

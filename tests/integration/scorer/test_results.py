@@ -1,5 +1,6 @@
 """A result takes the place of the one before it, whole; what is not ours is let be."""
 
+import gzip
 import io
 import json
 from typing import Any
@@ -152,11 +153,89 @@ def test_what_a_writer_noted_for_itself_is_not_carried_on(alone: Rig) -> None:
     """Spark reads its own note in place of the columns, and finds no prediction."""
     fields = [pa.field("seller_zip_code_prefix", pa.int64(), metadata={"PARQUET:field_id": "1"})]
     fields += [pa.field(name, pa.float64()) for name in ("customer_lat", "customer_lng")]
+    of_others = {"ARROW:extension:name": "geoarrow.point", "ARROW:extension:metadata": "", "PARQUET:field_id": "4"}
+    fields += [pa.field("place", pa.binary(), metadata=of_others)]
     noted = pa.schema(fields, metadata={"org.apache.spark.sql.parquet.row.metadata": '{"type":"struct","fields":[]}'})
     sink = io.BytesIO()
-    pq.write_table(pa.table([[9350], [-23.5], [-46.5]], schema=noted), sink)
+    pq.write_table(pa.table([[9350], [-23.5], [-46.5], [b"x"]], schema=noted), sink)
     job = alone.scored(alone.put("noted.parquet", sink.getvalue()))
     (part,) = (key for key in alone.keys_in(job) if key.endswith(".parquet"))
     result = pq.ParquetFile(io.BytesIO(alone.read(job["output_uri"] + part)))
     assert set(result.metadata.metadata) == {b"ARROW:schema"}
     assert result.schema_arrow.names == [*noted.names, "prediction", "prediction_lower", "prediction_upper", "error"]
+    assert result.schema_arrow.field("place").metadata[b"ARROW:extension:name"] == b"geoarrow.point"
+
+
+@pytest.mark.parametrize("ending", ["csv", "csv.gz"])
+def test_an_object_of_others_is_refused_unless_overwrite_says_so(alone: Rig, target: str, ending: str) -> None:
+    text = csv_file(3, note_bytes=3)
+    given = alone.put(f"single/in.{ending}", gzip.compress(text) if ending == "csv.gz" else text)
+    output = f"{target}scored.csv"
+    alone.put(output.removeprefix("s3://delivery-time/"), b"somebody's own")
+    with pytest.raises(OutputNotOurs, match=r"scored\.csv is there already, and is no result of an earlier job"):
+        alone.submit(given, output)
+    assert alone.read(output) == b"somebody's own"
+    assert alone.drive(alone.submit(given, output, wake=False, overwrite=True))["status"] == "succeeded"
+    nightly = alone.drive(alone.submit(given, output, wake=False))
+    assert (nightly["status"], len(alone.output(nightly).splitlines())) == ("succeeded", 4)
+
+
+@pytest.mark.parametrize("ending", ["csv", "csv.gz"])
+def test_an_object_that_others_write_while_the_job_runs_fails_it_and_stays(
+    alone: Rig, target: str, ending: str
+) -> None:
+    text = csv_file(3, note_bytes=3)
+    given = alone.put(f"single/late.{ending}", gzip.compress(text) if ending == "csv.gz" else text)
+    job_id = alone.submit(given, f"{target}late.csv", wake=False)
+    alone.put(f"{target}late.csv".removeprefix("s3://delivery-time/"), b"somebody's own")
+    job = alone.drive(job_id)
+    assert (job["status"], "is there already" in job["error"]) == ("failed", True)
+    assert alone.read(f"{target}late.csv") == b"somebody's own"
+    assert alone.uploads() == []
+
+
+def test_results_belong_to_owners(alone: Rig, target: str) -> None:
+    """What one owner's job wrote is no earlier result of another's, be it an object or a folder."""
+    given, file = days(alone, "one", 1), alone.put("single/owned.csv", csv_file(3, note_bytes=3))
+    mine, others = (alone.jobs.of(owner, sees_all=False) for owner in ("Açaí & Söhne", "shop-b"))
+    for input_uri, output in ((given, target), (file, f"{target}deep/owned.csv".replace("/out/", "/single/"))):
+        alone.drive(mine.submit(input_uri, output)[0].id)
+        with pytest.raises(OutputNotOurs):
+            others.submit(input_uri, output)
+        again = alone.drive(mine.submit(input_uri, output)[0].id)
+        assert again["status"] == "succeeded", again
+
+
+def test_who_writes_somewhere_is_named_to_its_owner_alone(alone: Rig, target: str) -> None:
+    given = days(alone, "one", 1)
+    mine, others = (alone.jobs.of(owner, sees_all=False) for owner in ("shop-a", "shop-b"))
+    job, _ = mine.submit(given, target)
+    with pytest.raises(OutputTaken, match=f"batch job {job.id}, which is queued"):
+        mine.submit(given, target)
+    with pytest.raises(OutputTaken, match="a job of another owner writes to") as refused:
+        others.submit(given, target)
+    assert str(job.id) not in str(refused.value)
+    alone.jobs.cancel(job.id)
+
+
+@pytest.mark.parametrize("moment", ["unfinished_uploads", "complete_upload"])
+def test_an_upload_that_a_stranger_aborts_is_made_good(
+    alone: Rig, target: str, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    """Before it is seen to be there, and after, when the former result is gone already."""
+    alone.drive(alone.submit(days(alone, "yesterday", 3), target, wake=False))
+    job_id = alone.submit(days(alone, "today", 2), target, wake=False)
+    alone.scorer.tasks.run_job(job_id)
+    first = alone.store.unfinished_uploads(ObjectAddress.split(target))[0]
+    untouched = getattr(alone.store, moment)
+
+    def after_the_stranger(*arguments: Any) -> Any:
+        monkeypatch.undo()
+        alone.store.abort_upload(first.address, first.upload_id)
+        return untouched(*arguments)
+
+    monkeypatch.setattr(alone.store, moment, after_the_stranger)
+    job = alone.drive(job_id)
+    assert (job["status"], job["rows_total"], rows(alone, target)) == ("succeeded", 6, 6), job
+    assert len(alone.keys_in(job)) == 3
+    assert alone.uploads() == []

@@ -1,6 +1,6 @@
 """An object store in memory, for tests of what only reads."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 
 from common.batch.formats import InputObject, format_named
 from common.errors import ObjectNotFound
@@ -16,15 +16,24 @@ class MemoryStore(ObjectStore):
         self._objects: dict[str, bytes] = {}
         self._block_bytes = block_bytes
 
+    def keep(self, key: str, body: bytes) -> None:
+        """Keep an object."""
+        self._objects[key] = body
+
     def given(self, key: str, body: bytes, kind: str) -> InputObject:
         """Keep an object; what a job would know of it."""
-        self._objects[key] = body
+        self.keep(key, body)
         return InputObject(ObjectAddress(self.bucket, key), "etag", len(body), format_named(kind))
 
     def stat(self, address: ObjectAddress) -> StoredObject:
         if address.key not in self._objects:
             raise ObjectNotFound(str(address))
         return StoredObject(address, "etag", len(self._objects[address.key]))
+
+    def objects_under(self, prefix: ObjectAddress) -> Iterator[StoredObject]:
+        for key in sorted(self._objects):
+            if key.startswith(prefix.key):
+                yield self.stat(ObjectAddress(self.bucket, key))
 
     def head(self, address: ObjectAddress, size: int) -> bytes:
         return self._objects[address.key][:size]

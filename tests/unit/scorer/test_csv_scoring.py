@@ -85,6 +85,17 @@ def test_nothing_of_a_record_of_a_wrong_length_is_lost(score: Score, record: byt
         assert word in scored.body
 
 
+@pytest.mark.parametrize("before", [b"", b"-23.5,x,9350,-46.5,\r\n", b"\n"])
+@pytest.mark.parametrize("record", [b"\r-23.5,x,9350,-46.5,", b"-23.5,a\rb,9350,-46.5,"])
+def test_a_carriage_return_that_ends_no_line_costs_its_row_and_stays(
+    score: Score, before: bytes, record: bytes
+) -> None:
+    scored = score(before + record + b"\n-23.5,x,9350,-46.5,\n")
+    (error,) = scored.errors
+    assert error.reason == "the row has a carriage return in it that does not end it: put the field into quotes"
+    assert record + b',,,,"the row has' in scored.body
+
+
 def test_blank_lines_are_left_out_and_counted_as_lines(score: Score) -> None:
     scored = score(b"\n\n-23.5,x,9350,-46.5,\n\n-23.5,x,none,-46.5,\n\n")
     assert scored.rows == 2
@@ -128,3 +139,39 @@ def test_a_text_keeps_its_delimiter(sample_bundle: Bundle, score: Score, delimit
     expected = score(rows)
     assert scored.errors == expected.errors
     assert scored.body.translate(swapped) == expected.body
+
+
+COMMAS = b"-23,50;x;9350;-46,5;\n-12,25;;77;1,0e1;2017-03-01\n"
+
+
+def scored_with(bundle: Bundle, decimal: str, rows: bytes) -> Scored:
+    names = parse_header(HEAD.replace(b",", b";"), "x", whole=True).names
+    layout = Layout(len(names), Layout.of(names).positions, delimiter=";", decimal=decimal)
+    return score_text(rows, layout, Predictor(bundle), NOW)
+
+
+@pytest.mark.parametrize(
+    "disturbance", [b"", b"5,;;9350;,5;\n", b"abroad;;9350;-46,5;\n", b'-23,5;5" pipe;9350;-46,5;\n', b"1;2\n"]
+)
+def test_decimal_commas_are_read_and_written_as_the_file_has_them(sample_bundle: Bundle, disturbance: bytes) -> None:
+    points = scored_with(sample_bundle, ".", COMMAS.replace(b",", b".") + disturbance.replace(b",", b"."))
+    commas = scored_with(sample_bundle, ",", COMMAS + disturbance)
+    assert commas.rows_failed == points.rows_failed == disturbance.startswith((b"abroad", b"1;2"))
+    assert commas.body.replace(b",", b".") == points.body
+    assert [error.row for error in commas.errors] == [error.row for error in points.errors]
+
+
+@pytest.mark.parametrize("decimal", [".", ","])
+def test_a_number_is_read_by_its_own_mark(sample_bundle: Bundle, decimal: str) -> None:
+    scored = scored_with(sample_bundle, decimal, b"-23,5;x;9350,0;-46.5;\n-23.5;x;9350;-46,5;\n")
+    first, second = (line.split(b";")[5:] for line in scored.body.splitlines())
+    assert (scored.rows_failed, first) == (0, second)
+
+
+@pytest.mark.parametrize("decimal", [".", ","])
+@pytest.mark.parametrize("number", [b"12,000", b"1,234,5", b"9,350", b",", b"0x10"])
+def test_what_may_be_a_thousand_or_a_fraction_is_not_guessed(
+    sample_bundle: Bundle, decimal: str, number: bytes
+) -> None:
+    (error,) = scored_with(sample_bundle, decimal, b"-23,5;x;" + number + b";-46,5;\n").errors
+    assert error.reason == f"seller_zip_code_prefix is not a number (got {number.decode()!r})"

@@ -153,19 +153,30 @@ class IdempotencyConflict(Conflict):
 
 
 class OutputTaken(Conflict):
-    def __init__(self, uri: str, job_id: object, status: str) -> None:
-        super().__init__(
-            f"batch job {job_id}, which is {status}, writes to {uri}: wait for its end, cancel it, or name another "
-            "output_uri"
-        )
+    def __init__(self, uri: str, job_id: object = None, status: str = "") -> None:
+        """job_id, status: of the job that writes there, if it is the client's own."""
+        if job_id is None:
+            super().__init__(f"a job of another owner writes to {uri}: name another output_uri")
+        else:
+            super().__init__(
+                f"batch job {job_id}, which is {status}, writes to {uri}: wait for its end, cancel it, or name another "
+                "output_uri"
+            )
 
 
 class OutputNotOurs(Conflict):
-    def __init__(self, uri: str, key: str) -> None:
-        super().__init__(
-            f"{uri} holds {key}, which is no result of an earlier job: name an empty folder as output_uri, or set "
-            "overwrite, and everything there is replaced"
-        )
+    def __init__(self, uri: str, key: str = "") -> None:
+        """key: what the folder of this address holds; empty if an object itself is meant."""
+        if key:
+            super().__init__(
+                f"{uri} holds {key}, which is no result of an earlier job of yours: name an empty folder as "
+                "output_uri, or set overwrite, and everything there is replaced"
+            )
+        else:
+            super().__init__(
+                f"{uri} is there already, and is no result of an earlier job of yours: name another output_uri, or "
+                "set overwrite, and it is replaced"
+            )
 
 
 class InputReplaced(Conflict):

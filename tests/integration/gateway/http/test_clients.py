@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from gateway.settings import GatewaySettings
 from support.example import ORDER
 from support.gateway_fixtures import Gateway, running_gateway
 from support.waiting import wait_until
@@ -98,10 +97,6 @@ def test_an_idle_connection_is_kept_as_long_as_the_setting_says(open_to_shop: Ga
         started = time.monotonic()
         assert connection.recv(10_000) == b""
         assert 1 < time.monotonic() - started < 5
-
-
-def test_by_default_it_outlives_the_minute_of_load_balancers() -> None:
-    assert GatewaySettings().keep_alive_seconds > 60
 
 
 def test_who_dawdles_is_told_so_and_who_is_silent_is_cut_off_but_not_who_is_idle(gateway: Gateway) -> None:

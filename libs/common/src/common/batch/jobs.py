@@ -91,7 +91,7 @@ class BatchJobs:
     ) -> tuple[BatchJob, bool]:
         """The job of this body and whether it is new; a key that was used before gives the job it was used for.
 
-        overwrite: replace whatever a folder holds that the result goes to, not only an earlier result.
+        overwrite: replace whatever is where the result goes to, not only an earlier result of the owner.
         Checks what can be checked at once (see common.batch.inputs.check_head). Raises InvalidInput and its kinds,
         ObjectNotFound, IdempotencyConflict, OutputTaken, OutputNotOurs, ObjectStoreUnavailable; then there is no row.
         """
@@ -103,8 +103,8 @@ class BatchJobs:
             if known := self._known(session, submission):
                 return known, False
         head = check_head(self._store, submission.given, self._settings, columns=kind == PREDICTIONS)
-        if wanted and not overwrite and (output := self._result(uuid4(), submission)).is_prefix:
-            refuse_foreign(self._store, output)
+        if wanted and not overwrite:
+            refuse_foreign(self._store, self._result(uuid4(), submission), self._owner)
         with self._database.transaction() as session:
             return self._inserted(session, submission, head)
 
@@ -202,7 +202,7 @@ class BatchJobs:
             session.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"outputs in {output.bucket}"))))
             if known := self._known(session, submission):
                 return known, False
-            _refuse_taken(session, output)
+            self._refuse_taken(session, output)
         values = {
             "id": job_id,
             "kind": submission.kind,
@@ -249,6 +249,16 @@ class BatchJobs:
     def _output_uri(self, job_id: UUID, submission: Submission) -> str:
         return "" if submission.kind == ACTUALS else str(self._result(job_id, submission))
 
+    def _refuse_taken(self, session: Session, output: ObjectAddress) -> None:
+        """OutputTaken if an open job writes there, above, or below."""
+        uri = str(output)
+        within = func.starts_with(BatchJob.output_uri, uri) if output.is_prefix else BatchJob.output_uri == uri
+        around = (func.right(BatchJob.output_uri, 1) == "/") & func.starts_with(literal(uri), BatchJob.output_uri)
+        writing = select(BatchJob.id, BatchJob.status, self._visible).where(within | around, BatchJob.status.in_(OPEN))
+        if other := session.execute(writing.limit(1)).one_or_none():
+            job_id, status, visible = other
+            raise OutputTaken(uri, job_id, status) if visible else OutputTaken(uri)
+
     def _result(self, job_id: UUID, submission: Submission) -> ObjectAddress:
         return result_of(job_id, submission.given, submission.wanted, self._store.bucket)
 
@@ -280,13 +290,3 @@ def as_body(job: BatchJob) -> dict[str, Any]:
 def _succeeded(job: BatchJob) -> None:
     if job.status != "succeeded":
         raise JobStateConflict(job.id, job.status, "read: its result appears when it has succeeded")
-
-
-def _refuse_taken(session: Session, output: ObjectAddress) -> None:
-    """OutputTaken if an open job writes there, above, or below."""
-    uri = str(output)
-    within = func.starts_with(BatchJob.output_uri, uri) if output.is_prefix else BatchJob.output_uri == uri
-    around = (func.right(BatchJob.output_uri, 1) == "/") & func.starts_with(literal(uri), BatchJob.output_uri)
-    writing = select(BatchJob).where(within | around, BatchJob.status.in_(OPEN)).limit(1)
-    if other := session.scalars(writing).one_or_none():
-        raise OutputTaken(uri, other.id, other.status)

@@ -138,4 +138,7 @@ class Queue:
 
     @cached_property
     def _sender(self) -> "Celery":
-        return self.app("sender")
+        """An app that tries once: a queue that refuses, or is away, keeps nobody waiting."""
+        app = self.app("sender")
+        app.conf.broker_transport_options |= {"max_retries": 0}
+        return app

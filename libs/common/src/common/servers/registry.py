@@ -85,7 +85,7 @@ class Registry:
         if response.status_code == httpx.codes.NOT_FOUND:
             raise NotFound(f"version {version} has no {name}")
         if response.is_error:
-            raise RegistryUnavailable(self._url, f"status {response.status_code}")
+            raise RegistryUnavailable(self._url, _reason(response))
         return response.text
 
     def bundle(self, version: str) -> Bundle:
@@ -157,7 +157,9 @@ class Registry:
     def _fetch(self, path: str, target: Path) -> None:
         try:
             with self._http.stream("GET", path) as response, target.open("wb") as file:
-                response.raise_for_status()
+                if response.is_error:
+                    response.read()
+                    raise RegistryUnavailable(self._url, _reason(response))
                 for block in response.iter_bytes():
                     file.write(block)
         except httpx.HTTPError as error:
@@ -171,7 +173,7 @@ class Registry:
         if _says_missing(response):
             raise NoChampion(MODEL_NAME)
         if response.is_error:
-            raise RegistryUnavailable(self._url, f"status {response.status_code}: {response.text[:200]!r}")
+            raise RegistryUnavailable(self._url, _reason(response))
         try:
             return response.json()
         except ValueError as error:
@@ -182,6 +184,11 @@ def _version(found: dict[str, Any]) -> ModelVersion:
     created = datetime.fromtimestamp(int(found["creation_timestamp"]) / 1e3, UTC)
     tags = {tag["key"]: tag["value"] for tag in found.get("tags", [])}
     return ModelVersion(found["version"], found["source"], tags, created)
+
+
+def _reason(response: httpx.Response) -> str:
+    """What the server says of itself, e.g. which host names it takes."""
+    return f"status {response.status_code}: {response.text[:200]!r}"
 
 
 def _says_missing(response: httpx.Response) -> bool:

@@ -23,12 +23,30 @@ REASONS = {
 }
 """By SQLSTATE, or by its class (the first two characters)."""
 
+REFUSALS = {
+    "too many": REASONS["53300"],
+    "remaining connection slots": REASONS["53300"],
+    "starting up": REASONS["57"],
+    "shutting down": REASONS["57"],
+    "not yet accepting": REASONS["57"],
+    "in recovery": REASONS["57"],
+}
+"""What a server says that refuses a connection: psycopg2 gives no SQLSTATE then."""
+
 
 def reason_of(error: DBAPIError | PoolTimeout) -> str | None:
     """Why it may be worth another try later, to follow on `the database`; None for an error that is a fault of ours."""
     if isinstance(error, PoolTimeout):
         return "is busy: every connection of this gateway is in use"
     state = getattr(error.orig, "pgcode", None)
-    if state is None:  # no answer of the server's own
-        return AWAY if type(error.orig).__name__ in ("OperationalError", "InterfaceError") else None
+    if state is None:
+        of_the_way = type(error.orig).__name__ in ("OperationalError", "InterfaceError")
+        return _refusal(str(error.orig)) if of_the_way else None
     return REASONS.get(state) or REASONS.get(state[:2])
+
+
+def _refusal(message: str) -> str:
+    """Why there is no connection, by what the server said of it, if it said anything."""
+    if "FATAL:" not in message:
+        return AWAY
+    return next((reason for words, reason in REFUSALS.items() if words in message), "does not let this service in")

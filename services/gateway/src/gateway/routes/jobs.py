@@ -55,7 +55,7 @@ class Submission(Strict):
 
     overwrite: bool = Field(
         False,
-        description="replace whatever the folder output_uri holds; without it, only a result of an earlier job",
+        description="replace whatever is at output_uri; without it, only an earlier result of the same owner",
     )
 
 

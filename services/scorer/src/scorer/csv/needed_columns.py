@@ -1,30 +1,33 @@
 """The columns that a prediction needs, out of a CSV text. The rest of each record is not looked at."""
 
 import csv
-import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from common.orders.fields import INPUTS
+from scorer.csv.bodies import Bodies
 from scorer.csv.records import Records
 from scorer.csv.repair import to_width, wrong_width
 
 EMPTY = [""]
 
+RETURN_INSIDE = "the row has a carriage return in it that does not end it: put the field into quotes"
+
 
 @dataclass(frozen=True)
 class Layout:
     """Where the needed columns stand: how many columns a record has, the position of each needed one, and the values of
-    those that the path names. delimiter: what separates the columns.
+    those that the path names. delimiter: what separates the columns. decimal: the mark in most of the numbers.
     """
 
     columns: int
     positions: dict[str, int]
     in_path: Mapping[str, str | None] = field(default_factory=dict)
     delimiter: str = ","
+    decimal: str = "."
 
     @classmethod
     def of(cls, names: Sequence[str]) -> "Layout":
@@ -47,8 +50,8 @@ class NeededColumns:
     repaired: dict[int, bytes]
 
 
-def needed_columns(text: bytes, bodies: pa.Array, found: Records, layout: Layout, room: int) -> NeededColumns:
-    """Read the needed columns of all records. `bodies` are the records without their line breaks and blank lines.
+def needed_columns(text: bytes, bodies: Bodies, found: Records, layout: Layout, room: int) -> NeededColumns:
+    """Read the needed columns of all records.
 
     GrowsTooMuch if those of a wrong length would take more than `room` bytes to repair.
     """
@@ -56,13 +59,14 @@ def needed_columns(text: bytes, bodies: pa.Array, found: Records, layout: Layout
         read = _by_arrow(text, layout, quoted=b'"' in text)
         if read is not None and all(len(values) == len(bodies) for values in read.values.values()):
             return read
-    return _record_by_record(bodies, layout, room)
+    return _record_by_record(bodies.records(), layout, room)
 
 
 def _by_arrow(text: bytes, layout: Layout, quoted: bool) -> NeededColumns | None:
     """Fast: the numbers straight from the text. None where records of a wrong length would shift the rows."""
     strings = {field.name: pa.string() for field in INPUTS}
-    numbers = {field.name: pa.string() if field.kind == "moment" else pa.float64() for field in INPUTS}
+    parsed = ("number", "whole") if layout.decimal == "." else ("number",)  # 12,000 may be a fraction or not
+    numbers = {field.name: pa.float64() if field.kind in parsed else pa.string() for field in INPUTS}
     for types in (numbers, strings):
         wrong: list[int] = []
         try:
@@ -94,28 +98,27 @@ def _read(text: bytes, layout: Layout, types: dict[str, pa.DataType], quoted: bo
             column_types={str(at): types[name] for name, at in layout.positions.items()},
             null_values=EMPTY,
             strings_can_be_null=True,
+            decimal_point=layout.decimal,
         ),
     )
 
 
-def _record_by_record(bodies: pa.Array, layout: Layout, room: int) -> NeededColumns:
+def _record_by_record(bodies: Iterable[bytes], layout: Layout, room: int) -> NeededColumns:
     """Exact, a microsecond or two a record: for texts with records of a wrong length, stray quotes or bad bytes."""
     values: dict[str, list[str | None]] = {name: [] for name in layout.positions}
     broken: dict[int, str] = {}
     repaired: dict[int, bytes] = {}
-    for row, body in enumerate(bodies.to_pylist()):
+    for row, body in enumerate(bodies):
         fields: list[str] | None = None
         try:
-            fields = next(
-                csv.reader(io.StringIO(body.lstrip(b"\r\n").decode(), newline=""), delimiter=layout.delimiter)
-            )
+            fields = next(csv.reader([body.decode()], delimiter=layout.delimiter))
         except UnicodeDecodeError:
             broken[row] = "the row is not UTF-8 text"
         except csv.Error as error:
-            broken[row] = f"the row is not CSV ({error})"
+            broken[row] = RETURN_INSIDE if b"\r" in body else f"the row is not CSV ({error})"
         if fields is not None and len(fields) != layout.columns:
             broken[row] = wrong_width(body, len(fields), layout.columns)
-            repaired[row] = to_width(body.lstrip(b"\r\n"), layout.columns, layout.delimiter)
+            repaired[row] = to_width(body, layout.columns, layout.delimiter)
             room -= len(repaired[row])
             if room < 0:
                 raise GrowsTooMuch

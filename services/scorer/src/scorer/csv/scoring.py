@@ -1,7 +1,7 @@
 """Score a CSV text: every record stays as it is and gets four more fields."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
 from itertools import pairwise
@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 from common.batch.formats.columns import ADDED_COLUMNS
 from common.model.predictor import Predictor
 from common.orders.validation import validate
-from scorer.csv.needed_columns import GrowsTooMuch, Layout, NeededColumns, needed_columns
+from scorer.csv.bodies import Bodies, break_before
+from scorer.csv.needed_columns import GrowsTooMuch, Layout, needed_columns
 from scorer.csv.records import Records, records, windows
 from scorer.rows.constants import constant
+from scorer.rows.decimals import with_points
 from scorer.rows.outcome import ERRORS_KEPT, Outcome, RowError, Scored
 
 LONGEST_DAYS = 9_999.0
@@ -67,61 +69,32 @@ def _score_block(text: bytes, layout: Layout, predictor: Predictor, now: datetim
     if not text.endswith(b"\n"):
         text += b"\n"
     found = records(text, layout.delimiter)
-    bodies, kept = _bodies(text, found)
+    bodies = Bodies.of(text, found)
+    if not len(bodies):
+        return Scored(b"", 0, 0, len(found.lines), [])
     read = needed_columns(text, bodies, found, layout, room)
-    checked = validate(read.values | constant(layout.in_path, len(bodies)), now, read.broken)
+    checked = validate(with_points(read.values | constant(layout.in_path, len(bodies))), now, read.broken)
     predicted = predictor.predict(checked.orders)
-    outputs = [_texts(days, checked.good) for days in (predicted.days, predicted.lower_days, predicted.upper_days)]
-    bodies = _repair(bodies, read)
-    body = _joined(
-        bodies, outputs, checked.reasons, layout.delimiter, tail=b"\r\n" if text.endswith(b"\r\n") else b"\n"
-    )
+    days = (predicted.days, predicted.lower_days, predicted.upper_days)
+    outputs = [_texts(each, checked.good, layout.decimal) for each in days]
+    last = int(found.ends[bodies.numbers[-1]])
+    tail = b"\r\n" if text[last - 1 : last] == b"\r" else b"\n"
+    body = _joined(bodies, read.repaired, outputs, checked.reasons, layout.delimiter, tail)
     errors = [
-        RowError(row + 1, reason, int(np.searchsorted(found.lines, _start(found, int(kept[row])))) + 1)
+        RowError(row + 1, reason, int(np.searchsorted(found.lines, _start(found, int(bodies.numbers[row])))) + 1)
         for row, reason in list(checked.reasons.items())[:ERRORS_KEPT]
     ]
     return Scored(body, len(bodies), len(checked.reasons), len(found.lines), errors)
-
-
-def _bodies(text: bytes, found: Records) -> tuple[pa.Array, NDArray[np.int64]]:
-    """Records without line breaks, blank ones left out, as Arrow binaries that share the text's memory; and which
-    records these are.
-
-    To need no copy, a value holds the line break *before* its record: the values lie side by side in the text, and
-    so do the results when four more fields are appended to each.
-    """
-    view = np.frombuffer(text, dtype=np.uint8)
-    ends = found.ends
-    stops = ends - ((ends > 0) & (view[np.maximum(ends - 1, 0)] == ord("\r")))
-    starts = np.concatenate([[0], ends[:-1] + 1]) if len(ends) else ends
-    offsets = np.concatenate([[0], stops])
-    bodies = pa.Array.from_buffers(
-        pa.large_binary(), len(ends), [None, pa.py_buffer(offsets.astype(np.int64)), pa.py_buffer(text)]
-    )
-    kept = np.flatnonzero(stops > starts)
-    return (bodies if len(kept) == len(ends) else bodies.take(pa.array(kept))), kept
 
 
 def _start(found: Records, record: int) -> int:
     return int(found.ends[record - 1]) + 1 if record else 0
 
 
-def _repair(bodies: pa.Array, read: NeededColumns) -> pa.Array:
-    if not read.repaired:
-        return bodies
-    mask = np.zeros(len(bodies), dtype=np.bool_)
-    mask[list(read.repaired)] = True
-    texts = []
-    for row, text in read.repaired.items():
-        body = bodies[row].as_py()
-        texts.append(body[: len(body) - len(body.lstrip(b"\r\n"))] + text)
-    return pc.replace_with_mask(bodies, pa.array(mask), pa.array(texts, pa.large_binary()))
-
-
-def _texts(days: NDArray[np.float64], good: NDArray[np.bool_]) -> pa.Array:
+def _texts(days: NDArray[np.float64], good: NDArray[np.bool_], mark: str) -> pa.Array:
     """Days with two decimals for the good rows, in order, and nothing for the others."""
     hundredths = np.rint(np.minimum(days, LONGEST_DAYS) * 100).astype(np.int32) + 1
-    table = _two_decimals(int(hundredths.max(initial=1)).bit_length())
+    table = _two_decimals(int(hundredths.max(initial=1)).bit_length(), mark.encode())
     if len(hundredths) < len(good):
         spread = np.zeros(len(good), dtype=np.int32)
         spread[good] = hundredths
@@ -130,22 +103,29 @@ def _texts(days: NDArray[np.float64], good: NDArray[np.bool_]) -> pa.Array:
 
 
 @lru_cache
-def _two_decimals(bits: int) -> pa.Array:
+def _two_decimals(bits: int, mark: bytes) -> pa.Array:
     """Entry n + 1 is n hundredths as text, entry 0 is empty."""
-    return pa.array([b"", *(b"%d.%02d" % divmod(n, 100) for n in range(2**bits))], pa.large_binary())
+    texts = (b"%d%b%02d" % (n // 100, mark, n % 100) for n in range(2**bits))
+    return pa.array([b"", *texts], pa.large_binary())
 
 
-def _joined(bodies: pa.Array, outputs: list[pa.Array], reasons: dict[int, str], delimiter: str, tail: bytes) -> bytes:
-    if not len(bodies):
-        return b""
+def _joined(
+    bodies: Bodies,
+    repaired: Mapping[int, bytes],
+    outputs: list[pa.Array],
+    reasons: dict[int, str],
+    delimiter: str,
+    tail: bytes,
+) -> bytes:
+    """The records with the outputs and the reason behind each; `tail` ends the last one."""
     errors: pa.Array | pa.Scalar = pa.scalar(b"", pa.large_binary())
     if reasons:
         texts = np.full(len(bodies), b"", dtype=object)
         for row, reason in reasons.items():
             texts[row] = b'"' + reason.replace('"', '""').encode() + b'"'
         errors = pa.array(texts, pa.large_binary())
-    joined = pc.binary_join_element_wise(bodies, *outputs, errors, pa.scalar(delimiter.encode(), pa.large_binary()))
+    mark = pa.scalar(delimiter.encode(), pa.large_binary())
+    joined = pc.binary_join_element_wise(bodies.with_records(repaired), *outputs, errors, mark)
     first = np.frombuffer(joined.buffers()[1], dtype=np.int64)
     body = memoryview(joined.buffers()[2])[first[joined.offset] : first[joined.offset + len(joined)]]
-    skipped = len(bytes(body[:2])) - len(bytes(body[:2]).lstrip(b"\r\n"))
-    return b"".join([body[skipped:], tail])
+    return b"".join([body[break_before(int(bodies.numbers[0]), bytes(body[:2])) :], tail])

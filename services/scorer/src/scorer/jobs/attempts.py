@@ -6,6 +6,7 @@
 | HandedBack (this worker stops) | others take it at once |
 | a kind of Unavailable, an outage | again after a growing wait; the job fails after SCORER_FAULTS of them |
 | UploadGone, or an error that nobody expected | again after a growing wait; the job fails after SCORER_ATTEMPTS |
+| UploadGone while its result appears | the job is planned anew, SCORER_ATTEMPTS times at most |
 | any other error that a user may see | the job fails with it |
 | no word at all, or a lack of memory | again, a chunk in a process of its own (scorer.separate) |
 | the database being away | nothing can be written: the sweeper finds the job later |
@@ -100,7 +101,7 @@ class Attempts:
                 attempt.succeeded = True
 
     def complete(self, job_id: UUID, complete: Callable[[UUID], object]) -> bool:
-        """Try to complete a job. After an outage the sweeper has it tried again, SCORER_FAULTS times at most."""
+        """Try to complete a job; UploadGone. After an outage the sweeper has it tried again, SCORER_FAULTS times."""
         try:
             complete(job_id)
         except Unavailable as error:
@@ -108,6 +109,8 @@ class Attempts:
             log.warning("completing waits (%d): %s", faults, error)
             if faults > self._settings.faults:
                 self._ending.fail(job_id, f"{error}; tried {faults} times to complete the output")
+        except UploadGone:
+            raise
         except DeliveryTimeError as error:
             self._ending.fail(job_id, str(error))
         else:

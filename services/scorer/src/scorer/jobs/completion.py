@@ -46,14 +46,14 @@ class Completion:
         self._results.appear(job, chunks, session.scalars(written).all(), body)
         job.rows_total = job.rows_done = sum(chunk.rows for chunk in chunks)
         job.rows_failed = sum(chunk.rows_failed for chunk in chunks)
-        job.errors = _first_errors(chunks)
+        job.errors = first_errors(chunks)
         job.bytes_done = job.bytes_total
         job.status, job.finished_at, job.lease_expires_at = "succeeded", func.now(), None
         session.execute(update(BatchOutput).where(BatchOutput.job_id == job_id).values(upload_id=None))
         return True
 
 
-def _first_errors(chunks: Sequence[BatchChunk]) -> list[dict[str, Any]]:
+def first_errors(chunks: Sequence[BatchChunk]) -> list[dict[str, Any]]:
     """The job's first bad rows, counted from 1 in their input object; CSV rows with their line too."""
     errors: list[dict[str, Any]] = []
     several = len({chunk.source["key"] for chunk in chunks}) > 1

@@ -9,6 +9,9 @@ from sqlalchemy.exc import DBAPIError
 REPEATS = 6
 LONGEST_WAIT = 60.0
 
+OUTAGES = ("08", "25006", "53", "57", "58")
+"""SQLSTATEs: no connection, read-only as in a fail-over, out of disk or memory, stopping, trouble with its files."""
+
 Result = TypeVar("Result")
 
 
@@ -25,9 +28,9 @@ def patiently(action: Callable[[], Result]) -> Result:
 
 
 def is_outage(error: DBAPIError) -> bool:
-    """Whether the connection, not the statement, is at fault (class 57: the server stops; 08: no connection)."""
+    """Whether the server or the way to it, not the statement, is at fault."""
     code = getattr(error.orig, "pgcode", None)
-    return error.connection_invalidated or code is None or code.startswith(("57", "08"))
+    return error.connection_invalidated or code is None or code.startswith(OUTAGES)
 
 
 def wait_seconds(first: float, faults: int) -> float:

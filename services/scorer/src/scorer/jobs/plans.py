@@ -8,9 +8,11 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from common.batch.jobs import OPEN, PREDICTIONS
+from common.batch.results import marks
 from common.database.leases import from_now
 from common.database.session import Database
 from common.database.tables import BatchChunk, BatchJob, BatchOutput
+from common.servers.objects import ObjectAddress
 from scorer.jobs.claims import look_again
 from scorer.jobs.ending import Ending, begun
 from scorer.jobs.planning import Plan, Planner
@@ -101,7 +103,7 @@ class Plans:
         plan = self._planner.plan(job)
         if job.attempts > 1 or job.faults:
             self._ending.abort_strays(job, plan.outputs)
-        uploads = [""] if plan.at_once else self._outputs.begin(plan.outputs, job.id)
+        uploads = [""] if plan.at_once else self._outputs.begin(plan.outputs, marks(job.id, job.owner))
         with self._database.transaction() as session:
             kept = self._store(session, work, plan, chosen, uploads)
         if not kept:
@@ -113,12 +115,28 @@ class Plans:
             job = session.get(BatchJob, job_id, with_for_update=True)
             if job is None or job.status != "running" or job.scan:
                 return
-            uploads = begun(session.scalars(select(BatchOutput).where(BatchOutput.job_id == job_id)))
-            session.execute(delete(BatchChunk).where(BatchChunk.job_id == job_id))
-            session.execute(delete(BatchOutput).where(BatchOutput.job_id == job_id))
-            job.scan, job.claim = True, None
-            job.rows_done = job.rows_failed = job.bytes_done = 0
+            job.scan = True
+            uploads = self._thrown_away(session, job)
         self._outputs.abort(uploads)
+
+    def begin_anew(self, job_id: UUID, reason: str) -> None:
+        """Throw a plan away whose uploads are not all there: what had appeared is taken back, and all scored again."""
+        with self._database.transaction() as session:
+            job = session.get(BatchJob, job_id, with_for_update=True)
+            if job is None or job.status != "running":
+                return
+            job.error = reason
+            uploads = self._thrown_away(session, job)
+        self._outputs.abort(uploads)
+        self._outputs.delete_own((output for output, _ in uploads), job_id)
+
+    def _thrown_away(self, session: Session, job: BatchJob) -> list[tuple[ObjectAddress, str]]:
+        """Forget the plan of a job; the uploads that it had begun."""
+        uploads = begun(session.scalars(select(BatchOutput).where(BatchOutput.job_id == job.id)))
+        session.execute(delete(BatchChunk).where(BatchChunk.job_id == job.id))
+        session.execute(delete(BatchOutput).where(BatchOutput.job_id == job.id))
+        job.claim, job.rows_done, job.rows_failed, job.bytes_done = None, 0, 0, 0
+        return uploads
 
     def _store(
         self, session: Session, work: ClaimedPlanning, plan: Plan, chosen: Chosen, uploads: list[str]

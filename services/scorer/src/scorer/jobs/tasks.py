@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from common.errors import UploadGone
 from common.logs import bound
 from common.servers.queue import PATIENT, RUN_JOB, SCORE_CHUNK, Queue
 from scorer.csv.scoring import CutInsideRecord
@@ -86,4 +87,9 @@ class Tasks:
 
     def _complete(self, job_id: UUID) -> bool:
         """False if the output could not be completed; true too while chunks are left."""
-        return self._attempts.complete(job_id, self._completion.complete)
+        try:
+            return self._attempts.complete(job_id, self._completion.complete)
+        except UploadGone as error:
+            self._plans.begin_anew(job_id, str(error))
+            self._queue.send(RUN_JOB, job_id, PATIENT)
+            return False

@@ -21,10 +21,14 @@ from scorer.jobs.source import Source
 from scorer.parquet.batches import BATCH_ROWS, batches
 from scorer.parquet.input import open_parquet, unreadable
 from scorer.rows.constants import constant
+from scorer.rows.decimals import with_points
 from scorer.rows.outcome import ERRORS_KEPT, RowError
 
 PART_BYTES = 8 * 2**20
 """An upload's parts but the last must have 5 MiB."""
+
+
+TYPE_NAME = b"ARROW:extension:"
 
 
 class PartSink(io.RawIOBase):
@@ -85,8 +89,18 @@ def score_row_groups(
 
 
 def _plain_schema(schema: pa.Schema) -> pa.Schema:
-    """The columns without what their writer noted for itself: Spark reads its own note, and not the columns."""
-    return pa.schema([field.remove_metadata() for field in schema])
+    """The columns without what their writer noted for itself: Spark reads its own note, and not the columns.
+
+    The names of types that are unknown here are no such notes: whoever knows them reads them again.
+    """
+    return pa.schema(
+        [
+            field.with_metadata(
+                {key: text for key, text in (field.metadata or {}).items() if key.startswith(TYPE_NAME)}
+            )
+            for field in schema
+        ]
+    )
 
 
 def _scored(
@@ -98,7 +112,7 @@ def _scored(
 ) -> pa.Table:
     outcome = progress.outcome
     columns = {name: _plain(batch.column(name)) for name in NEEDED_COLUMNS if name in batch.schema.names}
-    checked = validate(columns | constant(in_path, len(batch)), progress.now)
+    checked = validate(with_points(columns | constant(in_path, len(batch))), progress.now)
     predicted = predictor.predict(checked.orders)
     days = [
         pa.array(_spread(values, checked.good), from_pandas=True)

@@ -85,13 +85,14 @@ def shared_facts(head: Header, rows_needed: bool) -> dict[str, object]:
         "positions": layout.positions,
         "rows_needed": rows_needed,
         "delimiter": head.delimiter,
+        "decimal": head.decimal,
         "lines_before": head.lines,
     }
 
 
 def layout_of(source: Source) -> Layout:
     """Where the columns of a chunk stand."""
-    return Layout(source.columns, source.positions, partitions(source.folder), source.delimiter)
+    return Layout(source.columns, source.positions, partitions(source.folder), source.delimiter, source.decimal)
 
 
 def scored(source: Source, text: bytes, predictor: Predictor, now: datetime, longest: int, certain: bool) -> Scored:

@@ -1,18 +1,16 @@
 """Objects that a job writes: marked as its own, many side by side."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 from uuid import UUID
 
+from common.batch.results import JOB
 from common.errors import ObjectNotFound, UploadGone
 from common.servers.objects import ObjectAddress, ObjectStore
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-
-OWNER = "job-id"
-"""Metadata name by which an output is known to be a job's own."""
 
 AT_ONCE = 8
 """Requests under way side by side where there are many; boto's pool keeps ten connections."""
@@ -30,14 +28,13 @@ class Outputs:
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
 
-    def begin(self, outputs: Iterable[ObjectAddress], job_id: UUID) -> list[str]:
+    def begin(self, outputs: Iterable[ObjectAddress], marks: Mapping[str, str]) -> list[str]:
         """Begin objects; each appears when its upload is completed. The uploads' ids."""
-        mark = {OWNER: str(job_id)}
-        return side_by_side(lambda output: self._store.begin_upload(output, content_type(output), mark), outputs)
+        return side_by_side(lambda output: self._store.begin_upload(output, content_type(output), marks), outputs)
 
-    def put(self, output: ObjectAddress, body: bytes, job_id: UUID) -> None:
+    def put(self, output: ObjectAddress, body: bytes, marks: Mapping[str, str]) -> None:
         """Write a small object at once."""
-        self._store.put(output, body, content_type(output), {OWNER: str(job_id)})
+        self._store.put(output, body, content_type(output), marks)
 
     def complete(self, output: ObjectAddress, upload_id: str, parts: list[dict[str, Any]], job_id: UUID) -> None:
         """Make an object appear; harmless if this job had completed it before. UploadGone if it was aborted."""
@@ -70,7 +67,7 @@ class Outputs:
 
     def _is_own(self, output: ObjectAddress, job_id: UUID) -> bool:
         try:
-            return self._store.stat(output).metadata.get(OWNER) == str(job_id)
+            return self._store.stat(output).metadata.get(JOB) == str(job_id)
         except ObjectNotFound:
             return False
 

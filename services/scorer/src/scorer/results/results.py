@@ -5,7 +5,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from common.batch.results import manifest_of, refuse_foreign, success_of
+from common.batch.outputs import RESULTS
+from common.batch.results import manifest_of, marks, refuse_foreign, success_of
 from common.database.tables import BatchChunk, BatchJob, BatchOutput
 from common.errors import UploadGone
 from common.servers.objects import ObjectAddress, ObjectStore
@@ -27,21 +28,23 @@ class Results:
         A dataset's `_SUCCESS` goes first and comes last: while it is there, the folder is one result. UploadGone and
         OutputNotOurs come before anything changes.
         """
-        target = self._store.address(job.output_uri)
-        if body is not None:
-            self._outputs.put(target, body, job.id)
+        target, mark = self._store.address(job.output_uri), marks(job.id, job.owner)
         if target.is_prefix:
             self._make_room(job, target, outputs)
+        elif not job.overwrite and not target.key.startswith(f"{RESULTS}{job.id}/"):
+            refuse_foreign(self._store, target, job.owner)
+        if body is not None:
+            self._outputs.put(target, body, mark)
         self._complete_uploads(job, chunks, outputs)
         if target.is_prefix:
-            self._outputs.put(manifest_of(target), self._manifest(job, target, chunks, outputs), job.id)
-            self._outputs.put(success_of(target), b"", job.id)
+            self._outputs.put(manifest_of(target), self._manifest(job, target, chunks, outputs), mark)
+            self._outputs.put(success_of(target), b"", mark)
 
     def _make_room(self, job: BatchJob, target: ObjectAddress, outputs: Sequence[BatchOutput]) -> None:
         """Delete the result before this one, once it is certain that this one can appear."""
         own = frozenset(output.key for output in outputs)
         if not job.overwrite:
-            refuse_foreign(self._store, target, own | {success_of(target).key})
+            refuse_foreign(self._store, target, job.owner, own | {success_of(target).key})
         present = [stored.address for stored in self._store.objects_under(target)]
         begun = {upload.upload_id for upload in self._store.unfinished_uploads(target)}
         there = {address.key for address in present}
@@ -83,5 +86,10 @@ class Results:
             }
             for output in outputs
         ]
-        facts = {"job_id": str(job.id), "model_version": job.model_version, "rows": rows.total()}
+        facts = {
+            "job_id": str(job.id),
+            "owner": job.owner,
+            "model_version": job.model_version,
+            "rows": rows.total(),
+        }
         return json.dumps(facts | {"files": f"/batch-jobs/{job.id}/files", "objects": listed}, indent=1).encode()

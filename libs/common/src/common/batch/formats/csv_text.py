@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from common.batch.formats.columns import check_columns
+from common.batch.formats.decimals import decimal_mark
 from common.batch.formats.format import Format, InputObject
 from common.batch.prefixes import partitions
 from common.errors import UnreadableInput
@@ -49,7 +50,7 @@ class CutOff(UnreadableInput):
 class Header:
     """The header of a CSV file: column names, its bytes, its line end, and where the records begin.
 
-    delimiter: what separates the columns. lines: physical lines before the first record.
+    delimiter: what separates the columns. lines: physical lines before the first record. decimal: the mark in numbers.
     """
 
     names: list[str]
@@ -58,6 +59,7 @@ class Header:
     length: int
     delimiter: str = ","
     lines: int = 1
+    decimal: str = "."
 
 
 @dataclass(frozen=True)
@@ -68,8 +70,12 @@ class CsvFormat(Format):
 
     def check(self, store: ObjectStore, found: InputObject) -> list[str]:
         """Check the header line."""
-        delimiter = self.read_header(store, found).delimiter
-        return [] if delimiter == "," else [f"the columns of {found.address} are separated by {delimiter!r}"]
+        header, notes = self.read_header(store, found), []
+        if header.delimiter != ",":
+            notes.append(f"the columns of {found.address} are separated by {header.delimiter!r}")
+        if header.decimal != ".":
+            notes.append(f"the numbers of {found.address} have decimal commas, and so have the predictions")
+        return notes
 
     def read_header(self, store: ObjectStore, found: InputObject) -> Header:
         """The header of an object of this format; MissingColumns, UnreadableInput."""
@@ -136,7 +142,8 @@ def header_of(head: bytes, where: str, whole: bool, needed: Sequence[str]) -> He
     except csv.Error as error:
         raise UnreadableInput(where, f"has a header that is not CSV ({error})") from error
     line_end = head[start + len(text) : length]
-    return Header(names, mark + text, line_end, length, delimiter, head.count(b"\n", 0, length))
+    decimal = decimal_mark(head[length:].decode(errors="replace"), names, delimiter)
+    return Header(names, mark + text, line_end, length, delimiter, head.count(b"\n", 0, length), decimal)
 
 
 def _columns(text: str, needed: Sequence[str]) -> tuple[list[str], str]:
