@@ -75,7 +75,7 @@ def body_of(key: str, rows: int, first: int) -> bytes:
 
 
 def is_data(key: str) -> bool:
-    return key.endswith(ENDINGS) and not any(part.startswith(("_", ".")) for part in key.split("/"))
+    return key.lower().endswith(ENDINGS) and not any(part.startswith(("_", ".")) for part in key.split("/"))
 
 
 def in_table(key: str) -> bool:

@@ -13,7 +13,8 @@ DeliveryTimeError (500)
 ├── NotFound (404)
 │   ├── JobNotFound
 │   ├── ObjectNotFound
-│   └── FolderInstead
+│   ├── FolderInstead
+│   └── FileInstead
 ├── Conflict (409)
 │   ├── JobStateConflict
 │   ├── IdempotencyConflict
@@ -130,6 +131,11 @@ class JobNotFound(NotFound):
 class ObjectNotFound(NotFound):
     def __init__(self, uri: str) -> None:
         super().__init__(f"{uri} does not exist: check the address, or upload it first")
+
+
+class FileInstead(NotFound):
+    def __init__(self, uri: str) -> None:
+        super().__init__(f"{uri} is no folder, but there is a file of this name: leave out the / at its end")
 
 
 class FolderInstead(NotFound):

@@ -11,7 +11,16 @@ from typing import TypeVar
 from common.batch.formats import ENDINGS, Format, InputObject, format_of, packed_format
 from common.batch.formats.csv_text import EmptyFile
 from common.batch.prefixes import folder_of, is_hidden, refuse_inside_table, refuse_table
-from common.errors import FolderInstead, InputTooLarge, InvalidAddress, ObjectForbidden, ObjectNotFound, UnreadableInput
+from common.errors import (
+    FileInstead,
+    FolderInstead,
+    InputTooLarge,
+    InvalidAddress,
+    NotFound,
+    ObjectForbidden,
+    ObjectNotFound,
+    UnreadableInput,
+)
 from common.servers.objects import ObjectAddress, ObjectStore
 from common.settings import BatchSettings
 
@@ -97,9 +106,18 @@ def read_input(store: ObjectStore, address: ObjectAddress, limits: BatchSettings
     if not given.objects:
         if given.empty:
             raise UnreadableInput(str(address), "has no rows: every object under it is empty")
-        raise ObjectNotFound(f"{address} with {', '.join(ENDINGS)} objects")
+        raise _nothing_under(store, address)
     given.objects.sort(key=lambda part: part.address.key)
     return given
+
+
+def _nothing_under(store: ObjectStore, address: ObjectAddress) -> NotFound:
+    """Why a prefix has no objects."""
+    file = ObjectAddress(address.bucket, address.key.removesuffix("/"))
+    with suppress(ObjectNotFound, ObjectForbidden):
+        if format_of(file.key) and store.stat(file):
+            return FileInstead(str(address))
+    return ObjectNotFound(f"{address} with {', '.join(ENDINGS)} objects")
 
 
 def recognised(store: ObjectStore, given: InputObject, read: Callable[[InputObject], Fact]) -> Fact:

@@ -49,7 +49,10 @@ def batches(
     limited: the memory of this process is. If not, Unbounded may be raised before the first batch.
     UnreadableInput if a worker cannot hold their pages; what pyarrow and the store raise.
     """
-    groups = [file.metadata.row_group(number) for number in range(source.start, source.end)]
+    numbers = [number for number in range(source.start, source.end) if file.metadata.row_group(number).num_rows]
+    if not numbers:
+        return
+    groups = list(map(file.metadata.row_group, numbers))
     start, end = _span(groups, source.object.size)
     whole = all(group.total_byte_size <= GROUP_BYTES for group in groups) and end - start <= GROUP_BYTES
     with nullcontext() if whole else one_large_group:
@@ -68,7 +71,6 @@ def batches(
         if not limited and rows * worst + max(group.lists for group in prints) > WORST_BYTES:
             raise Unbounded
         reader = _reader(file, opened, frozenset.intersection(*(group.folded for group in prints)), whole)
-        numbers = list(range(source.start, source.end))
         for batch in reader.iter_batches(rows, row_groups=numbers, use_threads=False):
             yield from _unfolded(batch, file.schema_arrow)
 

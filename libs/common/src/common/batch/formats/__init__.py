@@ -24,8 +24,8 @@ __all__ = ["ENDINGS", "FORMATS", "Format", "InputObject", "format_named", "forma
 
 
 def format_of(key: str) -> Format | None:
-    """The format that a key's ending names; None for any other ending."""
-    return next((kind for kind in FORMATS if key.endswith(kind.ending)), None)
+    """The format that a key's ending names, in small letters or capitals; None for any other ending."""
+    return next((kind for kind in FORMATS if key.lower().endswith(kind.ending)), None)
 
 
 def packed_format(kind: Format, head: bytes) -> Format:

@@ -22,6 +22,9 @@ HEAD_BYTES = 256 * 1024
 DELIMITERS = ",;\t|"
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 BLANK_LINES = re.compile(rb"([ \t]*\r?\n)*")
+SEPARATOR_LINE = re.compile(rb"(?i:sep)=([,;\t|])[ \t]*\r?\n")
+"""A first line by which spreadsheets know what separates the columns; the header comes after it."""
+
 PADDED: dict[str, Any] = {"skipinitialspace": True}
 """`a, b, "c"`: blanks after a delimiter are no part of a name."""
 
@@ -101,7 +104,7 @@ class CsvFormat(Format):
                 raise
         if whole and not text:
             raise EmptyFile(where)
-        return bytes(text[:HEAD_BYTES]), where, False
+        return bytes(text[:HEAD_BYTES]), where, whole and len(text) < HEAD_BYTES
 
 
 def parse_header(
@@ -130,6 +133,10 @@ def header_of(head: bytes, where: str, whole: bool, needed: Sequence[str]) -> He
         raise UnreadableInput(where, "ends its lines with a carriage return alone: save it with \\n or \\r\\n")
     mark = BYTE_ORDER_MARK if head.startswith(BYTE_ORDER_MARK) else b""
     start = len(mark) + len(BLANK_LINES.match(head, len(mark))[0])  # type: ignore[index]  # it matches nothing too
+    if told := SEPARATOR_LINE.match(head, start):
+        start = told.end()
+    elif whole and not head[start:].strip():
+        raise EmptyFile(where)
     end = _first_record_end(head, start)
     if end < 0 and not whole and len(head) >= HEAD_BYTES:
         raise UnreadableInput(where, f"has no line end in its first {HEAD_BYTES:,} bytes: a header line must fit there")

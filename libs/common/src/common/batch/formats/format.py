@@ -25,7 +25,7 @@ class Format(ABC):
 
     def result_name(self, name: str) -> str:
         """What the result of a file of this name is called."""
-        return name.removesuffix(self.ending) + self.result
+        return name[: -len(self.ending)] + self.result
 
     @abstractmethod
     def check(self, store: ObjectStore, found: "InputObject") -> list[str]:

@@ -1,0 +1,80 @@
+"""Files and folders as people have them, from submission to result, in memory."""
+
+import gzip
+import io
+from collections.abc import Callable
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from common.errors import FileInstead
+from common.model.bundle import Bundle
+from common.model.predictor import Predictor
+from support.in_process import Result, scored
+from support.stand_ins.memory_store import MemoryStore
+
+HEAD = b"seller_zip_code_prefix,customer_lat,customer_lng\n"
+ROWS = b"9350,-23.577,-46.587\n1001,-22.9,-43.2\n88010,-27.6,-48.5\n"
+Score = Callable[..., Result]
+
+
+@pytest.fixture
+def score(sample_bundle: Bundle) -> Score:
+    def score(key: str, **objects: bytes) -> Result:
+        store = MemoryStore()
+        for name, body in objects.items():
+            store.keep(name, body)
+        return scored(store, key, Predictor(sample_bundle))
+
+    return score
+
+
+def parquet(rows: int) -> bytes:
+    columns = {"seller_zip_code_prefix": pa.int64(), "customer_lat": pa.float64(), "customer_lng": pa.float64()}
+    values = (9350, -23.577, -46.587)
+    table = {name: pa.array([value] * rows, kind) for (name, kind), value in zip(columns.items(), values, strict=True)}
+    sink = io.BytesIO()
+    pq.write_table(pa.table(table), sink)
+    return sink.getvalue()
+
+
+@pytest.mark.parametrize(
+    "nothing",
+    [b"\n", b"\r\n  \n", b"\xef\xbb\xbf", b"\xef\xbb\xbf\n", HEAD],
+    ids=["line", "lines", "mark", "both", "header"],
+)
+@pytest.mark.parametrize("ending", ["csv", "csv.gz"])
+def test_a_part_without_a_row_costs_no_other(score: Score, nothing: bytes, ending: str) -> None:
+    empty = gzip.compress(nothing) if ending == "csv.gz" else nothing
+    assert score("t/", **{"t/a.csv": HEAD + ROWS, f"t/b.{ending}": empty, "t/c.csv": HEAD + ROWS}).rows == 6
+
+
+def test_a_parquet_part_without_a_row_costs_no_other(score: Score) -> None:
+    result = score("t/", **{"t/a.parquet": parquet(2), "t/b.parquet": parquet(0), "t/c.parquet": parquet(1)})
+    assert (result.rows, result.rows_failed) == (3, 0)
+
+
+def test_the_line_by_which_spreadsheets_know_the_delimiter_is_passed_over(score: Score) -> None:
+    result = score("a.csv", **{"a.csv": b"\xef\xbb\xbfsep=;\r\n" + (HEAD + b"9350,x,1\n" + ROWS).replace(b",", b";")})
+    assert (result.rows, result.rows_failed, result.errors[0]["line"]) == (4, 1, 3)
+    assert result.body.startswith(b"\xef\xbb\xbfseller_zip_code_prefix;")
+
+
+def test_a_file_that_is_named_as_a_folder_is_told_apart(score: Score) -> None:
+    with pytest.raises(FileInstead, match=r"a\.csv/ is no folder, but there is a file of this name: leave out the /"):
+        score("t/a.csv/", **{"t/a.csv": HEAD + ROWS})
+
+
+@pytest.mark.parametrize("ending", ["CSV", "Csv", "CSV.GZ"])
+def test_endings_count_in_capitals_too(score: Score, ending: str) -> None:
+    body = gzip.compress(HEAD + ROWS) if ending.endswith("GZ") else HEAD + ROWS
+    assert score(f"a.{ending}", **{f"a.{ending}": body}).rows == 3
+    assert score("t/", **{f"t/a.{ending}": body, "t/b.csv": HEAD + ROWS}).rows == 6
+
+
+def test_marks_of_folders_and_twins_are_no_data(score: Score) -> None:
+    marks = {"t/": b"", "t/sub/": b"", "t/sub_$folder$": b"", "t/.a.csv.crc": b"x", "t/__MACOSX/a.csv": b"x"}
+    result = score("t/", **marks, **{"t/a.csv": HEAD + ROWS})
+    assert (result.rows, len(result.notes)) == (3, 1)
+    assert result.notes[0].startswith("3 key(s) under s3://bucket/t/ are no data")
