@@ -43,7 +43,7 @@ def guarded(gateway_env: dict[str, str], tmp_path_factory: pytest.TempPathFactor
 
 @pytest.fixture(scope="session")
 def keys(guarded: Gateway, gateway_env: dict[str, str]) -> dict[str, Header]:
-    made = {owner: create_key(gateway_env, owner, "jobs", "predict") for owner in OWNERS}
+    made = {owner: create_key(gateway_env, owner, "jobs", "predict", "actuals") for owner in OWNERS}
     wait_until(lambda: guarded.client.get("/batch-jobs", headers=made[OWNERS[-1]]).status_code == 200, 10)
     return made
 

@@ -7,7 +7,7 @@ from sqlalchemy import func, select, text
 from common.database.alerts import Finding
 from common.database.delivery_pace import read_pace
 from common.database.session import Database
-from common.database.tables import Actual, DeliveryPace
+from common.database.tables import Actual, ApiKey, DeliveryPace
 from common.model.bundle import Bundle
 from common.model.pace import GROUPS, WINDOW_DAYS
 from common.servers.prediction_log import LoggedPrediction
@@ -132,3 +132,33 @@ def test_orders_without_id_and_from_the_future_do_not_count(
     with database.transaction() as session:
         newest = session.scalar(select(func.max(DeliveryPace.day)))
     assert newest == sample_bundle.pace.last
+
+
+def test_orders_of_those_who_may_only_ask_teach_no_pace(
+    database: Database, sample_bundle: Bundle, logged: MakeLogged
+) -> None:
+    keys = {"asking": ["predict"], "checkout": ["predict"], "office": ["actuals"], "gone": ["actuals"]}
+    owners = {"asking": "stranger", "checkout": "shop", "office": "shop", "gone": "stranger"}
+    with database.transaction() as session:
+        for key, scopes in keys.items():
+            revoked = START if key == "gone" else None
+            session.add(ApiKey(id=key, name=key, owner=owners[key], sha256=key, scopes=scopes, revoked_at=revoked))
+    live_orders(database, logged, take_days=6)
+    with database.transaction() as session:
+        session.execute(text("UPDATE predictions SET key_id = 'checkout'"))
+    moments = [START + timedelta(days=number % 25) for number in range(4_000)]
+    false = [
+        row._replace(order_id=f"false-{row.order_id}", key_id="asking", purchase_timestamp=moment, predicted_at=moment)
+        for row, moment in zip(logged(4_000), moments, strict=True)
+    ]
+    store(database.engine, false)
+    with database.transaction() as session:
+        for row in false:
+            delivered = row.purchase_timestamp + timedelta(hours=7)
+            session.add(Actual(order_id=str(row.order_id), delivered_at=delivered))
+    keep(database, sample_bundle)
+    with database.transaction() as session:
+        newest = (
+            select(DeliveryPace.pace_days).where(DeliveryPace.region == GROUPS[0]).order_by(DeliveryPace.day.desc())
+        )
+        assert session.scalars(newest).first() == pytest.approx(6.0, abs=0.1)

@@ -6,6 +6,7 @@ DeliveryTimeError (500)
 │   ├── InvalidAddress (400)
 │   ├── BucketNotAllowed (403)
 │   ├── ObjectForbidden (403)
+│   ├── OutOfReach (403)
 │   ├── InputTooLarge (413)
 │   ├── MissingColumns
 │   ├── UnreadableInput
@@ -91,6 +92,14 @@ class MissingColumns(InvalidInput):
 
     def __init__(self, where: str, missing: Iterable[str], present: Iterable[str]) -> None:
         super().__init__(f"{where} lacks column(s) {', '.join(missing)}; it has: {', '.join(present) or 'none'}")
+
+
+class OutOfReach(InvalidInput):
+    status = 403
+    title = "Out of reach"
+
+    def __init__(self, uri: str, done: str, allowed: Iterable[str]) -> None:
+        super().__init__(f"{uri} may not be {done} by this key's jobs: they may use {', '.join(allowed)}")
 
 
 class InputTooLarge(InvalidInput):

@@ -31,6 +31,13 @@ def _parser() -> argparse.ArgumentParser:
     creating.add_argument("name", type=line, help="what the key is called")
     creating.add_argument("--owner", type=line, help="whose jobs and rate it uses (default NAME)")
     creating.add_argument("--scope", action="append", choices=SCOPES, help="repeatable (default predict)")
+    for does in ("read", "write"):
+        creating.add_argument(
+            f"--{does}",
+            action="append",
+            metavar="PREFIX",
+            help=f"s3://bucket/folder/ that its jobs may {does}, repeatable",
+        )
     creating.set_defaults(run=_create)
     keys.add_parser("list", help="the valid keys, without their text").set_defaults(run=_list)
     revoking = keys.add_parser("revoke", help="make a key invalid for good")
@@ -50,13 +57,15 @@ def _serve(arguments: argparse.Namespace) -> None:
 
 
 def _create(arguments: argparse.Namespace) -> None:
-    print(_key_store().create(arguments.name, arguments.owner or arguments.name, arguments.scope or ["predict"]))
+    owner, scopes = arguments.owner or arguments.name, arguments.scope or ["predict"]
+    print(_key_store().create(arguments.name, owner, scopes, arguments.read or (), arguments.write or ()))
     print("this is the only time that the key is shown", file=sys.stderr)
 
 
 def _list(_: argparse.Namespace) -> None:
     for key in _key_store().valid():
-        print(f"{key.id}  {key.name:30} {key.owner:30} {', '.join(sorted(key.scopes))}")
+        reach = [f"reads {prefix}" for prefix in key.reads] + [f"writes {prefix}" for prefix in key.writes]
+        print(f"{key.id}  {key.name:30} {key.owner:30} {', '.join([*sorted(key.scopes), *reach])}")
 
 
 def _revoke(arguments: argparse.Namespace) -> None:

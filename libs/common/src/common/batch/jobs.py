@@ -9,23 +9,30 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, literal, select, text, true, tuple_, update
+from sqlalchemy import func, select, text, true, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from common.batch.conflicts import OPEN, refuse_others, refuse_taken
 from common.batch.cursors import decoded, encoded
 from common.batch.inputs import InputHead, check_head
 from common.batch.outputs import result_of
+from common.batch.reach import ANYWHERE, Reach
 from common.batch.results import manifest_of, refuse_foreign
 from common.database.session import Database
 from common.database.tables import BatchChunk, BatchJob, BatchOutput
-from common.errors import IdempotencyConflict, InvalidInput, JobNotFound, JobStateConflict, NotFound, OutputTaken
+from common.errors import (
+    IdempotencyConflict,
+    InvalidInput,
+    JobNotFound,
+    JobStateConflict,
+    NotFound,
+)
 from common.servers.objects import ObjectAddress, ObjectStore
 from common.settings import BatchSettings
 
 STATUSES = ("queued", "running", "succeeded", "failed", "cancelled")
-OPEN = ("queued", "running")
 
 Kind = Literal["predictions", "actuals"]
 PREDICTIONS: Kind = "predictions"
@@ -69,17 +76,22 @@ class BatchJobs:
         settings: BatchSettings,
         owner: str = NOBODY,
         sees_all: bool = True,
+        key_id: str = "",
+        reach: Reach = ANYWHERE,
     ) -> None:
-        """owner: whose jobs and idempotency keys new ones are. sees_all: whether those of others are there too."""
+        """owner, key_id: of new jobs. sees_all: whether those of others are there too. reach: of new jobs."""
         self._database = database
         self._store = store
         self._settings = settings
         self._owner = owner
+        self._sees_all = sees_all
+        self._key_id = key_id
+        self._reach = reach
         self._visible = true() if sees_all else BatchJob.owner == owner
 
-    def of(self, owner: str, sees_all: bool) -> "BatchJobs":
-        """The same jobs as an owner meets them: those of others are not found."""
-        return BatchJobs(self._database, self._store, self._settings, owner, sees_all)
+    def of(self, owner: str, sees_all: bool, key_id: str = "", reach: Reach = ANYWHERE) -> "BatchJobs":
+        """The same jobs as an owner's key meets them: those of others are not found."""
+        return BatchJobs(self._database, self._store, self._settings, owner, sees_all, key_id, reach)
 
     def submit(
         self,
@@ -93,15 +105,21 @@ class BatchJobs:
 
         overwrite: replace whatever is where the result goes to, not only an earlier result of the owner.
         Checks what can be checked at once (see common.batch.inputs.check_head). Raises InvalidInput and its kinds,
-        ObjectNotFound, IdempotencyConflict, OutputTaken, OutputNotOurs, ObjectStoreUnavailable; then there is no row.
+        ObjectNotFound, IdempotencyConflict, OutputTaken, OutputNotOurs, OutOfReach, ObjectStoreUnavailable; then
+        there is no row.
         """
         if kind == ACTUALS and output_uri:
             raise InvalidInput("a job of actuals writes no output: leave output_uri out")
         wanted = self._store.address(output_uri) if output_uri else None
         submission = Submission(kind, self._store.address(input_uri), wanted, overwrite, idempotency_key)
+        self._reach.check_input(submission.given)
+        if wanted:
+            self._reach.check_output(wanted, self._store.bucket)
         with self._database.transaction() as session:
             if known := self._known(session, submission):
                 return known, False
+            if not self._sees_all:
+                refuse_others(session, self._owner, submission.given, wanted and self._result(uuid4(), submission))
         head = check_head(self._store, submission.given, self._settings, columns=kind == PREDICTIONS)
         if wanted and not overwrite:
             refuse_foreign(self._store, self._result(uuid4(), submission), self._owner)
@@ -202,7 +220,7 @@ class BatchJobs:
             session.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"outputs in {output.bucket}"))))
             if known := self._known(session, submission):
                 return known, False
-            self._refuse_taken(session, output)
+            refuse_taken(session, output, self._visible)
         values = {
             "id": job_id,
             "kind": submission.kind,
@@ -215,6 +233,7 @@ class BatchJobs:
             "bytes_total": head.size,
             "idempotency_key": submission.idempotency_key,
             "owner": self._owner,
+            "key_id": self._key_id,
         }
         statement = insert(BatchJob).values(values).on_conflict_do_nothing(index_elements=["owner", "idempotency_key"])
         inserted = session.execute(statement.returning(BatchJob.id)).scalar_one_or_none()
@@ -248,16 +267,6 @@ class BatchJobs:
 
     def _output_uri(self, job_id: UUID, submission: Submission) -> str:
         return "" if submission.kind == ACTUALS else str(self._result(job_id, submission))
-
-    def _refuse_taken(self, session: Session, output: ObjectAddress) -> None:
-        """OutputTaken if an open job writes there, above, or below."""
-        uri = str(output)
-        within = func.starts_with(BatchJob.output_uri, uri) if output.is_prefix else BatchJob.output_uri == uri
-        around = (func.right(BatchJob.output_uri, 1) == "/") & func.starts_with(literal(uri), BatchJob.output_uri)
-        writing = select(BatchJob.id, BatchJob.status, self._visible).where(within | around, BatchJob.status.in_(OPEN))
-        if other := session.execute(writing.limit(1)).one_or_none():
-            job_id, status, visible = other
-            raise OutputTaken(uri, job_id, status) if visible else OutputTaken(uri)
 
     def _result(self, job_id: UUID, submission: Submission) -> ObjectAddress:
         return result_of(job_id, submission.given, submission.wanted, self._store.bucket)

@@ -4,6 +4,7 @@ The newest word of a kind counts, whichever way it came; `null` takes it back, a
 """
 
 from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Self
 
@@ -69,10 +70,23 @@ class OrderReport(Strict):
         }
 
 
-def store(session: Session, reports: Iterable[OrderReport]) -> int:
+@dataclass(frozen=True)
+class Speaker:
+    """Who reports: the owner and id of the API key, '' where none was needed. overrules: the words of others too."""
+
+    owner: str = ""
+    key_id: str = ""
+    overrules: bool = True
+
+
+ANYONE = Speaker()
+
+
+def store(session: Session, reports: Iterable[OrderReport], speaker: Speaker = ANYONE) -> int:
     """Write the newest word of each kind about each order; how many orders that were.
 
-    Rows are locked in the order of their ids: senders of the same orders wait for each other in one direction only.
+    An order of which another owner has spoken is left as it is, and not counted, unless the speaker overrules. Rows
+    are locked in the order of their ids: senders of the same orders wait for each other in one direction only.
     """
     orders: dict[str, Words] = {}
     for report in reports:
@@ -80,8 +94,8 @@ def store(session: Session, reports: Iterable[OrderReport]) -> int:
     ids = sorted(orders)
     moments = {kind: [orders[order_id].get(kind) for order_id in ids] for kind in KINDS}
     said = [sum(bit for kind, bit in BITS.items() if kind in orders[order_id]) for order_id in ids]
-    session.execute(_STORE, {"ids": ids, "said": said, **moments})
-    return len(ids)
+    values = {"ids": ids, "said": said, **moments, **asdict(speaker)}
+    return len(session.execute(_STORE, values).all())
 
 
 BITS = {kind: 1 << number for number, kind in enumerate(KINDS)}
@@ -97,11 +111,14 @@ def _newest(kind: str) -> str:
 
 
 _STORE = text(f"""
-    INSERT INTO actuals (order_id, said, {", ".join(KINDS)})
-    SELECT * FROM unnest(
+    INSERT INTO actuals (order_id, said, {", ".join(KINDS)}, owner, key_id)
+    SELECT *, CAST(:owner AS text), CAST(:key_id AS text) FROM unnest(
         CAST(:ids AS text[]), CAST(:said AS smallint[]),
         {", ".join(f"CAST(:{kind} AS timestamptz[])" for kind in KINDS)}
     )
     ON CONFLICT (order_id) DO UPDATE
-    SET {", ".join(map(_newest, KINDS))}, said = actuals.said | excluded.said, received_at = now()
+    SET {", ".join(map(_newest, KINDS))}, said = actuals.said | excluded.said, received_at = now(),
+        owner = excluded.owner, key_id = excluded.key_id
+    WHERE actuals.owner IN ('', excluded.owner) OR :overrules
+    RETURNING 1
 """)  # noqa: S608

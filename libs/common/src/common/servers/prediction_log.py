@@ -45,6 +45,7 @@ class LoggedPrediction(NamedTuple):
     upper_days: float
     seller_known: bool
     latency_ms: float
+    key_id: str = ""
 
 
 Row = tuple[Any, ...]
@@ -63,13 +64,16 @@ class CountedRequests(NamedTuple):
     requests: int
 
 
-row_of: Callable[[Mapping[str, Any]], Row] = itemgetter(*LoggedPrediction._fields)
-"""The row of values that are named as LoggedPrediction's fields."""
+ANSWERED = LoggedPrediction._fields[:-1]
+"""What the answer knows; the key that asked is added by whoever sends it."""
+
+row_of: Callable[[Mapping[str, Any]], Row] = itemgetter(*ANSWERED)
+"""The row of values that are named as LoggedPrediction's fields, without the key."""
 
 
 def rows_of(columns: Mapping[str, Sequence[Any]]) -> Iterator[Row]:
-    """The rows of a table whose columns are named as LoggedPrediction's fields."""
-    return zip(*(columns[name] for name in LoggedPrediction._fields), strict=True)
+    """The rows of a table whose columns are named as LoggedPrediction's fields, without the key."""
+    return zip(*(columns[name] for name in ANSWERED), strict=True)
 
 
 def predicted_columns(predictions: Predictions) -> dict[str, list[Any]]:

@@ -17,8 +17,10 @@ from gateway.http import problems
 from gateway.http.body_limits import ENCODINGS, inflated, measured
 from gateway.http.open_paths import HEALTH_PATHS, is_open
 from gateway.http.protocol import CONNECTION
+from gateway.log.key_id import KEY_ID
 
 JOBS_PATH = "/batch-jobs"
+SCOPES: dict[str, keys.Scope] = {"/actuals": "actuals"}
 
 LONG_BODIES = {"/actuals": 32 * 2**20}
 """Routes whose largest legal body is longer than others may be: 10,000 actuals however they are written."""
@@ -124,6 +126,7 @@ class Access:
                 return problems.from_error(error)
             if refusal := _forbidden(key, scope["path"]) or self._too_fast(key, length or 0):
                 return refusal
+            KEY_ID.set(key.id if key else "")
         if (connection := scope["state"].get(CONNECTION)) and not connection.welcomed:
             connection.welcome()
         return None
@@ -163,10 +166,8 @@ def _forbidden(key: Key | None, path: str) -> Response | None:
     if key is None:
         detail = "send a valid API key: `Authorization: Bearer dt_…` (`gateway keys create` makes one)"
         return problems.problem(401, "Unauthorized", detail, headers={"WWW-Authenticate": "Bearer"})
-    scope: keys.Scope = "jobs" if path.startswith(JOBS_PATH) else "predict"
-    if not key.opens(scope):
-        return problems.problem(403, "Forbidden", f"key {key.name!r} lacks the scope {scope!r}")
-    return None
+    scope: keys.Scope = SCOPES.get(path) or ("jobs" if path.startswith(JOBS_PATH) else "predict")
+    return None if key.opens(scope) else problems.lacking(key.name, scope)
 
 
 def _problem(refused: Refused) -> Response:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
+from common.batch.reach import prefix
 from common.database.session import Database
 from common.database.tables import ApiKey
 from common.errors import Conflict, NotFound
@@ -31,12 +32,16 @@ class KeyStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def create(self, name: str, owner: str, scopes: Iterable[Scope]) -> str:
-        """Store a new key; its secret text. KeyNameTaken."""
+    def create(
+        self, name: str, owner: str, scopes: Iterable[Scope], reads: Iterable[str] = (), writes: Iterable[str] = ()
+    ) -> str:
+        """Store a new key; its secret text. KeyNameTaken; InvalidAddress of a prefix."""
+        prefixes = {"reads": [*map(prefix, reads)], "writes": [*map(prefix, writes)]}
         key, text = new_key(name, owner, scopes)
+        row = ApiKey(id=key.id, name=name, owner=owner, sha256=key.sha256, scopes=sorted(key.scopes), **prefixes)
         try:
             with self._database.transaction() as session:
-                session.add(ApiKey(id=key.id, name=name, owner=owner, sha256=key.sha256, scopes=sorted(key.scopes)))
+                session.add(row)
         except IntegrityError as error:
             raise KeyNameTaken(name) from error
         return text
@@ -52,4 +57,15 @@ class KeyStore:
         """Every key that may be used."""
         with self._database.transaction() as session:
             rows = session.scalars(select(ApiKey).where(ApiKey.revoked_at.is_(None)).order_by(ApiKey.created_at))
-            return [Key(row.id, row.name, row.owner, row.sha256, frozenset(row.scopes)) for row in rows]
+            return [
+                Key(
+                    row.id,
+                    row.name,
+                    row.owner,
+                    row.sha256,
+                    frozenset(row.scopes),
+                    tuple(row.reads),
+                    tuple(row.writes),
+                )
+                for row in rows
+            ]

@@ -11,7 +11,7 @@ from typing import Literal, get_args
 from common.database.api_keys import hash_of
 from common.errors import Unavailable
 
-Scope = Literal["predict", "jobs", "admin"]
+Scope = Literal["predict", "jobs", "actuals", "admin"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 
@@ -19,7 +19,8 @@ SCOPES: tuple[Scope, ...] = get_args(Scope)
 class Key:
     """A key as the gateway knows it. The scope `admin` includes all others.
 
-    owner: whose jobs, idempotency keys and rate it uses; several keys may have one.
+    owner: whose jobs, idempotency keys and rate it uses; several keys may have one. reads, writes: prefixes of what its
+    jobs may read and write; anywhere if there are none.
     """
 
     id: str
@@ -27,6 +28,8 @@ class Key:
     owner: str
     sha256: str
     scopes: frozenset[str]
+    reads: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
 
     def opens(self, scope: Scope) -> bool:
         """Whether a route of this scope may be used."""
@@ -40,11 +43,13 @@ class KeysUnknown(Unavailable):
         super().__init__("the API keys could not be read from the database yet: try again later")
 
 
-def new_key(name: str, owner: str, scopes: Iterable[Scope]) -> tuple[Key, str]:
+def new_key(
+    name: str, owner: str, scopes: Iterable[Scope], reads: Iterable[str] = (), writes: Iterable[str] = ()
+) -> tuple[Key, str]:
     """A new key and its secret text, which exists nowhere else."""
     key_id = secrets.token_hex(4)
     text = f"dt_{key_id}_{secrets.token_urlsafe(32)}"
-    return Key(key_id, name, owner, hash_of(text), frozenset(scopes)), text
+    return Key(key_id, name, owner, hash_of(text), frozenset(scopes), tuple(reads), tuple(writes)), text
 
 
 class KeyRing:

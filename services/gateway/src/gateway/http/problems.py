@@ -77,6 +77,11 @@ def problem(
     return Response(to_json(body), status, {**waiting, **(headers or {})}, MEDIA_TYPE)
 
 
+def lacking(key: str, scope: str) -> Response:
+    """The problem of a key without a scope."""
+    return problem(HTTPStatus.FORBIDDEN, "Forbidden", f"key {key!r} lacks the scope {scope!r}")
+
+
 def from_error(error: DeliveryTimeError) -> Response:
     """One of the project's own errors."""
     return problem(error.status, error.title, str(error))

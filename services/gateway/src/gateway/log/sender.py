@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from common.servers.prediction_log import STREAM, STREAM_ENTRIES, Row, encode, encode_invalid
+from gateway.log.key_id import KEY_ID
 from gateway.metrics import Metrics
 from gateway.model.shadow import Shadow
 
@@ -45,7 +46,7 @@ class LogSender:
         self._metrics = metrics
         self._shadow = shadow
         self._shadow_thread = CapacityLimiter(1)
-        self._waiting: deque[Answered] = deque()
+        self._waiting: deque[tuple[str, Answered]] = deque()
         self._unsent: list[Row] = []
         self._unsent_answers = 0
         self._wake = asyncio.Event()
@@ -62,7 +63,7 @@ class LogSender:
             self.dropped += count
             return
         self.buffered += count
-        self._waiting.append(answered)
+        self._waiting.append((KEY_ID.get(), answered))
         if self.buffered >= ENTRY_ROWS:
             self._wake.set()
 
@@ -119,7 +120,8 @@ class LogSender:
     async def _take_rows(self) -> None:
         rows: list[Row] = []
         while self._waiting and len(rows) < ENTRY_ROWS:
-            rows.extend(self._waiting.popleft().rows())
+            key_id, answered = self._waiting.popleft()
+            rows.extend((*row, key_id) for row in answered.rows())
         self._unsent, self._unsent_answers = rows, len(rows)
         if self._shadow.version:
             self._unsent = rows + await to_thread.run_sync(self._shadow.rows, rows, limiter=self._shadow_thread)

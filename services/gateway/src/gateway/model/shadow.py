@@ -50,6 +50,7 @@ class Shadow:
         if not chosen:
             return []
         columns = dict(zip(LoggedPrediction._fields, zip(*chosen, strict=True), strict=True))
+        keys = columns["key_id"]
         shadowed: dict[str, Sequence[Any]] = {
             **columns,
             "id": new_ids(len(chosen)),
@@ -57,4 +58,4 @@ class Shadow:
             "role": [CHALLENGER] * len(chosen),
             **predicted_columns(predictor.predict(Orders.of_columns(columns))),
         }
-        return list(rows_of(shadowed))
+        return [(*row, key) for row, key in zip(rows_of(shadowed), keys, strict=True)]

@@ -9,9 +9,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from common.database.actuals import MOST_REPORTS, OrderReport, store
+from common.database.actuals import ANYONE, MOST_REPORTS, OrderReport, Speaker, store
 from common.database.session import Database
 from common.orders.fields import Strict
+from gateway.access.keys import Key
 from gateway.http import json_body, problems
 from gateway.http.direct_route import DirectRoutes
 
@@ -26,6 +27,7 @@ class Accepted(BaseModel):
     """How many orders there were reports of."""
 
     accepted: int
+    others: int | None = Field(None, description="orders left as they are: another owner's key has spoken of them")
 
 
 def add_routes(app: FastAPI, direct: DirectRoutes, database: Database) -> None:
@@ -33,8 +35,12 @@ def add_routes(app: FastAPI, direct: DirectRoutes, database: Database) -> None:
 
     async def receive(request: Request) -> Response:
         body = await json_body.read(request, ActualList)
-        accepted = await run_in_threadpool(_stored, database, body.actuals)
-        return Response(to_json({"accepted": accepted}), 202, media_type=json_body.JSON)
+        key: Key | None = request.scope["key"]
+        speaker = Speaker(key.owner, key.id, key.opens("admin")) if key else ANYONE
+        accepted = await run_in_threadpool(_stored, database, body.actuals, speaker)
+        left = len({report.order_id for report in body.actuals}) - accepted
+        answer = {"accepted": accepted} | ({"others": left} if left else {})
+        return Response(to_json(answer), 202, media_type=json_body.JSON)
 
     documentation = {"status_code": 202, "tags": ["actuals"], "responses": problems.documented(413, 415, 422)}
     direct.add(app, "/actuals", actuals, receive, **documentation)
@@ -45,6 +51,6 @@ async def actuals(deliveries: ActualList) -> Accepted:  # type: ignore[empty-bod
     back."""
 
 
-def _stored(database: Database, reports: list[OrderReport]) -> int:
+def _stored(database: Database, reports: list[OrderReport], speaker: Speaker) -> int:
     with database.transaction() as session:
-        return store(session, reports)
+        return store(session, reports, speaker)

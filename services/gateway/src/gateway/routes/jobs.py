@@ -12,7 +12,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
 from common.batch.formats import ENDINGS
-from common.batch.jobs import PREDICTIONS, BatchJobs, Kind, as_body
+from common.batch.jobs import ACTUALS, PREDICTIONS, BatchJobs, Kind, as_body
+from common.batch.reach import Reach
 from common.database.tables import BatchJob
 from common.orders.fields import Strict
 from common.servers.queue import Queue
@@ -121,7 +122,10 @@ def add_routes(app: FastAPI, jobs: BatchJobs, queue: Queue) -> None:
     def submit(
         submission: Submission, request: Request, response: Response, idempotency_key: IdempotencyKey = None
     ) -> Job:
-        """Score a file of the object store; the job is durable once this answers."""
+        """Score a file of the object store; the job is durable once this answers. Of actuals: scope `actuals`."""
+        key: Key | None = request.scope["key"]
+        if submission.kind == ACTUALS and key and not key.opens("actuals"):
+            raise problems.Refused(problems.lacking(key.name, "actuals"))
         job, created = _seen_by(request, jobs).submit(
             submission.input_uri, submission.output_uri, idempotency_key, submission.overwrite, submission.kind
         )
@@ -195,7 +199,7 @@ def add_routes(app: FastAPI, jobs: BatchJobs, queue: Queue) -> None:
 def _seen_by(request: Request, jobs: BatchJobs) -> BatchJobs:
     """The jobs that the client may see: its owner's, or all with the scope `admin` and where no key is asked for."""
     key: Key | None = request.scope["key"]
-    return jobs.of(key.owner, key.opens("admin")) if key else jobs
+    return jobs.of(key.owner, key.opens("admin"), key.id, Reach(key.reads, key.writes)) if key else jobs
 
 
 def _body(job: BatchJob) -> Job:

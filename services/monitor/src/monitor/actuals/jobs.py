@@ -13,8 +13,9 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import ColumnElement, func, select, update
 
+from common.batch.conflicts import OPEN
 from common.batch.inputs import read_input
-from common.batch.jobs import ACTUALS, OPEN
+from common.batch.jobs import ACTUALS
 from common.database import actuals
 from common.database.leases import LeaseKeeper, from_now
 from common.database.session import Database
@@ -99,7 +100,7 @@ class ActualsJobs:
             row = session.scalars(select(BatchJob).where(_held(job)).with_for_update()).one_or_none()
             if row is None:
                 return False
-            actuals.store(session, batch.reports)
+            actuals.store(session, batch.reports, actuals.Speaker(row.owner, row.key_id, overrules=not row.owner))
             row.rows_done += batch.rows
             row.rows_failed += len(batch.refused)
             row.bytes_done = size

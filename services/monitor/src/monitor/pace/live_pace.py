@@ -13,7 +13,7 @@ from common.model.bundle import Bundle
 from common.model.features import features
 from common.model.pace import FEWEST_ORDERS, GROUPS, WINDOW_DAYS, PaceTable, pace_table
 from common.orders.fields import Orders
-from monitor.windows.counted import BOUGHT, COUNTED
+from monitor.windows.counted import BOUGHT, COUNTED, TRUSTED
 from monitor.windows.present_moment import present
 
 LOOK_BACK = timedelta(days=120)
@@ -79,6 +79,6 @@ _ORDERS = text(f"""
            purchase_timestamp AT TIME ZONE 'UTC' AS purchase_timestamp, delivered_at AT TIME ZONE 'UTC' AS delivered_at
     FROM predictions LEFT JOIN actuals USING (order_id)
     WHERE role = 'champion' AND order_id IS NOT NULL
-      AND {BOUGHT} AND {COUNTED} AND purchase_timestamp >= :oldest
+      AND {BOUGHT} AND {COUNTED} AND {TRUSTED} AND purchase_timestamp >= :oldest
     ORDER BY order_id, purchase_timestamp
 """)  # noqa: S608

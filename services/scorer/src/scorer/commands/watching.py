@@ -6,7 +6,8 @@ from uuid import UUID
 from rich.console import Console
 from rich.progress import Progress, TextColumn
 
-from common.batch.jobs import OPEN, BatchJobs, as_body
+from common.batch.conflicts import OPEN
+from common.batch.jobs import BatchJobs, as_body
 from common.database.tables import BatchJob
 
 POLL_SECONDS = 0.25

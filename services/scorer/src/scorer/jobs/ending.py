@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select, update
 
-from common.batch.jobs import OPEN
+from common.batch.conflicts import OPEN
 from common.batch.outputs import RESULTS
 from common.batch.results import manifest_of, success_of
 from common.database.session import Database

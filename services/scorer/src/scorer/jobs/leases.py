@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
-from common.batch.jobs import OPEN
+from common.batch.conflicts import OPEN
 from common.database.leases import from_now
 from common.database.session import Database
 from common.database.tables import BatchChunk, BatchJob

@@ -7,7 +7,8 @@ from uuid import UUID, uuid4
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from common.batch.jobs import OPEN, PREDICTIONS
+from common.batch.conflicts import OPEN
+from common.batch.jobs import PREDICTIONS
 from common.batch.results import marks
 from common.database.leases import from_now
 from common.database.session import Database

@@ -14,7 +14,7 @@ class BatchJob(Table):
     """One submitted file; this row, not the queue, is the truth about it.
 
     kind: `predictions`, which the scorer makes, or `actuals`, which the monitor takes in: these write no output.
-    owner: that of its API key, or ''.
+    owner, key_id: those of its API key, or ''.
     """
 
     __tablename__ = "batch_jobs"
@@ -43,6 +43,7 @@ class BatchJob(Table):
     attempts: Mapped[int] = mapped_column(default=0)
     faults: Mapped[int] = mapped_column(default=0)
     owner: Mapped[str] = mapped_column(server_default="")
+    key_id: Mapped[str] = mapped_column(default="", server_default="")
     idempotency_key: Mapped[str | None]
     scan: Mapped[bool] = mapped_column(default=False)
     overwrite: Mapped[bool] = mapped_column(default=False, server_default=text("false"))

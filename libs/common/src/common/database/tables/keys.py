@@ -3,14 +3,17 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func
+from sqlalchemy import func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from common.database.tables.base import Table
 
 
 class ApiKey(Table):
-    """A client's key to the gateway; only the hash of it is kept. owner: whose jobs and rate it uses."""
+    """A client's key to the gateway; only the hash of it is kept. owner: whose jobs and rate it uses.
+
+    reads, writes: prefixes (s3://bucket/folder/) of what its jobs may read and write; anywhere if there are none.
+    """
 
     __tablename__ = "api_keys"
 
@@ -19,5 +22,7 @@ class ApiKey(Table):
     owner: Mapped[str]
     sha256: Mapped[str]
     scopes: Mapped[list[Any]]
+    reads: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'"))
+    writes: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'"))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     revoked_at: Mapped[datetime | None]

@@ -13,7 +13,10 @@ from common.orders.fields import FIELDS, Kind, OrderField
 
 
 class Prediction(Table):
-    """The prediction log: one answer of the gateway, and the order (`common.orders.fields`) that it is for."""
+    """The prediction log: one answer of the gateway, and the order (`common.orders.fields`) that it is for.
+
+    key_id: of the API key that asked, '' where none was needed.
+    """
 
     __tablename__ = "predictions"
 
@@ -27,6 +30,7 @@ class Prediction(Table):
     upper_days: Mapped[float]
     seller_known: Mapped[bool]
     latency_ms: Mapped[float]
+    key_id: Mapped[str] = mapped_column(default="")
     logged_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     __table_args__ = (Index("ix_predictions_logged_at", "logged_at", postgresql_using="brin"),)
@@ -60,7 +64,7 @@ class InvalidRequests(Table):
 class Actual(Table):
     """What was reported of an order (`common.database.actuals`), NULL where nothing is known, or is no longer.
 
-    said: the bits of the kinds that there was a word of.
+    said: the bits of the kinds that there was a word of. owner, key_id: of the key that spoke last, '' without one.
     """
 
     __tablename__ = "actuals"
@@ -71,6 +75,8 @@ class Actual(Table):
     cancelled_at: Mapped[datetime | None]
     lost_at: Mapped[datetime | None]
     said: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    owner: Mapped[str] = mapped_column(default="", server_default="")
+    key_id: Mapped[str] = mapped_column(default="", server_default="")
     received_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
 
 
