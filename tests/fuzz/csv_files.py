@@ -166,14 +166,18 @@ PIECES = st.sampled_from(
      b"\\", b'\\"', b"\x00", b"\xff", b"\xc3", "ã".encode(), b" ", b"\t", b"'", b"=1+1", b"\x1a", b"\xef\xbb\xbf",
      b"-23,5", b"1e308", "\u2028".encode(), b"\x85", b"\x0b", b"\x0c"]
 )  # fmt: skip
-REFUSALS = ("has no rows", "never closed", "binary", "UTF-8", "carriage return")
+REFUSALS = ("has no rows", "binary", "UTF-8", "carriage return")
 
 
 def records_of(text: bytes, delimiter: int) -> list[bytes]:
     """The records of a text that are not blank, without their line ends: a quote opens a field at its start alone."""
     found, start, inside, at_field = [], 0, False, True
-    position = 0
-    while position < len(text):
+    opened = position = 0
+    while True:
+        if position == len(text):
+            if not inside or (position := text.find(b"\n", opened)) < 0:
+                break
+            inside = False  # the quote that is open is never closed: its line is a record
         byte = text[position]
         if inside:
             if byte == 34:
@@ -182,7 +186,7 @@ def records_of(text: bytes, delimiter: int) -> list[bytes]:
                 else:
                     inside = False
         elif byte == 34 and at_field:
-            inside = True
+            inside, opened = True, position
         elif byte == 10:
             found.append(text[start:position])
             start = position + 1
@@ -203,9 +207,7 @@ def test_whatever_a_text_holds_no_record_is_lost_and_each_has_an_answer(
     try:
         result = same_in_every_way(predictor, HEADERS[delimiter] + b"\n" + text, way)
     except DeliveryTimeError as error:
-        assert any(
-            why in str(error) for why in ("has no rows", "never closed", "binary", "UTF-8", "carriage return")
-        ), error
+        assert any(why in str(error) for why in REFUSALS), error
         return
     given_records, own = records_of(text, ord(delimiter)), records_of(result.body, ord(delimiter))[1:]
     assert len(given_records) == len(own) == result.rows
@@ -220,7 +222,7 @@ def assert_holds(after: bytes, before: bytes, delimiter: bytes) -> None:
     assert answered != bool(reason), after
     given_part = delimiter.join(head.split(delimiter)[:-3]) if not reason else head[: -3 * len(delimiter)]
     if given_part != before:
-        assert b"columns where the header has" in reason, (before, after)
+        assert b"columns where the header has" in reason or b"never closed" in reason, (before, after)
         for word in before.replace(b'"', b" ").replace(delimiter, b" ").split():
             assert word in given_part, (before, after)
 

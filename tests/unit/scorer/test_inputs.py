@@ -73,6 +73,25 @@ def test_endings_count_in_capitals_too(score: Score, ending: str) -> None:
     assert score("t/", **{f"t/a.{ending}": body, "t/b.csv": HEAD + ROWS}).rows == 6
 
 
+@pytest.mark.parametrize("ending", ["csv", "csv.gz"])
+@pytest.mark.parametrize(
+    ("row", "result"),
+    [
+        (b'9350,-23.5,-46.5,"5 inch', b'9350,-23.5,-46.5,"""5 inch",,,,'),
+        (b'9350,"-23.5,-46.5,x', b'9350,"""-23.5,-46.5,x",,,,,,'),
+        (b'9350,-23.5,"-46""5","', b'9350,-23.5,"-46""5","""",,,,'),
+    ],
+)
+def test_a_quote_that_is_never_closed_costs_its_row_alone(score: Score, ending: str, row: bytes, result: bytes) -> None:
+    good = b'1001,-22.9,-43.2,"a\nb"\n'
+    text = HEAD[:-1] + b",note\n" + good + row + b"\n" + good.replace(b'"a\nb"', b"c") + b"88010,-27.6,-48.5,\n"
+    body = gzip.compress(text) if ending == "csv.gz" else text
+    found = score(f"a.{ending}", **{f"a.{ending}": body})
+    assert (found.rows, found.rows_failed) == (4, 1)
+    assert found.errors == [{"row": 2, "reason": 'the row opens a quote (") that is never closed', "line": 4}]
+    assert result + b'"the row opens a quote ("") that is never closed"\n1001,-22.9,-43.2,c,' in found.body
+
+
 def test_marks_of_folders_and_twins_are_no_data(score: Score) -> None:
     marks = {"t/": b"", "t/sub/": b"", "t/sub_$folder$": b"", "t/.a.csv.crc": b"x", "t/__MACOSX/a.csv": b"x"}
     result = score("t/", **marks, **{"t/a.csv": HEAD + ROWS})

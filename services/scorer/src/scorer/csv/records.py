@@ -50,6 +50,12 @@ def records(text: bytes | memoryview, delimiter: str = ",") -> Records:
     return Records(lines[inside == 0], lines, open_quote=bool(len(quotes) & 1), plain=plain)
 
 
+def open_quote(text: bytes, delimiter: str) -> int:
+    """Where the quote is that a text ends in, which starts at the start of a record."""
+    view = np.frombuffer(text, dtype=np.uint8)
+    return int(_enclosing(view, np.flatnonzero(view == QUOTE), ord(delimiter))[-1])
+
+
 def windows(text: bytes | memoryview, delimiter: str, longest: int) -> Iterator[tuple[int, Records]]:
     """Where a piece of the text starts, and the records that end in it, piece by piece; a record starts each of them.
 

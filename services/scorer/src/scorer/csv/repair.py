@@ -1,6 +1,10 @@
-"""Records with too many or too few fields, made to fit the table without losing a character."""
+"""Records with too many or too few fields, or a quote too few, made to fit the table without losing a character."""
+
+from scorer.csv.records import open_quote
 
 QUOTE = ord('"')
+
+NEVER_CLOSED = 'the row opens a quote (") that is never closed'
 
 
 def wrong_width(record: bytes, fields: int, width: int) -> str:
@@ -20,6 +24,15 @@ def to_width(record: bytes, width: int, delimiter: str = ",") -> bytes:
     ends = [start - 1 for start in starts[1:]]
     kept = [_unambiguous(record[start:end]) for start, end in zip(starts[: width - 1], ends, strict=False)]
     return comma.join([*kept, _quoted(record[starts[width - 1] :])])
+
+
+def closed(text: bytes, delimiter: str) -> tuple[bytes, bytes]:
+    """A record that opens a quote which is never closed, cut at that line's end and quoted anew; the text after it."""
+    opens = open_quote(text, delimiter)
+    end = text.find(b"\n", opens) + 1 or len(text)
+    line = text[opens:end]
+    field = line.rstrip(b"\r\n")
+    return text[:opens] + _quoted(field) + line[len(field) :], text[end:]
 
 
 def _starts(record: bytes, delimiter: int) -> list[int]:

@@ -17,6 +17,7 @@ from common.orders.validation import validate
 from scorer.csv.bodies import Bodies, break_before
 from scorer.csv.needed_columns import GrowsTooMuch, Layout, needed_columns
 from scorer.csv.records import Records, records, windows
+from scorer.csv.repair import NEVER_CLOSED, closed
 from scorer.rows.constants import constant
 from scorer.rows.decimals import with_points
 from scorer.rows.outcome import ERRORS_KEPT, Outcome, RowError, Scored
@@ -37,14 +38,22 @@ def header_line(text: bytes, line_end: bytes, delimiter: str = ",") -> bytes:
     return delimiter.encode().join([text, *(name.encode() for name in ADDED_COLUMNS)]) + (line_end or b"\n")
 
 
-def score_text(text: bytes, layout: Layout, predictor: Predictor, now: datetime, longest: int = 4 * 2**20) -> Scored:
+def score_text(
+    text: bytes,
+    layout: Layout,
+    predictor: Predictor,
+    now: datetime,
+    longest: int = 4 * 2**20,
+    complete: bool = False,
+) -> Scored:
     """Score whole records (no header) of up to `longest` bytes.
 
-    CutInsideRecord if the last one is not whole; RecordTooLong; GrowsTooMuch.
+    complete: the text ends where its file does, so a quote that is open there is never closed, which costs its row.
+    CutInsideRecord if the last record of another text is not whole; RecordTooLong; GrowsTooMuch.
     """
     outcome, body = Outcome(), io.BytesIO()
-    for block in _blocks(text, layout.delimiter, longest):
-        scored = _score_block(block, layout, predictor, now, RESULT_BYTES - body.tell())
+    for block, broken in _blocks(text, layout.delimiter, longest, complete):
+        scored = _score_block(block, broken, layout, predictor, now, RESULT_BYTES - body.tell())
         outcome.add(scored)
         body.write(scored.body)
         if body.tell() > RESULT_BYTES:
@@ -52,20 +61,27 @@ def score_text(text: bytes, layout: Layout, predictor: Predictor, now: datetime,
     return Scored(body.getvalue(), outcome.rows, outcome.rows_failed, outcome.lines, outcome.errors)
 
 
-def _blocks(text: bytes, delimiter: str, longest: int) -> Iterator[bytes]:
-    """The text cut at record ends: what a block needs stays small and in cache."""
+def _blocks(text: bytes, delimiter: str, longest: int, complete: bool) -> Iterator[tuple[bytes, dict[int, str]]]:
+    """The text cut at record ends, and why a row of a block is broken: what a block needs stays small and in cache."""
     for start, found in windows(text, delimiter, longest):
         if not len(found.ends):
-            if found.open_quote:
+            if not found.open_quote:
+                yield text[start:], {}
+            elif complete:
+                broken, others = closed(text[start:], delimiter)
+                yield broken, {0: NEVER_CLOSED}
+                yield from _blocks(others, delimiter, longest, complete)
+            else:
                 raise CutInsideRecord
-            yield text[start:]
             return
         ends = found.ends + 1
         for begin, end in pairwise([0, *ends[BLOCK_RECORDS - 1 : -1 : BLOCK_RECORDS].tolist(), int(ends[-1])]):
-            yield text[start + begin : start + end]
+            yield text[start + begin : start + end], {}
 
 
-def _score_block(text: bytes, layout: Layout, predictor: Predictor, now: datetime, room: int) -> Scored:
+def _score_block(
+    text: bytes, broken: dict[int, str], layout: Layout, predictor: Predictor, now: datetime, room: int
+) -> Scored:
     if not text.endswith(b"\n"):
         text += b"\n"
     found = records(text, layout.delimiter)
@@ -73,7 +89,7 @@ def _score_block(text: bytes, layout: Layout, predictor: Predictor, now: datetim
     if not len(bodies):
         return Scored(b"", 0, 0, len(found.lines), [])
     read = needed_columns(text, bodies, found, layout, room)
-    checked = validate(with_points(read.values | constant(layout.in_path, len(bodies))), now, read.broken)
+    checked = validate(with_points(read.values | constant(layout.in_path, len(bodies))), now, read.broken | broken)
     predicted = predictor.predict(checked.orders)
     days = (predicted.days, predicted.lower_days, predicted.upper_days)
     outputs = [_texts(each, checked.good, layout.decimal) for each in days]

@@ -99,11 +99,7 @@ def scored(source: Source, text: bytes, predictor: Predictor, now: datetime, lon
     """A text of a file, scored; UnreadableInput. CutInsideRecord if it is not `certain` that it is cut at records."""
     where = str(source.object.address)
     try:
-        return score_text(text, layout_of(source), predictor, now, longest)
-    except CutInsideRecord:
-        if not certain:
-            raise
-        raise UnreadableInput(where, "opens a quoted field that is never closed: check its quotes") from None
+        return score_text(text, layout_of(source), predictor, now, longest, complete=certain)
     except RecordTooLong:
         if not certain:
             raise CutInsideRecord from None
