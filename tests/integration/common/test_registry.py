@@ -8,7 +8,7 @@ from pathlib import Path
 import mlflow
 import pytest
 
-from common.errors import NoChampion, RegistryUnavailable
+from common.errors import BundleMissing, NoChampion, RegistryUnavailable
 from common.servers.registry import CHAMPION, MODEL_NAME, Registry
 from common.settings import RegistrySettings
 from support.model_fixtures import write_sample_bundle
@@ -75,6 +75,22 @@ def test_a_name_that_mlflow_does_not_take_is_refused_with_its_own_reason(mlflow_
         for ask in (registry.resolve, lambda: registry.versions(1), lambda: registry.document("1", "manifest.json")):
             with pytest.raises(RegistryUnavailable, match=reason):
                 ask()
+
+
+def test_a_deleted_version_is_gone_and_no_other(
+    registry: Registry, champion: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("logged") / "bundle"
+    write_sample_bundle(folder)
+    with mlflow.start_run():
+        old = log_and_register(folder)
+    registry.bundle(old)
+    registry.delete(old)
+    registry.delete(old)
+    with pytest.raises(BundleMissing, match=f"version {old}, or its files, are gone"):
+        registry.bundle(old)
+    assert old not in {found.version for found in registry.versions(100)[0]}
+    registry.verify(champion)
 
 
 def test_an_alias_that_points_nowhere_says_what_to_run(registry: Registry, champion: str) -> None:

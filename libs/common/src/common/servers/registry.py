@@ -6,6 +6,8 @@ MLflow's own client would bring pandas and more into every service; resolving an
 import json
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +24,9 @@ CHAMPION = "champion"
 CHALLENGER = "challenger"
 BUNDLE_PATH = "artifacts/bundle"
 """Where the bundle lies inside the registered MLflow model."""
+
+ORIGIN = "origin"
+"""A file in the cache, beside a bundle's own: where the registry had it."""
 
 API = "/api/2.0/mlflow"
 ARTIFACTS_API = "/api/2.0/mlflow-artifacts/artifacts"
@@ -89,15 +94,30 @@ class Registry:
         return response.text
 
     def bundle(self, version: str) -> Bundle:
-        """The verified bundle of a version: from the cache, else downloaded. A damaged copy is thrown away first."""
+        """The verified bundle of a version: from the cache, else downloaded.
+
+        A copy that is damaged, or of another registry's version of this number, is thrown away first.
+        """
         folder = self._cache / version
         if folder.exists():
             try:
-                return load(folder, version)
+                if self._is_origin_of(folder, version):
+                    return load(folder, version)
             except DamagedBundle:
-                shutil.rmtree(folder)
-        self._download(version, folder)
+                pass
+            shutil.rmtree(folder)
+        with self._downloaded(version) as scratch:
+            try:
+                scratch.rename(folder)
+            except OSError:
+                if not folder.exists():  # else another process was faster, and its copy is verified too
+                    raise
         return load(folder, version)
+
+    def verify(self, version: str) -> None:
+        """Download and load a version, whatever the cache has of it; BundleMissing, DamagedBundle."""
+        with self._downloaded(version):
+            pass
 
     def champion(self) -> Bundle:
         """The champion's bundle; while MLflow is away, the last champion that this cache has seen."""
@@ -121,8 +141,29 @@ class Registry:
         except (OSError, DamagedBundle) as error:
             raise RegistryUnavailable(self._url, "and no champion is in the cache") from error
 
-    def _download(self, version: str, folder: Path) -> None:
-        """Fetch into a scratch folder, verify, move into place: nobody ever sees half a bundle."""
+    def delete(self, version: str) -> None:
+        """Delete a version with its files; one that is gone already is no error."""
+        try:
+            root = self._artifact_root(version)
+        except BundleMissing:
+            return
+        for request in (
+            self._http.build_request("DELETE", f"{ARTIFACTS_API}/{root}"),
+            self._http.build_request(
+                "DELETE", f"{API}/model-versions/delete", json={"name": MODEL_NAME, "version": version}
+            ),
+        ):
+            try:
+                response = self._http.send(request)
+            except httpx.HTTPError as error:
+                raise RegistryUnavailable(self._url, error) from error
+            if response.is_error and response.status_code != httpx.codes.NOT_FOUND:
+                raise RegistryUnavailable(self._url, f"status {response.status_code}: {response.text[:200]!r}")
+        shutil.rmtree(self._cache / version, ignore_errors=True)
+
+    @contextmanager
+    def _downloaded(self, version: str) -> Iterator[Path]:
+        """A verified copy in a folder of its own, to be moved into place: nobody ever sees half a bundle."""
         self._cache.mkdir(parents=True, exist_ok=True)
         root = self._artifact_root(version)
         scratch = Path(tempfile.mkdtemp(dir=self._cache, prefix="download-"))
@@ -134,12 +175,22 @@ class Registry:
                 name = Path(entry["path"]).name
                 self._fetch(f"{ARTIFACTS_API}/{root}/{BUNDLE_PATH}/{name}", scratch / name)
             load(scratch, version)
-            scratch.rename(folder)
-        except OSError:
-            if not folder.exists():  # else another process was faster, and its copy is verified too
-                raise
+            (scratch / ORIGIN).write_text(root)
+            yield scratch
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
+
+    def _is_origin_of(self, folder: Path, version: str) -> bool:
+        """Whether a copy is of this registry's version, as far as that can be known now.
+
+        A new registry beside a kept cache counts its versions from 1 again.
+        """
+        try:
+            root = self._artifact_root(version)
+        except (RegistryUnavailable, BundleMissing):
+            return True
+        origin = folder / ORIGIN
+        return origin.exists() and origin.read_text() == root
 
     def _artifact_root(self, version: str) -> str:
         try:

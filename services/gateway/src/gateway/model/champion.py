@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 import numpy as np
 
 from common.errors import DeliveryTimeError, ModelNotLoaded
-from common.model.bundle import Bundle
+from common.model.bundle import Bundle, Manifest
 from common.model.predictor import Predictor
 from common.orders.fields import Order, Orders
-from common.servers.registry import Registry
+from common.servers.registry import ModelVersion, Registry
 from gateway.model.present_pace import PresentPace
 
 logger = logging.getLogger(__name__)
@@ -32,6 +32,8 @@ class Champion:
         self._on_swap = on_swap
         self._on_check = on_check
         self._predictor: Predictor | None = None
+        self._manifest: Manifest | None = None
+        self._found: ModelVersion | None = None
         self.trouble: str | None = None
         self.registry_asked = False
         self.checked_at: float | None = None
@@ -56,10 +58,9 @@ class Champion:
             self._serve_cached()
         self._follow_pace()
         try:
-            version = self._registry.resolve().version
-            if version != self.version:
-                self._swap(self._registry.bundle(version))
-                self._registry.remember_champion(version)
+            found = self._registry.resolve()
+            if found != self._found:
+                self._follow(found)
             self._note(None)
             self.checked_at = time.time()
             self._on_check(self.checked_at)
@@ -74,10 +75,19 @@ class Champion:
         except DeliveryTimeError as error:
             logger.info("no champion from the disk cache: %s", error.__cause__ or error)
 
+    def _follow(self, found: ModelVersion) -> None:
+        """Serve what the registry has found, unless it is what is served: another registry's version may have the
+        number of this one's."""
+        bundle = self._registry.bundle(found.version)
+        if (bundle.version, bundle.manifest) != (self.version, self._manifest):
+            self._swap(bundle)
+        self._registry.remember_champion(found.version)
+        self._found = found
+
     def _swap(self, bundle: Bundle) -> None:
         predictor, replaced = Predictor(bundle).with_present_pace(self._pace.table), self.version
         _warm(predictor)
-        self._predictor = predictor
+        self._predictor, self._manifest = predictor, bundle.manifest
         logger.info("serving version %s%s", bundle.version, f" in place of {replaced}" if replaced else "")
         self._on_swap(bundle.version, replaced)
 

@@ -149,7 +149,7 @@ class Versions:
         if not self.exists(version):
             raise InvalidInput(f"{MODEL_NAME} has no version {version}: {self.tracking.url} shows those there are")
         try:
-            self.bundles.bundle(version)
+            self.bundles.verify(version)
         except (BundleMissing, DamagedBundle) as error:
             raise InvalidInput(f"version {version} cannot be champion, its files cannot be loaded: {error}") from error
 
