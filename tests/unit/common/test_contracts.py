@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[3]
 CONFIG = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
 PACKAGES, CONTRACTS = CONFIG["root_packages"], CONFIG["contracts"]
 MOST_MODULES = 14
+MIGRATIONS = Path("libs/common/src/common/database/migrations/versions")
 ROOMS = next(re.findall(r"\w+", " ".join(each["layers"])) for each in CONTRACTS if each.get("containers") == ["common"])
 
 
@@ -64,4 +65,5 @@ def test_folders_that_import_each_other_are_refused(tree: Path) -> None:
 def test_no_folder_has_more_modules_than_a_glance_takes_in() -> None:
     modules = [file for room in ("libs", "services", "tools", "tests") for file in (ROOT / room).rglob("*.py")]
     counted = Counter(file.parent.relative_to(ROOT) for file in modules if file.name != "__init__.py")
+    counted.pop(MIGRATIONS)  # a record, which only grows
     assert {str(folder): count for folder, count in counted.items() if count > MOST_MODULES} == {}

@@ -107,8 +107,7 @@ def _worker(_: argparse.Namespace) -> None:
     from monitor import wiring
     from monitor.worker import run_worker
 
-    notifier = wiring.notifier()
-    run_worker(wiring.tasks(), [wiring.log_consumer(), wiring.actuals_jobs(), *([notifier] if notifier else [])])
+    run_worker(wiring.tasks(), wiring.residents())
 
 
 def _replay(arguments: argparse.Namespace) -> None:

@@ -42,6 +42,23 @@ class PrivacySettings(SettingsGroup):
     )
 
 
+class RetentionSettings(SettingsGroup):
+    """How long what is kept."""
+
+    model_config = SettingsConfigDict(env_prefix="RETENTION_")
+
+    hot_days: float = Field(
+        180, ge=125, description="days that predictions and actuals stay in Postgres; then the object store has them"
+    )
+    report_days: float = Field(365, gt=0, description="days that Evidently's reports are kept")
+    result_days: float = Field(
+        90, gt=0, description="days that results of batch jobs are kept whose output_uri nobody had chosen"
+    )
+    bundle_days: float = Field(
+        365, gt=0, description="days that model versions are kept that neither serve nor were among the last champions"
+    )
+
+
 class MonitorSettings(SettingsGroup):
     """What the monitor's worker does, and when."""
 

@@ -16,12 +16,14 @@ from common.settings import (
 )
 from monitor.actuals.jobs import ActualsJobs
 from monitor.alerts.notify import Notifier
+from monitor.archive.archiver import Archiver
 from monitor.log.consumer import LogConsumer
-from monitor.settings import GatewayAddress, MonitorSettings, PrivacySettings
+from monitor.settings import GatewayAddress, MonitorSettings, PrivacySettings, RetentionSettings
 from monitor.tasks import Tasks
 from monitor.windows.live import LiveWindows
 from monitor.windows.reference import References
 from monitor.windows.reports import Reports
+from monitor.worker import Resident
 
 
 def database() -> Database:
@@ -57,19 +59,20 @@ def tasks() -> Tasks:
 
 
 def log_consumer() -> LogConsumer:
-    """The consumer of the prediction log, with connections of its own: its thread shares none with the tasks."""
+    """The consumer of the prediction log."""
     return LogConsumer(queue().client(), database().engine, load(PrivacySettings).decimals)
 
 
-def actuals_jobs() -> ActualsJobs:
-    """Takes in files of actuals, with connections of its own."""
-    return ActualsJobs(database(), object_store(), load(BatchSettings))
-
-
-def notifier() -> Notifier | None:
-    """The sender of notifications, with connections of its own; None without a webhook."""
-    url = load(MonitorSettings).webhook_url
-    return None if url is None else Notifier(database(), url.get_secret_value())
+def residents() -> list[Resident]:
+    """What runs beside the tasks all the time, each with connections of its own: its thread shares none with them."""
+    webhook = load(MonitorSettings).webhook_url
+    notifier = [Notifier(database(), webhook.get_secret_value())] if webhook else []
+    return [
+        log_consumer(),
+        ActualsJobs(database(), object_store(), load(BatchSettings)),
+        Archiver(database(), object_store(), registry(), load(RetentionSettings)),
+        *notifier,
+    ]
 
 
 def gateway() -> httpx.Client:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -25,23 +25,22 @@ class Erased:
 
 def erase(session: Session, order_id: str) -> Erased:
     """Erase what is known of an order; again is harmless. What is asked of it later is kept as that of any other."""
+    anew = {"asked_at": func.now(), "archived": True}
     statement = insert(Erasure).values(order_id=order_id)
-    asked_at = session.scalars(
-        statement.on_conflict_do_update(index_elements=["order_id"], set_={"asked_at": func.now()}).returning(
-            Erasure.asked_at
-        )
-    ).one()
+    statement = statement.on_conflict_do_update(index_elements=["order_id"], set_=anew)
+    asked_at = session.scalars(statement.returning(Erasure.asked_at)).one()
     of_order = Prediction.__table__.c.order_id == order_id
     predictions = session.execute(delete(Prediction).where(of_order))
     actuals = session.execute(delete(Actual).where(Actual.order_id == order_id))
     return Erased(predictions.rowcount, actuals.rowcount, asked_at + GONE_AFTER)  # type: ignore[attr-defined]
 
 
-def forget_done(session: Session) -> None:
-    """Forget erasures after which nothing of their orders is left."""
-    session.execute(delete(Erasure).where(Erasure.asked_at < func.now() - GONE_AFTER))
+def archived(session: Session) -> list[str]:
+    """The erased orders for which the archive has still to be looked through."""
+    return list(session.scalars(select(Erasure.order_id).where(Erasure.archived).order_by(Erasure.order_id)))
 
 
-def waiting(session: Session) -> dict[str, datetime]:
-    """The erased orders that may have traces left, each with the moment of its erasure."""
-    return {row.order_id: row.asked_at for row in session.scalars(select(Erasure))}
+def archive_is_clean(session: Session, order_ids: list[str]) -> None:
+    """The archive was looked through for these; forget those whose last trace is gone."""
+    session.execute(update(Erasure).where(Erasure.order_id.in_(order_ids)).values(archived=False))
+    session.execute(delete(Erasure).where(~Erasure.archived, Erasure.asked_at < func.now() - GONE_AFTER))

@@ -13,12 +13,12 @@ from common.settings import DatabaseSettings, load
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-def migrate(url: str) -> None:
-    """Apply every migration that `url` has not seen; safe to call from several processes at once."""
+def migrate(url: str, revision: str = "head") -> None:
+    """Apply every migration up to a revision that `url` has not seen; safe to call from several processes at once."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["url"] = url
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)
 
 
 def main() -> None:

@@ -1,7 +1,9 @@
-"""Addresses of objects: parsed once into a value that compares as the store does."""
+"""Objects of the store: what is known of them, and their addresses, which compare as the store does."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Self
 
 from common.errors import BucketNotAllowed, InvalidAddress
@@ -57,3 +59,23 @@ class ObjectAddress:
 
     def __str__(self) -> str:
         return f"s3://{self.bucket}/{self.key}"
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """An object as the store knows it; the writer's own `metadata` comes with `stat`, `modified` from a listing."""
+
+    address: ObjectAddress
+    etag: str
+    size: int
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    modified: datetime | None = None
+
+
+@dataclass(frozen=True)
+class UnfinishedUpload:
+    """A multipart upload that was begun and neither completed nor aborted."""
+
+    address: ObjectAddress
+    upload_id: str
+    begun: datetime

@@ -5,8 +5,6 @@ boto3 comes with the first call: a process that serves, and rarely or never touc
 
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +17,8 @@ from common.errors import (
     UploadGone,
 )
 from common.servers.object_address import ObjectAddress as ObjectAddress
+from common.servers.object_address import StoredObject as StoredObject
+from common.servers.object_address import UnfinishedUpload as UnfinishedUpload
 from common.settings import ObjectStoreSettings
 
 if TYPE_CHECKING:
@@ -35,25 +35,6 @@ BLOCK_BYTES = 2**20
 
 LISTED_UPLOADS = 1_000
 """Unfinished uploads in one page: the most that S3 gives."""
-
-
-@dataclass(frozen=True)
-class StoredObject:
-    """An object as the store knows it; `metadata` is the writer's own and comes with `stat` only."""
-
-    address: ObjectAddress
-    etag: str
-    size: int
-    metadata: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class UnfinishedUpload:
-    """A multipart upload that was begun and neither completed nor aborted."""
-
-    address: ObjectAddress
-    upload_id: str
-    begun: datetime
 
 
 class ObjectStore:
@@ -103,7 +84,8 @@ class ObjectStore:
             pages = self._prompt_client.get_paginator("list_objects_v2")
             for page in pages.paginate(Bucket=prefix.bucket, Prefix=prefix.key):
                 for entry in page.get("Contents", []):
-                    yield StoredObject(ObjectAddress(prefix.bucket, entry["Key"]), entry["ETag"], entry["Size"])
+                    found = ObjectAddress(prefix.bucket, entry["Key"])
+                    yield StoredObject(found, entry["ETag"], entry["Size"], modified=entry["LastModified"])
 
     def put(
         self,

@@ -58,8 +58,8 @@ class JobPage:
             visitor: Visitor = request.state.visitor
             try:
                 self._shell.may(visitor, "jobs")
-                job = await self._jobs.finished(visitor, job_id)
-                result = await run_in_threadpool(download, self._store, job.output_uri)
+                output = (await self._jobs.finished(visitor, job_id)).output_uri or ""
+                result = await run_in_threadpool(download, self._store, output)
             except DeliveryTimeError as error:
                 return PlainTextResponse(f"{error}\n", error.status)
             named = {"Content-Disposition": f'attachment; filename="{result.name}"'}
@@ -67,7 +67,7 @@ class JobPage:
 
     async def _preview(self, visitor: Visitor, job_id: str) -> Preview | str:
         job = await self._jobs.get(visitor, job_id)
-        if job.status != "succeeded":
+        if job.status != "succeeded" or job.output_uri is None:
             return WAITING if job.open else "There is no result."
         found = await run_in_threadpool(preview, self._store, job.output_uri)
         return found or "The result is a Parquet data set: download it, or read its address as a folder."
@@ -83,7 +83,7 @@ class JobPage:
                 ("rows", f"{number(job.rows_done)} of {number(job.rows_total)} done"),
                 ("not scored", number(job.rows_failed)),
                 ("input", job.input_uri),
-                ("result", job.output_uri),
+                ("result", job.output_uri or "none: actuals were taken in"),
                 ("model version", job.model_version or "–"),
                 ("submitted", moment(job.created_at)),
                 ("started", moment(job.started_at)),
@@ -93,7 +93,7 @@ class JobPage:
         with block("div", "actions"):
             if job.open:
                 self._draw_cancel(job, visitor, panel)
-            if job.status == "succeeded":
+            if job.status == "succeeded" and job.output_uri:
                 fetching = text("a", "Download the result" + (" as a ZIP archive" if job.dataset else ""), "button")
                 fetching.props(f'href="/files/{job.id}/result" download')
         if job.errors:

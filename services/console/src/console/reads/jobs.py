@@ -12,12 +12,12 @@ OPEN = ("queued", "running")
 
 @dataclass(frozen=True)
 class Job:
-    """A batch job as the gateway shows it."""
+    """A batch job as the gateway shows it; one that took actuals in has no output."""
 
     id: str
     status: str
     input_uri: str
-    output_uri: str
+    output_uri: str | None
     rows_total: int | None
     rows_done: int
     rows_failed: int
@@ -37,7 +37,7 @@ class Job:
     @property
     def dataset(self) -> bool:
         """Whether its result is a set of objects."""
-        return self.output_uri.endswith("/")
+        return self.output_uri is not None and self.output_uri.endswith("/")
 
 
 class Jobs:

@@ -28,6 +28,11 @@ def present(session: Session) -> datetime:
     return moment.astimezone(UTC)
 
 
+def is_replayed(session: Session) -> bool:
+    """Whether the present is that of a replay."""
+    return bool(session.scalar(text(f"SELECT {PRESENT} <> now()")))
+
+
 def replay_reached(session: Session, moment: datetime, end: datetime) -> None:
     """Record how far a replay that ends at `end` has come (both UTC, with or without zone)."""
     values = {"ends": end.replace(tzinfo=UTC), "moment": moment.replace(tzinfo=UTC)}

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from evidently.core.report import Snapshot
 
 
+FOLDER = "reports/"
+
+
 class Reports:
     """The reports in the store's own bucket."""
 
@@ -22,7 +25,7 @@ class Reports:
 
         Compressed for the journey: of 3.7 MB all but a few kB are the same script in every report.
         """
-        key = f"reports/{source}/version-{model_version}/{window.end.astimezone(UTC):%Y-%m-%dT%H}.html"
+        key = f"{FOLDER}{source}/version-{model_version}/{window.end.astimezone(UTC):%Y-%m-%dT%H}.html"
         address = ObjectAddress(self._store.bucket, key)
         body = gzip.compress(snapshot.get_html_str(as_iframe=False).encode(), compresslevel=1)
         self._store.put(address, body, "text/html; charset=utf-8", ContentEncoding="gzip")

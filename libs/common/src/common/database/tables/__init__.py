@@ -3,9 +3,9 @@
 from common.database.tables.base import Table
 from common.database.tables.batch import BatchChunk, BatchJob, BatchOutput, PaceSnapshot
 from common.database.tables.keys import ApiKey
-from common.database.tables.log import Actual, Erasure, InvalidRequests, Prediction
+from common.database.tables.log import Actual, ColdFile, Erasure, InvalidRequests, Prediction
 from common.database.tables.models import ModelEvent, Retraining
-from common.database.tables.monitoring import Alert, DeliveryPace, ModelMetrics, Notification, Replay
+from common.database.tables.monitoring import Alert, DeliveryPace, Mark, ModelMetrics, Notification, Replay
 
 __all__ = [
     "Actual",
@@ -14,9 +14,11 @@ __all__ = [
     "BatchChunk",
     "BatchJob",
     "BatchOutput",
+    "ColdFile",
     "DeliveryPace",
     "Erasure",
     "InvalidRequests",
+    "Mark",
     "ModelEvent",
     "ModelMetrics",
     "Notification",

@@ -1,10 +1,10 @@
 """What clients ask, and what they report of their orders later."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, DateTime, Float, Index, Integer, SmallInteger, Text, func
+from sqlalchemy import BigInteger, Column, DateTime, Float, Index, Integer, SmallInteger, Text, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import TypeEngine
 
@@ -15,13 +15,14 @@ from common.orders.fields import FIELDS, Kind, OrderField
 class Prediction(Table):
     """The prediction log: one answer of the gateway, and the order (`common.orders.fields`) that it is for.
 
+    Partitioned by month (`common.database.months`); old months are in the object store (ColdFile).
     key_id: of the API key that asked, '' where none was needed.
     """
 
     __tablename__ = "predictions"
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    predicted_at: Mapped[datetime] = mapped_column(index=True)
+    predicted_at: Mapped[datetime] = mapped_column(primary_key=True, index=True)
     request_id: Mapped[str]
     model_version: Mapped[str]
     role: Mapped[str] = mapped_column(default="champion")
@@ -33,7 +34,10 @@ class Prediction(Table):
     key_id: Mapped[str] = mapped_column(default="")
     logged_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
-    __table_args__ = (Index("ix_predictions_logged_at", "logged_at", postgresql_using="brin"),)
+    __table_args__ = (
+        Index("ix_predictions_logged_at", "logged_at", postgresql_using="brin"),
+        {"postgresql_partition_by": "RANGE (predicted_at)"},
+    )
 
 
 def _order_column(field: OrderField) -> Column[Any]:
@@ -81,9 +85,32 @@ class Actual(Table):
 
 
 class Erasure(Table):
-    """An order that was erased, as long as something of it may still be on its way, or in the archive."""
+    """An order that was erased, as long as something of it may still be on its way, or in the archive.
+
+    archived: whether the archive has still to be looked through.
+    """
 
     __tablename__ = "erasures"
 
     order_id: Mapped[str] = mapped_column(primary_key=True)
     asked_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    archived: Mapped[bool] = mapped_column(server_default=text("true"))
+
+
+class ColdFile(Table):
+    """A Parquet file of the object store that holds rows which Postgres no longer has.
+
+    content: `predictions` or `actuals`. month: of its newest row. checksum: SHA-256 of its rows as CSV.
+    state: only files that are KEPT count. Of an actual that several files, or the table too, hold, the newest word of
+    each kind counts (`Actual.said`).
+    """
+
+    __tablename__ = "cold_files"
+
+    uri: Mapped[str] = mapped_column(primary_key=True)
+    content: Mapped[str]
+    month: Mapped[date]
+    rows: Mapped[int] = mapped_column(BigInteger)
+    checksum: Mapped[str]
+    state: Mapped[str]
+    archived_at: Mapped[datetime] = mapped_column(server_default=func.now())

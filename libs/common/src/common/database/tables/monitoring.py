@@ -61,6 +61,15 @@ class Replay(Table):
     seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
+class Mark(Table):
+    """Until when a reader of the log, by its name, has seen what was written to it."""
+
+    __tablename__ = "marks"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    until: Mapped[datetime]
+
+
 class Alert(Table):
     """Something that needs a look: at most one that is not closed for each rule and subject."""
 

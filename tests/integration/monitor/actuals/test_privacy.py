@@ -7,7 +7,7 @@ import pytest
 from redis import Redis
 from sqlalchemy import select
 
-from common.database.erasures import GONE_AFTER, erase, forget_done, waiting
+from common.database.erasures import GONE_AFTER, archive_is_clean, archived, erase
 from common.database.session import Database
 from common.database.tables import Erasure, Prediction
 from common.servers.prediction_log import STREAM, LoggedPrediction, encode
@@ -52,10 +52,13 @@ def test_what_was_on_its_way_of_an_erased_order_is_not_stored(
 
 
 @pytest.mark.usefixtures("monitoring")
-def test_an_erasure_names_its_order_for_a_day(database: Database) -> None:
+def test_an_erasure_names_its_order_for_a_day_and_until_the_archive_is_clean(database: Database) -> None:
     with database.transaction() as session:
         erase(session, "gone")
-        session.add(Erasure(order_id="long gone", asked_at=datetime.now(UTC) - 2 * GONE_AFTER))
-        forget_done(session)
+        for order_id in ("long gone", "long gone, but not looked through"):
+            session.add(Erasure(order_id=order_id, asked_at=datetime.now(UTC) - 2 * GONE_AFTER))
     with database.transaction() as session:
-        assert set(waiting(session)) == {"gone"}
+        archive_is_clean(session, ["gone", "long gone"])
+    with database.transaction() as session:
+        assert set(session.scalars(select(Erasure.order_id))) == {"gone", "long gone, but not looked through"}
+        assert archived(session) == ["long gone, but not looked through"]

@@ -16,7 +16,7 @@ from common.database.session import Database
 from common.database.tables import Actual, BatchJob
 from common.errors import InvalidInput, MissingColumns, NotFound, UnreadableInput
 from common.servers.objects import ObjectAddress, ObjectStore
-from common.settings import BatchSettings, ObjectStoreSettings
+from common.settings import BatchSettings
 from monitor.actuals import files
 from monitor.actuals.importing import Imported, import_file
 from monitor.actuals.jobs import ActualsJobs
@@ -31,11 +31,6 @@ c,,,,2018-05-03T00:00:00-03:00
 d,still under way,,,
 e,,2018-05-01,null,null
 """
-
-
-@pytest.fixture
-def store(monitoring: dict[str, str]) -> ObjectStore:
-    return ObjectStore(ObjectStoreSettings())
 
 
 @pytest.fixture

@@ -1,0 +1,69 @@
+"""The archiver: once an hour, one of all monitors moves, erases and deletes what its time has come for."""
+
+import logging
+import threading
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import text
+
+from common.database.session import Database
+from common.servers.objects import ObjectStore
+from common.servers.registry import Registry
+from monitor.archive import ages
+from monitor.archive.erasing import erase_archived
+from monitor.archive.files import sweep
+from monitor.archive.moving import archive_actuals, archive_months
+from monitor.settings import RetentionSettings
+
+PAUSE_SECONDS = 3_600.0
+FIRST_SECONDS = 60.0
+"""A monitor that starts has more urgent things to do."""
+
+logger = logging.getLogger(__name__)
+
+
+class Archiver:
+    """Keeps Postgres as large as the days that it shall hold."""
+
+    def __init__(self, database: Database, store: ObjectStore, registry: Registry, settings: RetentionSettings) -> None:
+        self._database = database
+        self._store = store
+        self._registry = registry
+        self._settings = settings
+        self._stop = threading.Event()
+
+    def run(self) -> None:
+        """Work until stopped, whatever happens."""
+        pause = FIRST_SECONDS
+        while not self._stop.wait(pause):
+            pause = PAUSE_SECONDS
+            try:
+                self.work()
+            except Exception:
+                logger.exception("the archive waits")
+
+    def stop(self) -> None:
+        """Begin nothing more."""
+        self._stop.set()
+
+    def work(self, now: datetime | None = None) -> None:
+        """One round, unless another monitor is at it. A transaction holds the lock, which works behind a pooler too."""
+        before = (now or datetime.now(UTC)) - timedelta(days=self._settings.hot_days)
+        with self._database.engine.begin() as connection:
+            if not connection.scalar(text("SELECT pg_try_advisory_xact_lock(hashtext('archive'))")):
+                return
+            sweep(self._database, self._store)
+            for address in archive_months(self._database, self._store, before):
+                logger.info("a month of the log is archived: %s", address)
+            archive_actuals(self._database, self._store, before)
+            if erase_archived(self._database, self._store):
+                sweep(self._database, self._store)
+            self._delete_aged()
+
+    def _delete_aged(self) -> None:
+        settings = self._settings
+        reports = ages.delete_reports(self._database, self._store, timedelta(days=settings.report_days))
+        results = ages.delete_results(self._store, timedelta(days=settings.result_days))
+        bundles = ages.delete_bundles(self._database, self._registry, timedelta(days=settings.bundle_days))
+        if reports or results or bundles:
+            logger.info("deleted for their age: %d reports, %d results, versions %s", reports, results, bundles)
