@@ -3,10 +3,16 @@
 import polars as pl
 import pytest
 
+from common.orders.shop.read import read_shop
+from support.olist_folder import nowhere
 from support.shop_files import HEADER, ShopFolder
+from trainer.data.staging import staged_folder
+from trainer.sources.build import build
 from trainer.sources.errors import UnusableSource
 from trainer.sources.oddities import every
 from trainer.sources.orders import duplicates
+from trainer.sources.raw import text_files
+from trainer.sources.raw.open import Sources
 
 
 def said(made: ShopFolder) -> str:
@@ -71,3 +77,17 @@ def test_figures_of_very_many_orders_are_those_of_a_part(made: ShopFolder, monke
     report = made.build()[1]
     assert report.kept == 1_000
     assert report.median_days == pytest.approx(3, abs=1)
+
+
+def test_a_long_file_is_never_in_memory_whole(made: ShopFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long it is: pieces of a block each go in, and each goes out before the next comes."""
+    block = 64 * 1024
+    monkeypatch.setattr(text_files, "BLOCK_BYTES", block)
+    rows = [f"o{row:06},2020-03-02 10:00:00,2020-03-05 10:00:00\n" for row in range(20_000)]
+    made.orders(f"{HEADER}\n" + "".join(rows))
+    path = made.shop()
+    heights: list[int] = []
+    with staged_folder(made.folder / "out") as folder:
+        built = build(read_shop(path), Sources({}, nowhere), folder, heights.append)
+    assert built.report.kept == sum(heights) == 20_000
+    assert max(heights) * len(rows[0]) <= 2 * block
