@@ -5,10 +5,17 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 
 from scorer.jobs.patience import is_outage, wait_seconds
+from scorer.settings import ScorerSettings
 
 
 def test_waits_double_up_to_a_minute() -> None:
     assert [wait_seconds(1.0, faults) for faults in (0, 1, 2, 5, 6, 1_000)] == [1, 2, 4, 32, 60, 60]
+
+
+def test_a_job_outlives_half_an_hour_of_outages() -> None:
+    settings = ScorerSettings()
+    waits = [wait_seconds(settings.first_wait_seconds, faults) for faults in range(settings.faults)]
+    assert sum(waits) > 1_800
 
 
 def test_a_database_that_is_away_is_an_outage() -> None:
