@@ -21,7 +21,9 @@ from common.database.tables import ModelEvent
 from common.errors import InvalidInput
 from common.servers.registry import CHALLENGER, CHAMPION, MODEL_NAME, Registry
 from common.settings import RegistrySettings
+from support.command_lines import called
 from support.prepared_data import write_prepared
+from trainer import cli
 from trainer.data.history import TrainingData
 from trainer.data.prepared import read_prepared
 from trainer.registry.register import Registered, best_run, register, same_model
@@ -117,14 +119,10 @@ def test_a_failed_trial_is_one_failed_run(life: Life, monkeypatch: pytest.Monkey
     assert _runs("params-search", "FAILED") == 1
 
 
-def test_a_search_without_a_registry_says_so_in_one_line(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [Path(sys.executable).with_name("trainer"), "params-search"],
-        env={"REGISTRY_URL": "http://127.0.0.1:9", "MODE": "local", "DATA_DIR": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+def test_a_search_without_a_registry_says_so_in_one_line(life: Life, tmp_path: Path) -> None:
+    environment = {"REGISTRY_URL": "http://127.0.0.1:9", "MODE": "local", "DATA_DIR": str(tmp_path)}
+    done = called(cli.main, "params-search", environment=environment)
+    Tracking.connect(life.versions.tracking.url)
     assert done.returncode == 1
     assert "trainer: the model registry at http://127.0.0.1:9 does not answer" in done.stderr
     assert "Traceback" not in done.stderr
@@ -132,10 +130,10 @@ def test_a_search_without_a_registry_says_so_in_one_line(tmp_path: Path) -> None
 
 def test_a_search_with_two_jobs_that_is_killed_leaves_nothing_running_and_goes_on(life: Life, tmp_path: Path) -> None:
     write_prepared(tmp_path)
-    command = [Path(sys.executable).with_name("trainer"), "params-search", "--jobs", "2", "--trials"]
-    environment = {**os.environ, "DATA_DIR": str(tmp_path), "REGISTRY_URL": life.versions.tracking.url}
+    command = [Path(sys.executable).with_name("trainer"), "params-search", "--jobs", "2", "--trials", "1000"]
+    environment = {"DATA_DIR": str(tmp_path), "REGISTRY_URL": life.versions.tracking.url}
     finished = _runs("params-search")
-    killed = psutil.Popen([*command, "1000"], env=environment, stderr=subprocess.DEVNULL)
+    killed = psutil.Popen(command, env=os.environ | environment, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 120
     while _runs("params-search") < finished + 2 and time.monotonic() < deadline:
         time.sleep(0.2)
@@ -145,7 +143,8 @@ def test_a_search_with_two_jobs_that_is_killed_leaves_nothing_running_and_goes_o
     assert len(workers) >= 2
     assert not psutil.wait_procs(workers, timeout=20)[1]
     kept = _runs("params-search")
-    subprocess.run([*command, str(kept - finished + 2)], env=environment, check=True, capture_output=True)
+    done = called(cli.main, "params-search", "--trials", str(kept - finished + 2), environment=environment)
+    assert done.returncode == 0, done.stderr
     assert kept + 2 <= _runs("params-search") <= kept + 4  # a batch of two may have been logged but not kept
 
 
