@@ -137,8 +137,7 @@ def mlflow_url(servers: TestServers) -> str:
 
 
 @pytest.fixture(scope="session")
-def service_env(
-    servers: TestServers, migrated_postgres_url: str, valkey_url: str, store: ObjectStore
-) -> dict[str, str]:
+def service_env(servers: TestServers, migrated_postgres_url: str, valkey_url: str) -> dict[str, str]:
     """Every variable a service needs, pointing at running servers; MLflow runs only if a test asks for mlflow_url."""
+    assert servers.seaweedfs.pid
     return {"MODE": "local", **servers.stack.environment, "REGISTRY_POLL_SECONDS": "1"}

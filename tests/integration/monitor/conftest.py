@@ -51,7 +51,7 @@ def play_until(monitoring: dict[str, str], database: Database) -> Callable[[date
 
 
 @pytest.fixture
-def reports(store: ObjectStore) -> Reports:
+def reports(monitoring: dict[str, str], store: ObjectStore) -> Reports:
     return Reports(store)
 
 
