@@ -139,7 +139,7 @@ def arrays(draw: st.DrawFn, kind: pa.DataType, rows: int) -> pa.Array:
             return pa.FixedSizeListArray.from_arrays(items, 2)
         if pa.types.is_list_view(kind):
             starts, lengths = pa.array(offsets[:-1], pa.int32()), pa.array(sizes, pa.int32())
-            return pa.ListViewArray.from_arrays(starts, lengths, items, type=kind)
+            return pa.ListViewArray.from_arrays(starts, lengths, items)
         make = pa.LargeListArray if pa.types.is_large_list(kind) else pa.ListArray
         return make.from_arrays(
             pa.array(offsets, pa.int64() if make is pa.LargeListArray else pa.int32()), items, mask=mask

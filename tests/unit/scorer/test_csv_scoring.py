@@ -96,6 +96,13 @@ def test_a_carriage_return_that_ends_no_line_costs_its_row_and_stays(
     assert record + b',,,,"the row has' in scored.body
 
 
+def test_a_byte_order_mark_inside_a_file_costs_its_row_wherever_a_chunk_begins(score: Score) -> None:
+    """As where files were put together."""
+    plain, marked = b"-23.5,x,9350,-46.5,\n", b"\xef\xbb\xbf-23.5,x,9350,-46.5,\n"
+    assert score(plain).body + score(marked).body == score(plain + marked).body
+    assert score(marked).errors[0].reason == "customer_lat is not a number (got '\\ufeff-23.5')"
+
+
 def test_blank_lines_are_left_out_and_counted_as_lines(score: Score) -> None:
     scored = score(b"\n\n-23.5,x,9350,-46.5,\n\n-23.5,x,none,-46.5,\n\n")
     assert scored.rows == 2

@@ -30,6 +30,16 @@ from gateway.settings import GatewaySettings
 
 FLUSH_AT_END_SECONDS = 2.5
 DOCS_ASSETS = "/docs/assets"
+HEADERS_OF_PAGES = (
+    "Authorization",
+    "Content-Encoding",
+    "Content-Type",
+    "Idempotency-Key",
+    "Traceparent",
+    "Tracestate",
+    "X-Request-Id",
+)
+"""What a page may send: OpenTelemetry adds its trace to each of its requests."""
 
 
 def create_app(
@@ -87,7 +97,7 @@ def _around(
             served,
             allow_origins=sorted(settings.cors_origins),
             allow_methods=["DELETE", "GET", "HEAD", "POST"],
-            allow_headers=["Authorization", "Content-Encoding", "Content-Type", "Idempotency-Key", "X-Request-Id"],
-            expose_headers=["Location", "Retry-After", "X-Request-Id"],
+            allow_headers=HEADERS_OF_PAGES,
+            expose_headers=["Link", "Location", "Retry-After", "X-Request-Id"],
         )
     return Observation(Forwarded(served, settings.trusted_networks, settings.path_prefix), metrics)

@@ -57,7 +57,7 @@ def test_a_page_s_preflight_is_answered_without_a_key(open_to_shop: Gateway) -> 
     asked = {
         "Origin": ORIGIN,
         "Access-Control-Request-Method": "POST",
-        "Access-Control-Request-Headers": "authorization,content-type,idempotency-key",
+        "Access-Control-Request-Headers": "authorization,content-type,idempotency-key,traceparent",
     }
     answer = open_to_shop.client.options("/batch-jobs", headers=asked)
     assert answer.status_code == 200, answer.text
@@ -70,7 +70,7 @@ def test_a_page_may_read_where_its_job_is_and_when_to_come_back(open_to_shop: Ga
     refused = open_to_shop.client.get("/batch-jobs", headers={"Origin": ORIGIN})
     assert refused.status_code == 401
     exposed = refused.headers["access-control-expose-headers"].lower()
-    assert all(name in exposed for name in ("location", "retry-after", "x-request-id"))
+    assert all(name in exposed for name in ("link", "location", "retry-after", "x-request-id"))
 
 
 @pytest.mark.parametrize("path", ["/livez", "/readyz", "/metrics", "/model", "/docs", "/openapi.json", "/batch-jobs"])

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
+from common.batch.formats.csv_text import BYTE_ORDER_MARK
 from common.orders.fields import INPUTS
 from scorer.csv.bodies import Bodies
 from scorer.csv.records import Records
@@ -55,7 +56,7 @@ def needed_columns(text: bytes, bodies: Bodies, found: Records, layout: Layout, 
 
     GrowsTooMuch if those of a wrong length would take more than `room` bytes to repair.
     """
-    if layout.positions and found.plain and _breaks_lines_alike(text) and _is_utf8(text):
+    if layout.positions and found.plain and _reads_alike(text) and _is_utf8(text):
         read = _by_arrow(text, layout, quoted=b'"' in text)
         if read is not None and all(len(values) == len(bodies) for values in read.values.values()):
             return read
@@ -128,9 +129,9 @@ def _record_by_record(bodies: Iterable[bytes], layout: Layout, room: int) -> Nee
     return NeededColumns({name: pa.array(column, pa.string()) for name, column in values.items()}, broken, repaired)
 
 
-def _breaks_lines_alike(text: bytes) -> bool:
-    """Whether no carriage return stands alone: Arrow would end a line there."""
-    return b"\r" not in text or text.count(b"\r") == text.count(b"\r\n")
+def _reads_alike(text: bytes) -> bool:
+    """Whether no carriage return stands alone: Arrow would end a line there. It leaves out a byte order mark, too."""
+    return not text.startswith(BYTE_ORDER_MARK) and (b"\r" not in text or text.count(b"\r") == text.count(b"\r\n"))
 
 
 def _is_utf8(text: bytes) -> bool:
