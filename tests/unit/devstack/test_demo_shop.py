@@ -84,4 +84,12 @@ def test_a_row_becomes_a_request_with_the_order_s_names_and_its_facts() -> None:
 
 def test_errors_are_set_against_everything_that_was_to_be_beaten() -> None:
     metrics = {"mae": 2.0, "rmse": 3.0, "mae_of_constant_median": 2.5, "mae_of_shops_promise": 4.12345}
-    assert errors(metrics) == {"delivery-time": 2.0, "constant median": 2.5, "shops promise": 4.123}
+    assert errors(metrics) == {
+        "delivery-time": "2.00 days", "constant median": "2.50 days", "shops promise": "4.12 days"
+    }  # fmt: skip
+
+
+def test_errors_of_a_shop_that_delivers_within_the_hour_are_minutes() -> None:
+    assert errors({"mae": 0.003, "mae_of_constant_median": 0.005}) == {
+        "delivery-time": "4.32 minutes", "constant median": "7.20 minutes"
+    }  # fmt: skip

@@ -30,6 +30,7 @@ from devstack.demo.stack import DemoStack, running
 
 BATCH_ROWS = 5_000
 TRIALS = "5"
+UNITS = {"days": 1, "hours": 24, "minutes": 1_440, "seconds": 86_400}
 GATE_REFUSED = 3
 """Exit code of `trainer register-model` when the candidate did not win: the champion stays, the demo goes on."""
 
@@ -73,7 +74,7 @@ def run(stack: DemoStack, shop: DemoShop, seconds: dict[str, float]) -> dict[str
         prediction = timed(seconds, "predict one order", lambda: predict(gateway, stack, shop, rows))
         figures |= {"prediction": prediction, "registered version": prediction["model_version"]}
         figures["batch job"] = timed(seconds, "score a batch file", lambda: score(gateway, rows[: BATCH_ROWS + 1]))
-        figures["error, days"] = errors(gateway.get("/model").json()["metrics"])
+        figures["mean error"] = errors(gateway.get("/model").json()["metrics"])
     timed(seconds, "backfill monitoring", lambda: command(stack, "monitor", "backfill"))
     figures["weeks backfilled"] = weeks_backfilled(stack, figures["registered version"])
     return figures
@@ -96,12 +97,18 @@ def register(stack: DemoStack) -> None:
         command(stack, "trainer", "promote", newest_version(), "--reason", reason)
 
 
-def errors(metrics: dict[str, float]) -> dict[str, float]:
-    """What the model's newest holdout, which it had not seen, came out at against what it has to beat; MAE in days."""
-    rivals = {
-        name.removeprefix("mae_of_").replace("_", " "): days for name, days in metrics.items() if "mae_of_" in name
-    }
-    return {name: round(days, 3) for name, days in {"delivery-time": metrics["mae"], **rivals}.items()}
+def errors(metrics: dict[str, float]) -> dict[str, str]:
+    """Mean absolute errors on the newest holdout, which the model had not seen: its own, and what it has to beat."""
+    own = {"delivery-time": metrics["mae"]}
+    rivals = {name: days for name, days in metrics.items() if name.startswith("mae_of_")}
+    every = own | {name.removeprefix("mae_of_").replace("_", " "): days for name, days in rivals.items()}
+    unit, per_day = unit_of(max(every.values()))
+    return {name: f"{days * per_day:.2f} {unit}" for name, days in every.items()}
+
+
+def unit_of(days: float) -> tuple[str, int]:
+    """The largest unit of which so many days are one or more, and how many of it are a day."""
+    return next(((unit, per_day) for unit, per_day in UNITS.items() if days * per_day >= 1), ("seconds", 86_400))
 
 
 def command(stack: DemoStack, *arguments: str, refused: int = 0) -> None:
@@ -118,13 +125,14 @@ def predict(gateway: httpx.Client, stack: DemoStack, shop: DemoShop, rows: list[
     body, days = OLISTS_ORDER, None
     if shop.file:
         prepared = PreparedShop.model_validate_json(stack.read("prepared/shop.json"))
-        body, days = requested(rows[0] + rows[-1], prepared)
+        body, days = requested(rows[0] + rows[(1 + len(rows)) // 2], prepared)
     answer = gateway.post("/delivery_time", json=body)
     if answer.status_code != httpx.codes.OK:
         raise StepFailed(f"POST /delivery_time answered {answer.status_code}: {answer.text}")
     print(f"\nPOST /delivery_time {json.dumps(body)}\n→ {answer.text}")
     if days is not None:
-        print(f"  it took {days:.4g} days")
+        unit, per_day = unit_of(days)
+        print(f"  it took {days * per_day:.3g} {unit}")
     made: dict[str, Any] = answer.json()
     return made
 

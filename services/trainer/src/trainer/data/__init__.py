@@ -1,1 +1,1 @@
-"""Training data: prepared from Olist's nine files, read back by `prepared`, which is what training takes it from."""
+"""Training data: a shop's orders, prepared once; `prepared` reads them back, which is what training takes them from."""
