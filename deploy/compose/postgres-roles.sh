@@ -1,6 +1,6 @@
 #!/bin/sh
-# Run once, in an empty volume: a role and a database each for the services and for MLflow, and a role that may only
-# read the metrics, for Grafana. None of them is a superuser.
+# Run once, in an empty volume: a role and a database each for the services and for MLflow, and one for Grafana. What that
+# may read, common.database.grafana grants with the tables. None of them is a superuser.
 set -eu
 psql -v ON_ERROR_STOP=1 --no-psqlrc --quiet --username "$POSTGRES_USER" --dbname postgres \
   -v services="$DATABASE_PASSWORD" -v mlflow="$MLFLOW_DATABASE_PASSWORD" -v grafana="$GRAFANA_DATABASE_PASSWORD" <<'SQL'
@@ -12,7 +12,6 @@ CREATE DATABASE mlflow OWNER mlflow;
 REVOKE CONNECT ON DATABASE delivery_time FROM PUBLIC;
 REVOKE CONNECT ON DATABASE mlflow FROM PUBLIC;
 GRANT CONNECT ON DATABASE delivery_time TO grafana;
-\connect delivery_time
-GRANT USAGE ON SCHEMA public TO grafana;
-ALTER DEFAULT PRIVILEGES FOR ROLE delivery_time IN SCHEMA public GRANT SELECT ON TABLES TO grafana;
+ALTER ROLE grafana SET default_transaction_read_only = on;
+ALTER ROLE grafana SET statement_timeout = '15s';
 SQL

@@ -76,7 +76,11 @@ def composed(folder: Path, name: str) -> Iterator[ComposeSystem]:
     secrets = folder / "env"
     subprocess.run(["make", "--silent", "env", f"ENV_FILE={secrets}"], cwd=ROOT, check=True, capture_output=True)
     environment = {
-        **{name: value for name, value in os.environ.items() if name not in ("OLIST_DIR", "BIND_ADDRESS")},
+        **{
+            name: value
+            for name, value in os.environ.items()
+            if name not in ("OLIST_DIR", "GATEWAY_BIND_ADDRESS", "S3_BIND_ADDRESS")
+        },
         **{name: str(pick_free()) for name in PUBLISHED},
         "COMPOSE_PROJECT_NAME": name,
         "COMPOSE_ENV_FILES": str(secrets),

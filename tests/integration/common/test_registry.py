@@ -115,3 +115,19 @@ def test_a_proxy_that_answers_with_a_page_is_no_registry(tmp_path: Path) -> None
         with Registry(settings) as registry, pytest.raises(RegistryUnavailable, match="please log in"):
             registry.resolve()
         answering.join()
+
+
+@pytest.mark.parametrize("version", ["../../victim", "/tmp/victim", "1/../../victim", "", "1e3"])
+def test_a_version_that_is_no_number_is_no_path(tmp_path: Path, version: str) -> None:
+    victim = tmp_path / "victim"
+    victim.mkdir()
+    (victim / "kept").write_text("x")
+    (tmp_path / "cache" / MODEL_NAME).mkdir(parents=True)
+    registry = Registry(RegistrySettings(url="http://127.0.0.1:9", cache_dir=tmp_path / "cache"))
+    with pytest.raises(RegistryUnavailable, match="where versions are numbers"):
+        registry.bundle(version)
+    registry.remember_champion(version)
+    with pytest.raises(RegistryUnavailable):
+        registry.last_champion()
+    assert (victim / "kept").read_text() == "x"
+    registry.close()

@@ -9,7 +9,9 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
 
+from common.database import grafana
 from common.database.session import Database
 from common.database.tables import (
     Actual,
@@ -20,11 +22,14 @@ from common.database.tables import (
     ModelMetrics,
     Retraining,
 )
+from common.settings import DatabaseSettings
 from dashboards.alerting import alert_rules
 from dashboards.write import dashboards
+from devstack.servers import postgres
 from monitor.alerts.check import Situation
 from monitor.alerts.checks import run_checks
 from monitor.log.store import store
+from support.stack_fixtures import TestServers
 
 NOW, DAY = datetime.now(UTC), timedelta(days=1)
 NUMBERS = (int, float, Decimal, type(None))
@@ -172,3 +177,35 @@ def raised(database: Database) -> set[str]:
             if any(value > limit if evaluator == "gt" else value < limit for value in values if value is not None):
                 names.add(rule["uid"].removeprefix("delivery-time-"))
     return names
+
+
+@pytest.fixture
+def as_grafana(database: Database, servers: TestServers) -> Iterator[Database]:
+    """The database as Grafana's role sees it."""
+    stack, password = servers.stack, "as-long-as-the-test"
+    if not postgres._query(stack, "postgres", "SELECT 1 FROM pg_roles WHERE rolname = 'grafana'"):
+        postgres._query(stack, "postgres", f"CREATE ROLE {grafana.ROLE} LOGIN PASSWORD '{password}'")
+    postgres._query(stack, "postgres", f"GRANT CONNECT ON DATABASE {postgres.DATABASE} TO {grafana.ROLE}")
+    with database.engine.begin() as connection:
+        connection.execute(text(f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO {grafana.ROLE}"))
+        connection.execute(text(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {grafana.ROLE}"))  # as it was once
+        grafana.grant(connection)
+    address = database.engine.url.set(username=grafana.ROLE, password=password).render_as_string(hide_password=False)
+    made = Database(DatabaseSettings(url=address))
+    yield made
+    made.close()
+
+
+@pytest.mark.usefixtures("seeded")
+def test_grafana_s_role_reads_what_the_dashboards_show_and_nothing_of_orders_or_keys(as_grafana: Database) -> None:
+    for case in panels():
+        run(as_grafana, case.values[1]["rawSql"])
+    for secret in (
+        "SELECT customer_lat FROM predictions",
+        "SELECT order_id FROM actuals",
+        "SELECT * FROM api_keys",
+        "SELECT owner FROM batch_jobs",
+        "SELECT idempotency_key FROM batch_jobs",
+    ):
+        with pytest.raises(ProgrammingError, match="permission denied"):
+            run(as_grafana, secret)

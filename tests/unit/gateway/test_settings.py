@@ -28,3 +28,10 @@ def test_keys_are_required_wherever_others_could_reach_the_gateway(
 def test_production_refuses_to_serve_without_keys() -> None:
     with pytest.raises(InvalidSettings, match=r"GATEWAY_KEYS: off is for MODE=local only \(MODE is production\)"):
         keys_required(GatewaySettings(keys="off"), ModeSettings(mode="production"))
+
+
+def test_a_port_that_is_published_beyond_loopback_wants_keys() -> None:
+    with pytest.raises(InvalidSettings, match=r"published on 0\.0\.0\.0"):
+        keys_required(GatewaySettings(keys="off", published_on="0.0.0.0"), ModeSettings())  # noqa: S104
+    assert not keys_required(GatewaySettings(keys="off", published_on="127.0.0.1"), ModeSettings())
+    assert keys_required(GatewaySettings(keys="required", published_on="0.0.0.0"), ModeSettings())  # noqa: S104

@@ -14,6 +14,7 @@ from common.batch.jobs import BatchJobs
 from common.database.session import Database
 from common.servers.queue import Queue
 from gateway.access.access import Access
+from gateway.access.hosts import Hosts
 from gateway.access.keys import KeyRing
 from gateway.access.limits import RateLimit
 from gateway.http import problems
@@ -100,4 +101,5 @@ def _around(
             allow_headers=HEADERS_OF_PAGES,
             expose_headers=["Link", "Location", "Retry-After", "X-Request-Id"],
         )
-    return Observation(Forwarded(served, settings.trusted_networks, settings.path_prefix), metrics)
+    served = Forwarded(served, settings.trusted_networks, settings.path_prefix)
+    return Observation(served if key_ring else Hosts(served, settings.hosts), metrics)

@@ -20,6 +20,9 @@ class GatewaySettings(SettingsGroup):
 
     host: str = Field("127.0.0.1", description="address to listen on")
     port: int = Field(8090, ge=1, le=65_535, description="port to listen on")
+    published_on: str = Field(
+        "127.0.0.1", description="address on which the port of the gateway's container is published; by Compose"
+    )
     keys: Literal["auto", "required", "off"] = Field(
         "auto",
         description="API keys; auto: required, except with MODE=local on a loopback address. "
@@ -45,6 +48,10 @@ class GatewaySettings(SettingsGroup):
         "127.0.0.1, ::1",
         description="addresses or networks, with commas between them, whose X-Forwarded-Proto, -Host and -Prefix count",
     )
+    hosts: Names = Field(
+        frozenset(),
+        description="names by which clients call a gateway without keys, beside addresses and names without a dot",
+    )
     cors_origins: Names = Field(frozenset(), description="origins whose pages may call the gateway")
 
     @field_validator("trusted_proxies")
@@ -63,6 +70,10 @@ def keys_required(settings: GatewaySettings, mode: ModeSettings) -> bool:
     """Whether clients need an API key; InvalidSettings if they were switched off outside local mode."""
     if settings.keys == "off" and mode.mode != "local":
         raise InvalidSettings({"gateway_keys": f"off is for MODE=local only (MODE is {mode.mode})"})
+    if settings.keys == "off" and not _is_loopback(settings.published_on):
+        raise InvalidSettings(
+            {"gateway_keys": f"off is for a port on loopback only (it is published on {settings.published_on})"}
+        )
     if settings.keys == "auto":
         return mode.mode != "local" or not _is_loopback(settings.host)
     return settings.keys == "required"

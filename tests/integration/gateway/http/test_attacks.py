@@ -170,3 +170,35 @@ def test_more_connections_than_there_may_be_cost_strangers_first(
 def asking(gateway: InProcess) -> Iterator[socket.socket]:
     with hostile(gateway, 1, post("/delivery_time", GOOD_TEXT, len(BODY)) + BODY) as (connection,):
         yield connection
+
+
+def test_bodies_full_of_faults_are_paid_for(gateway: InProcess) -> None:
+    bad = {"Authorization": f"Bearer {BAD_TEXT}", "Content-Type": "application/json"}
+    body = "{" + ",".join(f'"{number:x}":1' for number in range(90_000)) + "}"
+    answers = [gateway.client.post("/delivery_time", content=body, headers=bad).status_code for _ in range(3)]
+    assert answers == [422, 429, 429]
+    assert status(gateway) == 200
+
+
+@pytest.mark.parametrize(
+    ("host", "answered"),
+    [("evil.example", 421), ("evil.example:8090", 421), ("localhost:8090", 200), ("[::1]:8090", 200), ("gateway", 200)],
+)
+def test_a_page_whose_name_leads_here_cannot_use_a_gateway_without_keys(
+    open_gateway: InProcess, host: str, answered: int
+) -> None:
+    forwarded = {"Host": host, "X-Forwarded-Host": "localhost"}
+    assert open_gateway.client.post("/delivery_time", json=ORDER, headers=forwarded).status_code == answered
+
+
+def test_pages_load_nothing_from_elsewhere(open_gateway: InProcess) -> None:
+    policy = open_gateway.client.get("/docs").headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "https:" not in policy
+
+
+@pytest.fixture(scope="module")
+def open_gateway(sample_bundle: Bundle) -> Iterator[InProcess]:
+    """A gateway that asks for no keys."""
+    with gateway_in_process(sample_bundle) as running:
+        yield running

@@ -18,7 +18,7 @@ Header = dict[str, str]
 
 
 def key(environment: dict[str, str], name: str, *more: str) -> Header:
-    created = gateway_command(environment, "keys", "create", f"{name}-{uuid4().hex}", *more)
+    created = gateway_command(environment, "keys", "create", f"reach-{name}-{uuid4().hex}", *more)
     assert created.returncode == 0, created.stderr
     return {"Authorization": f"Bearer {created.stdout.strip()}"}
 
@@ -32,8 +32,8 @@ def keys(gateway_env: dict[str, str]) -> dict[str, Header]:
         "a": key(gateway_env, "a", "--owner", "shop-a", *both),
         "a in its folders": key(gateway_env, "a", "--owner", "shop-a", *reach),
         "b": key(gateway_env, "b", "--owner", "shop-b", *both),
-        "c": create_key(gateway_env, f"c-{uuid4().hex}", "predict", "jobs"),
-        "admin": create_key(gateway_env, f"admin-{uuid4().hex}", "admin"),
+        "c": create_key(gateway_env, f"reach-c-{uuid4().hex}", "predict", "jobs"),
+        "admin": create_key(gateway_env, f"reach-admin-{uuid4().hex}", "admin"),
     }
 
 

@@ -6,8 +6,10 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from sqlalchemy import NullPool, create_engine
 
 from common.command_line import run
+from common.database import grafana
 from common.settings import DatabaseSettings, load
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -19,6 +21,9 @@ def migrate(url: str, revision: str = "head") -> None:
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["url"] = url
     command.upgrade(config, revision)
+    if revision == "head":
+        with create_engine(url, poolclass=NullPool).begin() as connection:
+            grafana.grant(connection)
 
 
 def main() -> None:

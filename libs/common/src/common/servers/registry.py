@@ -4,6 +4,7 @@ MLflow's own client would bring pandas and more into every service; resolving an
 """
 
 import json
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -27,6 +28,10 @@ BUNDLE_PATH = "artifacts/bundle"
 
 ORIGIN = "origin"
 """A file in the cache, beside a bundle's own: where the registry had it."""
+
+VERSION = re.compile(r"[0-9]{1,9}")
+MOST_FILES, MOST_BYTES = 64, 512 * 2**20
+"""Of a bundle: far more than any has, and than whoever answers for the registry may fill the disk with."""
 
 API = "/api/2.0/mlflow"
 ARTIFACTS_API = "/api/2.0/mlflow-artifacts/artifacts"
@@ -98,7 +103,7 @@ class Registry:
 
         A copy that is damaged, or of another registry's version of this number, is thrown away first.
         """
-        folder = self._cache / version
+        folder = self._folder(version)
         if folder.exists():
             try:
                 if self._is_origin_of(folder, version):
@@ -137,7 +142,7 @@ class Registry:
         """The last champion that this cache has seen, without asking MLflow."""
         try:
             version = (self._cache / CHAMPION).read_text()
-            return load(self._cache / version, version)
+            return load(self._folder(version), version)
         except (OSError, DamagedBundle) as error:
             raise RegistryUnavailable(self._url, "and no champion is in the cache") from error
 
@@ -159,7 +164,13 @@ class Registry:
                 raise RegistryUnavailable(self._url, error) from error
             if response.is_error and response.status_code != httpx.codes.NOT_FOUND:
                 raise RegistryUnavailable(self._url, f"status {response.status_code}: {response.text[:200]!r}")
-        shutil.rmtree(self._cache / version, ignore_errors=True)
+        shutil.rmtree(self._folder(version), ignore_errors=True)
+
+    def _folder(self, version: str) -> Path:
+        """Where a version is kept: its name comes over the network, and is no path."""
+        if not VERSION.fullmatch(version):
+            raise RegistryUnavailable(self._url, f"it names version {version[:40]!r}, where versions are numbers")
+        return self._cache / version
 
     @contextmanager
     def _downloaded(self, version: str) -> Iterator[Path]:
@@ -171,6 +182,8 @@ class Registry:
             entries = self._get(ARTIFACTS_API, path=f"{root}/{BUNDLE_PATH}").get("files")
             if not entries:
                 raise BundleMissing(version)
+            if len(entries) > MOST_FILES or sum(int(entry.get("file_size") or 0) for entry in entries) > MOST_BYTES:
+                raise RegistryUnavailable(self._url, f"version {version} has more files, or bytes, than any bundle has")
             for entry in entries:
                 name = Path(entry["path"]).name
                 self._fetch(f"{ARTIFACTS_API}/{root}/{BUNDLE_PATH}/{name}", scratch / name)
@@ -212,6 +225,8 @@ class Registry:
                     response.read()
                     raise RegistryUnavailable(self._url, _reason(response))
                 for block in response.iter_bytes():
+                    if file.tell() > MOST_BYTES:
+                        raise RegistryUnavailable(self._url, f"{path} has no end")
                     file.write(block)
         except httpx.HTTPError as error:
             raise RegistryUnavailable(self._url, error) from error

@@ -4,7 +4,7 @@ import math
 import time
 
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from common.errors import DeliveryTimeError
 from gateway.access import keys
@@ -15,6 +15,7 @@ from gateway.access.limits import RateLimit
 from gateway.access.places import Places
 from gateway.http import problems
 from gateway.http.body_limits import ENCODINGS, inflated, measured
+from gateway.http.json_body import FAULTS
 from gateway.http.open_paths import HEALTH_PATHS, is_open
 from gateway.http.protocol import CONNECTION
 from gateway.log.key_id import KEY_ID
@@ -28,6 +29,9 @@ LONG_BODIES = {"/actuals": 32 * 2**20}
 TOKEN_BYTES = 16 * 2**10
 """A request costs its key a token, and one more for so many bytes of its body: 1,000 orders cost some six."""
 
+TOKEN_FAULTS = 50
+"""And one more for so many faults of its body: to find a hundred thousand takes most of a second."""
+
 OPEN_AT_ONCE, OPEN_OF_ONE = 16, 8
 """Documents and metrics in progress, in all and of one address. Health is answered whatever there is."""
 
@@ -35,6 +39,12 @@ DOCUMENT_COST = 4.0
 """What a document or the metrics cost more than health, or a refusal, does."""
 
 NOBODY = ""
+
+PAGE_POLICY = (
+    b"default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    b"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""FastAPI's page starts Swagger by a script of its own, inside it."""
 
 
 class Access:
@@ -73,7 +83,7 @@ class Access:
             await problems.problem(503, "Too busy", "too many ask for this: try again later")(scope, receive, send)
         else:
             try:
-                await self.app(scope, receive, send)
+                await self.app(scope, receive, _own_assets_only(send))
                 if (connection := scope["state"].get(CONNECTION)) and connection.flow.write_paused:
                     await connection.flow.drain()
             finally:
@@ -101,9 +111,10 @@ class Access:
             if (connection := scope["state"].get(CONNECTION)) and connection.flow.write_paused:
                 await connection.flow.drain()  # answers that nobody reads keep their places
         finally:
-            if key and not announced and held.bytes:
-                self._rate_limit.take(key.owner, time.monotonic(), held.bytes // TOKEN_BYTES, needed=-math.inf)
             held.leave()
+            unannounced = held.bytes // TOKEN_BYTES if not announced else 0
+            if key and (late := unannounced + scope.get(FAULTS, 0) // TOKEN_FAULTS):
+                self._rate_limit.take(key.owner, time.monotonic(), late, needed=-math.inf)
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send, refusal: Response) -> None:
         await self._refusal_brake.slow(_address(scope))
@@ -139,6 +150,17 @@ class Access:
         return problems.problem(
             429, "Too many requests", "the rate of this key's owner is used up: slow down", headers=headers
         )
+
+
+def _own_assets_only(send: Send) -> Send:
+    """`send` for pages: a browser loads nothing into them that does not come from here, where keys are typed."""
+
+    async def send_with_policy(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message.get("headers", ()), (b"content-security-policy", PAGE_POLICY)]
+        await send(message)
+
+    return send_with_policy
 
 
 def _is_poll(scope: Scope) -> bool:

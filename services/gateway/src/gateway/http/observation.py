@@ -19,6 +19,9 @@ logger = logging.getLogger(__name__)
 REQUEST_ID = b"x-request-id"
 ACCEPTED_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}\Z")
 
+SHOWN_PATH = 200
+"""Characters of a path that a line of the log repeats: anybody can send 64 KiB of it."""
+
 CLIENT_GONE = 499
 """nginx's status for a client that hung up before its answer; nobody receives it, the metrics count it."""
 
@@ -69,7 +72,10 @@ class Observation:
             self._metrics.answered(route_path(scope), status, seconds)
             level = logging.WARNING if status >= 500 else logging.INFO if status >= 400 else logging.DEBUG
             if logger.isEnabledFor(level):
-                logger.log(level, "%s %s %d %.1f ms", scope["method"], scope["path"], status, seconds * 1e3)
+                key = scope.get("key")
+                with bound(**({"key_id": key.id} if key else {})):
+                    path = scope["path"][:SHOWN_PATH]
+                    logger.log(level, "%s %s %d %.1f ms", scope["method"], path, status, seconds * 1e3)
 
     def _request_id(self, scope: Scope) -> str:
         for name, value in scope["headers"]:

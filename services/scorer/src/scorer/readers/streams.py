@@ -6,6 +6,7 @@ from threading import Event
 
 from common.batch.formats import InputObject
 from common.batch.formats.csv_text import CsvFormat, Header
+from common.errors import UnreadableInput
 from common.model.predictor import Predictor
 from common.servers.objects import ObjectStore
 from scorer.csv.cutting import pieces
@@ -13,8 +14,11 @@ from scorer.jobs.attempts import HandedBack
 from scorer.jobs.progress import Progress
 from scorer.jobs.reader import Reader, Share, no_rows
 from scorer.jobs.source import Source
-from scorer.readers.spans import csv_header, scored, shared_facts
+from scorer.readers.spans import MOST_PARTS, csv_header, scored, shared_facts
 from scorer.rows.outcome import Scored
+
+MOST_RATIO, FREE_BYTES = 200, 2**30
+"""Orders are packed to a tenth. Beyond a gibibyte, text may not be packed to less than a two-hundredth."""
 
 NOTHING = Scored(b"", 0, 0, 0, [])
 
@@ -65,9 +69,27 @@ class StreamReader(Reader[Header]):
         assert isinstance(kind, CsvFormat)  # noqa: S101 (readers are chosen by format)
         assert kind.unpack is not None  # noqa: S101 (what is streamed is packed)
         with closing(blocks):
+            most = MOST_PARTS * self._chunk_bytes
             yield from pieces(
-                kind.unpack(blocks, where), source.start, self._chunk_bytes, self._record_limit, where, source.delimiter
+                limited(kind.unpack(blocks, where), blocks, most, where),
+                source.start,
+                self._chunk_bytes,
+                self._record_limit,
+                where,
+                source.delimiter,
             )
+
+
+def limited(texts: Iterator[bytes], packed: "Counted", most: int, where: str) -> Iterator[bytes]:
+    """Unpacked text, as long as there is not absurdly more of it than of what it was packed in; UnreadableInput."""
+    size = 0
+    for text in texts:
+        size += len(text)
+        if size > most:
+            raise UnreadableInput(where, f"unpacks to more than {most:,} bytes: split it, or submit it as plain CSV")
+        if size > FREE_BYTES and size > MOST_RATIO * packed.bytes:
+            raise UnreadableInput(where, f"unpacks to more than {MOST_RATIO} times its size: these are no orders")
+        yield text
 
 
 class Counted:
