@@ -1,12 +1,16 @@
 """The object store answers nobody without the right keys, by none of its doors."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import boto3
 import httpx
 import pytest
 from botocore.exceptions import ClientError
 
+from devstack.servers.seaweedfs import GRPC_OFFSET
 from devstack.stack import BUCKET, MLFLOW_BUCKET, REGION, Stack
 from support.stack_fixtures import TestServers
 
@@ -51,5 +55,37 @@ def test_mlflows_keys_open_its_own_bucket_only(stack: Stack) -> None:
 def test_the_filer_behind_the_store_answers_nobody(stack: Stack, path: str) -> None:
     filer = json.loads((stack.directory / "ports.json").read_text())["filer"]
     address = f"http://127.0.0.1:{filer}/buckets/{path.format(bucket=BUCKET)}"
-    assert httpx.get(address).status_code == httpx.codes.UNAUTHORIZED
-    assert httpx.put(address, content=b"intruder").status_code == httpx.codes.UNAUTHORIZED
+    refused = (httpx.codes.UNAUTHORIZED, httpx.codes.NOT_FOUND)
+    assert httpx.get(address).status_code in refused
+    assert httpx.put(address, content=b"intruder").status_code in refused
+
+
+def internal(stack: Stack, server: str) -> int:
+    """The HTTP port of a part of the store; that of its gRPC lies GRPC_OFFSET above."""
+    port: int = json.loads((stack.directory / "ports.json").read_text())[server]
+    return port
+
+
+@pytest.mark.parametrize("query", ["dir/assign", "dir/lookup?volumeId=1&fileId=1,02879d0b8b&read=yes", "vol/status"])
+def test_the_master_behind_the_store_gives_nobody_a_token(stack: Stack, query: str) -> None:
+    answer = httpx.get(f"http://127.0.0.1:{internal(stack, 'master')}/{query}")
+    assert answer.status_code == httpx.codes.NOT_FOUND
+    assert "authorization" not in answer.headers
+
+
+def test_who_has_no_certificate_of_the_store_s_sees_nothing_through_its_inner_doors(
+    stack: Stack, tmp_path: Path
+) -> None:
+    put(stack, BUCKET, stack.credentials.access_key, stack.credentials.secret_key)
+    doors = {name: internal(stack, name) for name in ("master", "filer")}
+    argv = [str(Path(sys.executable).parent / "weed"), "shell"]
+    argv += [f"-{name}=127.0.0.1:{port}.{port + GRPC_OFFSET}" for name, port in doors.items()]
+    with subprocess.Popen(
+        argv, cwd=tmp_path, env={"HOME": str(tmp_path)}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as shell:
+        try:
+            said, _ = shell.communicate(f"fs.ls /buckets/{BUCKET}\n", timeout=3)
+        except subprocess.TimeoutExpired:
+            shell.kill()
+            said, _ = shell.communicate()
+    assert "door" not in said

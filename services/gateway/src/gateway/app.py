@@ -102,4 +102,6 @@ def _around(
             expose_headers=["Link", "Location", "Retry-After", "X-Request-Id"],
         )
     served = Forwarded(served, settings.trusted_networks, settings.path_prefix)
-    return Observation(served if key_ring else Hosts(served, settings.hosts), metrics)
+    if key_ring is None and (settings.hosts or not settings.path_prefix):  # a proxy under a prefix has names of its own
+        served = Hosts(served, settings.hosts)
+    return Observation(served, metrics)

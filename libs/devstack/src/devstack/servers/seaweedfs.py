@@ -12,6 +12,7 @@ from botocore.config import Config
 
 from devstack.credentials import write_private
 from devstack.errors import CannotRun
+from devstack.servers.certificates import AUTHORITY, CERTIFICATE, KEY, certify
 from devstack.servers.ports import Port, is_free, pick_free
 from devstack.servers.process import Process
 from devstack.settings import LOOPBACK
@@ -25,7 +26,11 @@ GRPC_OFFSET = 10_000
 """SeaweedFS expects each server's gRPC port this far above its HTTP port."""
 
 SIGNED = ("signing", "signing.read", "filer_signing", "filer_signing.read")
-"""Sections of security.toml, which weed reads from its working folder; without them its filer answers anybody."""
+"""Sections of security.toml, which weed reads from its working folder: by what the store signs for its parts."""
+
+CERTIFIED = ("master", "volume", "filer", "s3", "client", "admin", "worker")
+"""Its parts speak gRPC to each other by mutual TLS, and its master no HTTP at all: else any local user could read and
+delete every object past the keys, or have the master sign tokens that let him."""
 
 INTERNAL = ("s3.grpc", "master", "filer", "volume", "admin")
 
@@ -55,6 +60,7 @@ def _flags(stack: Stack, internal: dict[str, int]) -> list[str]:
         ports |= {f"{server}.port": internal[server], f"{server}.port.grpc": internal[server] + GRPC_OFFSET}
     return [
         f"-dir={stack.directory / 'seaweedfs'}",
+        "-disableHttp",
         f"-ip={LOOPBACK}",
         f"-ip.bind={LOOPBACK}",
         f"-bucket={BUCKET},{MLFLOW_BUCKET}",
@@ -110,11 +116,17 @@ def _configure(stack: Stack) -> None:
         _identity("mlflow", keys.mlflow_access_key, keys.mlflow_secret_key, in_mlflow),
     ]
     write_private(stack.directory / "s3.json", json.dumps({"identities": identities}))
-    write_private(stack.directory / "security.toml", "".join(map(_signing, SIGNED)))
+    certify(stack.directory)
+    write_private(stack.directory / "security.toml", "".join([*map(_signing, SIGNED), _certificates(stack.directory)]))
 
 
 def _signing(section: str) -> str:
     return f'[jwt.{section}]\nkey = "{secrets.token_hex(24)}"\nexpires_after_seconds = 60\n'
+
+
+def _certificates(folder: Path) -> str:
+    own = f'cert = "{folder / CERTIFICATE}"\nkey = "{folder / KEY}"\n'
+    return f'[grpc]\nca = "{folder / AUTHORITY}"\n' + "".join(f"[grpc.{part}]\n{own}" for part in CERTIFIED)
 
 
 def _identity(name: str, access_key: str, secret_key: str, actions: list[str]) -> dict[str, object]:
