@@ -171,7 +171,7 @@ def test_a_worker_waits_for_the_retrainings_that_the_monitor_asks_for() -> None:
 
 def test_mlflow_answers_by_every_name_that_the_cluster_has_for_it() -> None:
     (container,) = PODS["mlflow/Deployment/mlflow"]["spec"]["containers"]
-    (allowed,) = (part for part in container["command"] if part.startswith("--allowed-hosts="))
+    (allowed,) = (part for part in container["args"] if part.startswith("--allowed-hosts="))
     namespace = yaml.safe_load((BASE / "kustomization.yaml").read_text())["namespace"]
     for domain in ("", f".{namespace}", f".{namespace}.svc", f".{namespace}.svc.cluster.local"):
         for host in (f"mlflow{domain}", f"mlflow{domain}:5000"):

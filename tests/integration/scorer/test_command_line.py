@@ -51,3 +51,10 @@ def test_a_wrong_file_is_one_clear_line(rig: Rig) -> None:
     assert done.stderr.strip().splitlines() == [
         "scorer: 'orders.xlsx' is not an object's address: write a file ending in .csv, .csv.gz, .csv.zst, .parquet"
     ]
+
+
+def test_what_others_wrote_is_replaced_only_if_that_is_asked_for(alone: Rig) -> None:
+    given, taken = alone.put("in/mine.csv", csv_file(2)), alone.put("out/theirs.csv", b"theirs")
+    refused = scorer(alone, "submit", given, "--output", taken)
+    assert (refused.returncode, "theirs.csv is there already" in refused.stderr) == (1, True)
+    assert scorer(alone, "submit", given, "--output", taken, "--overwrite").returncode == 0

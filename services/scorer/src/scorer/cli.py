@@ -21,6 +21,9 @@ def _parser() -> argparse.ArgumentParser:
     submit = commands.add_parser("submit", help="submit a batch job")
     submit.add_argument("input", help="s3://bucket/key, a prefix ending in /, or a local file, which is uploaded first")
     submit.add_argument("--output", metavar="URI", help="where the result goes (default: results/JOB/NAME)")
+    submit.add_argument(
+        "--overwrite", action="store_true", help="replace whatever is there, not only an earlier result"
+    )
     submit.add_argument("--wait", action="store_true", help="show progress until the job has ended")
     submit.set_defaults(run=_submit)
     watch = commands.add_parser("watch", help="show a job's progress until it has ended")
@@ -43,7 +46,7 @@ def _submit(arguments: argparse.Namespace) -> int:
 
     client = wiring.client_from_environment()
     uri = arguments.input if "://" in arguments.input else upload(client.store, Path(arguments.input))
-    job, _ = client.jobs.submit(uri, arguments.output)
+    job, _ = client.jobs.submit(uri, arguments.output, overwrite=arguments.overwrite)
     client.queue.wake(job.id)
     print(job.id)
     return watch(client.jobs, job.id) if arguments.wait else 0
