@@ -65,7 +65,7 @@ pool = sys.argv[1]
 run.run_worker(app, pool, concurrency=1, pool=pool, options=["--without-gossip", "--without-mingle"])
 """
 POOLS = ("threads", "prefork")
-LOADED_KEYS = 16_000
+LOADED_KEYS = 60_000
 
 
 @dataclass
@@ -290,11 +290,11 @@ def test_a_worker_waits_while_the_queue_refuses_and_goes_on_afterwards(workers: 
 def test_a_worker_waits_while_the_queue_has_no_disk_left_and_while_it_loads(
     begin: Callable[..., Worker], tmp_path: Path
 ) -> None:
-    """As a real Valkey is: on a disk that is full, then started anew so that each key takes a millisecond to load."""
+    """As a real Valkey is: on a disk that is full, then started anew so that its keys take seconds to load."""
     own = made_stack(tmp_path / "own")
     disk, process = own.directory / "valkey", valkey.process(own)
     disk.mkdir()
-    with small_disk(disk, mebibytes=4), ExitStack() as loading:
+    with small_disk(disk, mebibytes=8), ExitStack() as loading:
         with running(process, own.directory), Redis.from_url(own.queue_url) as client:
             worker = begin("threads", QUEUE_URL=own.queue_url)
             wait_until(worker.listens, what="the worker to listen")
@@ -306,7 +306,7 @@ def test_a_worker_waits_while_the_queue_has_no_disk_left_and_while_it_loads(
                 for number in range(LOADED_KEYS):
                     many.set(f"key {number}", number)
                 many.execute()
-        slow = Child(replace(process, argv=[*process.argv, "--key-load-delay", "1000"]), own.directory)
+        slow = Child(replace(process, argv=[*process.argv, "--key-load-delay", "200"]), own.directory)
         loading.callback(slow.stop)
         wait_until(lambda: loads(own), what="the queue to load")
         outlives(worker, own)

@@ -30,3 +30,13 @@ def test_a_wrong_statement_is_none(postgres_url: str) -> None:
         connection.execute(text("SELECT nonsense"))
     engine.dispose()
     assert not is_outage(caught.value)
+
+
+@pytest.mark.parametrize("state", ["53100", "53200", "53300", "25006", "57P03", "58030"])
+def test_a_server_that_is_full_read_only_or_broken_is_an_outage_too(postgres_url: str, state: str) -> None:
+    """Full, out of memory, crowded, failing over, starting, with trouble on its disk: as the server itself says it."""
+    engine = create_engine(postgres_url)
+    with engine.connect() as connection, pytest.raises(DBAPIError) as caught:
+        connection.execute(text(f"DO $$ BEGIN RAISE EXCEPTION 'full' USING ERRCODE = '{state}'; END $$"))
+    engine.dispose()
+    assert is_outage(caught.value)
