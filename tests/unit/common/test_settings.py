@@ -64,6 +64,14 @@ def test_jobs_may_use_the_batch_bucket_and_the_listed_ones(monkeypatch: pytest.M
         assert load(ObjectStoreSettings).job_buckets == {"orders", "archive", "exports"}
 
 
+@pytest.mark.parametrize("written", ["s3://archive", "archive exports", "archive/2018,exports"])
+def test_what_is_no_name_of_a_bucket_is_one_clear_line(monkeypatch: pytest.MonkeyPatch, written: str) -> None:
+    monkeypatch.setenv("OBJECT_STORE_ENDPOINT", "http://127.0.0.1:1")
+    monkeypatch.setenv("OBJECT_STORE_ALLOWED_BUCKETS", written)
+    with pytest.raises(InvalidSettings, match="OBJECT_STORE_ALLOWED_BUCKETS: must be names of buckets alone"):
+        load(ObjectStoreSettings)
+
+
 def test_an_empty_variable_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REGISTRY_POLL_SECONDS", "")
     assert RegistrySettings().poll_seconds == 10.0

@@ -110,6 +110,14 @@ class ObjectStoreSettings(SettingsGroup):
             raise ValueError("must look like http://host:8333, without credentials or a path")
         return endpoint
 
+    @field_validator("bucket", "allowed_buckets")
+    @classmethod
+    def _named(cls, buckets: str | frozenset[str]) -> str | frozenset[str]:
+        for bucket in [buckets] if isinstance(buckets, str) else sorted(buckets):
+            if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", bucket):
+                raise ValueError("must be names of buckets alone, with commas between several")
+        return buckets
+
     @field_validator("secret_key")
     @classmethod
     def _refuse_weak_key(cls, key: SecretStr | None) -> SecretStr | None:
