@@ -83,17 +83,19 @@ def retrainer() -> Retrainer:
     return Retrainer(Database(load(DatabaseSettings)), load(TrainerSettings).lease_seconds)
 
 
+def prepare_data() -> None:
+    """Prepares the shop's orders as they are now."""
+    from trainer.data.prepare import prepare
+
+    prepare(shop(), sources(), data_settings().prepared)
+
+
 def training() -> "Training":
     """The steps of a retraining."""
-    from trainer.data.prepare import prepare
     from trainer.retraining.training import Training
 
-    settings = data_settings()
-
-    def prepare_data() -> None:
-        prepare(shop(), sources(), settings.prepared)
-
-    return Training(prepare_data, training_data, settings.searches, load(TrainerSettings).trials, versions())
+    searches, trials = data_settings().searches, load(TrainerSettings).trials
+    return Training(prepare_data, training_data, searches, trials, versions())
 
 
 def train() -> Trained:
