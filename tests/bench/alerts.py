@@ -31,7 +31,7 @@ from monitor.alerts.check import Situation
 from monitor.alerts.checks import run_checks
 from monitor.log.store import store
 from monitor.pace import live_pace
-from monitor.windows.history import read_history, scored, valid
+from monitor.windows.history import PastOrders, read_history, scored
 from monitor.windows.live import LiveWindows
 from monitor.windows.present_moment import replay_reached
 from monitor.windows.reference import References
@@ -52,12 +52,14 @@ Fault = Callable[[pd.DataFrame], pd.DataFrame]
 FAULTS: dict[str, tuple[str, Fault]] = {
     "swapped": (
         "input-drift",
-        lambda rows: rows.rename(columns={"customer_lat": "customer_lng", "customer_lng": "customer_lat"}),
+        lambda table: table.rename(
+            columns={"destination_lat": "destination_lng", "destination_lng": "destination_lat"}
+        ),
     ),
-    "one_state": ("input-drift", lambda rows: rows.assign(customer_lat=-30.0, customer_lng=-51.2)),
-    "shifted_prefix": (
+    "one_state": ("input-drift", lambda table: table.assign(destination_lat=-30.0, destination_lng=-51.2)),
+    "shifted_code": (
         "input-drift",
-        lambda rows: rows.assign(seller_zip_code_prefix=np.maximum(rows["seller_zip_code_prefix"] // 10, 1)),
+        lambda table: table.assign(origin_postal_code=table["origin_postal_code"].str[:-1].str.zfill(5)),
     ),
     "frozen": ("predictions-frozen", lambda rows: rows),
 }
@@ -135,8 +137,8 @@ def _lived(
 ) -> list[Opened]:
     """The alerts that open from `start` to `end` with a model trained the day before."""
     database, model = lab.database, _trained(lab.folder, start)
-    orders = read_history(lab.folder)
-    orders = orders[valid(orders)]
+    past = read_history(lab.folder)
+    orders = past.table
     with database.transaction() as session:
         session.execute(text("TRUNCATE predictions, actuals, model_metrics, delivery_pace, replays, alerts CASCADE"))
         live_pace.keep_pace(session, model)
@@ -148,7 +150,8 @@ def _lived(
             predictor = Predictor(model, pace=read_pace(session))
         bought = orders[orders["purchase_timestamp"].between(_naive(day), _naive(now), inclusive="left")]
         faulty = fault_from is not None and day >= fault_from
-        _log(database, fault(bought) if faulty else bought, predictor, model.version, frozen and faulty)
+        asked = PastOrders(fault(bought) if faulty else bought, past.shop)
+        _log(database, asked, predictor, model.version, frozen and faulty)
         _arrive(database, orders, start, day, now)
         with database.transaction() as session:
             replay_reached(session, now, now)
@@ -167,15 +170,16 @@ def _trained(folder: Path, day: datetime) -> Bundle:
     version = f"{day:%Y%m%d}"
     place = folder / "models" / MODEL_NAME / version
     if not place.exists():
-        table = TrainingTable.of(read_prepared(folder / "prepared"))
-        write_bundle(place, fit(table, np.datetime64(_naive(day), "s"), Params()), table, {}, "")
+        cutoff = np.datetime64(_naive(day), "s")
+        table = TrainingTable.of(read_prepared(folder / "prepared"), cutoff)
+        write_bundle(place, fit(table, cutoff, Params()), table, {}, "")
     return bundles.load(place, version)
 
 
-def _log(database: Database, bought: pd.DataFrame, predictor: Predictor, version: str, frozen: bool) -> None:
-    rows = scored(bought, predictor)
-    times = bought["purchase_timestamp"].dt.tz_localize("UTC")
-    where = zip(rows["seller_zip_code_prefix"].astype(int), rows["customer_lat"], rows["customer_lng"], strict=True)
+def _log(database: Database, bought: PastOrders, predictor: Predictor, version: str, frozen: bool) -> None:
+    rows, table = scored(bought, predictor).days, bought.table
+    times = table["purchase_timestamp"].dt.tz_localize("UTC")
+    where = zip(table["destination_lat"], table["destination_lng"], strict=True)
     days = zip(rows["prediction"], rows["lower_days"], rows["upper_days"], strict=True)
     store(
         database.engine,
@@ -187,14 +191,16 @@ def _log(database: Database, bought: pd.DataFrame, predictor: Predictor, version
                 order,
                 version,
                 "champion",
+                None,
                 *place,
                 moment,
                 *((9.0, 3.0, 20.0) if frozen else found),
                 True,
                 0.4,
+                further={"origin_postal_code": code},
             )
-            for id_, moment, order, place, found in zip(
-                new_ids(len(rows)), times, bought["order_id"], where, days, strict=True
+            for id_, moment, order, code, place, found in zip(
+                new_ids(len(rows)), times, table["order_id"], table["origin_postal_code"], where, days, strict=True
             )
         ],
     )

@@ -24,7 +24,7 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 from catboost import CatBoost
 from sqlalchemy import func, select
-from tests.support.model_fixtures import made_up_orders, write_sample_bundle
+from tests.support.model_fixtures import codes_of, made_up_orders, write_sample_bundle
 
 from common.batch.formats.csv_text import parse_header
 from common.batch.jobs import OPEN
@@ -32,7 +32,7 @@ from common.database.migrate import migrate
 from common.database.tables import BatchJob
 from common.model import bundle
 from common.model.predictor import Predictor
-from common.orders.fields import Orders
+from common.orders.orders import Orders
 from common.servers.objects import ObjectAddress
 from common.servers.registry import CHAMPION, MODEL_NAME
 from common.worker.health import LISTENING, read
@@ -164,9 +164,9 @@ def made_up_csv(rows: int) -> bytes:
         orders = made_up_orders(min(BLOCK_ROWS, rows - start), seed=start)
         table = pa.table(
             {
-                "seller_zip_code_prefix": orders.seller_zip_code_prefix,
-                "customer_lat": np.round(orders.customer_lat, 6),
-                "customer_lng": np.round(orders.customer_lng, 6),
+                "seller_zip_code_prefix": codes_of(orders),
+                "customer_lat": np.round(orders.numbers["destination_lat"], 6),
+                "customer_lng": np.round(orders.numbers["destination_lng"], 6),
                 "purchase_timestamp": orders.purchase_timestamp,
             }
         )

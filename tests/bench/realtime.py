@@ -25,7 +25,7 @@ import httpx
 import redis
 from packaging.requirements import Requirement
 from tests.bench._alias import Alias, serving
-from tests.support.model_fixtures import made_up_history, made_up_places
+from tests.support.model_fixtures import made_up_data
 
 from common.servers.prediction_log import STREAM
 from common.servers.registry import CHAMPION, MODEL_NAME
@@ -34,7 +34,7 @@ from devstack.servers.ports import pick_free
 from devstack.settings import StackSettings
 from devstack.stack import Stack
 from devstack.supervision.child import running
-from trainer.data.history import TrainingData, end_of
+from trainer.data.history import end_of
 from trainer.model.bundling import write_bundle
 from trainer.model.fit import fit
 from trainer.model.params import Params
@@ -152,7 +152,7 @@ def _environment() -> Iterator[dict[str, str]]:
         stack.create()
         model = Path(folder) / "models" / MODEL_NAME / VERSIONS[0]
         model.mkdir(parents=True)
-        table = TrainingTable.of(TrainingData(made_up_history(20_000), made_up_places()))
+        table = TrainingTable.of(made_up_data(20_000))
         write_bundle(model, fit(table, end_of(table.history), MODEL_SIZE, 0), table, {"mae": 3.0}, "made up")
         for version in VERSIONS[1:]:
             shutil.copytree(model, model.parent / version)

@@ -14,7 +14,7 @@ from common.errors import DeliveryTimeError
 from common.model.bundle import Bundle
 from common.model.predictor import Predictor
 from support.fuzzing import made_up
-from support.in_process import Result, scored
+from support.scorer.in_process import Result, scored
 from support.stand_ins.memory_store import MemoryStore
 
 NEEDED = ("seller_zip_code_prefix", "customer_lat", "customer_lng")

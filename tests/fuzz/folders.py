@@ -16,7 +16,7 @@ from common.errors import ObjectNotFound, TableInstead, UnreadableInput
 from common.model.bundle import Bundle
 from common.model.predictor import Predictor
 from support.fuzzing import made_up
-from support.in_process import scored
+from support.scorer.in_process import scored
 from support.stand_ins.memory_store import MemoryStore
 
 NAMES = ["seller_zip_code_prefix", "customer_lat", "customer_lng", "id"]

@@ -18,7 +18,7 @@ from common.model.bundle import Bundle
 from common.model.predictor import Predictor
 from scorer.readers import row_groups
 from support.fuzzing import made_up
-from support.in_process import scored
+from support.scorer.in_process import scored
 from support.stand_ins.memory_store import MemoryStore
 
 NEEDED = ("seller_zip_code_prefix", "customer_lat", "customer_lng", "purchase_timestamp")

@@ -1,20 +1,23 @@
 """A prepared data folder of made-up orders, small enough to search and register on in seconds."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
 
-from common.orders.places import STATES
-from support.model_fixtures import made_up_history, made_up_places
+from common.orders.names import COORDINATES, FIELDS, MOMENTS
+from common.orders.shop.prepared_shop import PreparedShop
+from support.model_fixtures import SHOP, made_up_history, made_up_places
+from trainer.data.history import History
 
 ROWS = 4_000
 
 
 @pytest.fixture(scope="session")
 def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """DATA_DIR with `prepared/orders.parquet` and `prepared/geolocation.parquet`."""
+    """DATA_DIR with what `prepare-data` writes: orders, places and shop."""
     folder = tmp_path_factory.mktemp("data")
     write_prepared(folder)
     return folder
@@ -22,26 +25,44 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def write_prepared(folder: Path, rows: int = ROWS) -> None:
     """Write the prepared tables of a made-up history."""
-    history, places = made_up_history(rows), made_up_places()
+    write_orders(folder, general_table(made_up_history(rows)))
+    made_up_places().write_parquet(folder / "prepared" / "places.parquet")
+
+
+def general_table(history: History) -> pl.DataFrame:
+    """A history as the general table."""
+    orders, rows = history.orders, len(history)
+    promised = orders.purchase_timestamp + (history.promised_days * 86_400).astype("timedelta64[s]")
+    return completed(
+        order_id=[f"order-{number}" for number in range(rows)],
+        purchase_timestamp=orders.purchase_timestamp,
+        delivered_timestamp=history.delivered,
+        promised_timestamp=promised,
+        origin_postal_code=orders.texts["origin_postal_code"].tolist(),
+        destination_country=["BR"] * rows,
+        destination_lat=orders.numbers["destination_lat"],
+        destination_lng=orders.numbers["destination_lng"],
+    )
+
+
+def completed(**columns: Any) -> pl.DataFrame:
+    """The general table of these columns, moments in UTC, and empty ones for all others."""
+    rows = len(columns["order_id"])
+    table = {}
+    for name in (*FIELDS, *(name for name in columns if name not in FIELDS)):
+        kind = pl.Datetime("us") if name in MOMENTS else pl.Float64 if name in COORDINATES else pl.String
+        given = columns.get(name)
+        if given is None:
+            table[name] = pl.repeat(None, rows, dtype=kind, eager=True)
+        else:
+            table[name] = pl.Series(np.asarray(given, "datetime64[us]") if name in MOMENTS else given)
+    moments = (pl.col(name).dt.replace_time_zone("UTC") for name in MOMENTS)
+    return pl.DataFrame(table).with_columns(moments)
+
+
+def write_orders(folder: Path, table: pl.DataFrame, shop: PreparedShop = SHOP) -> None:
+    """DATA_DIR with these orders, and their shop."""
     prepared = folder / "prepared"
-    prepared.mkdir(parents=True)
-    pl.DataFrame(
-        {
-            "order_id": [f"order-{number}" for number in range(rows)],
-            "seller_zip_code_prefix": history.orders.seller_zip_code_prefix,
-            "customer_lat": history.orders.customer_lat,
-            "customer_lng": history.orders.customer_lng,
-            "purchase_timestamp": history.orders.purchase_timestamp.astype("datetime64[ms]"),
-            "delivered_timestamp": history.delivered.astype("datetime64[ms]"),
-            "promised_days": history.promised_days,
-        }
-    ).write_parquet(prepared / "orders.parquet")
-    known = np.flatnonzero(places.known)
-    pl.DataFrame(
-        {
-            "zip_code_prefix": known,
-            "lat": places.lat[known],
-            "lng": places.lng[known],
-            "state": [STATES[state] for state in places.state[known]],
-        }
-    ).write_parquet(prepared / "geolocation.parquet")
+    prepared.mkdir(parents=True, exist_ok=True)
+    table.write_parquet(prepared / "orders.parquet")
+    shop.write(prepared)

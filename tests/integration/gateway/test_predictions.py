@@ -43,6 +43,46 @@ def test_many_orders_get_the_answers_that_each_gets_alone(gateway: Gateway) -> N
     assert together.json() == alone
 
 
+GENERAL: list[dict[str, object]] = [
+    {"origin_postal_code": "09350", "destination_lat": -23.577, "destination_lng": -46.587},
+    {"origin_id": "shop-1", "origin_region": "SP", "destination_country": "BRA"},
+    {"origin_lat": -20.5, "origin_lng": -45.0, "destination_postal_code": "01.001"},
+    {"origin_country": "PT", "destination_region": "MG", "order_id": "general-4"},
+    ORDER,
+]
+
+
+def test_orders_may_name_their_ends_in_any_way_each(gateway: Gateway) -> None:
+    orders = [{**order, "purchase_timestamp": "2018-05-01T00:00:00"} for order in GENERAL]
+    together = gateway.client.post("/delivery_times", json={"orders": orders})
+    alone = [gateway.client.post("/delivery_time", json=order).json() for order in orders]
+    assert together.json() == alone
+    assert alone[0]["delivery_time_days"] == alone[-1]["delivery_time_days"]
+    assert (alone[0]["origin_postal_code"], alone[1]["destination_country"]) == ("09350", "BR")
+    assert {"order_id", "purchase_timestamp", "customer_lat"}.isdisjoint(alone[3])
+
+
+@pytest.mark.parametrize(
+    ("order", "said"),
+    [
+        ({**ORDER, "origin_postal_code": "09350"}, "seller_zip_code_prefix and origin_postal_code both say the same"),
+        (
+            {**ORDER, "destination_lat": 1.0, "destination_lng": 1.0},
+            "customer_lat and destination_lat both say the same",
+        ),
+        ({"origin_id": "a"}, "the destination is missing"),
+        ({**ORDER, "facts": {"weight": 1.5}}, "facts.weight is no fact of this shop"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_by_name(gateway: Gateway, order: dict[str, object], said: str) -> None:
+    one = gateway.client.post("/delivery_time", json=order)
+    many = gateway.client.post("/delivery_times", json={"orders": [ORDER, order]})
+    assert (one.status_code, many.status_code) == (422, 422)
+    assert said in one.json()["detail"]
+    assert said.removeprefix("facts.") in many.json()["detail"]
+    assert "orders" in many.text
+
+
 @pytest.mark.parametrize(
     ("change", "pointer", "said"),
     [

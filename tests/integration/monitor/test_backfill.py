@@ -1,6 +1,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,28 +14,25 @@ from common.errors import InvalidInput
 from common.model.bundle import Bundle
 from monitor.windows.backfill import backfill
 from monitor.windows.reports import Reports
+from support.prepared_data import completed, write_orders
 
 
-def prepare(data_dir: Path, weeks: int, per_week: int) -> None:
-    """Prepared orders of so many weeks from 2018-01-01 on, the third week without any."""
+def prepare(data_dir: Path, weeks: int, per_week: int, **columns: Any) -> None:
+    """Prepared orders of so many weeks from 2018-01-01 on, the third week without any; columns: beside the usual."""
     rng = np.random.default_rng(0)
     starts = np.repeat([week for week in range(weeks) if week != 2], per_week)
     count = len(starts)
     purchase = np.datetime64("2018-01-01T12:00:00") + starts * np.timedelta64(7, "D")
     days = np.where(rng.random(count) < 0.9, rng.gamma(4, 3, count), np.nan)
-    orders = pd.DataFrame(
-        {
-            "seller_zip_code_prefix": pd.array(rng.integers(1, 100_000, count), dtype="Int32"),
-            "customer_lat": rng.uniform(-30, -10, count),
-            "customer_lng": rng.uniform(-55, -40, count),
-            "order_id": [f"order-{number}" for number in range(count)],
-            "purchase_timestamp": purchase,
-            "delivered_timestamp": purchase + (days * 86_400).astype("timedelta64[s]"),
-            "delivery_days": days,
-        }
-    )
-    (data_dir / "prepared").mkdir()
-    orders.to_parquet(data_dir / "prepared" / "orders.parquet")
+    usual = {
+        "order_id": [f"order-{number}" for number in range(count)],
+        "purchase_timestamp": purchase,
+        "delivered_timestamp": purchase + (days * 86_400).astype("timedelta64[s]"),
+        "origin_postal_code": [f"{code:05d}" for code in rng.integers(1, 100_000, count)],
+        "destination_lat": rng.uniform(-30, -10, count),
+        "destination_lng": rng.uniform(-55, -40, count),
+    }
+    write_orders(data_dir, completed(**usual | columns))
 
 
 def metrics(database: Database) -> list[dict[str, object]]:
@@ -85,16 +83,27 @@ def test_orders_that_were_never_prepared_are_asked_for(
         backfill(database, reports, sample_bundle, tmp_path)
 
 
-def test_orders_with_missing_inputs_count_as_rows_without_prediction(
+def test_orders_that_say_nothing_of_their_ends_count_as_missing_values(
     database: Database, reports: Reports, sample_bundle: Bundle, tmp_path: Path
 ) -> None:
     prepare(tmp_path, weeks=1, per_week=100)
     path = tmp_path / "prepared" / "orders.parquet"
     orders = pd.read_parquet(path)
-    orders.loc[:29, "seller_zip_code_prefix"] = None
-    orders.loc[:29, ["customer_lat", "customer_lng"]] = np.nan
+    orders.loc[:29, "origin_postal_code"] = None
+    orders.loc[:29, ["destination_lat", "destination_lng"]] = np.nan
     orders.to_parquet(path)
     backfill(database, reports, sample_bundle, tmp_path)
     (row,) = metrics(database)
     assert row["rows"] == 100
-    assert row["share_missing_values"] == pytest.approx(0.3)
+    assert row["share_missing_values"] == pytest.approx(0.3 * 4 / 5)
+
+
+def test_orders_of_any_shop_are_scored_by_what_they_say(
+    database: Database, reports: Reports, sample_bundle: Bundle, tmp_path: Path
+) -> None:
+    regions = ["MG", "SP"] * 30
+    here = {"origin_postal_code": None, "destination_lat": None, "destination_lng": None}
+    prepare(tmp_path, weeks=1, per_week=60, origin_id=["a"] * 60, destination_region=regions, **here)
+    backfill(database, reports, sample_bundle, tmp_path)
+    (row,) = metrics(database)
+    assert (row["rows"], row["mae"] is not None) == (60, True)

@@ -54,6 +54,19 @@ def test_predictions_become_a_row_and_a_report_for_each_window(
     assert report == GZIP
 
 
+def test_a_window_of_orders_that_name_their_ends_otherwise_is_measured(
+    database: Database, live_windows: LiveWindows, logged: MakeLogged
+) -> None:
+    nowhere = {"seller_zip_code_prefix": None, "customer_lat": None, "customer_lng": None}
+    orders = logged(100, further={"origin_region": "SP", "destination_region": "MG"}, **nowhere)
+    store(database.engine, orders)
+    deliver(database, orders, days=10)
+    live_windows.measure_due()
+    (row,) = metrics(database)
+    assert (row.rows, row.rows_with_actual, row.share_missing_values) == (100, 100, 0)
+    assert row.mae is not None
+
+
 def test_in_little_time_the_newest_window_is_measured(
     database: Database, live_windows: LiveWindows, logged: MakeLogged
 ) -> None:

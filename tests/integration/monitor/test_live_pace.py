@@ -1,5 +1,6 @@
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select, text
@@ -9,12 +10,11 @@ from common.database.delivery_pace import read_pace
 from common.database.session import Database
 from common.database.tables import Actual, ApiKey, DeliveryPace
 from common.model.bundle import Bundle
-from common.model.pace import GROUPS, WINDOW_DAYS
+from common.model.time_scale import TimeScale
 from common.servers.prediction_log import LoggedPrediction
 from monitor.alerts.check import Situation
 from monitor.alerts.pace_range import PaceOutOfRange
 from monitor.log.store import store
-from monitor.pace import live_pace
 from monitor.pace.live_pace import keep_pace
 from monitor.windows.present_moment import replay_reached
 
@@ -24,7 +24,9 @@ MakeLogged = Callable[..., list[LoggedPrediction]]
 START = datetime(2018, 3, 5, tzinfo=UTC)
 
 
-def live_orders(database: Database, logged: MakeLogged, take_days: float, days: int = 25, per_day: int = 60) -> None:
+def live_orders(
+    database: Database, logged: MakeLogged, take_days: float, days: int = 60, per_day: int = 60, **said: Any
+) -> None:
     """Orders of so many days, each delivered `take_days` after its purchase, as far as that has come by the end."""
     orders = [
         order._replace(
@@ -33,7 +35,7 @@ def live_orders(database: Database, logged: MakeLogged, take_days: float, days: 
             predicted_at=START + timedelta(days=day, minutes=number),
         )
         for day in range(days)
-        for number, order in enumerate(logged(per_day))
+        for number, order in enumerate(logged(per_day, **said))
     ]
     store(database.engine, orders)
     end = START + timedelta(days=days)
@@ -44,6 +46,10 @@ def live_orders(database: Database, logged: MakeLogged, take_days: float, days: 
             arrival = order.purchase_timestamp + timedelta(days=take_days)
             if arrival < end:
                 session.add(Actual(order_id=order.order_id, delivered_at=arrival))
+
+
+def pace_window(bundle: Bundle) -> int:
+    return TimeScale(bundle.manifest.typical_days).pace_window
 
 
 def keep(database: Database, bundle: Bundle) -> list[Finding]:
@@ -70,21 +76,23 @@ def test_the_pace_follows_deliveries_and_those_under_way(
     with database.transaction() as session:
         newest = session.scalar(select(func.max(DeliveryPace.day)))
         pace = session.scalar(
-            select(DeliveryPace.pace_days).where(DeliveryPace.day == newest, DeliveryPace.region == GROUPS[0])
+            select(DeliveryPace.pace_days).where(
+                DeliveryPace.day == newest, DeliveryPace.region == sample_bundle.pace.groups[0]
+            )
         )
-    assert newest == date(2018, 3, 30)
+    assert newest == (START + timedelta(days=60)).date()
     assert pace == pytest.approx(6.0, abs=0.1)
 
 
 def test_on_the_logs_first_days_the_training_datas_pace_stays(
     database: Database, sample_bundle: Bundle, logged: MakeLogged
 ) -> None:
-    live_orders(database, logged, take_days=6, days=WINDOW_DAYS - 1)
+    live_orders(database, logged, take_days=6, days=pace_window(sample_bundle) - 1)
     assert keep(database, sample_bundle) == []
     with database.transaction() as session:
         kept = read_pace(session)
     assert kept is not None
-    assert kept.last == (START + timedelta(days=WINDOW_DAYS - 1)).date(), "or it would count as stale"
+    assert kept.last == (START + timedelta(days=pace_window(sample_bundle) - 1)).date(), "or it would count as stale"
     assert kept.present() == sample_bundle.pace.present()
 
 
@@ -96,7 +104,7 @@ def test_the_first_days_of_what_is_looked_back_on_stay_as_they_were(
     rows = text("SELECT day, region, pace_days, orders FROM delivery_pace ORDER BY 1, 2")
     with database.transaction() as session:
         before = session.execute(rows).all()
-    monkeypatch.setattr(live_pace, "LOOK_BACK", timedelta(days=30))
+    monkeypatch.setattr(TimeScale, "look_back", 30)
     keep(database, sample_bundle)
     with database.transaction() as session:
         assert session.execute(rows).all() == before
@@ -123,6 +131,27 @@ def test_a_pace_outside_the_training_range_is_found_before_the_slow_orders_arriv
     assert "in the training data" in opened[0].message
 
 
+@pytest.mark.parametrize(
+    "further",
+    [
+        {"origin_region": "SP", "destination_region": "SP"},
+        {"origin_id": "a", "destination_postal_code": "75001", "facts": {"carrier": "x"}},
+        {"origin_lat": -25.0, "origin_lng": -47.5, "destination_country": "BR"},
+    ],
+    ids=str,
+)
+def test_orders_that_name_their_ends_otherwise_make_the_pace_too(
+    database: Database, sample_bundle: Bundle, logged: MakeLogged, further: dict[str, Any]
+) -> None:
+    nowhere = {"seller_zip_code_prefix": None, "customer_lat": None, "customer_lng": None}
+    live_orders(database, logged, take_days=6, further=further, **nowhere)
+    keep(database, sample_bundle)
+    with database.transaction() as session:
+        kept = read_pace(session)
+    assert kept is not None
+    assert min(kept.present().values()) == pytest.approx(6.0, abs=0.1)
+
+
 def test_orders_without_id_and_from_the_future_do_not_count(
     database: Database, sample_bundle: Bundle, logged: MakeLogged
 ) -> None:
@@ -146,7 +175,7 @@ def test_orders_of_those_who_may_only_ask_teach_no_pace(
     live_orders(database, logged, take_days=6)
     with database.transaction() as session:
         session.execute(text("UPDATE predictions SET key_id = 'checkout'"))
-    moments = [START + timedelta(days=number % 25) for number in range(4_000)]
+    moments = [START + timedelta(days=number % 60) for number in range(4_000)]
     false = [
         row._replace(order_id=f"false-{row.order_id}", key_id="asking", purchase_timestamp=moment, predicted_at=moment)
         for row, moment in zip(logged(4_000), moments, strict=True)
@@ -159,6 +188,8 @@ def test_orders_of_those_who_may_only_ask_teach_no_pace(
     keep(database, sample_bundle)
     with database.transaction() as session:
         newest = (
-            select(DeliveryPace.pace_days).where(DeliveryPace.region == GROUPS[0]).order_by(DeliveryPace.day.desc())
+            select(DeliveryPace.pace_days)
+            .where(DeliveryPace.region == sample_bundle.pace.groups[0])
+            .order_by(DeliveryPace.day.desc())
         )
         assert session.scalars(newest).first() == pytest.approx(6.0, abs=0.1)

@@ -57,6 +57,18 @@ def test_a_logged_prediction_arrives_with_every_value(database: Database, queue:
     assert found == odd[0]._replace(id=UUID(str(odd[0].id)))
 
 
+def test_what_an_order_says_beside_its_columns_is_stored_as_json(
+    database: Database, queue: Redis, logged: MakeLogged
+) -> None:
+    odd = {"origin_id": "tab\t, newline\n, backslash \\N, quote '\" and ção", "facts": {"weight": 1.5, "carrier": None}}
+    nowhere = {"seller_zip_code_prefix": None, "customer_lat": None, "customer_lng": None}
+    send(queue, logged(1, further=odd, **nowhere))
+    consume_all(database, queue)
+    with database.transaction() as session:
+        row = session.scalars(select(Prediction)).one()
+        assert (row.further, row.customer_lat) == (odd, None)
+
+
 def test_stored_entries_leave_the_stream(
     database: Database, queue: Redis, logged: MakeLogged, pending: Callable[[], int]
 ) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import numpy as np
 import pandas as pd
 import pytest
 from redis import Redis
@@ -17,9 +16,12 @@ from sqlalchemy import select
 from common.database.session import Database
 from common.database.tables import Replay
 from common.errors import InvalidInput, Unavailable
+from common.orders.shop.sections import Facts
 from common.servers.queue import MONITORING, Queue
 from monitor import tasks
 from monitor.replay.replay import Replayed, replay
+from support.model_fixtures import SHOP
+from support.prepared_data import completed, write_orders
 
 pytestmark = pytest.mark.usefixtures("monitoring")
 
@@ -35,19 +37,16 @@ def history(tmp_path: Path) -> Path:
     """Prepared orders, one an hour from before START on, that take two days."""
     purchase = pd.date_range(START - timedelta(days=5), END + timedelta(days=5), freq="h")
     count = len(purchase)
-    orders = pd.DataFrame(
-        {
-            "order_id": [f"order-{number}" for number in range(count)],
-            "seller_zip_code_prefix": np.full(count, 9350, dtype="int32"),
-            "customer_lat": -23.5,
-            "customer_lng": -46.6,
-            "purchase_timestamp": purchase,
-            "delivered_timestamp": purchase + timedelta(days=2),
-            "delivery_days": 2.0,
-        }
+    orders = completed(
+        order_id=[f"order-{number}" for number in range(count)],
+        purchase_timestamp=purchase.to_numpy(),
+        delivered_timestamp=(purchase + timedelta(days=2)).to_numpy(),
+        origin_id=["shop"] * count,
+        destination_postal_code=["01001", None] * (count // 2) + ["01001"] * (count % 2),
+        destination_country=["BR"] * count,
+        carrier=["a", None] * (count // 2) + ["a"] * (count % 2),
     )
-    (tmp_path / "prepared").mkdir()
-    orders.to_parquet(tmp_path / "prepared" / "orders.parquet")
+    write_orders(tmp_path, orders, SHOP.model_copy(update={"facts": Facts(category=("carrier",))}))
     return tmp_path
 
 
@@ -98,6 +97,19 @@ def test_orders_come_in_time_order_and_deliveries_after_them(
     ]
     assert moments == sorted(moments)
     assert moments[0] == "2018-03-01T00:00:00Z"
+    told = [
+        {name: value for name, value in order.items() if name not in ("order_id", "purchase_timestamp")}
+        for order in posted[0][1]["orders"][:2]
+    ]
+    assert told == [
+        {
+            "origin_id": "shop",
+            "destination_country": "BR",
+            "destination_postal_code": "01001",
+            "facts": {"carrier": "a"},
+        },
+        {"origin_id": "shop", "destination_country": "BR"},
+    ]
     asked: set[str] = set()
     for path, body in posted:
         if path == "/delivery_times":

@@ -1,5 +1,5 @@
 """The scorer's fixtures, for this folder alone."""
 
-from support.scorer_rig import alone, rig, scorer_stack, worked
+from support.scorer.rig import alone, rig, scorer_stack, worked
 
 __all__ = ["alone", "rig", "scorer_stack", "worked"]

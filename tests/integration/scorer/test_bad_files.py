@@ -10,7 +10,7 @@ import pytest
 import zstandard
 
 from common.errors import InvalidInput
-from support.scorer_rig import Rig, csv_file
+from support.scorer.rig import Rig, csv_file
 
 COLUMNS = b"seller_zip_code_prefix,customer_lat,customer_lng\n"
 

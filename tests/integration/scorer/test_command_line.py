@@ -8,7 +8,7 @@ from pathlib import Path
 from common.database.tables import BatchJob
 from scorer import cli
 from support.command_lines import called
-from support.scorer_rig import Rig, csv_file
+from support.scorer.rig import Rig, csv_file
 
 
 def scorer(rig: Rig, *arguments: str) -> subprocess.CompletedProcess[str]:

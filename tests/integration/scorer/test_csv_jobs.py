@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 import zstandard
 
-from support.scorer_rig import CHUNK_BYTES, Rig, csv_file
+from support.scorer.rig import CHUNK_BYTES, Rig, csv_file
 
 
 def rows_of(text: bytes) -> list[dict[str, str]]:

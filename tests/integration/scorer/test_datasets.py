@@ -15,7 +15,7 @@ from common.servers.objects import ObjectAddress
 from scorer.parquet import batches as parquet_batches
 from scorer.readers import row_groups
 from support.model_fixtures import made_up_orders
-from support.scorer_rig import Rig, csv_file
+from support.scorer.rig import Rig, csv_file
 
 ROWS = 3_000
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from scorer.separate import MEMORY_BYTES
-from support.scorer_rig import Rig, csv_file
+from support.scorer.rig import Rig, csv_file
 
 ROWS = 20_000
 

@@ -15,8 +15,8 @@ from common.servers.queue import SCORE_CHUNK
 from common.servers.registry import CHAMPION, MODEL_NAME
 from support import relay
 from support.model_fixtures import write_sample_bundle
-from support.scorer_host import scorer_host
-from support.scorer_rig import FAST, Rig, csv_file, scorer_of
+from support.scorer.host import scorer_host
+from support.scorer.rig import FAST, Rig, csv_file, scorer_of
 from support.stack_fixtures import TestServers
 from trainer.registry.logged_model import log_and_register
 

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import text
 
 from common.database.delivery_pace import write_pace
-from common.model.pace import GROUPS, PaceTable
+from common.model.pace import PaceTable
 from scorer.model import pace_snapshots
-from support.scorer_rig import CHUNK_BYTES, Rig, csv_file
+from support.scorer.rig import CHUNK_BYTES, Rig, csv_file
 
 TODAY = datetime.now(UTC).date()
 UNDATED = b"seller_zip_code_prefix,customer_lat,customer_lng\n9350,-23.5,-46.5\n"
@@ -34,12 +34,18 @@ def monitor_writes(rig: Rig, days: float, last: date = TODAY) -> None:
     """A pace of these days in every group, on the last day and the one before it; the scorer looks it up anew."""
     rig.restart()
     with rig.database.transaction() as session:
-        write_pace(session, [(last - timedelta(ago), group, days, 100) for ago in (1, 0) for group in GROUPS])
+        write_pace(session, [(last - timedelta(ago), group, days, 100) for ago in (1, 0) for group in groups(rig)])
 
 
-def steady(days: float) -> PaceTable:
+def groups(rig: Rig) -> tuple[str, ...]:
+    """Those of the champion."""
+    return rig.scorer.models.predictor("1", None).pace.groups
+
+
+def steady(rig: Rig, days: float) -> PaceTable:
     """A table of one day."""
-    return PaceTable(TODAY, np.full((1, len(GROUPS)), days), np.zeros((1, len(GROUPS)), dtype=np.int64))
+    count = len(groups(rig))
+    return PaceTable(groups(rig), TODAY, np.full((1, count), days), np.zeros((1, count), dtype=np.int64))
 
 
 def prediction(rig: Rig, text: bytes) -> tuple[float, str]:
@@ -97,7 +103,7 @@ def test_a_pace_that_no_job_refers_to_is_forgotten_by_age(alone: Rig) -> None:
     alone.scorer.tasks.run_job(job_id)
     used = alone.job(job_id).pace_digest
     with alone.database.transaction() as session:
-        unused, fresh = (pace_snapshots.keep(session, steady(days)) for days in (5.0, 6.0))
+        unused, fresh = (pace_snapshots.keep(session, steady(alone, days)) for days in (5.0, 6.0))
         session.execute(
             text("UPDATE pace_snapshots SET used_at = now() - interval '2 days' WHERE digest <> :fresh"),
             {"fresh": fresh},

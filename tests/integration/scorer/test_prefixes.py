@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from common.errors import DeliveryTimeError, FolderInstead, InvalidInput, TableInstead, UnreadableInput
-from support.scorer_rig import Rig
+from support.scorer.rig import Rig
 
 HEAD = b"seller_zip_code_prefix,customer_lat,customer_lng\n"
 ROWS = b"9350,-23.577,-46.587\n1001,-22.9,-43.2\n88010,-27.6,-48.5\n"

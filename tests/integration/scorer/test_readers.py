@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from support.model_fixtures import made_up_orders
-from support.scorer_rig import Rig
+from support.scorer.rig import Rig
 
 ROWS = 40
 

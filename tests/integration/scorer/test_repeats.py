@@ -15,7 +15,7 @@ from devstack.stack import BUCKET
 from scorer.jobs import completion
 from scorer.jobs.attempts import ClaimLost
 from scorer.readers import spans
-from support.scorer_rig import Rig, csv_file
+from support.scorer.rig import Rig, csv_file
 
 ROWS = 9_000
 

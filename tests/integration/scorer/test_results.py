@@ -13,7 +13,7 @@ import pytest
 
 from common.errors import ObjectStoreUnavailable, OutputNotOurs, OutputTaken
 from common.servers.objects import ObjectAddress
-from support.scorer_rig import Rig, csv_file
+from support.scorer.rig import Rig, csv_file
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 import redis
 
 from common.servers.queue import RUN_JOB, SCORE_CHUNK, URGENT
-from support.scorer_rig import Rig, csv_file
+from support.scorer.rig import Rig, csv_file
 
 ROWS = 21_000
 """Eight chunks: some are done, some in work and some waiting when the fault comes."""

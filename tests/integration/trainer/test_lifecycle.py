@@ -152,7 +152,7 @@ def test_registration_writes_the_delivery_pace(life: Life) -> None:
     with life.versions.database.transaction() as session:
         pace = read_pace(session)
     assert pace is not None
-    assert all(0 < days <= 30 for days in pace.present().values())
+    assert all(0 < days <= 60 for days in pace.present().values())
 
 
 def test_people_promote_and_roll_back_with_a_reason(life: Life) -> None:
@@ -177,7 +177,7 @@ def test_a_version_that_is_not_there_cannot_be_promoted(life: Life) -> None:
 def test_a_retraining_without_anything_new_registers_nothing(life: Life, tmp_path: Path) -> None:
     last = life.registered[-1].version
     assert same_model(life.data, life.versions) == last
-    fewer = TrainingData(life.data.history.where(np.arange(len(life.data.history)) > 0), life.data.places)
+    fewer = replace(life.data, history=life.data.history.where(np.arange(len(life.data.history)) > 0))
     with pytest.raises(InvalidInput, match="no finished trial on this data"):
         same_model(fewer, life.versions)
 

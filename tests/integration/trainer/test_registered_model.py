@@ -106,7 +106,7 @@ def test_mlflow_serves_it_where_only_its_requirements_are_with_the_same_numbers_
 
 @pytest.mark.parametrize(
     "purchase",
-    [PURCHASE, datetime(2017, 3, 1, 15), pd.Timestamp("2017-03-01T12:00:00-03:00")],  # noqa: DTZ001 - no zone is UTC
+    [PURCHASE, datetime(2017, 3, 1, 15), pd.Timestamp("2017-03-01T12:00:00-03:00")],  # noqa: DTZ001 - the shop's clock, here UTC
 )
 def test_the_moment_of_purchase_counts(model: mlflow.pyfunc.PyFuncModel, bundle_folder: Path, purchase: object) -> None:
     answer = model.predict(frame(purchase_timestamp=purchase))
@@ -138,7 +138,8 @@ def test_a_row_that_is_no_order_is_named_with_its_reason(
 def expected(bundle_folder: Path) -> dict[str, Any]:
     """What the gateway computes for the order, with the same bundle."""
     predictor = Predictor(bundle.load(bundle_folder, "local"))
-    prediction = predictor.predict_one(Order(**ORDER), datetime.fromisoformat(PURCHASE))
+    purchase = predictor.clock.utc_of_one(datetime.fromisoformat(PURCHASE))
+    prediction = predictor.predict_one(Order(**ORDER), purchase)
     return {
         "delivery_time_days": pytest.approx(prediction.days, abs=1e-9),
         "lower_days": pytest.approx(prediction.lower_days, abs=1e-9),

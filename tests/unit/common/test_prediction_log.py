@@ -1,12 +1,15 @@
 from datetime import UTC, datetime
-from typing import get_type_hints
 from uuid import UUID
 
+import numpy as np
 import pytest
 from pydantic_core import to_json
 
 from common.database.tables import Prediction
+from common.orders.clock import Clock
 from common.orders.fields import Order
+from common.orders.logged import LOGGED, further, logged_orders
+from common.orders.reading import Reading
 from common.servers.prediction_log import FIELD, LoggedPrediction, decode, encode, new_ids, rows_of
 
 NOW = datetime(2026, 11, 22, 10, 30, 0, 123456, tzinfo=UTC)
@@ -29,6 +32,7 @@ def logged(order_id: str | None) -> LoggedPrediction:
         upper_days=19.6,
         seller_known=True,
         latency_ms=0.25,
+        further={"origin_id": "a", "facts": {"weight": 1.5}},
     )
 
 
@@ -37,11 +41,35 @@ def test_an_entry_holds_exactly_the_columns_that_the_table_does_not_fill_in_itse
     assert set(LoggedPrediction._fields) == {column.name for column in columns if column.server_default is None}
 
 
-def test_every_field_of_an_order_is_logged() -> None:
-    log, order = get_type_hints(LoggedPrediction), get_type_hints(Order)
-    assert {name: log[name] for name in order if name != "purchase_timestamp"} == {
-        name: kind for name, kind in order.items() if name != "purchase_timestamp"
+def test_every_field_of_an_order_is_logged_in_a_column_or_further() -> None:
+    order = dict.fromkeys(Order.model_fields, "x")
+    assert {*LOGGED, *(further(order) or {}), "destination_lat", "destination_lng"} == {*Order.model_fields}
+    assert set(LOGGED) <= set(LoggedPrediction._fields)
+    assert further({"origin_id": None, "seller_zip_code_prefix": 9350}) is None
+
+
+def test_orders_read_back_from_the_log_as_they_were_asked_for() -> None:
+    asked = [
+        {"origin_id": "a", "destination_lat": 1.0, "destination_lng": 2.0, "facts": {"weight": 2, "carrier": "x"}},
+        {"seller_zip_code_prefix": 9350, "customer_lat": -23.5, "customer_lng": -46.5},
+        {"origin_country": "PT", "destination_postal_code": "01001", "facts": {"carrier": None}},
+    ]
+    orders = [Order.model_validate(each) for each in asked]
+    log = {
+        "seller_zip_code_prefix": [order.seller_zip_code_prefix for order in orders],
+        "customer_lat": [order.coordinates("destination")[0] for order in orders],
+        "customer_lng": [order.coordinates("destination")[1] for order in orders],
+        "purchase_timestamp": ["2018-03-05T10:00:00"] * 3,
+        "further": [further(order.__dict__) for order in orders],
     }
+    read = logged_orders(log, Reading(Clock("UTC"), ("weight",), ("carrier",)))
+    np.testing.assert_array_equal(read.numbers["seller_zip_code_prefix"], [np.nan, 9350, np.nan])
+    np.testing.assert_array_equal(read.numbers["destination_lng"], [2.0, -46.5, np.nan])
+    np.testing.assert_array_equal(read.numbers["weight"], [2.0, np.nan, np.nan])
+    assert {name: texts.tolist() for name, texts in read.texts.items()} == {
+        "origin_id": ["a", None, None], "origin_country": [None, None, "PT"],
+        "destination_postal_code": [None, None, "01001"], "carrier": ["x", None, None],
+    }  # fmt: skip
 
 
 def test_what_was_encoded_is_decoded_unchanged() -> None:

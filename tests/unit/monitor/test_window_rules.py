@@ -11,8 +11,12 @@ from common.database.tables import ModelMetrics
 from monitor.alerts.window_rules import LABELS_COMPLETE, WINDOW_RULES, WindowRule
 from monitor.windows.measure import measure
 from monitor.windows.reference import Reference
+from monitor.windows.watched import WindowRows
 from monitor.windows.windows import Window
 from support.monitored import calm_window
+
+MakeTable = Callable[..., pd.DataFrame]
+MakeRows = Callable[[pd.DataFrame], WindowRows]
 
 WEEK = timedelta(days=7)
 START = datetime(2018, 3, 5, tzinfo=UTC)
@@ -98,38 +102,36 @@ def test_closing_asks_for_more_than_not_opening(rule: WindowRule) -> None:
 
 
 FAULTS: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
-    "input-drift/swapped": lambda rows: rows.rename(
-        columns={"customer_lat": "customer_lng", "customer_lng": "customer_lat"}
+    "input-drift/swapped": lambda table: table.rename(
+        columns={"destination_lat": "destination_lng", "destination_lng": "destination_lat"}
     ),
-    "input-drift/one state": lambda rows: rows.assign(customer_lat=-30.0, customer_lng=-51.2),
-    "input-drift/shifted prefix": lambda rows: rows.assign(seller_zip_code_prefix=rows["seller_zip_code_prefix"] // 10),
-    "missing-values/30 % nulls": lambda rows: rows.where(pd.Series(np.arange(len(rows)) % 10 >= 3)),
-    "predictions-frozen/frozen": lambda rows: rows.assign(prediction=9.0),
+    "input-drift/one place": lambda table: table.assign(destination_lat=-30.0, destination_lng=-51.2),
+    "input-drift/shifted code": lambda table: table.assign(
+        origin_postal_code=table["origin_postal_code"].str[:-1].str.zfill(5)
+    ),
+    "missing-values/30 % nulls": lambda table: table.where(pd.Series(np.arange(len(table)) % 10 >= 3)),
+    "predictions-frozen/frozen": lambda table: table.assign(prediction=9.0),
 }
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_the_right_alert_opens_within_two_windows_of_a_fault(
-    fault: str, rows: Callable[..., pd.DataFrame], reference: Reference
+    fault: str, table: MakeTable, rows: MakeRows, reference: Reference
 ) -> None:
     rule = BY_NAME[fault.split("/")[0]]
     windows = [window(0), window(1)]
     for number in (2, 3):
         week = Window(START + number * WEEK, START + (number + 1) * WEEK)
-        faulty = FAULTS[fault](rows(400, seed=number))
+        faulty = rows(FAULTS[fault](table(400, seed=number)))
         windows.append(ModelMetrics(**measure(faulty, week, reference, "live").row))
     assert change(rule, windows) == "open"
 
 
-def test_calm_traffic_opens_nothing_in_ten_windows(rows: Callable[..., pd.DataFrame], reference: Reference) -> None:
-    windows = [
-        ModelMetrics(
-            **measure(
-                rows(150, seed=number), Window(START + number * WEEK, START + (number + 1) * WEEK), reference, "live"
-            ).row
-        )
-        for number in range(10)
-    ]
+def test_calm_traffic_opens_nothing_in_ten_windows(table: MakeTable, rows: MakeRows, reference: Reference) -> None:
+    windows = []
+    for number in range(10):
+        week = Window(START + number * WEEK, START + (number + 1) * WEEK)
+        windows.append(ModelMetrics(**measure(rows(table(150, seed=number)), week, reference, "live").row))
     assert not [
         rule.name for rule in WINDOW_RULES for newest in range(2, 11) if change(rule, windows[:newest]) == "open"
     ]

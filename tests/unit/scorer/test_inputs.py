@@ -11,7 +11,7 @@ import pytest
 from common.errors import FileInstead
 from common.model.bundle import Bundle
 from common.model.predictor import Predictor
-from support.in_process import Result, scored
+from support.scorer.in_process import Result, scored
 from support.stand_ins.memory_store import MemoryStore
 
 HEAD = b"seller_zip_code_prefix,customer_lat,customer_lng\n"

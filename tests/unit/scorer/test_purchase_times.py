@@ -6,17 +6,20 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from common.orders.clock import Clock
 from common.orders.moments import moment_of, naive_utc
+from common.orders.reading import Reading
 from common.orders.validation import Validated, validate
 
 JANUARY = datetime(2018, 1, 1, tzinfo=UTC)
 NOW = datetime(2018, 5, 1, tzinfo=UTC)
 
 
-def validated(times: pa.Array) -> Validated:
-    """Orders that are right but for their times."""
+def validated(times: pa.Array, zone: str = "UTC") -> Validated:
+    """Orders of a shop in the zone that are right but for their times."""
     columns = {"seller_zip_code_prefix": pa.array([9350] * len(times)), "purchase_timestamp": times}
-    return validate(columns | {name: pa.array([-23.5] * len(times)) for name in ("customer_lat", "customer_lng")}, NOW)
+    columns |= {name: pa.array([-23.5] * len(times)) for name in ("customer_lat", "customer_lng")}
+    return validate(columns, NOW, Reading(Clock(zone)))
 
 
 @pytest.mark.parametrize(
@@ -59,3 +62,20 @@ def test_a_time_of_any_unit_is_taken_and_its_extremes_cost_their_row(unit: str, 
 def test_the_reason_names_the_date_that_is_there() -> None:
     found = validated(pa.array([datetime(2602, 3, 4, tzinfo=UTC)], pa.timestamp("us")))
     assert "(got 2602-03-04T00:00:00)" in found.reasons[0]
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        pa.array(["2018-01-01 22:00", "2018-01-02T01:00:00Z", "2018-01-02T02:00+01:00", None]),
+        pa.array(["2018-01-01 22:00", "2018-01-01T22:00:00", " ", "2018-01-01T22:00"]),
+        pa.array([JANUARY.replace(hour=22, tzinfo=None)] * 4, pa.timestamp("us")),
+        pa.array([JANUARY.replace(day=2, hour=1)] * 4, pa.timestamp("us", "UTC")),
+    ],
+    ids=["texts", "texts without zone", "times without zone", "times with zone"],
+)
+def test_a_time_without_a_zone_is_the_shop_s_clock(times: pa.Array) -> None:
+    found = validated(times, "Etc/GMT+3")
+    assert found.good.all()
+    moments = found.orders.purchase_timestamp[[text not in (None, " ") for text in times.to_pylist()]]
+    assert set(moments.astype(str).tolist()) == {"2018-01-02T01:00:00"}

@@ -7,20 +7,24 @@ import numpy as np
 import pytest
 
 from common.errors import InvalidInput
-from support.model_fixtures import PARAMS, made_up_history, made_up_places
+from common.model.time_scale import TimeScale
+from support.model_fixtures import PARAMS, SHOP, made_up_history, made_up_places
 from trainer.data.history import History, TrainingData
-from trainer.evaluation.backtest import backtest, months, own_on_time_share
+from trainer.evaluation.backtest import USUAL_SHARE, backtest, own_on_time_share
 from trainer.evaluation.figures import figures, tabulate
 from trainer.evaluation.holdouts import folds, gate_holdout
+from trainer.evaluation.periods import periods
 from trainer.model.fit import fit
 from trainer.model.forecast import teaching
 from trainer.model.table import TrainingTable
 
 FIRST, LAST = "2017-08", "2017-09"
+LAT = np.linspace(-30, -10, 4_000)
 
 
-def table_of(history: History) -> TrainingTable:
-    return TrainingTable.of(TrainingData(history, made_up_places()))
+def table_of(history: History, until: str = FIRST) -> TrainingTable:
+    """What is learned once for all months, as of the first of them."""
+    return TrainingTable.of(TrainingData(history, SHOP, made_up_places()), np.datetime64(until, "s"))
 
 
 @pytest.fixture(scope="module")
@@ -29,10 +33,11 @@ def history() -> History:
 
 
 def test_the_backtest_judges_each_delivered_order_and_repeats_itself(history: History) -> None:
-    wanted = months(history, FIRST, LAST)
-    once = backtest(table_of(history), wanted, PARAMS, 0.9)
+    table = table_of(history)
+    wanted = periods(table, FIRST, LAST)
+    once = backtest(table, wanted, PARAMS, 0.9)
     bought = history.orders.purchase_timestamp.astype("datetime64[M]")
-    delivered = np.isin(bought, wanted) & ~np.isnat(history.delivered)
+    delivered = np.isin(bought, np.array([FIRST, LAST], dtype="datetime64[M]")) & ~np.isnat(history.delivered)
     assert once.height == delivered.sum()
     assert once.equals(backtest(table_of(history), wanted, PARAMS, 0.9))
 
@@ -43,7 +48,7 @@ def test_a_month_is_forecast_without_its_own_labels(history: History) -> None:
     changed = replace(
         history, delivered=np.where(late, history.delivered + np.timedelta64(100, "D"), history.delivered)
     )
-    august = months(history, "2017-08", "2017-08")
+    august = periods(table_of(history), "2017-08", "2017-08")
     before, after = (backtest(table_of(each), august, PARAMS, 0.9) for each in (history, changed))
     np.testing.assert_array_equal(before["median_days"], after["median_days"])
     np.testing.assert_array_equal(before["three_fact_days"], after["three_fact_days"])
@@ -64,13 +69,14 @@ def test_a_cutoff_before_every_delivery_is_refused_with_the_way_out(history: His
 
 def test_months_without_enough_history_are_refused(history: History) -> None:
     with pytest.raises(InvalidInput, match="--first and --last"):
-        months(history, "2016-01", "2016-12")
+        periods(table_of(history), "2016-01", "2016-12")
 
 
 def test_the_figures_have_the_contracts_keys(history: History) -> None:
-    wanted = months(history, FIRST, LAST)
-    forecasts = backtest(table_of(history), wanted, PARAMS, own_on_time_share(history, wanted))
-    values = figures(forecasts)
+    table = table_of(history)
+    wanted = periods(table, FIRST, LAST)
+    forecasts = backtest(table, wanted, PARAMS, own_on_time_share(history, wanted))
+    values = figures(forecasts, "made-up")
     keys = {"mae_ratio", "rmse_ratio", "coverage", "mean_width_days", "promise_days_vs_olist", "on_time_share"}
     assert keys | {"worst_month_mae_ratio", "coverage_worst_month", "months"} <= values.keys()
     assert [month["month"] for month in values["months"]] == [FIRST, LAST]
@@ -79,7 +85,28 @@ def test_the_figures_have_the_contracts_keys(history: History) -> None:
     assert set(tabulate(forecasts)["month"]) == {FIRST, LAST, "pooled"}
 
 
+def test_a_shop_without_the_three_facts_or_promises_is_measured_against_its_median(history: History) -> None:
+    bare = replace(
+        history,
+        orders=replace(
+            history.orders, texts={}, numbers={**history.orders.numbers, "origin_lat": LAT, "origin_lng": LAT}
+        ),
+        promised_days=np.full(len(history), np.nan),
+    )
+    table = table_of(bare)
+    wanted = periods(table, FIRST, FIRST)
+    share = own_on_time_share(bare, wanted)
+    values = figures(backtest(table, wanted, PARAMS, share), "bare")
+    assert (share, values["shop"]) == (USUAL_SHARE, "bare")
+    assert values["mae"] < values["median_mae"]
+    none = ("mae_ratio", "rmse_ratio", "mae_vs_promise", "promise_days_vs_olist", "olist_on_time_share")
+    assert [values[name] for name in none] == [None] * 5
+    assert values["worst_month_mae_ratio"] is None
+    assert values["on_time_share"] > 0
+
+
 def test_the_search_never_sees_the_gates_holdout(history: History) -> None:
-    holdouts = folds(history)
+    scale = TimeScale(10.0)
+    holdouts = folds(history, scale)
     assert all(earlier.end <= later.start for earlier, later in pairwise(holdouts))
-    assert holdouts[-1].end <= gate_holdout(history).start
+    assert holdouts[-1].end <= gate_holdout(history, scale).start

@@ -15,9 +15,8 @@ import pytest
 from common.database.retrainings import Claim
 from common.errors import InvalidInput, Unavailable
 from support.command_lines import called
-from support.model_fixtures import made_up_history, made_up_places
+from support.model_fixtures import made_up_data
 from trainer import cli, wiring
-from trainer.data.history import TrainingData
 from trainer.retraining.retrain import Trained
 from trainer.search.spark import search_on_spark
 
@@ -32,7 +31,7 @@ def test_without_prefect_one_line_says_what_to_install(monkeypatch: pytest.Monke
 
 def test_without_pyspark_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hyperopt.spark._have_spark", False)
-    data = TrainingData(made_up_history(100), made_up_places())
+    data = made_up_data(100)
     with pytest.raises(
         InvalidInput, match=r"--spark needs pyspark: install the extra `delivery-time-trainer\[spark\]`"
     ):

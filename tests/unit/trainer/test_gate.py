@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from common.model.bundle import Bundle
-from support.model_fixtures import PARAMS, made_up_history, made_up_places
+from common.model.time_scale import TimeScale
+from support.model_fixtures import PARAMS, SHOP, made_up_history, made_up_places
 from trainer.data.history import DAY, History, TrainingData, end_of
 from trainer.evaluation.gate import Evaluation, cutoff_of, evaluate
-from trainer.evaluation.holdouts import FEWEST_DAYS, HOLDOUT_DAYS, gate_holdout
+from trainer.evaluation.holdouts import gate_holdout, holdout_days
 from trainer.model.bundling import write_bundle
 from trainer.model.fit import fit
 from trainer.model.table import TrainingTable
@@ -30,7 +31,7 @@ def table() -> TrainingTable:
 
 
 def table_of(history: History) -> TrainingTable:
-    return TrainingTable.of(TrainingData(history, made_up_places()))
+    return TrainingTable.of(TrainingData(history, SHOP, made_up_places()))
 
 
 def champion_of(table: TrainingTable, cutoff: np.datetime64, folder: Path) -> Bundle:
@@ -46,11 +47,26 @@ def beaten(evaluation: Evaluation) -> bool:
 
 
 def test_half_of_what_the_champion_could_not_know_teaches_and_half_judges(table: TrainingTable) -> None:
-    end = gate_holdout(table.history).end
-    fresh = gate_holdout(table.history, end - 80 * DAY)
-    assert (fresh.end - fresh.start) / DAY == 40
-    assert (end - gate_holdout(table.history, end - 500 * DAY).start) / DAY == HOLDOUT_DAYS
-    assert (end - gate_holdout(table.history, end - (2 * FEWEST_DAYS - 1) * DAY).start) / DAY == HOLDOUT_DAYS
+    history, scale = table.history, table.scale
+    whole, end = holdout_days(history, scale), gate_holdout(history, scale).end
+    judged_days = {
+        unseen: (end - gate_holdout(history, scale, end - unseen * DAY).start) / DAY
+        for unseen in (2 * whole - 10, 500, whole // 2)
+    }
+    assert list(judged_days.values()) == [whole - 5, whole, whole]
+
+
+@pytest.mark.parametrize(("median", "days"), [(10.0, 60), (4.0, 24), (0.02, 14), (100.0, 60)])
+def test_a_holdout_is_some_typical_deliveries_long(median: float, days: int) -> None:
+    history = made_up_history(500)
+    long = replace(history, orders=replace(history.orders, purchase_timestamp=spread_over(1_000, 500)))
+    assert holdout_days(long, TimeScale.of_median(median)) == days
+    assert holdout_days(history, TimeScale.of_median(median)) <= 365 / 8
+
+
+def spread_over(days: int, rows: int) -> np.ndarray:
+    seconds = np.linspace(0, days * 86_400, rows).astype("timedelta64[s]")
+    return np.datetime64("2016-01-01", "s") + seconds
 
 
 def test_a_model_retrained_after_the_world_changed_wins_with_the_same_parameters(
@@ -68,7 +84,7 @@ def test_a_champion_that_has_seen_the_window_is_compared_at_its_age(table: Train
     month_old = end_of(history) - 30 * DAY
     champion = champion_of(table, month_old, tmp_path / "bundle")
     evaluation = judged(table, champion)
-    assert evaluation.holdout == gate_holdout(history)
+    assert evaluation.holdout == gate_holdout(history, table.scale)
     assert beaten(evaluation), evaluation.objections
 
 

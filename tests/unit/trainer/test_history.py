@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from support.model_fixtures import made_up_history, made_up_places
-from trainer.data.history import TrainingData, end_of
+from support.model_fixtures import made_up_data, made_up_history
+from trainer.data.history import end_of
 
 WRONG = np.datetime64("2019-06-01T00:00:00", "s")
 
@@ -24,6 +24,5 @@ def test_one_wrong_date_does_not_decide_where_data_ends() -> None:
 
 
 def test_the_fingerprint_tells_orders_apart_wherever_they_come_from() -> None:
-    places = made_up_places()
-    one, same, other = (TrainingData(made_up_history(200, seed), places) for seed in (0, 0, 1))
+    one, same, other = (made_up_data(200, seed) for seed in (0, 0, 1))
     assert one.fingerprint == same.fingerprint != other.fingerprint

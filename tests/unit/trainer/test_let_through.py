@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from common.model.bundle import Bundle
+from common.model.time_scale import TimeScale
 from support.model_fixtures import made_up_history
 from trainer.evaluation.gate import Evaluation
 from trainer.evaluation.holdouts import gate_holdout
@@ -11,7 +12,7 @@ from trainer.registry.register import let_through
 from trainer.registry.versions import Versions
 
 HISTORY = made_up_history(2_000)
-WON = Evaluation(gate_holdout(HISTORY), HISTORY, cast(Any, None), {"mae": 3.0}, [])
+WON = Evaluation(gate_holdout(HISTORY, TimeScale(10.0)), HISTORY, cast(Any, None), {"mae": 3.0}, [])
 LOST = replace(WON, metrics={"mae": 5.0}, objections=["MAE 5.000 is not 0.5% below the champion's 4.000"])
 
 

@@ -12,6 +12,8 @@ from common.database.delivery_pace import read_pace
 from common.database.session import Database
 from common.database.tables import ModelMetrics
 from common.model.bundle import Bundle
+from common.orders.clock import Clock
+from common.orders.reading import Reading
 from common.servers.prediction_log import LoggedPrediction
 from monitor.alerts.check import Situation
 from monitor.alerts.error_so_far import ErrorSoFar
@@ -20,6 +22,7 @@ from monitor.pace.live_pace import keep_pace
 from monitor.windows.live import due_windows, window_rows
 from monitor.windows.quality import quality_of
 
+READING = Reading(Clock("UTC"))
 pytestmark = pytest.mark.usefixtures("monitoring")
 
 DAY = timedelta(days=1)
@@ -80,7 +83,7 @@ def windows(database: Database) -> list[tuple[int, int, float | None]]:
     """Orders, deliveries and error of every window, oldest first."""
     with database.transaction() as session:
         live = [window for window in due_windows(session, DAY) if window.rows]
-        errors = [quality_of(window_rows(session, window), baseline_days=10).mae for window in live]
+        errors = [quality_of(window_rows(session, window, READING).days, baseline_days=10).mae for window in live]
     return [(window.rows, window.rows_with_actual, mae) for window, mae in zip(live, errors, strict=True)]
 
 
@@ -94,7 +97,7 @@ def test_an_order_that_will_not_arrive_counts_nowhere_until_that_is_taken_back(
     assert before[1] is not None
     say(database, ended, lambda _: {kind: NOW - DAY})
     after = (pace(database, sample_bundle), error_so_far(database))
-    assert after[0]["same state"] < before[0]["same state"], "orders that never arrive make the pace slow"
+    assert after[0]["same region"] < before[0]["same region"], "orders that never arrive make the pace slow"
     assert after[1] == pytest.approx(2.0), "each of the others is two days late"
     say(database, ended, lambda _: {kind: None})
     assert (pace(database, sample_bundle), error_so_far(database), windows(database)) == before

@@ -39,6 +39,12 @@ def test_coordinates_are_stored_as_coarse_as_asked(
     assert row.delivery_time_days == 8.0
 
 
+def test_an_order_without_coordinates_is_stored_too(database: Database, queue: Redis, logged: MakeLogged) -> None:
+    consume(database, queue, logged(1, customer_lat=None, customer_lng=None), 2)
+    (row,) = stored(database)
+    assert (row.customer_lat, row.customer_lng) == (None, None)
+
+
 def test_what_was_on_its_way_of_an_erased_order_is_not_stored(
     database: Database, queue: Redis, logged: MakeLogged
 ) -> None:

@@ -67,8 +67,7 @@ def test_a_folder_of_the_user_s_is_used_in_place(run: Run, generated: Path, tmp_
     prepared = run("prepare-data", "--cutoff", "2018-05-01T03:00Z", OLIST_DIR=str(generated))
     assert "training (delivered before 2018-05-01 00:00:00)" in prepared.stdout
     assert {path.name for path in (tmp_path / "store" / "prepared").iterdir()} == {
-        "orders.parquet", "geolocation.parquet", "orders_general.parquet", "places.parquet", "shop.json",
-        "train_dataset.csv", "valid_dataset.csv", "report.json",
+        "orders.parquet", "places.parquet", "shop.json", "train_dataset.csv", "valid_dataset.csv", "report.json",
     }  # fmt: skip
 
 

@@ -14,7 +14,7 @@ Row = tuple[date, str, float, int]
 
 
 def read_pace(session: Session) -> PaceTable | None:
-    """The pace of every day there is, or None if none was ever written."""
+    """The pace of every day and group there is, or None if none was ever written."""
     rows = session.execute(
         select(DeliveryPace.day, DeliveryPace.region, DeliveryPace.pace_days, DeliveryPace.orders)
     ).all()
@@ -22,8 +22,10 @@ def read_pace(session: Session) -> PaceTable | None:
 
 
 def forget_days_to_come(session: Session) -> None:
-    """Delete the pace of days after today: a wrong clock or label wrote it, and it would count as the newest."""
-    session.execute(delete(DeliveryPace).where(DeliveryPace.day > func.date(func.timezone("UTC", func.now()))))
+    """Delete the pace of days that are nowhere today: a wrong clock or label wrote it, and it would count as the
+    newest."""
+    latest = func.date(func.timezone("Pacific/Kiritimati", func.now()))
+    session.execute(delete(DeliveryPace).where(DeliveryPace.day > latest))
 
 
 def write_pace(session: Session, rows: Iterable[Row]) -> None:

@@ -4,7 +4,7 @@ A bundle is a folder:
 
     bundle.json      what it is: features, training window, metrics, interval, sha256 of every other file
     model.cbm        the CatBoost model (bulk scoring)
-    arrays.npz       its trees (common.model.trees), the places (common.orders.places) and the sellers' effect
+    arrays.npz       its trees (common.model.trees), places and regions (common.orders), effects (common.model)
     pace.csv         day, group, pace_days, orders: the delivery pace up to the training date (see common.model.pace)
     reference.csv    a sample of training rows with predictions: what monitoring compares with
     model_card.md    for people; registered models only
@@ -17,26 +17,65 @@ import csv
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from common.arrays import Floats
 from common.errors import DamagedBundle
+from common.model.effects import Effects
+from common.model.geography import Geography
 from common.model.pace import PaceTable
 from common.model.residuals import Residuals
 from common.model.trees import ObliviousTrees
 from common.orders.places import Places
+from common.orders.regions import Regions
 
 MANIFEST = "bundle.json"
 CATBOOST = "model.cbm"
 ARRAYS = "arrays.npz"
 PACE = "pace.csv"
 REFERENCE = "reference.csv"
-FORMAT = 4
+FORMAT = 5
+
+
+@dataclass(frozen=True)
+class ServedShop:
+    """What a model knows of its shop. country: of orders that name none. time_zone: of moments without one.
+
+    code_digits: of its postal codes, 0 if they are not numbers of one length. numeric, category: the facts that it
+    declares.
+    """
+
+    name: str
+    country: str
+    time_zone: str
+    code_digits: int = 0
+    numeric: tuple[str, ...] = ()
+    category: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """What days count, see `common.model.working_time`. holidays: ISO dates of whole years, by country."""
+
+    week: tuple[float, ...]
+    holiday: float
+    holidays: dict[str, list[str]]
+
+
+@dataclass(frozen=True)
+class Map:
+    """The regions of `common.orders.regions.Regions` that are no arrays, and the groups of the delivery pace."""
+
+    regions: tuple[str, ...]
+    rows: int
+    south: float
+    west: float
+    per_degree: float
+    pace_groups: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -44,7 +83,8 @@ class Manifest:
     """What a bundle says of itself. Times are ISO 8601, metrics in days.
 
     params: what the search chose. centre: added to the log forecast to get the point forecast. residuals: see
-    `common.model.residuals.Residuals`. holidays: dates of whole years, see `common.model.working_time`.
+    `common.model.residuals.Residuals`. typical_days: see `common.model.time_scale.TimeScale`. fact_effects: log days,
+    by the name of a category and its value.
     """
 
     trained_at: str
@@ -56,23 +96,24 @@ class Manifest:
     params: dict[str, float]
     centre: float
     residuals: list[float]
-    holidays: list[str]
+    typical_days: float
+    shop: ServedShop
+    calendar: Calendar
+    map: Map
+    fact_effects: dict[str, dict[str, float]] = field(default_factory=dict)
     format: int = FORMAT
     files: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Servable:
-    """What a predictor computes with.
-
-    seller_effect: float64 (100000,), log days, 0 where a zip prefix has no history.
-    """
+    """What a predictor computes with."""
 
     version: str
     manifest: Manifest
     trees: ObliviousTrees
-    places: Places
-    seller_effect: Floats
+    geography: Geography
+    effects: Effects
     residuals: Residuals
     pace: PaceTable
 
@@ -109,20 +150,31 @@ def load(folder: Path, version: str) -> Bundle:
                 version=version,
                 manifest=manifest,
                 trees=ObliviousTrees(**_part("trees", ObliviousTrees, arrays)),
-                places=Places(**_part("places", Places, arrays)),
-                seller_effect=arrays["seller_effect"],
+                geography=_geography(manifest, arrays),
+                effects=Effects(**_part("effects", Effects, arrays), facts=manifest.fact_effects),
                 residuals=Residuals(np.array(manifest.residuals)),
-                pace=_pace(folder / PACE),
+                pace=_pace(folder / PACE, manifest.map.pace_groups),
             )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DamagedBundle(folder, error) from error
 
 
 def write_arrays(folder: Path, model: Servable) -> None:
-    """Write what a predictor computes with, each array under its field's name."""
-    arrays = {f"trees_{part.name}": getattr(model.trees, part.name) for part in fields(model.trees)}
-    arrays |= {f"places_{part.name}": getattr(model.places, part.name) for part in fields(model.places)}
-    np.savez(folder / ARRAYS, seller_effect=model.seller_effect, **arrays)
+    """Write what a predictor computes with, each array under its part's and its field's name."""
+    geography = model.geography
+    parts: dict[str, Any] = {
+        "trees": model.trees,
+        "places": geography.places,
+        "regions": geography.regions,
+        "effects": model.effects,
+    }
+    arrays: dict[str, Any] = {
+        f"{name}_{field_name}": value
+        for name, part in parts.items()
+        for field_name in part.__dataclass_fields__
+        if isinstance(value := getattr(part, field_name), np.ndarray)
+    }
+    np.savez(folder / ARRAYS, **arrays)
 
 
 def write_pace(folder: Path, table: PaceTable) -> None:
@@ -137,18 +189,45 @@ def _manifest(folder: Path) -> Manifest:
     stored: dict[str, Any] = json.loads((folder / MANIFEST).read_bytes())
     if stored["format"] != FORMAT:
         raise DamagedBundle(folder, f"format {stored['format']}, this code reads format {FORMAT}")
-    return Manifest(**stored)
+    shop, calendar, of_map = stored.pop("shop"), stored.pop("calendar"), stored.pop("map")
+    return Manifest(
+        **stored,
+        shop=ServedShop(**shop | {name: tuple(shop[name]) for name in ("numeric", "category")}),
+        calendar=Calendar(**calendar | {"week": tuple(calendar["week"])}),
+        map=Map(**of_map | {name: tuple(of_map[name]) for name in ("regions", "pace_groups")}),
+    )
 
 
-def _part(name: str, kind: type[ObliviousTrees | Places], arrays: Mapping[str, Any]) -> dict[str, Any]:
-    return {part.name: arrays[f"{name}_{part.name}"] for part in fields(kind)}
+def _geography(manifest: Manifest, arrays: Mapping[str, Any]) -> Geography:
+    drawn = manifest.map
+    regions = Regions(
+        drawn.regions,
+        rows=drawn.rows,
+        south=drawn.south,
+        west=drawn.west,
+        per_degree=drawn.per_degree,
+        **_part("regions", Regions, arrays),
+    )
+    return Geography(
+        Places(**_part("places", Places, arrays)), regions, manifest.shop.country, manifest.shop.code_digits
+    )
 
 
-def _pace(path: Path) -> PaceTable:
+def _part(name: str, kind: Any, arrays: Mapping[str, Any]) -> dict[str, Any]:
+    """The arrays among a part's fields."""
+    return {
+        field_name: arrays[key] for field_name in kind.__dataclass_fields__ if (key := f"{name}_{field_name}") in arrays
+    }
+
+
+def _pace(path: Path, groups: tuple[str, ...]) -> PaceTable:
     with path.open(newline="") as file:
         return PaceTable.of_rows(
-            (date.fromisoformat(row["day"]), row["group"], float(row["pace_days"]), int(row["orders"]))
-            for row in csv.DictReader(file)
+            (
+                (date.fromisoformat(row["day"]), row["group"], float(row["pace_days"]), int(row["orders"]))
+                for row in csv.DictReader(file)
+            ),
+            groups,
         )
 
 

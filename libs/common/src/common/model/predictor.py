@@ -1,7 +1,7 @@
-"""From orders to days: features, trees, the sellers' history, the interval and the delivery pace, for one or many."""
+"""From orders to days: features, trees, effects, the interval and the delivery pace, for one or many."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -9,13 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.arrays import Bools, Floats
-from common.model.bundle import Servable
-from common.model.features import features, features_of_one
+from common.errors import InvalidInput
+from common.model.bundle import Calendar, Servable
+from common.model.features import FACT_COLUMN, FEATURE_NAMES, features, features_of_one, same_region
 from common.model.pace import Level, PaceTable
 from common.model.residuals import LOWER, UPPER
 from common.model.working_time import WorkingTime
-from common.orders.fields import Order, Orders
-from common.orders.moments import naive_utc
+from common.orders.clock import Clock
+from common.orders.fields import Fact, Order
+from common.orders.orders import Orders
+from common.orders.places import NOWHERE
+from common.orders.reading import Reading
+from common.orders.texts import Texts
 
 Raw = Callable[[NDArray[np.float32]], Floats]
 """Model columns (n, features) to raw outputs (n, 2): the log of scaled working days, and SPREAD_WEIGHT times the log of
@@ -48,22 +53,35 @@ class Prediction:
 class Predictor:
     """Predicts with one model version. Immutable: a new version, or a new pace, is a new predictor."""
 
-    def __init__(self, model: Servable, raw: Raw | None = None, pace: PaceTable | None = None) -> None:
+    def __init__(
+        self, model: Servable, raw: Raw | None = None, pace: PaceTable | None = None, clock: Clock | None = None
+    ) -> None:
         """raw: replaces the numpy trees where bulk speed counts, e.g. `CatBoost.predict` of the same bundle.
 
-        pace: the present one; by default the model's own, from its training date.
+        pace: the present one; by default the model's own, from its training date. clock: of the shop's time zone.
         """
         self.version = model.version
         self.manifest = model.manifest
         self.pace = pace or model.pace
+        self.clock = clock or Clock(model.manifest.shop.time_zone)
         self._model = model
-        self._places = model.places
+        self._geography = model.geography
+        self._facts = tuple(
+            name.removeprefix(FACT_COLUMN.format("")) for name in model.manifest.feature_names[len(FEATURE_NAMES) :]
+        )
         self._row = model.trees.predict_row
         self._raw = raw or model.trees.predict
-        self._level = Level(self.pace)
-        self._calendar = WorkingTime(map(date.fromisoformat, model.manifest.holidays))
+        self._level = Level(self.pace, model.geography.regions.group)
+        self._calendars = calendars(model.manifest.calendar)
+        self._calendar = self._calendars[model.manifest.shop.country]
         self._centre = model.manifest.centre
         self._lower, self._upper = model.residuals.at(LOWER), model.residuals.at(UPPER)
+
+    @property
+    def reading(self) -> Reading:
+        """How orders for this model are read."""
+        shop = self.manifest.shop
+        return Reading(self.clock, shop.numeric, shop.category)
 
     @property
     def pace_day(self) -> date:
@@ -72,46 +90,113 @@ class Predictor:
 
     def with_pace(self, pace: PaceTable) -> "Predictor":
         """The same model with another pace."""
-        return Predictor(self._model, self._raw, pace)
+        return Predictor(self._model, self._raw, pace, self.clock)
 
     def with_present_pace(self, pace: PaceTable | None) -> "Predictor":
-        """The same model with this pace if it knows a later day than the model's own, else with the model's own."""
-        present = pace if pace and pace.last > self._model.pace.last else self._model.pace
+        """The same model with this pace if it knows a later day than the model's own, else with the model's own.
+
+        A pace without the model's groups is another model's.
+        """
+        own = self._model.pace
+        known = pace.of_groups(own.groups) if pace else None
+        present = known if known and known.last > own.last else own
         return self if present is self.pace else self.with_pace(present)
 
     def predict(self, orders: Orders) -> Predictions:
         """Predict n valid orders (see `common.orders.fields` for the ranges)."""
-        forecast, spread = self._forecast(orders)
-        start = self._calendar.start(orders.purchase_timestamp)
-        lower = self._calendar.days(start, np.exp(forecast + self._lower * spread))
-        upper = self._calendar.days(start, np.exp(forecast + self._upper * spread))
-        days = np.clip(self._calendar.days(start, np.exp(forecast + self._centre)), lower, upper)
-        return Predictions(days, lower, upper, self._places.known[orders.seller_zip_code_prefix])
+        local = self.clock.local(orders.purchase_timestamp)
+        forecast, spread, known = self._forecast(orders, local)
+        lower, days, upper = (np.empty(len(orders)) for _ in range(3))
+        for calendar, chosen in self._by_calendar(orders.texts.get("destination_country")):
+            start = calendar.start(local[chosen])
+            lower[chosen] = calendar.days(start, np.exp(forecast[chosen] + self._lower * spread[chosen]))
+            upper[chosen] = calendar.days(start, np.exp(forecast[chosen] + self._upper * spread[chosen]))
+            days[chosen] = calendar.days(start, np.exp(forecast[chosen] + self._centre))
+        return Predictions(np.clip(days, lower, upper), lower, upper, known)
 
     def promise(self, orders: Orders, share: float) -> Floats:
         """Days within which a share (0..1) of orders like each of the n is delivered."""
-        forecast, spread = self._forecast(orders)
+        local = self.clock.local(orders.purchase_timestamp)
+        forecast, spread, _ = self._forecast(orders, local)
         worked = np.exp(forecast + self._model.residuals.at(share) * spread)
-        return self._calendar.days(self._calendar.start(orders.purchase_timestamp), worked)
+        days = np.empty(len(orders))
+        for calendar, chosen in self._by_calendar(orders.texts.get("destination_country")):
+            days[chosen] = calendar.days(calendar.start(local[chosen]), worked[chosen])
+        return days
 
     def predict_one(self, order: Order, purchase: datetime) -> Prediction:
-        """Predict one valid order bought at a moment; the same numbers as `predict`, for a fraction of its cost."""
-        seller, moment = order.seller_zip_code_prefix, naive_utc(purchase)
-        values, state, same_state = features_of_one(order, moment, self._places)
+        """Predict one valid order bought at a moment (UTC, without zone); the same numbers as `predict`, for a fraction
+        of its cost. InvalidInput names a fact that the shop does not declare."""
+        if order.facts:
+            self.check_facts(order.facts)
+        local = self.clock.local_of_one(purchase)
+        origin, destination = self._geography.end(order, "origin"), self._geography.end(order, "destination")
+        same = origin.region == destination.region != NOWHERE
+        values = features_of_one(origin, destination, same, local, order.facts, self._facts)
         raw, raw_spread = self._row(np.array(values, dtype=np.float32)).tolist()
-        level = self._level.of_one(moment, state, same_state)
-        forecast = raw + self._model.seller_effect.item(seller) + math.log(level)
+        effects = self._model.effects
+        effect = effects.of_one(origin, destination, order.facts)
+        forecast = raw + effect + math.log(self._level.of_one(local, destination.region, same))
         spread = math.exp(raw_spread / SPREAD_WEIGHT)
-        start = self._calendar.start_of_one(moment)
-        lower = self._calendar.days_of_one(start, math.exp(forecast + self._lower * spread))
-        upper = self._calendar.days_of_one(start, math.exp(forecast + self._upper * spread))
-        days = min(max(self._calendar.days_of_one(start, math.exp(forecast + self._centre)), lower), upper)
-        return Prediction(days, lower, upper, self._places.known.item(seller))
+        calendar = self._calendar
+        if order.destination_country:
+            calendar = self._calendars.get(order.destination_country, calendar)
+        start = calendar.start_of_one(local)
+        lower = calendar.days_of_one(start, math.exp(forecast + self._lower * spread))
+        upper = calendar.days_of_one(start, math.exp(forecast + self._upper * spread))
+        days = min(max(calendar.days_of_one(start, math.exp(forecast + self._centre)), lower), upper)
+        known = origin.known or (len(effects.origin_cell) > 1 and effects.origin_cell.item(origin.cell) != 0)
+        return Prediction(days, lower, upper, known)
 
-    def _forecast(self, orders: Orders) -> tuple[Floats, Floats]:
-        """Log of working days, and its spread, each (n,)."""
-        inputs = features(orders, self._places)
-        raw = self._raw(inputs.columns)
-        forecast = raw[:, 0] + self._model.seller_effect[orders.seller_zip_code_prefix]
-        level = self._level.of(orders.purchase_timestamp, inputs.customer_state, inputs.same_state)
-        return forecast + np.log(level), np.exp(raw[:, 1] / SPREAD_WEIGHT)
+    def _forecast(self, orders: Orders, local: NDArray[np.datetime64]) -> tuple[Floats, Floats, Bools]:
+        """Log of working days, its spread, and whether the origin is known, each (n,)."""
+        origin, destination = self._geography.ends(orders, "origin"), self._geography.ends(orders, "destination")
+        same = same_region(origin, destination)
+        raw = self._raw(features(origin, destination, same, local, orders.numbers, self._facts))
+        forecast = raw[:, 0] + self._model.effects.of(origin, destination, orders.texts)
+        level = self._level.of(local, destination.region, same)
+        known = origin.known | self._model.effects.knows(origin.cell)
+        return forecast + np.log(level), np.exp(raw[:, 1] / SPREAD_WEIGHT), known
+
+    def _by_calendar(self, countries: Texts | None) -> Iterator[tuple[WorkingTime, Bools | slice]]:
+        yield from by_calendar(self._calendars, self._calendar, countries)
+
+    def check_facts(self, facts: Mapping[str, Fact], where: str = "") -> None:
+        """InvalidInput names a fact that the shop does not declare, or a value of the wrong kind.
+
+        where: of the order, as a prefix of the name.
+        """
+        shop = self.manifest.shop
+        for name, value in facts.items():
+            if name in shop.numeric:
+                if isinstance(value, str) or (value is not None and not math.isfinite(value)):
+                    raise InvalidInput(f"{where}facts.{name} must be a number (got {value!r})")
+            elif name not in shop.category:
+                declared = ", ".join((*shop.numeric, *shop.category)) or "none"
+                raise InvalidInput(f"{where}facts.{name} is no fact of this shop: leave it out (facts: {declared})")
+            elif not isinstance(value, str | None):
+                raise InvalidInput(f"{where}facts.{name} must be a text (got {value!r})")
+
+
+def calendars(calendar: Calendar) -> dict[str, WorkingTime]:
+    """Working time by country."""
+    return {
+        country: WorkingTime(map(date.fromisoformat, days), calendar.week, calendar.holiday)
+        for country, days in calendar.holidays.items()
+    }
+
+
+def by_calendar(
+    known: Mapping[str, WorkingTime], own: WorkingTime, countries: Texts | None
+) -> Iterator[tuple[WorkingTime, Bools | slice]]:
+    """The calendars of n orders, each with the orders that follow it: their destination's country's, else `own`."""
+    each = [] if countries is None else [known.get(country, own) for country in countries.values]
+    distinct = {id(calendar): calendar for calendar in (*each, own)}
+    if countries is None or len(distinct) == 1:
+        yield own, slice(None)
+        return
+    numbers = countries.gather(np.array([id(calendar) for calendar in each], dtype=np.int64), id(own))
+    for number, calendar in distinct.items():
+        chosen = numbers == number
+        if chosen.any():
+            yield calendar, chosen

@@ -39,14 +39,14 @@ class ObliviousTrees:
         trees = model["oblivious_trees"]
         scale, bias = model["scale_and_bias"]
         outputs = len(bias)
-        depth = max(len(tree["splits"]) for tree in trees)
+        depth = max(len(tree["splits"] or ()) for tree in trees)
         if depth > LEVELS:
             raise ValueError(f"a tree is {depth} levels deep, this code walks at most {LEVELS}")
         feature = np.zeros((len(trees), LEVELS), dtype=np.intp)
         border = np.full((len(trees), LEVELS), np.inf, dtype=np.float32)
         leaves = np.zeros((len(trees), 2**depth, outputs))
         for number, tree in enumerate(trees):
-            for level, split in enumerate(tree["splits"]):
+            for level, split in enumerate(tree["splits"] or ()):
                 feature[number, level] = split["float_feature_index"]
                 border[number, level] = split["border"]
             values = np.asarray(tree["leaf_values"], dtype=np.float64).reshape(-1, outputs)

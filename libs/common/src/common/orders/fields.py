@@ -1,21 +1,26 @@
-"""The order's fields, declared once: `Order` is one order as a request has it, `Orders` are many as arrays.
+"""An order's fields, declared once: `Order` is one order as a request has it.
 
-HTTP bodies, the columns of files and the documents follow from these two. A further field is a line in `Order`, one in
-`Orders` if the model reads it, and one in `common.servers.prediction_log.LoggedPrediction` with a migration.
+HTTP bodies, the columns of files and the documents follow from it; `common.orders.orders.Orders` are many as columns.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Literal, Protocol
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
-from common.orders.moments import moment_of, naive_utc
+from common.orders.moments import moment_of
+from common.orders.names import OLD_NAMES, ZIP_CODE_PREFIX
+from common.orders.shop.countries import country_of
 
 Kind = Literal["whole", "number", "moment", "text"]
+
+LONGEST_TEXT = 64
+LOCATION_FAULT = "location"
+"""The type of pydantic's error for an order that cannot be located; its context has `location_faults`."""
 
 
 def _integral(number: object) -> object:
@@ -27,8 +32,23 @@ def _moment(value: object) -> object:
     return moment_of(value) if isinstance(value, str) else value
 
 
+def _country(value: object) -> object:
+    return country_of(value) if isinstance(value, str) else value
+
+
+def postal_code_of(text: str) -> str:
+    """The code as it is compared: upper-cased, without blanks and dashes; its leading zeros count."""
+    return "".join(text.split()).replace("-", "").upper()
+
+
+def _postal_code(value: object) -> object:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        raise PydanticCustomError("string_type", "Input should be text, in quotes: leading zeros count")
+    return postal_code_of(value) if isinstance(value, str) else value
+
+
 ZipCodePrefix = Annotated[
-    int, Field(ge=1, le=99_999, description="first five digits of the seller's zip code"), BeforeValidator(_integral)
+    int, Field(ge=1, le=99_999, description="postal code of the origin as a number"), BeforeValidator(_integral)
 ]
 Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False, description="degrees")]
 Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False, description="degrees")]
@@ -38,7 +58,36 @@ OrderId = Annotated[
 Moment = Annotated[
     datetime,
     BeforeValidator(_moment),
-    Field(json_schema_extra={"pattern": r"^20[0-9]{2}-"}, description="ISO 8601, UTC where no zone is given"),
+    Field(json_schema_extra={"pattern": r"^20[0-9]{2}-"}, description="ISO 8601, on the shop's clock without a zone"),
+]
+Text = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT)]
+Country = Annotated[str, BeforeValidator(_country), Field(description="ISO 3166-1, two letters or three")]
+PostalCode = Annotated[
+    str,
+    BeforeValidator(_postal_code),
+    Field(min_length=1, max_length=LONGEST_TEXT, description="text: leading zeros count; case, blanks, dashes do not"),
+]
+Fact = float | str | None
+
+ORIGIN = ("origin_id", "origin_postal_code", "origin_lat", "origin_region", "origin_country")
+DESTINATION = ("destination_postal_code", "destination_lat", "destination_region", "destination_country")
+PAIRS = {"origin_lat": "origin_lng", "destination_lat": "destination_lng", "customer_lat": "customer_lng"}
+"""Coordinates come in pairs."""
+
+RENAMED = {old: new for old, new in OLD_NAMES.items() if old != "delivered_at"}
+
+
+def _has(name: str) -> dict[str, Any]:
+    """A JSON schema: the field is there and not null."""
+    return {"required": [name], "properties": {name: {"not": {"type": "null"}}}}
+
+
+_BOTH_WAYS = [*PAIRS.items(), *((lng, lat) for lat, lng in PAIRS.items())]
+_SAYS_WHERE: list[Any] = [
+    {"anyOf": [_has(name) for name in (ZIP_CODE_PREFIX, *ORIGIN)]},
+    {"anyOf": [_has(name) for name in ("customer_lat", *DESTINATION)]},
+    *({"if": _has(one), "then": _has(other)} for one, other in _BOTH_WAYS),
+    *({"not": {"allOf": [_has(old), _has(new)]}} for old, new in RENAMED.items()),
 ]
 
 
@@ -49,74 +98,82 @@ class Strict(BaseModel):
 
 
 class Order(Strict):
-    """An order whose delivery time is asked for."""
+    """An order whose delivery time is asked for. It needs a way to know its origin, and one its destination."""
 
     model_config = ConfigDict(
         json_schema_extra={
-            "examples": [{"seller_zip_code_prefix": 9350, "customer_lat": -23.577, "customer_lng": -46.587}]
+            "examples": [{"seller_zip_code_prefix": 9350, "customer_lat": -23.577, "customer_lng": -46.587}],
+            "allOf": _SAYS_WHERE,
         }
     )
 
-    seller_zip_code_prefix: ZipCodePrefix
-    customer_lat: Latitude
-    customer_lng: Longitude
+    seller_zip_code_prefix: ZipCodePrefix | None = None
+    customer_lat: Latitude | None = Field(None, description="degrees; today destination_lat")
+    customer_lng: Longitude | None = Field(None, description="degrees; today destination_lng")
     purchase_timestamp: Moment | None = Field(None, description="moment of the purchase; now if left out")
     order_id: OrderId | None = None
+    origin_id: Text | None = Field(None, description="seller, warehouse or site")
+    origin_country: Country | None = None
+    origin_postal_code: PostalCode | None = None
+    origin_lat: Latitude | None = None
+    origin_lng: Longitude | None = None
+    origin_region: Text | None = None
+    destination_country: Country | None = None
+    destination_postal_code: PostalCode | None = None
+    destination_lat: Latitude | None = None
+    destination_lng: Longitude | None = None
+    destination_region: Text | None = None
+    facts: dict[str, Fact] | None = Field(None, description="further columns that the shop file declares")
+
+    def coordinates(self, end: Literal["origin", "destination"]) -> tuple[float | None, float | None]:
+        """Latitude and longitude of one end in degrees, None where the order does not say."""
+        if end == "origin":
+            return self.origin_lat, self.origin_lng
+        if self.customer_lat is not None:
+            return self.customer_lat, self.customer_lng
+        return self.destination_lat, self.destination_lng
+
+    @model_validator(mode="after")
+    def _says_where(self) -> Self:
+        given = self.__pydantic_fields_set__
+        if given == {"seller_zip_code_prefix", "customer_lat", "customer_lng"} and None not in (
+            self.seller_zip_code_prefix, self.customer_lat, self.customer_lng
+        ):  # fmt: skip
+            return self
+        if faults := location_faults({name for name in given if getattr(self, name) is not None}):
+            raise PydanticCustomError(LOCATION_FAULT, "{message}", {"message": faults[0][1], "faults": faults})
+        return self
 
 
-class Columns(Protocol):
-    """Columns by name: a mapping, or a data frame of any library."""
-
-    def __contains__(self, name: Any, /) -> bool: ...
-
-    def __getitem__(self, name: Any, /) -> Any: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Orders:
-    """What the model reads of n valid orders, every array of shape (n,).
-
-    seller_zip_code_prefix: int64, 1..99999. customer_lat, customer_lng: float64, degrees.
-    purchase_timestamp: datetime64[s], as on the shop's clock.
-    """
-
-    seller_zip_code_prefix: NDArray[np.int64]
-    customer_lat: NDArray[np.float64]
-    customer_lng: NDArray[np.float64]
-    purchase_timestamp: NDArray[np.datetime64]
-
-    def __len__(self) -> int:
-        return len(self.seller_zip_code_prefix)
-
-    @classmethod
-    def of_columns(cls, columns: Columns) -> "Orders":
-        """The orders of a table with a column for each field; an optional number without a column is missing (NaN)."""
-        count = len(columns[INPUTS[0].name])
-
-        def array(field: OrderField) -> NDArray[Any]:
-            if field.kind == "number" and not field.required and field.name not in columns:
-                return np.full(count, np.nan)
-            return np.asarray(columns[field.name], DTYPES[field.kind])
-
-        return cls(**{field.name: array(field) for field in INPUTS})
-
-    def where(self, chosen: NDArray[np.bool_]) -> "Orders":
-        """The chosen orders."""
-        return Orders(**{field.name: getattr(self, field.name)[chosen] for field in INPUTS})
-
-    def columns(self) -> dict[str, list[Any]]:
-        """Each field's n values as JSON has them, by its name."""
-        return {
-            field.name: (np.datetime_as_string(array) if field.kind == "moment" else array).tolist()
-            for field, array in ((field, getattr(self, field.name)) for field in INPUTS)
-        }
-
-    def each(self) -> Iterator[tuple[Order, datetime]]:
-        """One order after the other, each with its moment of purchase."""
-        names = [field.name for field in INPUTS]
-        for row in zip(*(getattr(self, name).tolist() for name in names), strict=True):
-            order = Order.model_construct(**dict(zip(names, row, strict=True)))
-            yield order, naive_utc(row[names.index("purchase_timestamp")])
+def location_faults(given: set[str]) -> list[tuple[str, str]]:
+    """Why an order with these fields cannot be located: (the field at fault, a sentence about it); none if it can."""
+    faults = [
+        (old, f"{old} and {new} both say the same: keep one of them")
+        for old, new in RENAMED.items()
+        if old in given and new in given
+    ]
+    for lat, lng in PAIRS.items():
+        if (lat in given) != (lng in given):
+            missing = lng if lat in given else lat
+            faults.append((missing, f"{missing} is required"))
+    of_today = bool(given & {*ORIGIN, *DESTINATION, "origin_lng", "destination_lng"})
+    if not given & {ZIP_CODE_PREFIX, *ORIGIN, "origin_lng"}:
+        names = ", ".join(ORIGIN).replace("origin_lat", "origin_lat with origin_lng")
+        faults.append(
+            ("origin_postal_code", f"the origin is missing: give one of {names}")
+            if of_today
+            else (ZIP_CODE_PREFIX, f"{ZIP_CODE_PREFIX} is required (or another origin: {names})")
+        )
+    if not given & {"customer_lat", "customer_lng", "destination_lng", *DESTINATION}:
+        names = ", ".join(DESTINATION).replace("destination_lat", "destination_lat with destination_lng")
+        if of_today:
+            faults.append(("destination_postal_code", f"the destination is missing: give one of {names}"))
+        else:
+            faults += [
+                (name, f"{name} is required (or another destination: {names})")
+                for name in ("customer_lat", "customer_lng")
+            ]
+    return faults
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +182,7 @@ class OrderField:
 
     name: str
     kind: Kind
-    required: bool
-    bounds: tuple[float, float]
+    bounds: tuple[float, float] = (-np.inf, np.inf)
 
     def admits(self, values: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Which of n numbers the field may hold; NaN is none."""
@@ -135,21 +191,20 @@ class OrderField:
         return fits & (values == np.floor(values)) if self.kind == "whole" else fits
 
 
-def _described(name: str, schema: dict[str, Any], required: bool) -> OrderField:
-    """A field from what the JSON schema says of it; an optional one is `anyOf` it and null."""
-    value = schema.get("anyOf", [schema])[0]
+def _described(name: str, schema: dict[str, Any]) -> OrderField:
+    """A field from what the JSON schema says of it: `anyOf` it and null."""
+    value = schema["anyOf"][0]
     kinds: dict[str, Kind] = {"integer": "whole", "number": "number", "date-time": "moment", "string": "text"}
     kind = kinds[value.get("format", value["type"])]
-    return OrderField(name, kind, required, (value.get("minimum", -np.inf), value.get("maximum", np.inf)))
+    return OrderField(name, kind, (value.get("minimum", -np.inf), value.get("maximum", np.inf)))
 
 
-_SCHEMA = Order.model_json_schema()
-FIELDS = {name: _described(name, schema, name in _SCHEMA["required"]) for name, schema in _SCHEMA["properties"].items()}
-"""Every field by its name."""
+FIELDS = {
+    name: _described(name, schema)
+    for name, schema in Order.model_json_schema()["properties"].items()
+    if name != "facts"
+}
+"""Every field but the facts, by its name."""
 
-DTYPES: dict[Kind, str] = {"whole": "int64", "number": "float64", "moment": "datetime64[s]"}
-INPUTS = tuple(FIELDS[part.name] for part in fields(Orders))
-"""What the model reads: the columns of a file that are checked. All others pass through."""
-
-REQUIRED_COLUMNS = tuple(field.name for field in INPUTS if field.required)
-OPTIONAL_COLUMNS = tuple(field.name for field in INPUTS if not field.required)
+INPUTS = tuple(field for name, field in FIELDS.items() if name != "order_id")
+"""What the model reads: the columns of a file that are checked. All others, but for facts, pass through."""

@@ -1,17 +1,31 @@
-"""Which rows can be scored, and why the others cannot. Arrow columns in, arrays out; needs pyarrow."""
+"""Which rows can be scored, and why the others cannot. Arrow columns in, orders out; needs pyarrow."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from common.orders.fields import INPUTS, OrderField, Orders
+from common.arrays import Bools, Floats
+from common.orders.clock import Clock
+from common.orders.fields import (
+    DESTINATION,
+    INPUTS,
+    LONGEST_TEXT,
+    ORIGIN,
+    PAIRS,
+    OrderField,
+    postal_code_of,
+)
 from common.orders.moments import MOMENT, implausible, moment_of, naive_utc
+from common.orders.names import COUNTRY_NAMES, OLD_NUMBERS, POSTAL_CODES, ZIP_CODE_PREFIX
+from common.orders.orders import Orders
+from common.orders.reading import Reading
+from common.orders.shop.countries import country_of
+from common.orders.texts import MISSING, Texts
 
 NUMBER = r"^[ \t]*[+-]?(([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|(?i:nan|inf|infinity))[ \t]*$"
 NO_MOMENT = f"purchase_timestamp is not {MOMENT}"
@@ -21,49 +35,104 @@ SHOWN = 40
 Moments = NDArray[np.datetime64]
 """datetime64[s], (n,)"""
 
+Problems = dict[int, str]
+"""Reasons by row."""
+
 
 @dataclass(frozen=True)
 class Validated:
     """n rows: `orders` holds the good ones only, `good` is bool (n,), `reasons` has the row numbers of the bad ones."""
 
     orders: Orders
-    good: NDArray[np.bool_]
+    good: Bools
     reasons: dict[int, str]
 
 
-def validate(columns: Mapping[str, pa.Array], now: datetime, broken: Mapping[int, str] | None = None) -> Validated:
-    """Check n rows given as Arrow columns of numbers or strings.
+@dataclass
+class _Rows:
+    """What was read so far, and the reasons found against each row."""
+
+    count: int
+    numbers: dict[str, Floats] = field(default_factory=dict)
+    texts: dict[str, Texts] = field(default_factory=dict)
+    found: dict[int, list[str]] = field(default_factory=dict)
+    broken: Mapping[int, str] = field(default_factory=dict)
+
+    def note(self, problems: Mapping[int, str]) -> None:
+        for row, reason in problems.items():
+            if row not in self.broken:
+                self.found.setdefault(row, []).append(reason)
+
+    def has(self, name: str) -> Bools:
+        """Which rows have a value there."""
+        if name in self.numbers:
+            return ~np.isnan(self.numbers[name])
+        return self.texts[name].index != MISSING
+
+
+def validate(
+    columns: Mapping[str, pa.Array], now: datetime, reading: Reading, broken: Mapping[int, str] | None = None
+) -> Validated:
+    """Check n rows given as Arrow columns of numbers or strings, by the names of an order's fields and facts.
 
     `now` (UTC) is the purchase time of rows without one. `broken` has rows that are already known to be bad, with
     their reasons; what their columns hold is not looked at.
     """
-    broken = broken or {}
-    found: dict[int, list[str]] = {row: [reason] for row, reason in broken.items()}
-    rows = len(columns[INPUTS[0].name])
-    values: dict[str, NDArray[Any]] = {}
-    for field in INPUTS:
-        if field.kind == "moment":
-            values[field.name], problems = _purchase(columns.get(field.name), now, rows)
-        elif field.name in columns:
-            values[field.name], problems = _numbers(field, columns[field.name])
-        else:
+    rows = _Rows(len(next(iter(columns.values()))), broken=broken or {})
+    rows.found = {row: [reason] for row, reason in rows.broken.items()}
+    facts = [OrderField(name, "number") for name in reading.numeric] + [
+        OrderField(name, "text") for name in reading.category
+    ]
+    for each in (*INPUTS, *facts):
+        if each.kind == "moment" or each.name not in columns:
             continue
-        _add(found, problems, broken)
-    good = np.ones(rows, dtype=np.bool_)
-    good[list(found)] = False
-    orders = Orders.of_columns({name: column[good] for name, column in values.items()} if found else values)
-    return Validated(orders, good, {row: "; ".join(found[row]) for row in sorted(found)})
+        if each.kind == "text":
+            rows.texts[each.name], problems = _texts(each.name, columns[each.name])
+        else:
+            rows.numbers[each.name], problems = _numbers(each, columns[each.name])
+        rows.note(problems)
+    purchase, problems = _purchase(columns.get("purchase_timestamp"), now, rows.count, reading.clock)
+    rows.note(problems)
+    _locate(rows)
+    good = np.ones(rows.count, dtype=np.bool_)
+    good[list(rows.found)] = False
+    numbers = {OLD_NUMBERS.get(name, name): values for name, values in rows.numbers.items()}
+    orders = Orders(purchase, rows.texts, numbers)
+    return Validated(
+        orders.where(good) if rows.found else orders,
+        good,
+        {row: "; ".join(rows.found[row]) for row in sorted(rows.found)},
+    )
 
 
-def _add(found: dict[int, list[str]], problems: Mapping[int, str], broken: Mapping[int, str]) -> None:
-    for row, reason in problems.items():
-        if row not in broken:
-            found.setdefault(row, []).append(reason)
+def _locate(rows: _Rows) -> None:
+    """Notes the rows that do not say where they come from or go to."""
+    for lat, lng in PAIRS.items():
+        if lat in rows.numbers and lng in rows.numbers and (lat, lng) != ("customer_lat", "customer_lng"):
+            for name, other in ((lat, lng), (lng, lat)):
+                _note(rows, rows.has(other) & ~rows.has(name), f"{name} is missing")
+    for old, names in (((ZIP_CODE_PREFIX,), ORIGIN), (("customer_lat", "customer_lng"), DESTINATION)):
+        given = [name for name in names if name in rows.numbers or name in rows.texts]
+        if not given:
+            for name in old:
+                if name in rows.numbers:
+                    _note(rows, ~rows.has(name), f"{name} is missing")
+            continue
+        located = np.zeros(rows.count, dtype=np.bool_)
+        for name in (*given, *(name for name in old if name in rows.numbers)):
+            located |= rows.has(name)
+        end = names[0].partition("_")[0]
+        _note(rows, ~located, f"the {end} is missing: fill {' or '.join(given)}")
 
 
-def _numbers(field: OrderField, column: pa.Array) -> tuple[NDArray[np.float64], dict[int, str]]:
-    """The column as float64 and the reasons of the rows that hold no number in range."""
-    problems: dict[int, str] = {}
+def _note(rows: _Rows, wrong: Bools, reason: str) -> None:
+    if wrong.any():
+        rows.note({row: reason for row in np.flatnonzero(wrong).tolist() if row not in rows.found})
+
+
+def _numbers(field: OrderField, column: pa.Array) -> tuple[Floats, Problems]:
+    """The column as float64, NaN where there is nothing, and the reasons of the rows that hold no number in range."""
+    problems: Problems = {}
     name, (low, high) = field.name, field.bounds
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
         column, problems = _parsed(name, column)
@@ -72,16 +141,13 @@ def _numbers(field: OrderField, column: pa.Array) -> tuple[NDArray[np.float64], 
     if not fits.all():
         missing = column.is_null().to_numpy(zero_copy_only=False)
         kind = "a whole number" if field.kind == "whole" else "a number"
-        for row in np.flatnonzero(~fits).tolist():
-            if missing[row]:
-                if field.required:
-                    problems.setdefault(row, f"{name} is missing")
-            else:
-                problems[row] = f"{name} must be {kind} between {low:g} and {high:g} (got {values[row]:.17g})"
+        bounds = f" between {low:g} and {high:g}" if np.isfinite(low) else ""
+        for row in np.flatnonzero(~fits & ~missing).tolist():
+            problems[row] = f"{name} must be {kind}{bounds} (got {values[row]:.17g})"
     return values, problems
 
 
-def _parsed(name: str, column: pa.Array) -> tuple[pa.Array, dict[int, str]]:
+def _parsed(name: str, column: pa.Array) -> tuple[pa.Array, Problems]:
     """Strings to numbers, null where there is none."""
     readable = pc.match_substring_regex(column, NUMBER)
     blank = pc.equal(pc.utf8_trim_whitespace(column), "")
@@ -94,27 +160,66 @@ def _parsed(name: str, column: pa.Array) -> tuple[pa.Array, dict[int, str]]:
     return pc.utf8_ltrim(trimmed, "+").cast(pa.float64()), problems
 
 
-def _purchase(column: pa.Array | None, now: datetime, rows: int) -> tuple[Moments, dict[int, str]]:
-    """Purchase times and the reasons of the rows that have no usable one; empty ones are `now`."""
+def _texts(name: str, column: pa.Array) -> tuple[Texts, Problems]:
+    """The column as texts, and the reasons of the rows that hold none of that kind. Each distinct one is looked at
+    once."""
+    if pa.types.is_floating(column.type):
+        column = pc.if_else(pc.is_finite(column), column, None)
+        whole = pc.equal(column, pc.floor(column))
+        column = pc.if_else(whole, column.cast(pa.int64(), safe=False).cast(pa.string()), column.cast(pa.string()))
+    encoded = column.cast(pa.string()).dictionary_encode()
+    clean = _cleaning(name)
+    values: list[str | None] = []
+    wrong: dict[int, str] = {}
+    for number, text in enumerate(encoded.dictionary.to_pylist()):
+        try:
+            values.append(clean(text.strip()) or None)
+        except ValueError as error:
+            values.append(None)
+            wrong[number] = f"{name} {str(error).partition(' (got ')[0]} (got {text[:SHOWN]!r})"
+        if len(values[-1] or "") > LONGEST_TEXT:
+            values[-1] = None
+            wrong[number] = f"{name} must have up to {LONGEST_TEXT} characters (got {text[:SHOWN]!r}…)"
+    distinct = Texts.of(values)
+    index = pc.fill_null(encoded.indices, MISSING).to_numpy(zero_copy_only=False)
+    problems: Problems = {}
+    if wrong:
+        problems = {row: wrong[number] for row, number in enumerate(index.tolist()) if number in wrong}
+    return Texts(distinct.values, np.append(distinct.index, np.int32(MISSING))[index].astype(np.int32)), problems
+
+
+def _cleaning(name: str) -> Callable[[str], str]:
+    """How a field's text is compared; the function raises ValueError for what it cannot be."""
+    if name in POSTAL_CODES:
+        return postal_code_of
+    if name in COUNTRY_NAMES:
+        return lambda text: country_of(text) if text else ""
+    return str
+
+
+def _purchase(column: pa.Array | None, now: datetime, rows: int, clock: Clock) -> tuple[Moments, Problems]:
+    """Purchase times in UTC and the reasons of the rows that have no usable one; empty ones are `now`."""
     moment = np.datetime64(naive_utc(now), "s")
     if column is None or column.null_count == rows:
         return np.full(rows, moment), {}
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-        values, problems = _parsed_moments(column)
+        values, problems = _parsed_moments(column, clock)
     else:
         values = _as_seconds(column)
         problems = {row: f"{NO_MOMENT} (got {values[row]})" for row in np.flatnonzero(implausible(values)).tolist()}
+        if getattr(column.type, "tz", None) is None:
+            values = clock.utc(values)
     return np.where(np.isnat(values), moment, values), problems
 
 
-def _parsed_moments(column: pa.Array) -> tuple[Moments, dict[int, str]]:
-    """Strings to times, NaT where there is none."""
+def _parsed_moments(column: pa.Array, clock: Clock) -> tuple[Moments, Problems]:
+    """Strings to times in UTC, NaT where there is none."""
     blank = pc.fill_null(pc.equal(pc.utf8_trim_whitespace(column), ""), True)
     column = pc.if_else(blank, None, column)
     try:
         values = _as_moments(column)
         if not implausible(values).any():
-            return values, {}
+            return clock.utc(values), {}
     except pa.ArrowInvalid:
         pass  # some have a zone, or are no times: look at each different value
     encoded = column.dictionary_encode()
@@ -122,7 +227,7 @@ def _parsed_moments(column: pa.Array) -> tuple[Moments, dict[int, str]]:
     wrong: set[int] = set()
     for number, value in enumerate(encoded.dictionary.to_pylist()):
         try:
-            moments.append(naive_utc(moment_of(value)))
+            moments.append(clock.utc_of_one(moment_of(value)))
         except (ValueError, OverflowError):
             moments.append(None)
             wrong.add(number)

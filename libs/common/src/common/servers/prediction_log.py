@@ -36,15 +36,16 @@ class LoggedPrediction(NamedTuple):
     order_id: str | None
     model_version: str
     role: str
-    seller_zip_code_prefix: int
-    customer_lat: float
-    customer_lng: float
+    seller_zip_code_prefix: int | None
+    customer_lat: float | None
+    customer_lng: float | None
     purchase_timestamp: datetime
     delivery_time_days: float
     lower_days: float
     upper_days: float
     seller_known: bool
     latency_ms: float
+    further: dict[str, Any] | None = None
     key_id: str = ""
 
 

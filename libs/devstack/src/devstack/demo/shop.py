@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from common.errors import InvalidInput
-from common.orders.shop.names import COORDINATES
+from common.orders.names import COORDINATES
 from common.orders.shop.prepared_shop import PreparedShop
 
 OLISTS_ORDER = {"seller_zip_code_prefix": 9350, "customer_lat": -23.577, "customer_lng": -46.587}

@@ -25,7 +25,7 @@ class Places:
         return self._known[version]
 
     def _sample(self, version: str) -> list[Point]:
-        places = self._registry.bundle(version).places
-        known = np.flatnonzero(places.known)
+        places = self._registry.bundle(version).geography.places
+        known = np.flatnonzero(places.known & np.isfinite(places.lat))
         chosen = np.random.default_rng(0).choice(known, min(SHOWN, len(known)), replace=False)
         return list(zip(places.lng[chosen].round(3).tolist(), places.lat[chosen].round(3).tolist(), strict=True))

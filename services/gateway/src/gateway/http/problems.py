@@ -1,7 +1,7 @@
 """Errors as problem details (RFC 9457): what is wrong, with a JSON pointer for each field of the body at fault."""
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from common.errors import DeliveryTimeError
+from common.orders.fields import LOCATION_FAULT
 from gateway.http.database_errors import reason_of
 
 logger = logging.getLogger(__name__)
@@ -94,9 +95,9 @@ def invalid_request(errors: Iterable[ErrorDetails]) -> Response:
     if unreadable:
         reason = unreadable[0].get("ctx", {}).get("error", unreadable[0]["msg"])
         return problem(HTTPStatus.BAD_REQUEST, "Not JSON", f"the body is not valid JSON: {reason}")
-    fields = [_field(error) for error in faults[:SHOWN_FIELDS]]
-    summary = fields[0]["detail"] + (f" (and {len(faults) - 1} more, see errors)" if len(faults) > 1 else "")
-    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid input", summary, fields)
+    fields = [field for error in faults for field in _fields(error)]
+    summary = fields[0]["detail"] + (f" (and {len(fields) - 1} more, see errors)" if len(fields) > 1 else "")
+    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid input", summary, fields[:SHOWN_FIELDS])
 
 
 def response_to(request: Request, error: Exception) -> Response | None:
@@ -136,10 +137,16 @@ def install(app: FastAPI) -> None:
         app.add_exception_handler(kind, handle)
 
 
-def _field(error: ErrorDetails) -> dict[str, str]:
+def _fields(error: ErrorDetails) -> Iterator[dict[str, str]]:
+    """The field at fault; those of an order that does not say where it comes from or goes to."""
+    if error["type"] == LOCATION_FAULT:
+        for field, sentence in error["ctx"]["faults"]:
+            place, location = _place((*error["loc"], field))
+            yield {**place, "detail": ".".join(map(str, (*location[:-1], sentence)))}
+        return
     place, location = _place(error["loc"])
     name = ".".join(map(str, location)) or "the body"
-    return {**place, "detail": _sentence(name, error)}
+    yield {**place, "detail": _sentence(name, error)}
 
 
 def _place(location: tuple[int | str, ...]) -> tuple[dict[str, str], tuple[int | str, ...]]:

@@ -10,7 +10,8 @@ import numpy as np
 from common.errors import DeliveryTimeError, ModelNotLoaded
 from common.model.bundle import Bundle, Manifest
 from common.model.predictor import Predictor
-from common.orders.fields import Order, Orders
+from common.orders.fields import Order
+from common.orders.orders import Orders
 from common.servers.registry import ModelVersion, Registry
 from gateway.model.present_pace import PresentPace
 
@@ -104,8 +105,9 @@ class Champion:
 
 
 def _warm(predictor: Predictor) -> None:
-    order = Order(seller_zip_code_prefix=1001, customer_lat=-23.5, customer_lng=-46.6)
+    order = Order(origin_id="warm-up", origin_postal_code="1", destination_lat=0.0, destination_lng=0.0)
+    now = datetime.now(UTC).replace(tzinfo=None)
     for _ in range(20):
-        predictor.predict_one(order, datetime.now(UTC))
-    columns = order.model_dump() | {"purchase_timestamp": np.datetime64("now")}
+        predictor.predict_one(order, now)
+    columns = order.model_dump(exclude_none=True) | {"purchase_timestamp": np.datetime64(now, "s")}
     predictor.predict(Orders.of_columns({name: [value] for name, value in columns.items()}))

@@ -7,7 +7,7 @@ from typing import Any
 
 from common.errors import DeliveryTimeError, NoChampion
 from common.model.predictor import Predictor
-from common.orders.fields import Orders
+from common.orders.logged import logged_orders
 from common.servers.prediction_log import LoggedPrediction, Row, new_ids, predicted_columns, rows_of
 from common.servers.registry import CHALLENGER, Registry
 
@@ -56,6 +56,6 @@ class Shadow:
             "id": new_ids(len(chosen)),
             "model_version": [predictor.version] * len(chosen),
             "role": [CHALLENGER] * len(chosen),
-            **predicted_columns(predictor.predict(Orders.of_columns(columns))),
+            **predicted_columns(predictor.predict(logged_orders(columns, predictor.reading))),
         }
         return [(*row, key) for row, key in zip(rows_of(shadowed), keys, strict=True)]

@@ -9,9 +9,13 @@ import numpy as np
 from pydantic_core import to_json
 
 from common.model.predictor import Prediction, Predictions
-from common.orders.fields import Order, Orders
+from common.orders.fields import Order
+from common.orders.logged import further
 from common.servers.prediction_log import Row, new_ids, predicted_columns, row_of, rows_of
 from common.servers.registry import CHAMPION
+
+NOT_REPEATED = frozenset({"order_id", "purchase_timestamp", "facts"})
+"""Of the request; what says where an order comes from and goes to is repeated in its answer."""
 
 
 @dataclass(slots=True)
@@ -31,11 +35,10 @@ class SingleAnswer:
 
     def json(self) -> bytes:
         """The body for the client."""
+        values = self.order.__dict__
         return to_json(
             _body(
-                self.order.seller_zip_code_prefix,
-                self.order.customer_lat,
-                self.order.customer_lng,
+                {name: values[name] for name in values if values[name] is not None and name not in NOT_REPEATED},
                 round(self.prediction.days),
                 round(self.prediction.days * 100) / 100,
                 round(self.prediction.lower_days * 100) / 100,
@@ -47,8 +50,12 @@ class SingleAnswer:
 
     def rows(self) -> Iterator[Row]:
         """Its row of the prediction log."""
+        order = self.order
+        lat, lng = order.coordinates("destination")
         values = {
-            **self.order.__dict__,
+            **order.__dict__,
+            "customer_lat": lat,
+            "customer_lng": lng,
             "purchase_timestamp": self.purchase.isoformat(),
             "id": new_ids(1)[0],
             "predicted_at": datetime.fromtimestamp(self.answered_at, UTC).isoformat(),
@@ -60,31 +67,32 @@ class SingleAnswer:
             "upper_days": self.prediction.upper_days,
             "seller_known": self.prediction.seller_known,
             "latency_ms": self.latency_ms,
+            "further": further(order.__dict__),
         }
         yield row_of(values)
 
 
 @dataclass(slots=True)
 class ManyAnswers:
-    """The champion's answers for n orders of one request, as columns; `logged` are those that only the log reads."""
+    """The champion's answers for n orders of one request. given: what the orders said, as columns, None for nothing.
+
+    purchase: seconds since 1970 in UTC.
+    """
 
     request_id: str
-    orders: Orders
-    logged: Mapping[str, Sequence[Any]]
+    given: Mapping[str, Sequence[Any]]
+    purchase: Sequence[int]
     version: str
     predictions: Predictions
     answered_at: float
     latency_ms: float
 
     def __len__(self) -> int:
-        return len(self.orders)
+        return len(self.purchase)
 
     def json(self) -> bytes:
         """The body for the client: one object an order, in the request's order."""
         columns = (
-            self.orders.seller_zip_code_prefix.tolist(),
-            self.orders.customer_lat.tolist(),
-            self.orders.customer_lng.tolist(),
             np.rint(self.predictions.days).astype(np.int64).tolist(),
             np.round(self.predictions.days, 2).tolist(),
             np.round(self.predictions.lower_days, 2).tolist(),
@@ -92,15 +100,20 @@ class ManyAnswers:
             [self.version] * len(self),
             self.predictions.seller_known.tolist(),
         )
-        return to_json([_body(*row) for row in zip(*columns, strict=True)])
+        repeated = {name: values for name, values in self.given.items() if name not in NOT_REPEATED}
+        return to_json([_body(*row) for row in zip(_rows(repeated, len(self)), *columns, strict=True)])
 
     def rows(self) -> Iterator[Row]:
         """Their rows of the prediction log."""
-        count = len(self)
+        count, nothing = len(self), [None] * len(self)
+        given = self.given
         return rows_of(
             {
-                **self.orders.columns(),
-                **self.logged,
+                "seller_zip_code_prefix": given.get("seller_zip_code_prefix", nothing),
+                "customer_lat": _either(given, "customer_lat", "destination_lat", nothing),
+                "customer_lng": _either(given, "customer_lng", "destination_lng", nothing),
+                "purchase_timestamp": np.datetime_as_string(np.array(self.purchase, dtype="datetime64[s]")).tolist(),
+                "order_id": given.get("order_id", nothing),
                 **predicted_columns(self.predictions),
                 "id": new_ids(count),
                 "predicted_at": [datetime.fromtimestamp(self.answered_at, UTC).isoformat()] * count,
@@ -108,14 +121,31 @@ class ManyAnswers:
                 "model_version": [self.version] * count,
                 "role": [CHAMPION] * count,
                 "latency_ms": [self.latency_ms] * count,
+                "further": [further(row) for row in _rows(given, count)],
             }
         )
 
 
+def _rows(columns: Mapping[str, Sequence[Any]], count: int) -> list[dict[str, Any]]:
+    """n rows, each with the fields that it has."""
+    if not columns:
+        return [{} for _ in range(count)]
+    names = tuple(columns)
+    return [
+        {name: value for name, value in zip(names, row, strict=True) if value is not None}
+        for row in zip(*columns.values(), strict=True)
+    ]
+
+
+def _either(given: Mapping[str, Sequence[Any]], old: str, new: str, nothing: Sequence[None]) -> Sequence[Any]:
+    """A field under its old or its new name, order by order."""
+    if old not in given or new not in given:
+        return given.get(old, given.get(new, nothing))
+    return [second if first is None else first for first, second in zip(given[old], given[new], strict=True)]
+
+
 def _body(
-    zip_code_prefix: int,
-    lat: float,
-    lng: float,
+    repeated: dict[str, Any],
     whole_days: int,
     days: float,
     lower_days: float,
@@ -124,9 +154,7 @@ def _body(
     seller_known: bool,
 ) -> dict[str, Any]:
     return {
-        "seller_zip_code_prefix": zip_code_prefix,
-        "customer_lat": lat,
-        "customer_lng": lng,
+        **repeated,
         "delivery_time": whole_days,
         "delivery_time_days": days,
         "lower_days": lower_days,

@@ -16,9 +16,13 @@ class OrderList(Strict):
 
 
 class DeliveryTime(BaseModel):
-    """A prediction for one order: days from purchase to delivery, with their 90 % interval."""
+    """A prediction for one order: days from purchase to delivery, with their 90 % interval.
+
+    What the order said of its origin and destination is repeated.
+    """
 
     model_config = ConfigDict(
+        extra="allow",
         json_schema_extra={
             "examples": [
                 {
@@ -33,15 +37,15 @@ class DeliveryTime(BaseModel):
                     "seller_known": True,
                 }
             ]
-        }
+        },
     )
 
-    seller_zip_code_prefix: int
-    customer_lat: float
-    customer_lng: float
+    seller_zip_code_prefix: int | None = None
+    customer_lat: float | None = None
+    customer_lng: float | None = None
     delivery_time: int = Field(description="whole days, rounded")
     delivery_time_days: float = Field(description="days, the median")
     lower_days: float = Field(description="days: one delivery in twenty is faster")
     upper_days: float = Field(description="days: one delivery in twenty is slower")
     model_version: str
-    seller_known: bool = Field(description="false where the model has never seen the seller's zip prefix")
+    seller_known: bool = Field(description="false where the model has never seen the origin")

@@ -1,17 +1,20 @@
 """POST /delivery_time and /delivery_times."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
 from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
-from common.orders.fields import FIELDS, INPUTS, Order, Orders
-from common.orders.moments import naive_utc
+from common.model.predictor import Predictor
+from common.orders.clock import Clock
+from common.orders.fields import Order
+from common.orders.orders import Orders
 from gateway.http import json_body, problems
 from gateway.http.direct_route import DirectRoutes
 from gateway.http.json_body import Body
@@ -22,8 +25,6 @@ from gateway.routes.answers import ManyAnswers, SingleAnswer
 from gateway.routes.prediction_bodies import DeliveryTime, OrderList
 
 PROBLEMS = problems.documented(413, 415, 422)
-
-_LOGGED = FIELDS.keys() - {field.name for field in INPUTS}
 
 
 def add_routes(app: FastAPI, direct: DirectRoutes, champion: Champion, log: LogSender, metrics: Metrics) -> None:
@@ -42,7 +43,7 @@ def add_routes(app: FastAPI, direct: DirectRoutes, champion: Champion, log: LogS
         started = time.perf_counter()
         order = await read(request, Order)
         predictor = champion.current()
-        purchase = naive_utc(order.purchase_timestamp or datetime.now(UTC))
+        purchase = predictor.clock.utc_of_one(order.purchase_timestamp or datetime.now(UTC))
         prediction = predictor.predict_one(order, purchase)
         answer = SingleAnswer(
             request.scope["request_id"],
@@ -59,13 +60,16 @@ def add_routes(app: FastAPI, direct: DirectRoutes, champion: Champion, log: LogS
 
     async def many(request: Request) -> Response:
         started = time.perf_counter()
-        orders, logged = _columns((await read(request, OrderList)).orders)
+        asked = (await read(request, OrderList)).orders
         predictor = champion.current()
+        given, purchase = _given(asked), _purchases(asked, predictor.clock)
+        orders = _orders(given, purchase, predictor)
+        del asked
         predictions = await to_thread.run_sync(predictor.predict, orders, limiter=one_at_a_time)
         answer = ManyAnswers(
             request.scope["request_id"],
-            orders,
-            logged,
+            given,
+            purchase,
             predictor.version,
             predictions,
             time.time(),
@@ -87,18 +91,34 @@ async def delivery_times(orders: OrderList) -> list[DeliveryTime]:  # type: igno
     """Predict many orders at once; the answers come in the order of the request."""
 
 
-def _columns(orders: Sequence[Order]) -> tuple[Orders, dict[str, Sequence[Any]]]:
-    """The n orders as columns, those of the model and those of the log alone: a tenth of the memory, so that many
-    requests may wait in a row."""
+def _given(orders: Sequence[Order]) -> dict[str, list[Any]]:
+    """What n orders say, as columns of the fields that any of them has: a tenth of the memory, so that many requests
+    may wait in a row."""
+    names: set[str] = set()
+    names.update(*(order.__pydantic_fields_set__ for order in orders))
+    names.discard("purchase_timestamp")
     rows = [order.__dict__ for order in orders]
-    columns: dict[str, Sequence[Any]] = {name: [row[name] for row in rows] for name in FIELDS}
-    now = int(time.time())
-    columns["purchase_timestamp"] = [
-        now if moment is None else _seconds(moment) for moment in columns["purchase_timestamp"]
-    ]
-    return Orders.of_columns(columns), {name: columns[name] for name in _LOGGED}
+    return {name: [row[name] for row in rows] for name in Order.model_fields if name in names}
 
 
-def _seconds(moment: datetime) -> int:
+def _purchases(orders: Sequence[Order], clock: Clock) -> list[int]:
     """Seconds since 1970 in UTC."""
-    return int(naive_utc(moment).replace(tzinfo=UTC).timestamp())
+    now = int(time.time())
+    return [now if (moment := order.purchase_timestamp) is None else _seconds(moment, clock) for order in orders]
+
+
+def _seconds(moment: datetime, clock: Clock) -> int:
+    return int(clock.utc_of_one(moment).replace(tzinfo=UTC).timestamp())
+
+
+def _orders(given: Mapping[str, Sequence[Any]], purchase: Sequence[int], predictor: Predictor) -> Orders:
+    """The n orders for the model; InvalidInput names a fact that the shop does not declare."""
+    columns: dict[str, Any] = {**given, "purchase_timestamp": np.array(purchase, dtype="datetime64[s]")}
+    reading = predictor.reading
+    for row, facts in enumerate(columns.pop("facts", ())):
+        if facts:
+            predictor.check_facts(facts, f"orders.{row}.")
+    if "facts" in given and reading.facts:
+        each = [facts or {} for facts in given["facts"]]
+        columns |= {name: [facts.get(name) for facts in each] for name in reading.facts}
+    return Orders.of_columns(columns, reading.numeric, reading.category)

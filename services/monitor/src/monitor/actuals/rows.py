@@ -61,7 +61,7 @@ def csv_rows(where: str, kind: CsvFormat, blocks: Blocks) -> Iterator[Row]:
         head += piece
         if len(head) >= HEAD_BYTES:
             break
-    header = header_of(head, where, len(head) < HEAD_BYTES, [ORDER_ID])
+    header = header_of(head, where, len(head) < HEAD_BYTES, lambda names: ORDER_ID in names)
     columns = _columns(header.names, where)
     rest = io.BufferedReader(_Pieces(chain([head[header.length :]], pieces)))
     reader = csv.reader(io.TextIOWrapper(rest, "utf-8", "replace", newline=""), delimiter=header.delimiter)

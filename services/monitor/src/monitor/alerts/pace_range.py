@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from common.database.alerts import Finding
-from common.model.pace import FEWEST_ORDERS, GROUPS
+from common.model.pace import FEWEST_ORDERS
 from monitor.alerts.check import Check, Situation
 
 SLOW_QUANTILE = 0.95
@@ -28,7 +28,7 @@ class PaceOutOfRange(Check):
         if situation.pace is None:
             return
         learned, present = situation.pace.learned, situation.pace.present
-        for number, region in enumerate(GROUPS):
+        for number, region in enumerate(present.groups):
             days = learned.pace[learned.orders[:, number] >= FEWEST_ORDERS, number]
             if present.orders[-1, number] < FEWEST_ORDERS or not len(days):
                 continue

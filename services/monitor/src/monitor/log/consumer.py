@@ -136,7 +136,14 @@ class LogConsumer:
     def _coarse(self, prediction: LoggedPrediction) -> LoggedPrediction:
         if self._decimals is None:
             return prediction
-        return prediction._replace(**{name: round(getattr(prediction, name), self._decimals) for name in COORDINATES})
+        given = {name: getattr(prediction, name) for name in COORDINATES}
+        coarse = {name: round(value, self._decimals) for name, value in given.items() if value is not None}
+        further = prediction.further
+        if further is not None:
+            further = further | {
+                name: round(further[name], self._decimals) for name in ("origin_lat", "origin_lng") if name in further
+            }
+        return prediction._replace(**coarse, further=further)
 
     def _store(self, predictions: Sequence[LoggedPrediction]) -> None:
         """Store all that can be stored: a refused row is found by halving, and costs no other row."""

@@ -4,6 +4,7 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from pydantic_core import to_json
 from sqlalchemy import Engine
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
@@ -60,4 +61,6 @@ def _copy_text(predictions: Iterable[LoggedPrediction]) -> io.StringIO:
 def _copy_value(value: Any) -> str:
     if value is None:
         return "\\N"
+    if isinstance(value, dict):
+        value = to_json(value).decode()
     return value.translate(_ESCAPES) if isinstance(value, str) else str(value)

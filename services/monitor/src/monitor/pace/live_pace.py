@@ -10,14 +10,14 @@ from sqlalchemy.orm import Session
 from common.database.delivery_pace import forget_days_to_come, write_pace
 from common.database.tables import DeliveryPace
 from common.model.bundle import Bundle
-from common.model.features import features
-from common.model.pace import FEWEST_ORDERS, GROUPS, WINDOW_DAYS, PaceTable, pace_table
-from common.orders.fields import Orders
+from common.model.measured_pace import measured_pace
+from common.model.pace import FEWEST_ORDERS, PaceTable
+from common.model.time_scale import TimeScale
+from common.orders.clock import Clock
+from common.orders.logged import logged_orders
+from common.orders.reading import Reading
 from monitor.windows.counted import BOUGHT, COUNTED, TRUSTED
 from monitor.windows.present_moment import present
-
-LOOK_BACK = timedelta(days=120)
-"""Older orders change no pace any more."""
 
 
 @dataclass(frozen=True)
@@ -41,14 +41,14 @@ def keep_pace(session: Session, bundle: Bundle) -> MeasuredPace | None:
     measured = _measured(session, bundle)
     if measured is None:
         return None
-    covered = measured.first + timedelta(days=WINDOW_DAYS - 1)
-    newest = {(measured.last, group): (measured.last, group, np.nan, 0) for group in GROUPS}
+    covered = measured.first + timedelta(days=TimeScale(bundle.manifest.typical_days).pace_window - 1)
+    newest = {(measured.last, group): (measured.last, group, np.nan, 0) for group in measured.groups}
     trusted = {
         (day, group): (day, group, pace, orders)
         for day, group, pace, orders in measured.rows()
         if day >= covered and orders >= FEWEST_ORDERS
     }
-    known = PaceTable.of_rows((history | newest | trusted).values())
+    known = PaceTable.of_rows((history | newest | trusted).values(), measured.groups)
     begin = min(covered, max(measured.first, _last_day(session) + timedelta(days=1)))
     write_pace(session, (row for row in known.rows() if begin <= row[0] <= measured.last))
     return MeasuredPace(bundle.pace, measured) if measured.last >= covered else None
@@ -60,22 +60,22 @@ def _last_day(session: Session) -> date:
 
 def _measured(session: Session, bundle: Bundle) -> PaceTable | None:
     """The pace that the log alone gives; None without an order in it."""
-    now = present(session)
-    oldest = (now - LOOK_BACK).replace(hour=0, minute=0, second=0, microsecond=0)  # a whole day, as pace counts days
+    now, shop = present(session), bundle.manifest.shop
+    back = timedelta(days=TimeScale(bundle.manifest.typical_days).look_back)
+    oldest = (now - back).replace(hour=0, minute=0, second=0, microsecond=0)  # a whole day, as pace counts days
     result = session.execute(_ORDERS, {"oldest": oldest, "present": now})
     rows = sorted(result, key=lambda row: row.purchase_timestamp)
     if not rows:
         return None
     columns = dict(zip(result.keys(), zip(*rows, strict=True), strict=True))
-    orders = Orders.of_columns(columns)
-    purchase, delivered = orders.purchase_timestamp, np.array(columns["delivered_at"], dtype="datetime64[s]")
-    located = features(orders, bundle.places)
-    return pace_table(purchase, delivered, located.customer_state, located.same_state, now.date())
+    delivered, clock = np.array(columns.pop("delivered_at"), dtype="datetime64[s]"), Clock(shop.time_zone)
+    orders = logged_orders(columns, Reading(clock, shop.numeric, shop.category))
+    return measured_pace(orders, delivered, bundle, clock, clock.local_of_one(now.replace(tzinfo=None)).date())
 
 
 _ORDERS = text(f"""
     SELECT DISTINCT ON (order_id)
-           seller_zip_code_prefix, customer_lat, customer_lng,
+           seller_zip_code_prefix, customer_lat, customer_lng, further,
            purchase_timestamp AT TIME ZONE 'UTC' AS purchase_timestamp, delivered_at AT TIME ZONE 'UTC' AS delivered_at
     FROM predictions LEFT JOIN actuals USING (order_id)
     WHERE role = 'champion' AND order_id IS NOT NULL

@@ -6,10 +6,11 @@ reached is the monitor's present, and the monitor is asked to look at it at the 
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pandas as pd
@@ -20,7 +21,7 @@ from common.database.session import Database
 from common.errors import InvalidInput, Unavailable
 from common.servers.queue import Queue
 from monitor.tasks import work_now
-from monitor.windows.history import read_history, valid
+from monitor.windows.history import PastOrders, read_history
 from monitor.windows.present_moment import replay_reached
 
 STEP, DAY = timedelta(hours=6), timedelta(days=1)
@@ -28,8 +29,6 @@ MEASURE_SECONDS = 1.0
 """Of the monitor's time, at the end of each day: its checks must keep up with the days."""
 
 ORDERS_AT_ONCE = 1_000
-
-ORDER_FIELDS = ["order_id", "seller_zip_code_prefix", "customer_lat", "customer_lng", "purchase_timestamp"]
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,8 @@ def replay(
 
     InvalidInput if no order falls between; Unavailable if the gateway does not take them.
     """
-    orders = _chosen(read_history(data_dir), start, end)
+    past = read_history(data_dir)
+    orders, facts = _chosen(past, start, end), (*past.shop.facts.numeric, *past.shop.facts.category)
     begin, next_day = time.monotonic(), start + DAY
     sent = reported = 0
     console = Console(stderr=True)
@@ -61,7 +61,7 @@ def replay(
         for moment in progress.track(list(_steps(start, end)), description="replay"):
             bought = _between(orders, "purchase_timestamp", moment)
             arrived = _between(orders, "delivered_timestamp", moment)
-            sent += _predict(gateway, bought)
+            sent += _predict(gateway, bought, facts)
             reported += _report(gateway, arrived)
             with database.transaction() as session:
                 replay_reached(session, moment + STEP, end)
@@ -74,8 +74,9 @@ def replay(
     return Replayed(sent, reported)
 
 
-def _chosen(orders: pd.DataFrame, start: datetime, end: datetime) -> pd.DataFrame:
-    chosen = orders[valid(orders) & orders["purchase_timestamp"].between(start, end, inclusive="left")]
+def _chosen(past: PastOrders, start: datetime, end: datetime) -> pd.DataFrame:
+    orders = past.table
+    chosen = orders[orders["purchase_timestamp"].between(start, end, inclusive="left")]
     if chosen.empty:
         raise InvalidInput(
             f"no order was bought from {start:%Y-%m-%d} to {end:%Y-%m-%d}: the prepared ones run from "
@@ -94,21 +95,29 @@ def _between(orders: pd.DataFrame, column: str, moment: datetime) -> pd.DataFram
     return orders[orders[column].between(moment, moment + STEP, inclusive="left")]
 
 
-def _predict(gateway: httpx.Client, orders: pd.DataFrame) -> int:
-    body = orders[ORDER_FIELDS].astype({"seller_zip_code_prefix": "int64"})
-    body["purchase_timestamp"] = body["purchase_timestamp"].dt.strftime("%Y-%m-%dT%H:%M:%SZ")
-    return _post(gateway, "/delivery_times", "orders", body)
+def _predict(gateway: httpx.Client, orders: pd.DataFrame, facts: Sequence[str]) -> int:
+    asked = []
+    for row in orders.drop(columns="delivered_timestamp").to_dict("records"):
+        given = {name: value for name, value in row.items() if not pd.isna(value)}
+        known = {name: given.pop(name) for name in facts if name in given}
+        given["purchase_timestamp"] = given["purchase_timestamp"].strftime("%Y-%m-%dT%H:%M:%SZ")
+        asked.append(given | ({"facts": known} if known else {}))
+    return _post(gateway, "/delivery_times", "orders", asked)
 
 
 def _report(gateway: httpx.Client, orders: pd.DataFrame) -> int:
     body = orders[["order_id"]].copy()
     body["delivered_at"] = orders["delivered_timestamp"].dt.strftime("%Y-%m-%dT%H:%M:%SZ")
-    return _post(gateway, "/actuals", "actuals", body)
+    actuals = [
+        {"order_id": order_id, "delivered_at": moment}
+        for order_id, moment in zip(body["order_id"], body["delivered_at"], strict=True)
+    ]
+    return _post(gateway, "/actuals", "actuals", actuals)
 
 
-def _post(gateway: httpx.Client, route: str, field: str, rows: pd.DataFrame) -> int:
+def _post(gateway: httpx.Client, route: str, field: str, rows: list[dict[str, Any]]) -> int:
     for start in range(0, len(rows), ORDERS_AT_ONCE):
-        part = rows.iloc[start : start + ORDERS_AT_ONCE].to_dict("records")
+        part = rows[start : start + ORDERS_AT_ONCE]
         try:
             answer = gateway.post(route, json={field: part})
         except httpx.HTTPError as error:

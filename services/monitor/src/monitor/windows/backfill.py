@@ -15,7 +15,7 @@ from rich.progress import Progress
 from common.database.session import Database
 from common.model.bundle import Bundle
 from common.model.predictor import Predictor
-from monitor.windows.history import first_and_last, past_pace, read_history, scored, within
+from monitor.windows.history import past_pace, read_history, scored
 from monitor.windows.measure import measure
 from monitor.windows.metrics_table import upsert
 from monitor.windows.reference import reference_of
@@ -45,14 +45,14 @@ def backfill(
     """
     orders = read_history(data_dir)
     reference = reference_of(bundle)
-    predictor = Predictor(bundle, pace=past_pace(orders, bundle.places))
-    windows = windows_between(*first_and_last(orders))[-weeks if weeks else 0 :]
+    predictor = Predictor(bundle, pace=past_pace(orders, bundle))
+    windows = windows_between(*orders.first_and_last)[-weeks if weeks else 0 :]
     empty = saved = 0
     console = Console(stderr=True)
     with Progress(console=console, disable=not console.is_terminal) as progress:
         for window in progress.track(windows, description="weeks"):
-            rows = scored(within(orders, window), predictor)
-            empty += rows.empty
+            rows = scored(orders.within(window), predictor)
+            empty += not len(rows)
             measured = measure(rows, window, reference, SOURCE)
             row = measured.row
             if measured.snapshot and window in windows[max(len(windows) - reports, 0) :]:

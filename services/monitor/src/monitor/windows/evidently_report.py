@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from monitor.windows.reference import Reference
-from monitor.windows.watched import NUMERIC_INPUTS, PREDICTION, SELLER_REGION
+from monitor.windows.watched import PREDICTION
 
 if TYPE_CHECKING:
     from evidently.core.report import Snapshot
@@ -91,7 +91,10 @@ def _run(current: pd.DataFrame, reference: Reference, drifting: list[str], with_
                 cat_threshold=threshold,
             )
         )
-    columns = DataDefinition(numerical_columns=[*NUMERIC_INPUTS, PREDICTION], categorical_columns=[SELLER_REGION])
+    watched = reference.watched
+    columns = DataDefinition(
+        numerical_columns=[*watched.numeric, PREDICTION], categorical_columns=list(watched.category)
+    )
     return Report(metrics).run(
         Dataset.from_pandas(current, data_definition=columns),
         Dataset.from_pandas(reference.columns, data_definition=columns),

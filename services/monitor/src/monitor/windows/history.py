@@ -1,83 +1,96 @@
 """The prepared orders of the past, scored as if they had come in live."""
 
-from datetime import UTC, date, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from common.errors import InvalidInput
-from common.model.features import features
-from common.model.pace import PaceTable, pace_table
+from common.model.bundle import Bundle
+from common.model.measured_pace import measured_pace
+from common.model.pace import PaceTable
 from common.model.predictor import Predictor
-from common.orders.fields import INPUTS, Orders
-from common.orders.places import Places
-from monitor.windows.watched import ROW_COLUMNS
+from common.orders.clock import Clock
+from common.orders.names import COORDINATES, TEXTS
+from common.orders.orders import Orders
+from common.orders.shop.prepared_shop import PreparedShop
+from monitor.windows.watched import WindowRows
 from monitor.windows.windows import Window
 
-COLUMNS = [
-    "order_id",
-    "seller_zip_code_prefix",
-    "customer_lat",
-    "customer_lng",
-    "purchase_timestamp",
-    "delivered_timestamp",
-    "delivery_days",
-]
+MOMENTS = ("purchase_timestamp", "delivered_timestamp")
+DAY_SECONDS = 86_400
 
 
-def read_history(data_dir: Path) -> pd.DataFrame:
-    """The prepared orders (COLUMNS) by purchase time; InvalidInput says to prepare them first."""
-    path = data_dir / "prepared" / "orders.parquet"
+@dataclass(frozen=True)
+class PastOrders:
+    """The prepared orders by purchase time: the general table with moments in UTC, without zone; and their shop."""
+
+    table: pd.DataFrame
+    shop: PreparedShop
+
+    @property
+    def first_and_last(self) -> tuple[datetime, datetime]:
+        """Purchase times of the oldest and the newest order."""
+        times = self.table["purchase_timestamp"]
+        return times.iloc[0].to_pydatetime().replace(tzinfo=UTC), times.iloc[-1].to_pydatetime().replace(tzinfo=UTC)
+
+    def within(self, window: Window) -> "PastOrders":
+        """The orders bought in a window."""
+        bounds = [pd.Timestamp(moment.replace(tzinfo=None)) for moment in (window.start, window.end)]
+        start, end = self.table["purchase_timestamp"].searchsorted(bounds)
+        return PastOrders(self.table.iloc[start:end], self.shop)
+
+    def orders(self) -> Orders:
+        """As the model reads them."""
+        return Orders.of_columns(self.table, self.shop.facts.numeric, self.shop.facts.category)
+
+
+def read_history(data_dir: Path) -> PastOrders:
+    """The prepared orders; InvalidInput says to prepare them first."""
+    folder = data_dir / "prepared"
+    path = folder / "orders.parquet"
     if not path.exists():
         raise InvalidInput(f"{path} does not exist: run `make prepare-data` first")
-    orders = pd.read_parquet(path, columns=COLUMNS).sort_values("purchase_timestamp", ignore_index=True)
-    if orders.empty:
+    shop = PreparedShop.read(folder)
+    columns = ["order_id", *MOMENTS, *TEXTS, *COORDINATES, *shop.facts.numeric, *shop.facts.category]
+    table = pd.read_parquet(path, columns=columns).sort_values(["purchase_timestamp", "order_id"], ignore_index=True)
+    if table.empty:
         raise InvalidInput(f"{path} holds no order: prepare a data set that has some")
-    return orders
+    table = table.dropna(axis="columns", how="all")
+    for name in MOMENTS:
+        if name in table:
+            table[name] = table[name].dt.tz_localize(None).astype("datetime64[s]")
+    return PastOrders(table, shop)
 
 
-def first_and_last(orders: pd.DataFrame) -> tuple[datetime, datetime]:
-    """Purchase times of the oldest and the newest order."""
-    times = orders["purchase_timestamp"]
-    return times.iloc[0].to_pydatetime().replace(tzinfo=UTC), times.iloc[-1].to_pydatetime().replace(tzinfo=UTC)
-
-
-def within(orders: pd.DataFrame, window: Window) -> pd.DataFrame:
-    """The orders bought in a window; `orders` is sorted by purchase time."""
-    bounds = [pd.Timestamp(moment.replace(tzinfo=None)) for moment in (window.start, window.end)]
-    start, end = orders["purchase_timestamp"].searchsorted(bounds)
-    return orders.iloc[start:end]
-
-
-def past_pace(orders: pd.DataFrame, places: Places) -> PaceTable:
+def past_pace(past: PastOrders, bundle: Bundle) -> PaceTable:
     """The delivery pace of every day of history, each from what was known before it."""
-    accepted = orders[valid(orders)]
-    located = features(Orders.of_columns(accepted), places)
-    delivered = accepted["delivered_timestamp"].to_numpy().astype("datetime64[s]")
-    purchase = accepted["purchase_timestamp"].to_numpy().astype("datetime64[s]")
-    until = purchase[-1].astype("datetime64[D]").astype(date)
-    return pace_table(purchase, delivered, located.customer_state, located.same_state, until)
+    clock = Clock(past.shop.time_zone)
+    newest = clock.local_of_one(past.first_and_last[1].replace(tzinfo=None)).date()
+    return measured_pace(past.orders(), _delivered(past.table), bundle, clock, newest)
 
 
-def scored(orders: pd.DataFrame, predictor: Predictor) -> pd.DataFrame:
-    """A window's rows (see `monitor.windows.watched`); orders that the gateway would refuse have no prediction."""
-    accepted = valid(orders).to_numpy()
-    predictions = predictor.predict(Orders.of_columns(orders[accepted]))
-    rows = orders.rename(columns={"delivery_days": "actual_days"})
-    for name, values in (
-        ("prediction", predictions.days),
-        ("lower_days", predictions.lower_days),
-        ("upper_days", predictions.upper_days),
-    ):
-        column = np.full(len(orders), np.nan)
-        column[accepted] = values
-        rows[name] = column
-    return rows[list(ROW_COLUMNS)]
+def scored(past: PastOrders, predictor: Predictor) -> WindowRows:
+    """A window's rows, predicted."""
+    orders = past.orders()
+    predictions = predictor.predict(orders)
+    days = (_delivered(past.table) - orders.purchase_timestamp) / np.timedelta64(DAY_SECONDS, "s")
+    return WindowRows(
+        orders,
+        pd.DataFrame(
+            {
+                "prediction": predictions.days,
+                "lower_days": predictions.lower_days,
+                "upper_days": predictions.upper_days,
+                "actual_days": days,
+            }
+        ),
+    )
 
 
-def valid(orders: pd.DataFrame) -> "pd.Series[bool]":
-    """Which orders the gateway accepts: complete, and within the bounds of `common.orders.fields`."""
-    required = [field for field in INPUTS if field.required]
-    fits = [field.admits(orders[field.name].to_numpy(np.float64, na_value=np.nan)) for field in required]
-    return pd.Series(np.logical_and.reduce(fits), orders.index, dtype=bool)
+def _delivered(table: pd.DataFrame) -> np.ndarray:
+    if "delivered_timestamp" not in table:
+        return np.full(len(table), np.datetime64("NaT", "s"))
+    return table["delivered_timestamp"].to_numpy().astype("datetime64[s]")

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pandas as pd
 from sqlalchemy import text
@@ -18,6 +19,8 @@ from sqlalchemy.orm import Session
 
 from common.database.session import Database
 from common.errors import DeliveryTimeError
+from common.orders.logged import logged_orders
+from common.orders.reading import Reading
 from monitor.windows import news
 from monitor.windows.counted import BOUGHT, DELIVERED, FIRST
 from monitor.windows.measure import MAX_ROWS, measure
@@ -25,7 +28,7 @@ from monitor.windows.metrics_table import upsert
 from monitor.windows.present_moment import present
 from monitor.windows.reference import Reference, References
 from monitor.windows.reports import Reports
-from monitor.windows.watched import ROW_COLUMNS
+from monitor.windows.watched import ROW_COLUMNS, WindowRows
 from monitor.windows.windows import A_MONDAY, Window, window_of, windows_between
 
 SOURCE = "live"
@@ -84,7 +87,7 @@ class LiveWindows:
 
     def _measure(self, live: LiveWindow, reference: Reference) -> None:
         with self._database.transaction() as session:
-            rows = window_rows(session, live)
+            rows = window_rows(session, live, reference.reading)
         measured = measure(rows, live.window, reference, SOURCE)
         report = None
         if measured.snapshot:
@@ -130,9 +133,9 @@ def due_windows(session: Session, length: timedelta, seen_until: datetime | None
     )
 
 
-def window_rows(session: Session, live: LiveWindow) -> pd.DataFrame:
+def window_rows(session: Session, live: LiveWindow, reading: Reading) -> WindowRows:
     """A window's rows (see `monitor.windows.watched`); of more than MAX_ROWS a sample, drawn by the random id."""
-    rows = session.execute(
+    result = session.execute(
         _ROWS,
         {
             "start": live.window.start,
@@ -141,8 +144,11 @@ def window_rows(session: Session, live: LiveWindow) -> pd.DataFrame:
             "most": MAX_ROWS,
             "present": present(session),
         },
-    ).all()
-    return pd.DataFrame(rows, columns=list(ROW_COLUMNS), dtype="float64")
+    )
+    names, rows = list(result.keys()), result.all()
+    columns: dict[str, list[Any]] = {name: [row[at] for row in rows] for at, name in enumerate(names)}
+    days = pd.DataFrame({name: columns.pop(name) for name in ROW_COLUMNS}, dtype="float64")
+    return WindowRows(logged_orders(columns, reading), days)
 
 
 def _without_gaps(
@@ -188,8 +194,11 @@ _COUNTS_OF_SOME = text(
 )
 
 _ROWS = text(f"""
-    SELECT seller_zip_code_prefix, customer_lat, customer_lng, delivery_time_days, lower_days, upper_days,
+    SELECT seller_zip_code_prefix, customer_lat, customer_lng, further,
+           purchase_timestamp AT TIME ZONE 'UTC' AS purchase_timestamp,
+           delivery_time_days AS prediction, lower_days, upper_days,
            CASE WHEN {DELIVERED} THEN extract(epoch FROM delivered_at - purchase_timestamp)::float8 / 86400 END
+             AS actual_days
     FROM predictions LEFT JOIN actuals USING (order_id)
     WHERE purchase_timestamp >= :start AND purchase_timestamp < :end AND model_version = :version
       AND {BOUGHT} AND {FIRST}

@@ -3,12 +3,10 @@
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from monitor.windows.evidently_report import report_on
 from monitor.windows.quality import quality_of
 from monitor.windows.reference import Reference
-from monitor.windows.watched import INPUTS, PREDICTION, watched
+from monitor.windows.watched import PREDICTION, WindowRows
 from monitor.windows.windows import Window
 
 if TYPE_CHECKING:
@@ -29,7 +27,7 @@ class Measured:
     snapshot: "Snapshot | None"
 
 
-def measure(rows: pd.DataFrame, window: Window, reference: Reference, source: str) -> Measured:
+def measure(rows: WindowRows, window: Window, reference: Reference, source: str) -> Measured:
     """Measure a window's rows (see `monitor.windows.watched`); what cannot be known is None, its reason in `note`."""
     notes: list[str] = []
     if len(rows) and window.end > reference.trained_from and window.start <= reference.trained_until:
@@ -38,7 +36,7 @@ def measure(rows: pd.DataFrame, window: Window, reference: Reference, source: st
             f"{reference.trained_until:%Y-%m-%d}: quality looks better than it is"
         )
     data, snapshot = _data_metrics(rows, reference, notes)
-    quality = quality_of(rows, reference.median_days)
+    quality = quality_of(rows.days, reference.median_days)
     if len(rows) and not quality.rows_with_actual:
         notes.append("no actuals yet")
     row = {
@@ -56,9 +54,7 @@ def measure(rows: pd.DataFrame, window: Window, reference: Reference, source: st
     return Measured(row, snapshot)
 
 
-def _data_metrics(
-    rows: pd.DataFrame, reference: Reference, notes: list[str]
-) -> tuple[dict[str, Any], "Snapshot | None"]:
+def _data_metrics(rows: WindowRows, reference: Reference, notes: list[str]) -> tuple[dict[str, Any], "Snapshot | None"]:
     nothing = dict.fromkeys(
         (
             "prediction_drift",
@@ -68,17 +64,18 @@ def _data_metrics(
             "prediction_corr_with_features",
         )
     )
-    if rows.empty:
+    if not len(rows):
         notes.append("no predictions")
         return nothing, None
-    current = watched(rows if len(rows) <= MAX_ROWS else rows.sample(MAX_ROWS, random_state=0))
+    inputs = reference.watched.inputs
+    current = reference.watched.columns(rows.sample(MAX_ROWS))
     present = current.count()
     if present.sum() == 0:
         notes.append("every value is missing")
         return nothing | {"share_missing_values": 1.0}, None
-    scarce = [name for name in (*INPUTS, PREDICTION) if present[name] < MIN_ROWS]
+    scarce = [name for name in (*inputs, PREDICTION) if present[name] < MIN_ROWS]
     notes.extend(f"{name}: {present[name]} values, drift needs {MIN_ROWS}" for name in scarce)
-    drifting = [name for name in INPUTS if name not in scarce]
+    drifting = [name for name in inputs if name not in scarce]
     snapshot, values = report_on(current, reference, drifting, PREDICTION not in scarce)
     if PREDICTION not in scarce and values.prediction_corr_with_features is None:
         notes.append("no correlation: the prediction or every input is constant")

@@ -8,8 +8,12 @@ import pandas as pd
 from common.errors import InvalidInput
 from common.model import quality
 from common.model.bundle import Bundle
+from common.orders.clock import Clock
+from common.orders.names import TEXTS
+from common.orders.orders import Orders
+from common.orders.reading import Reading
 from common.servers.registry import Registry
-from monitor.windows.watched import PREDICTION, watched
+from monitor.windows.watched import PREDICTION, Watched, WindowRows
 
 RANGE_QUANTILES = (0.01, 0.99)
 """Predictions between these quantiles of the reference are in range, so about 98 % are when nothing is wrong."""
@@ -22,12 +26,14 @@ KEPT = 8
 class Reference:
     """The reference of one model version.
 
-    columns: see `monitor.windows.watched`. in_range: days. median_days: the constant baseline.
+    watched: what is compared, and columns: of the reference. in_range: days. median_days: the constant baseline.
     mae: days, of its predictions. trained_from, trained_until: the oldest and the newest purchase that the
     model learned from.
     """
 
     model_version: str
+    reading: Reading
+    watched: Watched
     columns: pd.DataFrame
     in_range: tuple[float, float]
     median_days: float
@@ -58,11 +64,19 @@ def reference_of(bundle: Bundle) -> Reference:
     path = bundle.folder / "reference.csv"
     if not path.exists():
         raise InvalidInput(f"model version {bundle.version} has no reference.csv: register it again")
-    rows = pd.read_csv(path)
-    columns = watched(rows)
+    shop = bundle.manifest.shop
+    reading = Reading(Clock(shop.time_zone), shop.numeric, shop.category)
+    texts = dict.fromkeys((*TEXTS, *shop.category), "object")
+    rows = pd.read_csv(path, dtype=texts, keep_default_na=False, na_values=[""])  # NA is a country
+    moments = {"purchase_timestamp": rows["purchase_timestamp"].to_numpy("datetime64[s]")}
+    orders = Orders.of_columns({name: rows[name] for name in rows} | moments, reading.numeric, reading.category)
+    watched = Watched.of(bundle.geography, orders)
+    columns = watched.columns(WindowRows(orders, rows))
     low, high = columns[PREDICTION].quantile(list(RANGE_QUANTILES))
     return Reference(
         model_version=bundle.version,
+        reading=reading,
+        watched=watched,
         columns=columns,
         in_range=(float(low), float(high)),
         median_days=float(rows["delivery_days"].median()),

@@ -2,26 +2,29 @@
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from common.batch.formats.csv_text import BYTE_ORDER_MARK
 from common.orders.fields import INPUTS
+from common.orders.reading import Reading
 from scorer.csv.bodies import Bodies
 from scorer.csv.records import Records
 from scorer.csv.repair import to_width, wrong_width
 
 EMPTY = [""]
+KINDS = {field.name: field.kind for field in INPUTS}
 
 RETURN_INSIDE = "the row has a carriage return in it that does not end it: put the field into quotes"
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Where the needed columns stand: how many columns a record has, the position of each needed one, and the values of
-    those that the path names. delimiter: what separates the columns. decimal: the mark in most of the numbers.
+    """How many columns a record has, the position of each by its name, and the values of those that the path names.
+
+    delimiter: what separates the columns. decimal: the mark in most of the numbers.
     """
 
     columns: int
@@ -33,7 +36,12 @@ class Layout:
     @classmethod
     def of(cls, names: Sequence[str]) -> "Layout":
         """The layout of a header that has passed common.batch.formats.columns.check_columns."""
-        return cls(len(names), {field.name: names.index(field.name) for field in INPUTS if field.name in names})
+        return cls(len(names), {name: at for at, name in reversed(list(enumerate(names)))})
+
+    def read_by(self, reading: Reading) -> "Layout":
+        """The same with the columns alone that a prediction needs."""
+        needed = KINDS.keys() | set(reading.facts)
+        return replace(self, positions={name: at for name, at in self.positions.items() if name in needed})
 
 
 class GrowsTooMuch(Exception):
@@ -51,23 +59,27 @@ class NeededColumns:
     repaired: dict[int, bytes]
 
 
-def needed_columns(text: bytes, bodies: Bodies, found: Records, layout: Layout, room: int) -> NeededColumns:
-    """Read the needed columns of all records.
+def needed_columns(
+    text: bytes, bodies: Bodies, found: Records, layout: Layout, room: int, numeric: Sequence[str] = ()
+) -> NeededColumns:
+    """Read the layout's columns of all records. numeric: the facts that are numbers.
 
     GrowsTooMuch if those of a wrong length would take more than `room` bytes to repair.
     """
     if layout.positions and found.plain and _reads_alike(text) and _is_utf8(text):
-        read = _by_arrow(text, layout, quoted=b'"' in text)
+        read = _by_arrow(text, layout, numeric, quoted=b'"' in text)
         if read is not None and all(len(values) == len(bodies) for values in read.values.values()):
             return read
     return _record_by_record(bodies.records(), layout, room)
 
 
-def _by_arrow(text: bytes, layout: Layout, quoted: bool) -> NeededColumns | None:
+def _by_arrow(text: bytes, layout: Layout, numeric: Sequence[str], quoted: bool) -> NeededColumns | None:
     """Fast: the numbers straight from the text. None where records of a wrong length would shift the rows."""
-    strings = {field.name: pa.string() for field in INPUTS}
+    strings = dict.fromkeys(layout.positions, pa.string())
     parsed = ("number", "whole") if layout.decimal == "." else ("number",)  # 12,000 may be a fraction or not
-    numbers = {field.name: pa.float64() if field.kind in parsed else pa.string() for field in INPUTS}
+    numbers = {
+        name: pa.float64() if name in numeric or KINDS.get(name) in parsed else pa.string() for name in layout.positions
+    }
     for types in (numbers, strings):
         wrong: list[int] = []
         try:

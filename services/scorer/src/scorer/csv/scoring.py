@@ -51,6 +51,7 @@ def score_text(
     complete: the text ends where its file does, so a quote that is open there is never closed, which costs its row.
     CutInsideRecord if the last record of another text is not whole; RecordTooLong; GrowsTooMuch.
     """
+    layout = layout.read_by(predictor.reading)
     outcome, body = Outcome(), io.BytesIO()
     for block, broken in _blocks(text, layout.delimiter, longest, complete):
         scored = _score_block(block, broken, layout, predictor, now, RESULT_BYTES - body.tell())
@@ -88,8 +89,10 @@ def _score_block(
     bodies = Bodies.of(text, found)
     if not len(bodies):
         return Scored(b"", 0, 0, len(found.lines), [])
-    read = needed_columns(text, bodies, found, layout, room)
-    checked = validate(with_points(read.values | constant(layout.in_path, len(bodies))), now, read.broken | broken)
+    reading = predictor.reading
+    read = needed_columns(text, bodies, found, layout, room, reading.numeric)
+    values = with_points(read.values | constant(layout.in_path, len(bodies), reading.facts), reading.numeric)
+    checked = validate(values, now, reading, read.broken | broken)
     predicted = predictor.predict(checked.orders)
     days = (predicted.days, predicted.lower_days, predicted.upper_days)
     outputs = [_texts(each, checked.good, layout.decimal) for each in days]

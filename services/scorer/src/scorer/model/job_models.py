@@ -74,7 +74,8 @@ class Models:
     def _at_pace(self, version: str, pace_digest: str) -> Predictor:
         def load() -> Predictor:
             with self._database.transaction() as session:
-                return self._of(version).with_pace(pace_snapshots.read(session, pace_digest))
+                own = self._of(version)
+                return own.with_pace(pace_snapshots.read(session, pace_digest, own.pace.groups))
 
         return _kept(self._paces, (version, pace_digest), PACES_KEPT, load)
 

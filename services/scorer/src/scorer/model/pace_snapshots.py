@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 import numpy as np
@@ -10,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from common.database.tables import BatchJob, PaceSnapshot
-from common.model.pace import GROUPS, PaceTable
+from common.model.pace import PaceTable
 
 
 def keep(session: Session, pace: PaceTable) -> str:
@@ -26,14 +27,15 @@ def keep(session: Session, pace: PaceTable) -> str:
     return digest
 
 
-def read(session: Session, digest: str) -> PaceTable:
-    """The pace that `keep` stored under this digest; the numbers of orders behind it are not kept."""
+def read(session: Session, digest: str, groups: Sequence[str]) -> PaceTable:
+    """The pace of these groups that `keep` stored under this digest; the numbers of orders behind it are not kept."""
     rows = session.scalars(select(PaceSnapshot.rows).where(PaceSnapshot.digest == digest)).one()
-    return PaceTable.of_rows(
+    cells = (
         (date.fromisoformat(day), group, pace, 0)
         for day, *paces in rows
-        for group, pace in zip(GROUPS, paces, strict=True)
+        for group, pace in zip(groups, paces, strict=True)
     )
+    return PaceTable.of_rows(cells, groups)
 
 
 def forget(session: Session, seconds: float) -> None:

@@ -103,6 +103,8 @@ def _check_types(schema: pa.Schema, given: InputObject) -> None:
             continue
         if field.kind == "moment":
             _check(schema.field(field.name), where, "times", (pa.types.is_timestamp, pa.types.is_date))
+        elif field.kind == "text":
+            _check(schema.field(field.name), where, "texts", (pa.types.is_integer, pa.types.is_floating))
         else:
             numbers = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal)
             _check(schema.field(field.name), where, "numbers", numbers)

@@ -111,8 +111,11 @@ def _scored(
     schema: pa.Schema,
 ) -> pa.Table:
     outcome = progress.outcome
-    columns = {name: _plain(batch.column(name)) for name in NEEDED_COLUMNS if name in batch.schema.names}
-    checked = validate(with_points(columns | constant(in_path, len(batch))), progress.now)
+    reading = predictor.reading
+    needed = (*NEEDED_COLUMNS, *reading.facts)
+    columns = {name: _plain(batch.column(name)) for name in needed if name in batch.schema.names}
+    values = with_points(columns | constant(in_path, len(batch), reading.facts), reading.numeric)
+    checked = validate(values, progress.now, reading)
     predicted = predictor.predict(checked.orders)
     days = [
         pa.array(_spread(values, checked.good), from_pandas=True)

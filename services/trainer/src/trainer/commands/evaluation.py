@@ -82,6 +82,8 @@ def _promise(arguments: argparse.Namespace) -> None:
 
 
 def _add_months(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--first", type=month, default="2017-09", metavar="MONTH", help="default: 2017-09")
+    command.add_argument(
+        "--first", type=month, metavar="MONTH", help="default: when a fifth of the deliveries is known before it"
+    )
     command.add_argument("--last", type=month, metavar="MONTH", help="default: the newest with enough deliveries")
     command.add_argument("--seed", type=int, default=0, help="of CatBoost (default: 0)")

@@ -1,26 +1,32 @@
 """Orders as arrays: what a model may learn from, and what it is judged on. Where they come from is their source's."""
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from common.arrays import Bools, Floats
-from common.orders.fields import INPUTS, Orders
-from common.orders.places import Places
+from common.orders.orders import Orders
+from common.orders.shop.prepared_shop import PreparedShop
 
 DAY = np.timedelta64(86_400, "s")
 LONE_DAYS = 30
+
+NO_PLACES = pl.DataFrame(
+    schema={"country": pl.String, "postal_code": pl.String, "lat": pl.Float64, "lng": pl.Float64, "region": pl.String}
+)
 
 
 @dataclass(frozen=True)
 class History:
     """n orders by purchase time, delivered or under way; arrays of shape (n,).
 
-    delivered: datetime64[s], NaT while under way. promised_days: the shop's own promise, in days from purchase.
+    delivered: datetime64[s], UTC, NaT while under way. promised_days: the shop's own promise, in days from purchase,
+    NaN where it made none.
     """
 
     orders: Orders
@@ -55,17 +61,25 @@ class History:
 
 @dataclass(frozen=True)
 class TrainingData:
-    """What a model is made from, whatever its source: orders, and the places that they name."""
+    """What a model is made from, whatever its source: orders, what is known of their shop, and the shop's places.
+
+    places: columns country, postal_code, lat, lng, region, each code once; no row if the shop has no such file.
+    """
 
     history: History
-    places: Places
+    shop: PreparedShop
+    places: pl.DataFrame = field(default_factory=NO_PLACES.clone)
 
     @cached_property
     def fingerprint(self) -> str:
         """sha256 of the orders: the same for the same orders, wherever they come from."""
         digest = hashlib.sha256()
-        inputs = [getattr(self.history.orders, field.name) for field in INPUTS]
-        for column in (*inputs, self.history.delivered, self.history.promised_days):
+        orders = self.history.orders
+        for name in sorted(orders.texts):
+            digest.update(repr((name, orders.texts[name].values)).encode())
+            digest.update(np.ascontiguousarray(orders.texts[name].index).tobytes())
+        numbers = (orders.numbers[name] for name in sorted(orders.numbers))
+        for column in (orders.purchase_timestamp, *numbers, self.history.delivered, self.history.promised_days):
             digest.update(np.ascontiguousarray(column).tobytes())
         return digest.hexdigest()
 

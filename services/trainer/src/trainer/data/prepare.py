@@ -7,7 +7,6 @@ from time import perf_counter
 from common.orders.shop.prepared_shop import PreparedShop
 from common.orders.shop.sections import Facts, Shop
 from common.orders.shop.source import Kind, kind_of
-from trainer.data.earlier_tables import write_earlier_tables
 from trainer.data.report import Report
 from trainer.data.rows import THREE_FACTS, general_rows, olist_rows
 from trainer.data.split import split
@@ -41,8 +40,6 @@ def prepare(
         rows = olist_rows if is_olist else general_rows
         rows(parts.train, prepared).sink_csv(staging / "train_dataset.csv")
         rows(parts.valid, prepared).sink_csv(staging / "valid_dataset.csv")
-        if is_olist:
-            write_earlier_tables(built.orders, staging, shop.time_zone)
         report = Report.of(built.report, built.orders, parts, THREE_FACTS if is_olist else {}, perf_counter() - started)
         report.save(staging)
     return report

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from common.orders.shop.names import COORDINATES, COUNTRY_NAMES, OLD_NAMES, POSTAL_CODES, REGIONS
+from common.orders.names import COORDINATES, COUNTRY_NAMES, OLD_NAMES, POSTAL_CODES, REGIONS
 from common.orders.shop.prepared_shop import PreparedShop
 
 PLACES = ("origin_id", *COUNTRY_NAMES, *POSTAL_CODES, *COORDINATES, *REGIONS)

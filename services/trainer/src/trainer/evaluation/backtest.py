@@ -5,36 +5,21 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import polars as pl
 
-from common.arrays import Bools, Floats
-from common.errors import InvalidInput
+from common.arrays import Floats
 from common.model.bundle import Bundle
-from common.model.predictor import Predictor
 from trainer.data.history import History
 from trainer.evaluation.baselines import constant_median, three_fact_baseline
-from trainer.evaluation.gate import forecaster
+from trainer.evaluation.gate import forecaster, with_its_pace
+from trainer.evaluation.periods import Period
 from trainer.model.params import Params
 from trainer.model.table import TrainingTable
 
-FEWEST_TO_LEARN = 1_000
-FEWEST_TO_JUDGE = 100
-
-
-def months(history: History, first: str, last: str | None) -> list[np.datetime64]:
-    """Months (datetime64[M]) from `first` to `last`, by default to the last one whose orders have mostly arrived."""
-    newest = history.orders.purchase_timestamp[-1].astype("datetime64[M]")
-    wanted = np.arange(np.datetime64(first, "M"), np.datetime64(last, "M") + 1 if last else newest + 1)
-    usable = [month for month in wanted if _can_be_judged(history, month)]
-    if not usable:
-        raise InvalidInput(
-            f"no month from {first} to {last or newest} has {FEWEST_TO_LEARN:,} deliveries known before it and "
-            f"{FEWEST_TO_JUDGE} in it: choose others with --first and --last"
-        )
-    return usable
+USUAL_SHARE = 0.9
 
 
 def backtest(
     table: TrainingTable,
-    wanted: list[np.datetime64],
+    wanted: list[Period],
     params: Params,
     on_time_share: float,
     champion: Bundle | None = None,
@@ -46,33 +31,36 @@ def backtest(
     Columns month, actual_days, promised_days, days, lower_days, upper_days, promise_days, median_days, three_fact_days,
     champion_days (NaN where the champion learned from the month).
     """
-    each = (_judged(table, month, params, on_time_share, champion, seed) for month in wanted)
+    each = (_judged(table, period, params, on_time_share, champion, seed) for period in wanted)
     return pl.concat(progress(each, len(wanted)))
 
 
-def own_on_time_share(history: History, wanted: list[np.datetime64]) -> float:
-    """The share of the wanted months' deliveries that kept the shop's own promise."""
-    delivered = history.where(_delivered_in(history, wanted[0], wanted[-1]))
-    return float((delivered.days <= delivered.promised_days).mean())
+def own_on_time_share(history: History, wanted: list[Period]) -> float:
+    """The share of the wanted periods' deliveries that kept the shop's own promise; USUAL_SHARE if it made none."""
+    delivered = history.where(Period("", wanted[0].start, wanted[-1].end).delivered_in(history))
+    promised = np.isfinite(delivered.promised_days)
+    if not promised.any():
+        return USUAL_SHARE
+    return float((delivered.days <= delivered.promised_days)[promised].mean())
 
 
 def _judged(
     table: TrainingTable,
-    month: np.datetime64,
+    period: Period,
     params: Params,
     on_time_share: float,
     champion: Bundle | None,
     seed: int,
 ) -> pl.DataFrame:
-    cutoff = month.astype("datetime64[s]")
+    cutoff = period.start
     history = table.history
     known = history.where(history.known_at(cutoff))
-    judged = history.where(_delivered_in(history, month, month))
+    judged = history.where(period.delivered_in(history))
     predictor = forecaster(table, params, cutoff, seed)
     predictions = predictor.predict(judged.orders)
     return pl.DataFrame(
         {
-            "month": np.full(len(judged), str(month)),
+            "month": np.full(len(judged), period.name),
             "actual_days": judged.days,
             "promised_days": judged.promised_days,
             "days": predictions.days,
@@ -80,23 +68,17 @@ def _judged(
             "upper_days": predictions.upper_days,
             "promise_days": predictor.promise(judged.orders, on_time_share),
             "median_days": constant_median(known, judged.orders),
-            "three_fact_days": three_fact_baseline(known, judged.orders, seed),
+            "three_fact_days": _or_none(three_fact_baseline(known, judged.orders, seed), len(judged)),
             "champion_days": _champion(champion, judged, table, cutoff),
         }
     )
 
 
+def _or_none(days: Floats | None, count: int) -> Floats:
+    return np.full(count, np.nan) if days is None else days
+
+
 def _champion(champion: Bundle | None, judged: History, table: TrainingTable, cutoff: np.datetime64) -> Floats:
     if champion is None or np.datetime64(champion.manifest.training_window["end"]) >= cutoff:
         return np.full(len(judged), np.nan)
-    return Predictor(champion, pace=table.pace).predict(judged.orders).days
-
-
-def _delivered_in(history: History, first: np.datetime64, last: np.datetime64) -> Bools:
-    start, end = first.astype("datetime64[s]"), (last + 1).astype("datetime64[s]")
-    return history.bought_in(start, end) & ~np.isnat(history.delivered)
-
-
-def _can_be_judged(history: History, month: np.datetime64) -> bool:
-    known = int(history.known_at(month.astype("datetime64[s]")).sum())
-    return known >= FEWEST_TO_LEARN and int(_delivered_in(history, month, month).sum()) >= FEWEST_TO_JUDGE
+    return with_its_pace(champion, table).predict(judged.orders).days

@@ -5,22 +5,24 @@ from dataclasses import asdict
 import numpy as np
 from numpy.typing import NDArray
 
-from common.model.pace import REGION_OF_STATE, REGIONS
-from common.orders.places import STATES, Places
+from common.model.pace import RELATIONS
 from trainer.evaluation.gate import Evaluation
 from trainer.evaluation.score import scores
 from trainer.model.fit import Model
 from trainer.model.forecast import LOSS
+from trainer.model.table import TrainingTable
 
 HEAD = ("orders", "mae", "rmse", "bias", "within_3_days", "interval_coverage", "interval_width_days")
 
 
-def model_card(evaluation: Evaluation, model: Model, places: Places, fingerprint: str) -> str:
+def model_card(evaluation: Evaluation, model: Model, table: TrainingTable, fingerprint: str) -> str:
     """Markdown. Metrics are of the gate's holdout, forecast by a model that knew nothing of it."""
     purchases = model.learned.orders.purchase_timestamp
     months = evaluation.judged.orders.purchase_timestamp.astype("datetime64[M]").astype(str)
-    state = places.state_at(evaluation.judged.orders.customer_lat, evaluation.judged.orders.customer_lng)
-    regions = np.array(REGIONS)[REGION_OF_STATE[state]]
+    geography, groups = table.located.geography, table.pace.groups[: -len(RELATIONS)]
+    destinations = geography.ends(evaluation.judged.orders, "destination")
+    regions = np.array(groups)[geography.regions.group[destinations.region]]
+    inputs = ", ".join(table.feature_names)
     settings = "\n".join(f"| {name} | {value:.4g} |" for name, value in asdict(model.params).items())
     rivals = "\n".join(f"| {name} | {value:.3f} |" for name, value in sorted(evaluation.metrics.items()))
     return f"""# Delivery time
@@ -29,10 +31,10 @@ def model_card(evaluation: Evaluation, model: Model, places: Places, fingerprint
 at checkout. Not for judging sellers or carriers.
 
 **Data.** {len(model.learned):,} delivered orders bought {purchases.min()} to {purchases.max()}, of orders with sha256
-`{fingerprint}`. Inputs: seller's zip prefix, customer's location, time of purchase.
+`{fingerprint}`. Inputs: {inputs}.
 
-**Model.** CatBoost, {LOSS} of log days over the delivery pace; the sellers' smoothed history on top; interval from
-recent and long-run residuals, orders under way counted as censored.
+**Model.** CatBoost, {LOSS} of log days over the delivery pace; smoothed effects of origins, routes, destinations and
+facts on top; interval from recent and long-run residuals, orders under way counted as censored.
 
 | parameter | value |
 |---|---|
@@ -48,14 +50,14 @@ recent and long-run residuals, orders under way counted as censored.
 
 {_table(evaluation, months)}
 
-### By customer's region
+### By the destination's region
 
 {_table(evaluation, regions)}
 
 ## Limits
 
-- {len(STATES)} Brazilian states; points elsewhere get the nearest one's pace. Unknown sellers get the place of the
-  nearest zip prefix and no history (`seller_known: false`).
+- {len(geography.regions.names)} regions in {len(groups)} groups of the pace; points elsewhere get the nearest one's.
+  Unknown origins get the place of the nearest postal code and no history (`seller_known: false`).
 - A shock (strike, holiday rush) shows in the pace only as orders under way age: days later, not hours.
 - Orders that never arrive are not forecast; the interval is for those that do.
 - Coverage holds on average. In a month of shock it falls, see the backtest.

@@ -6,16 +6,19 @@ import numpy as np
 
 from common.arrays import Bools
 from common.errors import InvalidInput
+from common.model.time_scale import TimeScale
 from trainer.data.history import DAY, History, as_datetime, end_of
+from trainer.model.forecast import span
 
-HOLDOUT_DAYS = 60
-FEWEST_DAYS = 20
+FEWEST_DAYS, MOST_DAYS = 14, 60
 FOLDS = 2
 
-SETTLING_DAYS = 45
-"""Orders younger than this when the data was taken are in no holdout: the slow ones among them are missing."""
+LONGEST_SHARE = 1 / 8
+"""Of the data's time that one holdout takes at most."""
 
-FEWEST_KNOWN = 300
+FEWEST_KNOWN = 200
+"""Below this many known deliveries there is nothing to trust: `register-model` says so."""
+
 FEWEST_JUDGED = 50
 
 
@@ -34,26 +37,33 @@ class Holdout:
         return f"{as_datetime(self.start):%Y-%m-%d}..{as_datetime(self.end):%Y-%m-%d}"
 
 
-def gate_holdout(history: History, champion_cutoff: np.datetime64 | None = None) -> Holdout:
+def holdout_days(history: History, scale: TimeScale) -> int:
+    """How long a holdout is: some typical deliveries, two weeks at least, within what the data's time allows."""
+    purchases = history.orders.purchase_timestamp
+    longest = int((purchases[-1] - purchases[0]) / DAY * LONGEST_SHARE)
+    return max(min(max(round(6 * scale.typical), FEWEST_DAYS), MOST_DAYS, longest), 1)
+
+
+def gate_holdout(history: History, scale: TimeScale, champion_cutoff: np.datetime64 | None = None) -> Holdout:
     """The newest holdout whose orders have had time to arrive; InvalidInput if the data is too short for one.
 
     Of what the champion could not know, half teaches the candidate and half judges both: without anything new to learn
-    a candidate could not win. Half of a short time says too little: below FEWEST_DAYS, HOLDOUT_DAYS are taken.
+    a candidate could not win. Half of a short time says too little: below a third of a holdout, a whole one is taken.
     """
     newest_purchase = history.orders.purchase_timestamp[-1] + np.timedelta64(1, "s")
-    end = min(newest_purchase, end_of(history) - SETTLING_DAYS * DAY)
-    days = HOLDOUT_DAYS
+    end = min(newest_purchase, end_of(history) - span(scale.settling))
+    whole = days = holdout_days(history, scale)
     if champion_cutoff is not None:
         unseen = int((end - champion_cutoff) / DAY) // 2
-        days = min(unseen, HOLDOUT_DAYS) if unseen >= FEWEST_DAYS else HOLDOUT_DAYS
+        days = min(unseen, whole) if unseen >= whole / 3 else whole
     return _usable(history, Holdout(end - days * DAY, end))
 
 
-def folds(history: History) -> list[Holdout]:
+def folds(history: History, scale: TimeScale) -> list[Holdout]:
     """The search's holdouts, oldest first: those before the gate's, which the search must not see."""
-    end = gate_holdout(history).start
-    starts = [end - (number + 1) * HOLDOUT_DAYS * DAY for number in reversed(range(FOLDS))]
-    return [_usable(history, Holdout(start, start + HOLDOUT_DAYS * DAY)) for start in starts]
+    end, length = gate_holdout(history, scale).start, holdout_days(history, scale) * DAY
+    starts = [end - (number + 1) * length for number in reversed(range(FOLDS))]
+    return [_usable(history, Holdout(start, start + length)) for start in starts]
 
 
 def _usable(history: History, holdout: Holdout) -> Holdout:

@@ -4,8 +4,10 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import mlflow
+import numpy as np
 import polars as pl
 from rich.console import Console
 from rich.table import Table as Grid
@@ -13,8 +15,9 @@ from tqdm import tqdm
 
 from common.model.bundle import Bundle
 from trainer.data.history import TrainingData
-from trainer.evaluation.backtest import backtest, months, own_on_time_share
+from trainer.evaluation.backtest import backtest, own_on_time_share
 from trainer.evaluation.figures import FORECASTERS, POOLED, figures, tabulate, write_figures
+from trainer.evaluation.periods import periods
 from trainer.evaluation.plots import plot_backtest
 from trainer.model.params import Params
 from trainer.model.table import TrainingTable
@@ -22,9 +25,9 @@ from trainer.model.table import TrainingTable
 
 @dataclass(frozen=True)
 class Months:
-    """Which months to judge, like 2017-09; last None for the newest with enough deliveries. seed: of CatBoost."""
+    """Which months to judge, like 2017-09; None: see `trainer.evaluation.periods`. seed: of CatBoost."""
 
-    first: str
+    first: str | None
     last: str | None
     seed: int
 
@@ -33,20 +36,13 @@ def run_backtest(
     data: TrainingData, judged: Months, output: Path, console: Console, champion: Bundle | None, logged: bool
 ) -> None:
     """Judge each month, print the tables, and write the figures. logged: to the connected MLflow too."""
-    params = Params()
+    params = Params.usual(_known(data))
     forecasts = _forecasts(data, judged, params, champion)
-    table, values = tabulate(forecasts), figures(forecasts)
+    table, values = tabulate(forecasts), figures(forecasts, data.shop.name)
     write_figures(output, values)
     for name in FORECASTERS:
         _print(table.filter(pl.col("forecaster") == name).drop("forecaster"), name, console)
-    console.print(
-        f"MAE {values['mae_ratio']:.4f} and RMSE {values['rmse_ratio']:.4f} of the three-fact baseline, worst month "
-        f"{values['worst_month_mae_ratio']:.3f}; coverage {values['coverage']:.4f}, worst month "
-        f"{values['coverage_worst_month']:.3f}, mean width {values['mean_width_days']:.1f} days; promise "
-        f"{values['promise_days_vs_olist']:+.2f} days against Olist's with {values['on_time_share']:.2%} on time "
-        f"(Olist {values['olist_on_time_share']:.2%})",
-        soft_wrap=True,
-    )
+    console.print(_summary(values), soft_wrap=True)
     if logged:
         _log(table, values, params, judged.seed, output)
     console.print(f"figures: {output}", soft_wrap=True)
@@ -54,34 +50,64 @@ def run_backtest(
 
 def run_promise(data: TrainingData, judged: Months, on_time_share: float | None, console: Console) -> None:
     """Print, month by month, the promise at the wanted on-time share (None: the shop's own) against the shop's own."""
-    forecasts = _forecasts(data, judged, Params(), None, on_time_share)
+    forecasts = _forecasts(data, judged, Params.usual(_known(data)), None, on_time_share)
     rows = forecasts.group_by("month", maintain_order=True).agg(_PROMISE)
     table = pl.concat([rows, forecasts.select(pl.lit(POOLED).alias("month"), *_PROMISE)])
     _print(table, "promise", console)
     total = table.row(-1, named=True)
-    difference = total["our_days"] - total["olist_days"]
+    if total["shops_days"] is None:
+        console.print(f"{total['our_on_time']:.2%} on time; the shop made no promise of its own", soft_wrap=True)
+        return
+    difference = total["our_days"] - total["shops_days"]
     console.print(
-        f"promise {abs(difference):.2f} days {'shorter' if difference < 0 else 'longer'} than Olist's on average, "
-        f"{total['our_on_time']:.2%} on time against {total['olist_on_time']:.2%}",
+        f"promise {abs(difference):.2f} days {'shorter' if difference < 0 else 'longer'} than the shop's on average, "
+        f"{total['our_on_time']:.2%} on time against {total['shops_on_time']:.2%}",
         soft_wrap=True,
     )
+
+
+def _known(data: TrainingData) -> int:
+    return int(np.isfinite(data.history.days).sum())
 
 
 _PROMISE = (
     pl.len().alias("orders"),
     pl.col("promise_days").mean().alias("our_days"),
-    pl.col("promised_days").mean().alias("olist_days"),
+    pl.col("promised_days").fill_nan(None).mean().alias("shops_days"),
     (pl.col("actual_days") <= pl.col("promise_days")).mean().alias("our_on_time"),
-    (pl.col("actual_days") <= pl.col("promised_days")).mean().alias("olist_on_time"),
+    (pl.col("actual_days") <= pl.col("promised_days").fill_nan(None)).mean().alias("shops_on_time"),
 )
 
 
 def _forecasts(
     data: TrainingData, judged: Months, params: Params, champion: Bundle | None, on_time_share: float | None = None
 ) -> pl.DataFrame:
-    wanted = months(data.history, judged.first, judged.last)
+    table = TrainingTable.of(data)
+    wanted = periods(table, judged.first, judged.last)
     share = on_time_share or own_on_time_share(data.history, wanted)
-    return backtest(TrainingTable.of(data), wanted, params, share, champion, judged.seed, _progress)
+    table = TrainingTable.of(data, wanted[0].start)
+    return backtest(table, wanted, params, share, champion, judged.seed, _progress)
+
+
+def _summary(values: dict[str, Any]) -> str:
+    """The pooled figures in a sentence each; those of rivals that the shop does not have are left out."""
+    ratios = [
+        f"{values[name]:.4f} of {rival}"
+        for name, rival in (
+            ("mae_vs_median", "the known median's"),
+            ("mae_ratio", "the three-fact baseline's"),
+            ("mae_vs_promise", "the shop's promise's"),
+        )
+        if values[name] is not None
+    ]
+    text = f"MAE {values['mae']:.4g} days: {', '.join(ratios)}; coverage {values['coverage']:.4f}, worst month "
+    text += f"{values['coverage_worst_month']:.3f}, mean width {values['mean_width_days']:.3g} days"
+    if values["promise_days_vs_olist"] is None:
+        return text
+    return text + (
+        f"; promise {values['promise_days_vs_olist']:+.2f} days against the shop's with "
+        f"{values['on_time_share']:.2%} on time (the shop's {values['olist_on_time_share']:.2%})"
+    )
 
 
 def _progress(each: Iterator[pl.DataFrame], total: int) -> Iterator[pl.DataFrame]:

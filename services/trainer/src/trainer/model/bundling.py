@@ -15,8 +15,7 @@ import numpy as np
 import polars as pl
 
 from common.model import bundle
-from common.model.bundle import CATBOOST, REFERENCE, Bundle, Manifest, Servable
-from common.model.features import FEATURE_NAMES
+from common.model.bundle import CATBOOST, REFERENCE, Bundle, Manifest, Map, Servable, ServedShop
 from common.model.pace import PaceTable
 from common.model.predictor import Predictor
 from common.model.trees import ObliviousTrees
@@ -36,10 +35,10 @@ def servable(model: Model, table: TrainingTable, metrics: Mapping[str, float], f
     """The model as it would be served, version `local`."""
     return Servable(
         version=LOCAL,
-        manifest=_manifest(model, metrics, fingerprint),
+        manifest=_manifest(model, table, metrics, fingerprint),
         trees=_trees(model),
-        places=table.places,
-        seller_effect=model.forecast.seller_effect,
+        geography=table.located.geography,
+        effects=model.forecast.effects,
         residuals=model.residuals,
         pace=_until(table.pace, as_datetime(model.cutoff).date()),
     )
@@ -79,12 +78,13 @@ def code_version() -> str:
     return head.stdout.strip() or "unknown"
 
 
-def _manifest(model: Model, metrics: Mapping[str, float], fingerprint: str) -> Manifest:
+def _manifest(model: Model, table: TrainingTable, metrics: Mapping[str, float], fingerprint: str) -> Manifest:
     purchases = model.learned.orders.purchase_timestamp
+    shop = table.shop
     return Manifest(
         trained_at=datetime.now(UTC).isoformat(timespec="seconds"),
         code_version=code_version(),
-        feature_names=list(FEATURE_NAMES),
+        feature_names=list(table.feature_names),
         training_window={
             "start": str(purchases.min()),
             "end": str(purchases.max()),
@@ -95,7 +95,31 @@ def _manifest(model: Model, metrics: Mapping[str, float], fingerprint: str) -> M
         params=asdict(model.params),
         centre=model.centre,
         residuals=model.residuals.quantiles.tolist(),
-        holidays=[day.isoformat() for day in model.holidays],
+        typical_days=table.scale.typical,
+        shop=ServedShop(
+            name=shop.name,
+            country=shop.country,
+            time_zone=shop.time_zone,
+            code_digits=table.located.geography.digits,
+            numeric=shop.facts.numeric,
+            category=shop.facts.category,
+        ),
+        calendar=table.calendar,
+        map=bundled_map(table),
+        fact_effects={name: dict(effects) for name, effects in model.forecast.effects.facts.items()},
+    )
+
+
+def bundled_map(table: TrainingTable) -> Map:
+    """The table's map as bundles keep it."""
+    regions = table.located.geography.regions
+    return Map(
+        regions=regions.names,
+        rows=regions.rows,
+        south=regions.south,
+        west=regions.west,
+        per_degree=regions.per_degree,
+        pace_groups=table.pace.groups,
     )
 
 
@@ -110,7 +134,8 @@ def _until(pace: PaceTable, day: date) -> PaceTable:
     """The last PACE_DAYS up to the day."""
     end = max(day.toordinal() - pace.first.toordinal() + 1, 1)
     start = max(end - PACE_DAYS, 0)
-    return PaceTable(date.fromordinal(pace.first.toordinal() + start), pace.pace[start:end], pace.orders[start:end])
+    first = date.fromordinal(pace.first.toordinal() + start)
+    return PaceTable(pace.groups, first, pace.pace[start:end], pace.orders[start:end])
 
 
 def _reference(learned: History, served: Servable) -> pl.DataFrame:
@@ -118,13 +143,14 @@ def _reference(learned: History, served: Servable) -> pl.DataFrame:
     chosen = np.zeros(len(learned), dtype=bool)
     chosen[np.random.default_rng(0).permutation(len(chosen))[:REFERENCE_ROWS]] = True
     sample = learned.where(chosen)
+    orders = sample.orders
+    texts = {name: texts.tolist() for name, texts in orders.texts.items()}
     return pl.DataFrame(
         {
-            "seller_zip_code_prefix": sample.orders.seller_zip_code_prefix,
-            "customer_lat": sample.orders.customer_lat,
-            "customer_lng": sample.orders.customer_lng,
-            "purchase_timestamp": sample.orders.purchase_timestamp.astype("datetime64[ms]"),
-            "prediction": Predictor(served).predict(sample.orders).days,
+            **texts,
+            **orders.numbers,
+            "purchase_timestamp": orders.purchase_timestamp.astype("datetime64[ms]"),
+            "prediction": Predictor(served).predict(orders).days,
             "delivery_days": sample.days,
         }
     )

@@ -9,13 +9,11 @@ import numpy as np
 from common.arrays import Bools, Floats
 from common.model.predictor import SPREAD_WEIGHT
 from common.model.residuals import Residuals, residuals
+from common.model.time_scale import TimeScale
 from trainer.data.history import DAY, History
-from trainer.model.forecast import Forecast, fit_forecast, teaching
+from trainer.model.forecast import Forecast, fit_forecast, span, teaching
 from trainer.model.params import Params
 from trainer.model.table import TrainingTable
-
-CALIBRATION_DAYS = 90
-"""Length of the window before the cut-off whose orders calibrate."""
 
 FEWEST_TO_CALIBRATE = 200
 """With fewer orders to learn from before the calibration window, the model's own residuals stand in."""
@@ -26,9 +24,6 @@ RECENT_SHARE = 0.5
 LATE_WIDENING = 1.3
 """The model has seen the long-run residuals, so they are too small; and a shock makes deliveries late, never early.
 From the backtest: without it 7 % of deliveries lie above the interval, with it 5 %."""
-
-LOST_AFTER_DAYS = (60, 180)
-"""Orders of this age that have not arrived give the share that never does."""
 
 ADAPTATION = 0.5
 """Share of the calibration window's median residual that the point forecast follows. 0.4 to 0.6 differ little."""
@@ -42,21 +37,21 @@ def calibrate(
 ) -> tuple[Residuals, float]:
     """The residuals, and the centre of the point forecast in log days."""
     long_run, spread = _residuals(table, forecast, teaching(table, cutoff, params), cutoff, never=0.0)
-    start = cutoff - CALIBRATION_DAYS * DAY
+    start = cutoff - span(table.scale.calibration)
     window, earlier = table.history.bought_in(start, cutoff), teaching(table, start, params)
     if earlier.sum() < FEWEST_TO_CALIBRATE or not window.any():
         return long_run, STEP_TO_MEAN
     before = fit_forecast(table, earlier, start, params, seed)
-    recent, _ = _residuals(table, before, window, cutoff, never_share(table.history, cutoff))
+    recent, _ = _residuals(table, before, window, cutoff, never_share(table.history, table.scale, cutoff))
     widened = np.where(long_run.quantiles > 0, LATE_WIDENING * long_run.quantiles, long_run.quantiles)
     blended = Residuals(RECENT_SHARE * recent.quantiles + (1 - RECENT_SHARE) * widened)
     return blended, ADAPTATION * recent.at(0.5) * float(np.median(spread)) + STEP_TO_MEAN
 
 
-def never_share(history: History, cutoff: np.datetime64) -> float:
+def never_share(history: History, scale: TimeScale, cutoff: np.datetime64) -> float:
     """Share of orders that never arrive, as seen at the cut-off."""
-    youngest, oldest = LOST_AFTER_DAYS
-    old = history.bought_in(cutoff - oldest * DAY, cutoff - youngest * DAY)
+    youngest, oldest = scale.lost
+    old = history.bought_in(cutoff - span(oldest), cutoff - span(youngest))
     return float((~history.known_at(cutoff)[old]).mean()) if old.any() else 0.0
 
 
@@ -66,9 +61,11 @@ def _residuals(
     """Residuals of the window's orders, as known at the cut-off, and their spread."""
     orders = table.history.orders
     known = table.history.known_at(cutoff)[window]
-    raw = forecast.catboost.predict(table.features.columns[window], prediction_type="RawFormulaVal")
+    raw = forecast.catboost.predict(table.columns[window], prediction_type="RawFormulaVal")
     age = (cutoff - orders.purchase_timestamp[window]) / DAY
     reached = table.log_worked(np.where(known, table.history.days[window], age), window)
-    expected = raw[:, 0] + forecast.seller_effect[orders.seller_zip_code_prefix[window]] + table.log_level[window]
+    located = table.located.where(window)
+    effect = forecast.effects.of(located.origin, located.destination, located.categories)
+    expected = raw[:, 0] + effect + table.log_level[window]
     spread = np.exp(raw[:, 1] / SPREAD_WEIGHT)
     return residuals((reached - expected) / spread, known, never), spread

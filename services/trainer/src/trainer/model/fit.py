@@ -1,7 +1,6 @@
 """Fit a model on what was known at a cut-off: its forecast, and its calibration."""
 
 from dataclasses import dataclass
-from datetime import date
 
 import numpy as np
 
@@ -9,21 +8,20 @@ from common.errors import InvalidInput
 from common.model.residuals import Residuals
 from trainer.data.history import History
 from trainer.model.calibration import calibrate
-from trainer.model.forecast import TOO_RECENT_DAYS, Forecast, fit_forecast, teaching
+from trainer.model.forecast import Forecast, fit_forecast, teaching
 from trainer.model.params import Params
 from trainer.model.table import TrainingTable
 
 
 @dataclass(frozen=True)
 class Model:
-    """A fitted model with all that a bundle keeps. centre, holidays: see `common.model.bundle.Manifest`."""
+    """A fitted model with all that a bundle keeps. centre: see `common.model.bundle.Manifest`."""
 
     forecast: Forecast
     residuals: Residuals
     centre: float
     params: Params
     cutoff: np.datetime64
-    holidays: list[date]
     learned: History
 
 
@@ -31,7 +29,9 @@ def fit(table: TrainingTable, cutoff: np.datetime64, params: Params, seed: int =
     """The model as of a cut-off; InvalidInput if nothing was known by then."""
     learned = teaching(table, cutoff, params)
     if not learned.any():
-        raise InvalidInput(f"no delivery was known {TOO_RECENT_DAYS} days before {cutoff}: choose a later cut-off")
+        raise InvalidInput(
+            f"no delivery was known {table.scale.too_recent:g} days before {cutoff}: choose a later cut-off"
+        )
     forecast = fit_forecast(table, learned, cutoff, params, seed)
     residuals, centre = calibrate(table, forecast, cutoff, params, seed)
-    return Model(forecast, residuals, centre, params, cutoff, table.holidays, table.history.where(learned))
+    return Model(forecast, residuals, centre, params, cutoff, table.history.where(learned))

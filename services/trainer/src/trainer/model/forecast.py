@@ -1,9 +1,9 @@
-"""The forecast: CatBoost's trees and the sellers' effect, learned from what was known at a cut-off.
+"""The forecast: CatBoost's trees and the effects on top of them, learned from what was known at a cut-off.
 
 The trees see log(working days / level), where the level is the delivery pace of the day (see `common.model.pace`):
 trees cannot extrapolate a level that they have not seen, dividing by it can.
 
-Two-fold cross-fitting: each half's model forecasts the other half. The errors give each seller's effect and the spread;
+Two-fold cross-fitting: each half's model forecasts the other half. The errors give the effects and the spread;
 they are clipped at CLIP because we predict a median, not a mean.
 """
 
@@ -15,11 +15,11 @@ from catboost import CatBoostRegressor, Pool
 
 from common.arrays import Bools, Floats
 from common.errors import InvalidInput
-from common.model.features import FEATURE_NAMES
+from common.model.effects import Effects
 from common.model.predictor import SPREAD_WEIGHT
 from trainer.data.history import DAY
+from trainer.model.effects import learn_effects
 from trainer.model.params import Params
-from trainer.model.seller_effect import seller_effect
 from trainer.model.table import TrainingTable
 
 LOSS = "MultiRMSE"
@@ -31,32 +31,29 @@ CLIP = 0.5
 LEAST_SPREAD = 0.1
 """Log days; a smaller error was luck."""
 
-TOO_RECENT_DAYS = 10
-"""Orders bought in the last days before the cut-off do not teach: only their fast deliveries are known."""
-
 BORDERS = 64
 """Splits tried per feature: 32 to 254 differ only in time."""
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """CatBoost's model, and the sellers' effect on top of it: float64 (100000,), log days."""
+    """CatBoost's model, and the effects on top of it."""
 
     catboost: CatBoostRegressor
-    seller_effect: Floats
+    effects: Effects
 
 
 def teaching(table: TrainingTable, cutoff: np.datetime64, params: Params) -> Bools:
     """Which orders a model may learn from at the cut-off."""
-    start, end = cutoff - params.history_days * DAY, cutoff - TOO_RECENT_DAYS * DAY
+    start, end = cutoff - params.history_days * DAY, cutoff - span(table.scale.too_recent)
     return table.history.known_at(cutoff) & table.history.bought_in(start, end)
 
 
 def fit_forecast(table: TrainingTable, learned: Bools, cutoff: np.datetime64, params: Params, seed: int) -> Forecast:
-    """Fit the trees, and the sellers' effect, on the learned orders."""
+    """Fit the trees, and the effects, on the learned orders."""
     cross = cross_forecast(table, learned, seed)
     trees = fit_trees(table, targets(table, cross), learned, cutoff, params, seed)
-    return Forecast(trees, effect_of_sellers(table, cross, learned, cutoff))
+    return Forecast(trees, effects_of(table, cross, learned, cutoff))
 
 
 def fit_trees(
@@ -72,7 +69,7 @@ def fit_trees(
     """CatBoost's model of the learned orders' `targets`; `fitting` goes to CatBoost's `fit`."""
     age = (cutoff - table.history.orders.purchase_timestamp[learned]) / DAY
     weight = 0.5 ** (age / params.half_life_days)
-    pool = Pool(table.features.columns[learned], wanted[learned], weight=weight, feature_names=list(FEATURE_NAMES))
+    pool = Pool(table.columns[learned], wanted[learned], weight=weight, feature_names=list(table.feature_names))
     model = _regressor(LOSS, seed, threads, **params.catboost)
     model.fit(pool, **fitting)
     return model
@@ -88,8 +85,8 @@ def cross_forecast(table: TrainingTable, learned: Bools, seed: int) -> Floats:
         if not half.any():
             return np.full(len(learned), table.target[learned].mean())
         model = _regressor("RMSE", seed, 2, iterations=80, depth=6, learning_rate=0.15)
-        model.fit(table.features.columns[half], table.target[half])
-        by_half.append(model.predict(table.features.columns))
+        model.fit(table.columns[half], table.target[half])
+        by_half.append(model.predict(table.columns))
     return np.select([first, learned], [by_half[1], by_half[0]], (by_half[0] + by_half[1]) / 2)
 
 
@@ -101,18 +98,22 @@ def targets(table: TrainingTable, cross: Floats) -> Floats:
     return np.column_stack([cross + np.clip(error, -CLIP, CLIP), SPREAD_WEIGHT * spread])
 
 
-def effect_of_sellers(table: TrainingTable, cross: Floats, learned: Bools, cutoff: np.datetime64) -> Floats:
-    """Sellers' effect, (100000,), log days, from the errors of the learned orders' cross-forecasts."""
-    orders = table.history.orders
-    age = (cutoff - orders.purchase_timestamp[learned]) / DAY
+def effects_of(table: TrainingTable, cross: Floats, learned: Bools, cutoff: np.datetime64) -> Effects:
+    """The effects, from the errors of the learned orders' cross-forecasts."""
+    age = (cutoff - table.history.orders.purchase_timestamp[learned]) / DAY
     error = np.clip((table.target - cross)[learned], -CLIP, CLIP)
-    return seller_effect(orders.seller_zip_code_prefix[learned], error, age)
+    return learn_effects(table.located, learned, error, age)
+
+
+def span(days: float) -> np.timedelta64:
+    """That many days, to the second."""
+    return np.timedelta64(round(days * 86_400), "s")
 
 
 def _must_differ(table: TrainingTable, learned: Bools) -> None:
     """InvalidInput in place of CatBoost's refusal of orders that are all alike."""
-    inputs, target = table.features.columns[learned], table.target[learned]
-    if learned.any() and (np.ptp(target) == 0 or not np.ptp(inputs, axis=0).any()):
+    inputs, target = table.columns[learned], table.target[learned]
+    if learned.any() and (np.ptp(target) == 0 or not np.ptp(np.nan_to_num(inputs, nan=-1.0), axis=0).any()):
         what = "took the same time" if np.ptp(target) == 0 else "have the same place and weekday"
         raise InvalidInput(f"all {len(target)} orders to learn from {what}: there is nothing to learn, widen the data")
 

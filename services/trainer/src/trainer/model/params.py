@@ -1,7 +1,12 @@
 """What the search may choose, and what is taken when nobody searched."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
+
+ENOUGH = 20_000
+"""Deliveries from which on all trees are of use."""
+
+FEWEST_TREES = 40
 
 
 @dataclass(frozen=True)
@@ -18,6 +23,14 @@ class Params:
     l2_leaf_reg: float = 3.0
     history_days: int = 730
     half_life_days: float = 240.0
+
+    @classmethod
+    def usual(cls, deliveries: int) -> "Params":
+        """What is taken without a search: fewer trees where there are few deliveries to learn from."""
+        most = cls()
+        return replace(
+            most, iterations=min(max(round(most.iterations * (deliveries / ENOUGH) ** 0.5), 40), most.iterations)
+        )
 
     @property
     def catboost(self) -> dict[str, Any]:

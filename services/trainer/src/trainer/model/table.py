@@ -1,45 +1,81 @@
 """A history with everything about its orders that many fits need and none changes."""
 
 from dataclasses import dataclass
-from datetime import date
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from common.arrays import Bools, Floats
-from common.model.features import Features, features
+from common.errors import InvalidInput
+from common.model.bundle import Calendar
+from common.model.features import FACT_COLUMN, FEATURE_NAMES, features
 from common.model.pace import Level, PaceTable, pace_table
+from common.model.predictor import by_calendar, calendars
+from common.model.time_scale import TimeScale
 from common.model.working_time import WorkingTime
-from common.orders.places import Places
+from common.orders.clock import Clock
+from common.orders.shop.prepared_shop import PreparedShop
 from trainer.data.history import History, TrainingData, as_datetime, end_of
-from trainer.model.public_holidays import public_holidays
-
-SHORTEST_DAYS = 0.05
-"""Working days; shorter deliveries count as this long, so that their logarithm is finite."""
+from trainer.map.draw import draw_map
+from trainer.model.calendar import learn_calendar
+from trainer.model.located import Located
 
 
 @dataclass(frozen=True)
 class TrainingTable:
-    """n orders with model columns and level (float64, (n,), as its logarithm), computed once for many fits."""
+    """n orders, computed once for many fits.
+
+    local: datetime64[s] (n,), purchases as on the shop's clock. columns: float32 (n, features). log_level: float64
+    (n,), the pace as the logarithm of its factor.
+    """
 
     history: History
-    places: Places
+    shop: PreparedShop
+    scale: TimeScale
+    local: NDArray[np.datetime64]
+    located: Located
     pace: PaceTable
-    features: Features
+    columns: NDArray[np.float32]
     log_level: Floats
-    holidays: list[date]
-    calendar: WorkingTime
+    calendar: Calendar
+    working_time: dict[str, WorkingTime]
 
     @classmethod
-    def of(cls, data: TrainingData) -> "TrainingTable":
-        """Features and the causal delivery pace up to the day the data was taken."""
-        history, until = data.history, as_datetime(end_of(data.history)).date()
-        inputs = features(history.orders, data.places)
-        purchase = history.orders.purchase_timestamp
-        pace = pace_table(purchase, history.delivered, inputs.customer_state, inputs.same_state, until)
-        level = Level(pace).of(purchase, inputs.customer_state, inputs.same_state)
-        holidays = public_holidays(as_datetime(purchase[0]).date(), until)
-        return cls(history, data.places, pace, inputs, np.log(level), holidays, WorkingTime(holidays))
+    def of(cls, data: TrainingData, known_until: np.datetime64 | None = None) -> "TrainingTable":
+        """Features and the causal delivery pace up to the day the data was taken.
+
+        known_until: what the shop's time scale and calendar are learned from is known by then; by default all is. Who
+        judges a model on later orders must not have learned from them.
+        """
+        history, shop = data.history, data.shop
+        clock = Clock(shop.time_zone)
+        known = ~np.isnat(history.delivered) if known_until is None else history.known_at(known_until)
+        if not known.any():
+            raise InvalidInput(f"no delivery was known at {known_until}: choose a later day")
+        scale = TimeScale.of_median(float(np.median(history.days[known])))
+        drawn = draw_map(data, scale)
+        located = Located.of(history.orders, drawn.geography, shop.facts.category)
+        local = clock.local(history.orders.purchase_timestamp)
+        delivered = local + (history.delivered - history.orders.purchase_timestamp)
+        until = as_datetime(clock.local(np.array([end_of(history)]))[0]).date()
+        group = drawn.geography.regions.group[located.destination.region]
+        pace = pace_table(local, delivered, group, located.same_region, drawn.pace_groups, scale, until)
+        level = Level(pace, drawn.geography.regions.group).of(local, located.destination.region, located.same_region)
+        countries = history.orders.texts.get("destination_country")
+        calendar = learn_calendar(
+            shop.country, countries.values if countries else (), shop.weekend, as_datetime(local[0]).date(),
+            delivered[known],
+        )  # fmt: skip
+        columns = features(
+            located.origin, located.destination, located.same_region, local, history.orders.numbers, shop.facts.numeric
+        )
+        return cls(history, shop, scale, local, located, pace, columns, np.log(level), calendar, calendars(calendar))
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """The names of the columns."""
+        return (*FEATURE_NAMES, *map(FACT_COLUMN.format, self.shop.facts.numeric))
 
     @cached_property
     def target(self) -> Floats:
@@ -48,5 +84,20 @@ class TrainingTable:
 
     def log_worked(self, days: Floats, chosen: Bools | slice = slice(None)) -> Floats:
         """log of the working days within that many days of the chosen orders' purchases."""
-        start = self.calendar.start(self.history.orders.purchase_timestamp[chosen])
-        return np.log(np.maximum(self.calendar.worked(start, days), SHORTEST_DAYS))
+        worked = np.empty(len(days))
+        for calendar, group in self._calendars(chosen):
+            worked[group] = calendar.worked(calendar.start(self.local[chosen][group]), days[group])
+        return np.log(np.maximum(worked, self.scale.floor))
+
+    def days(self, worked: Floats, chosen: Bools | slice = slice(None)) -> Floats:
+        """The days that so many working days take from the chosen orders' purchases on."""
+        days = np.empty(len(worked))
+        for calendar, group in self._calendars(chosen):
+            days[group] = calendar.days(calendar.start(self.local[chosen][group]), worked[group])
+        return days
+
+    def _calendars(self, chosen: Bools | slice) -> list[tuple[WorkingTime, Bools | slice]]:
+        countries = self.history.orders.texts.get("destination_country")
+        if countries is not None and not isinstance(chosen, slice):
+            countries = countries.where(chosen)
+        return list(by_calendar(self.working_time, self.working_time[self.shop.country], countries))

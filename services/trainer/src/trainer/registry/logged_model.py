@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -25,15 +26,18 @@ REQUIREMENTS = ("mlflow", "numpy", "pandas", "pyarrow", "pydantic")
 EXAMPLE = pd.DataFrame({"seller_zip_code_prefix": [9350], "customer_lat": [-23.577], "customer_lng": [-46.587]})
 
 
-def log_and_register(folder: Path) -> str:
-    """Log a bundle folder as an MLflow model in the running MLflow run, and register it; the new version."""
+def log_and_register(folder: Path, facts: Sequence[str] = ()) -> str:
+    """Log a bundle folder as an MLflow model in the running MLflow run, and register it; the new version.
+
+    facts: names of the shop's facts.
+    """
     with tempfile.TemporaryDirectory() as scratch:
         logged = mlflow.pyfunc.log_model(
             name="model",
             python_model=pyfunc_model.__file__,
             code_paths=[str(_copy_code(Path(scratch) / "common"))],
             artifacts={"bundle": str(folder)},
-            signature=signature(),
+            signature=signature(facts),
             input_example=EXAMPLE,
             pip_requirements=[f"{package}=={version(package)}" for package in REQUIREMENTS],
             registered_model_name=MODEL_NAME,
@@ -41,8 +45,8 @@ def log_and_register(folder: Path) -> str:
     return str(logged.registered_model_version)
 
 
-def signature() -> ModelSignature:
-    """The order's fields in, of which the moment of purchase may be missing; days with their interval out.
+def signature(facts: Sequence[str] = ()) -> ModelSignature:
+    """The order's fields and the shop's facts in, as far as there are any; days with their interval out.
 
     Inputs are of any type: MLflow would refuse a latitude of -23 as no double. The model checks them itself, with the
     reasons of batch jobs.
@@ -50,7 +54,9 @@ def signature() -> ModelSignature:
     anything = AnyType()  # type: ignore[no-untyped-call]
     days = [ColSpec(DataType.double, name) for name in ("delivery_time_days", "lower_days", "upper_days")]
     return ModelSignature(
-        inputs=Schema([ColSpec(anything, field.name, required=field.required) for field in INPUTS]),
+        inputs=Schema(
+            [ColSpec(anything, name, required=False) for name in (*(field.name for field in INPUTS), *facts)]
+        ),
         outputs=Schema([*days, ColSpec(DataType.boolean, "seller_known")]),
     )
 
@@ -60,7 +66,7 @@ def _copy_code(target: Path) -> Path:
     target.mkdir()
     for name in CODE:
         if (source / name).is_dir():
-            shutil.copytree(source / name, target / name, ignore=shutil.ignore_patterns("__pycache__", "shop"))
+            shutil.copytree(source / name, target / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(source / name, target / name)
     return target

@@ -31,8 +31,10 @@ class DeliveryTimeModel(PythonModel):
     def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:
         """delivery_time_days, lower_days, upper_days, seller_known: one row per order, with the pace of the training
         date. Purchased now where `purchase_timestamp` is missing. MlflowException names each row that is no order."""
-        columns = {field.name: _arrow(model_input[field.name]) for field in INPUTS if field.name in model_input}
-        orders = validate(columns, datetime.now(UTC))
+        reading = self.predictor.reading
+        names = (*(field.name for field in INPUTS), *reading.facts)
+        columns = {name: _arrow(model_input[name]) for name in names if name in model_input}
+        orders = validate(columns, datetime.now(UTC), reading)
         if orders.reasons:
             reasons = [f"row {row}: {reason}" for row, reason in orders.reasons.items()]
             more = f" (and {len(reasons) - SHOWN_ROWS} more)" if len(reasons) > SHOWN_ROWS else ""

@@ -3,7 +3,7 @@
 import logging
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -51,14 +51,14 @@ def register(data: TrainingData, versions: Versions, seed: int = 0, as_of: datet
     """
     best = best_run(data.fingerprint, versions.tracking.experiment_id)
     params = Params.of(best.data.params)
-    known = TrainingData(_known(data.history, as_of), data.places)
+    known = replace(data, history=_known(data.history, as_of))
     table = TrainingTable.of(known)
     champion = versions.champion()
     evaluation = evaluate(table, params, champion, seed)
     model = fit(table, end_of(known.history), params, seed)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "bundle"
-        card = model_card(evaluation, model, table.places, data.fingerprint)
+        card = model_card(evaluation, model, table, data.fingerprint)
         bundle = write_bundle(folder, model, table, evaluation.metrics, data.fingerprint, {"model_card.md": card})
         difference = parity(bundle, evaluation.judged)
         plots = plot_holdout(Path(scratch), evaluation)
@@ -68,7 +68,7 @@ def register(data: TrainingData, versions: Versions, seed: int = 0, as_of: datet
             mlflow.log_metrics(evaluation.metrics | {"parity_days": difference})
             for path in (*plots, folder / "model_card.md"):
                 mlflow.log_artifact(str(path))
-            version = log_and_register(folder)
+            version = log_and_register(folder, (*data.shop.facts.numeric, *data.shop.facts.category))
             mlflow.set_tag("version", version)
     registered = let_through(
         version, champion, evaluation, lambda rival: evaluate(table, params, rival, seed), difference, versions

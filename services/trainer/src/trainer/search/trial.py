@@ -7,11 +7,12 @@ import numpy as np
 from catboost import Pool
 
 from common.arrays import Floats
+from common.model.effects import Effects
 from trainer.data.history import TrainingData
 from trainer.evaluation.holdouts import Holdout, folds
 from trainer.evaluation.score import scores
 from trainer.model.calibration import STEP_TO_MEAN
-from trainer.model.forecast import cross_forecast, effect_of_sellers, fit_trees, targets, teaching
+from trainer.model.forecast import cross_forecast, effects_of, fit_trees, targets, teaching
 from trainer.model.params import Params
 from trainer.model.table import TrainingTable
 
@@ -27,7 +28,7 @@ class Fold:
 
     holdout: Holdout
     targets: Floats
-    seller_effect: Floats
+    effects: Effects
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,9 @@ class Task:
     @classmethod
     def of(cls, data: TrainingData, seed: int, threads: int) -> "Task":
         """The table and its folds; InvalidInput if the data is too short for them."""
-        table = TrainingTable.of(data)
-        return cls(table, [_fold(table, holdout, seed) for holdout in folds(data.history)], seed, threads)
+        holdouts = folds(data.history, TrainingTable.of(data).scale)
+        table = TrainingTable.of(data, holdouts[0].start)
+        return cls(table, [_fold(table, holdout, seed) for holdout in holdouts], seed, threads)
 
 
 @dataclass(frozen=True)
@@ -79,14 +81,14 @@ def run_trial(task: Task, params: Params) -> TrialResult:
             params,
             task.seed,
             task.threads,
-            eval_set=Pool(table.features.columns[judged], fold.targets[judged]),
+            eval_set=Pool(table.columns[judged], fold.targets[judged]),
             early_stopping_rounds=PATIENCE,
         )
-        raw = model.predict(table.features.columns[judged], prediction_type="RawFormulaVal")[:, 0]
-        effect = fold.seller_effect[table.history.orders.seller_zip_code_prefix[judged]]
+        raw = model.predict(table.columns[judged], prediction_type="RawFormulaVal")[:, 0]
+        located = table.located.where(judged)
+        effect = fold.effects.of(located.origin, located.destination, located.categories)
         worked = np.exp(raw + effect + STEP_TO_MEAN + table.log_level[judged])
-        start = table.calendar.start(table.history.orders.purchase_timestamp[judged])
-        predicted.append(table.calendar.days(start, worked))
+        predicted.append(table.days(worked, judged))
         actual.append(table.history.days[judged])
         trees.append(model.tree_count_)
     kept = replace(params, iterations=round(float(np.mean(trees))))
@@ -96,4 +98,4 @@ def run_trial(task: Task, params: Params) -> TrialResult:
 def _fold(table: TrainingTable, holdout: Holdout, seed: int) -> Fold:
     learned = teaching(table, holdout.start, Params())
     cross = cross_forecast(table, learned, seed)
-    return Fold(holdout, targets(table, cross), effect_of_sellers(table, cross, learned, holdout.start))
+    return Fold(holdout, targets(table, cross), effects_of(table, cross, learned, holdout.start))

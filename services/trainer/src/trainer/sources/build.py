@@ -16,7 +16,7 @@ from trainer.sources.orders.kept import Progress, taken_at
 from trainer.sources.raw.open import Sources
 from trainer.sources.report import OrdersReport
 
-ORDERS, PLACES = "orders_general.parquet", "places.parquet"
+ORDERS, PLACES = "orders.parquet", "places.parquet"
 FEW = 500_000
 """Rows that are looked through in memory, which is several times as fast; more are read again for each look."""
 

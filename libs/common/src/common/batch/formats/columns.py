@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from common.batch.prefixes import columns_above
 from common.errors import MissingColumns, UnreadableInput
-from common.orders.fields import INPUTS, REQUIRED_COLUMNS
+from common.orders.fields import INPUTS, location_faults
 from common.servers.objects import ObjectAddress
 
 ADDED_COLUMNS = ("prediction", "prediction_lower", "prediction_upper", "error")
@@ -35,10 +35,12 @@ def check_columns(
             raise UnreadableInput(
                 where, f"has column {name} in its path, above what was submitted: submit the folder above it, {above}"
             )
-    missing = [name for name in REQUIRED_COLUMNS if name not in known]
-    if missing:
+    faults = location_faults(known.intersection(NEEDED_COLUMNS))
+    if doubled := [said for name, said in faults if name in known]:
+        raise UnreadableInput(where, f"has two columns for one thing: {doubled[0]}")
+    if faults:
         shown = [*names[:NAMES_SHOWN], "…"] if len(names) > NAMES_SHOWN else names
-        raise MissingColumns(where, missing, [name[:NAME_SHOWN] for name in shown])
+        raise MissingColumns(where, [name for name, _ in faults], [name[:NAME_SHOWN] for name in shown])
     counted = Counter(names)
     twice = [name for name in NEEDED_COLUMNS if counted[name] > 1]
     if twice:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from common.batch.formats.columns import check_columns
+from common.batch.formats.columns import NEEDED_COLUMNS, check_columns
 from common.batch.formats.decimals import decimal_mark
 from common.batch.formats.format import Format, InputObject
 from common.batch.prefixes import partitions
 from common.errors import UnreadableInput
-from common.orders.fields import REQUIRED_COLUMNS
+from common.orders.fields import location_faults
 from common.servers.objects import ObjectAddress, ObjectStore
 
 HEAD_BYTES = 256 * 1024
@@ -115,15 +115,18 @@ def parse_header(
     address: ObjectAddress | None = None,
 ) -> Header:
     """The header of an input of predictions, see `header_of`. in_path, address: see check_columns."""
-    header = header_of(head, where, whole, [name for name in REQUIRED_COLUMNS if name not in in_path])
+    given = set(in_path)
+    by_path = not location_faults(given.intersection(NEEDED_COLUMNS))
+    fits = lambda names: not by_path and not location_faults(given.union(names).intersection(NEEDED_COLUMNS))  # noqa: E731
+    header = header_of(head, where, whole, fits)
     check_columns(header.names, where, in_path, address)
     return header
 
 
-def header_of(head: bytes, where: str, whole: bool, needed: Sequence[str]) -> Header:
+def header_of(head: bytes, where: str, whole: bool, fits: Callable[[Sequence[str]], bool]) -> Header:
     """The header that `head`, the first bytes of a CSV file, starts with; `whole` if there are no more bytes.
 
-    needed: columns that show what separates them. UnreadableInput.
+    fits: whether names are those of the columns wanted, which shows what separates them. UnreadableInput.
     """
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise UnreadableInput(where, "is UTF-16: save it as UTF-8")
@@ -143,7 +146,7 @@ def header_of(head: bytes, where: str, whole: bool, needed: Sequence[str]) -> He
     length = len(head) if end < 0 else end + 1
     text = head[start:length].rstrip(b"\r\n")
     try:
-        names, delimiter = _columns(text.decode(), needed)
+        names, delimiter = _columns(text.decode(), fits)
     except UnicodeDecodeError as error:
         raise UnreadableInput(where, "is not UTF-8 text: save it as UTF-8") from error
     except csv.Error as error:
@@ -153,15 +156,15 @@ def header_of(head: bytes, where: str, whole: bool, needed: Sequence[str]) -> He
     return Header(names, mark + text, line_end, length, delimiter, head.count(b"\n", 0, length), decimal)
 
 
-def _columns(text: str, needed: Sequence[str]) -> tuple[list[str], str]:
-    """The names in a header line, and what separates them: a comma, unless only something else gives what is needed."""
+def _columns(text: str, fits: Callable[[Sequence[str]], bool]) -> tuple[list[str], str]:
+    """The names in a header line, and what separates them: a comma, unless names fit only when it is something else."""
     split = {
         delimiter: [
             name.strip() for name in next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, **PADDED), [])
         ]
         for delimiter in DELIMITERS
     }
-    fitting = [delimiter for delimiter, names in split.items() if needed and set(needed) <= set(names)]
+    fitting = [delimiter for delimiter, names in split.items() if fits(names)]
     chosen = fitting[0] if len(fitting) == 1 else DELIMITERS[0]
     return split[chosen], chosen
 

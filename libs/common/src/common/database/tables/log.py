@@ -10,6 +10,7 @@ from sqlalchemy.types import TypeEngine
 
 from common.database.tables.base import Table
 from common.orders.fields import FIELDS, Kind, OrderField
+from common.orders.logged import LOGGED
 
 
 class Prediction(Table):
@@ -17,6 +18,7 @@ class Prediction(Table):
 
     Partitioned by month (`common.database.months`); old months are in the object store (ColdFile).
     key_id: of the API key that asked, '' where none was needed.
+    further: what the order said beside LOGGED, by name; null for most.
     """
 
     __tablename__ = "predictions"
@@ -32,6 +34,7 @@ class Prediction(Table):
     seller_known: Mapped[bool]
     latency_ms: Mapped[float]
     key_id: Mapped[str] = mapped_column(default="")
+    further: Mapped[dict[str, Any] | None]
     logged_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     __table_args__ = (
@@ -47,12 +50,12 @@ def _order_column(field: OrderField) -> Column[Any]:
         "moment": DateTime(timezone=True),
         "text": Text(),
     }
-    optional = not field.required and field.kind != "moment"  # an order without a moment was bought when predicted
+    optional = field.kind != "moment"  # an order without a moment was bought when predicted
     return Column(kinds[field.kind], nullable=optional, index=field.name in ("order_id", "purchase_timestamp"))
 
 
-for _field in FIELDS.values():
-    setattr(Prediction, _field.name, _order_column(_field))
+for _name in LOGGED:
+    setattr(Prediction, _name, _order_column(FIELDS[_name]))
 
 
 class InvalidRequests(Table):

@@ -17,9 +17,9 @@ from pydantic import (
     model_validator,
 )
 
+from common.orders.names import FIELDS, KNOWN_NAMES, MOMENTS, OLD_NAMES, field_of
 from common.orders.shop.countries import country_of
 from common.orders.shop.errors import nearest
-from common.orders.shop.names import FIELDS, KNOWN_NAMES, MOMENTS, OLD_NAMES, field_of
 from common.orders.shop.source import Kind, kind_of
 
 NAMED_FORMATS = ("iso", "excel", "unix", "unix-ms")

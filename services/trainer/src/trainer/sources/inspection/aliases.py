@@ -6,7 +6,7 @@ and what people call their columns. The first alias that a table has is the one.
 
 from collections.abc import Sequence
 
-from common.orders.shop.names import FIELDS, OLD_NAMES, SPANS
+from common.orders.names import FIELDS, OLD_NAMES, SPANS
 from trainer.sources.personal import is_personal_name, snake
 
 _ORIGINS = """

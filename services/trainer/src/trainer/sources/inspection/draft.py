@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from common.orders.shop.names import FIELDS, field_of
+from common.orders.names import FIELDS, field_of
 from common.orders.shop.source import OLIST
 
 

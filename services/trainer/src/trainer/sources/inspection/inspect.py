@@ -10,7 +10,7 @@ import polars as pl
 from pydantic import ValidationError
 
 from common.errors import InvalidInput
-from common.orders.shop.names import MOMENTS, SPANS, field_of
+from common.orders.names import MOMENTS, SPANS, field_of
 from common.orders.shop.read import read_shop
 from common.orders.shop.sections import Shop
 from common.orders.shop.source import OLIST, Kind, kind_of

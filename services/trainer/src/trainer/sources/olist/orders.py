@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from common.orders.shop.names import COORDINATES, MOMENTS
+from common.orders.names import COORDINATES, MOMENTS
 from common.orders.shop.sections import Shop
 from common.orders.shop.source import expanded, olist_folder
 from trainer.sources.made_up import is_synthetic

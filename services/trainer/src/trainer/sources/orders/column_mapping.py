@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from common.orders.names import FIELDS, KNOWN_NAMES, MOMENTS, SPANS, field_of
 from common.orders.shop.errors import nearest
-from common.orders.shop.names import FIELDS, KNOWN_NAMES, MOMENTS, SPANS, field_of
 from common.orders.shop.sections import Shop
 from trainer.sources.errors import UnusableSource
 from trainer.sources.raw.table import RawTable

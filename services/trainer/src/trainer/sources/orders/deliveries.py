@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from common.orders.shop.names import OLD_NAMES
+from common.orders.names import OLD_NAMES
 from common.orders.shop.sections import Shop
 from trainer.sources.errors import UnusableSource
 from trainer.sources.orders.formats import InDoubt, Unknown, format_of

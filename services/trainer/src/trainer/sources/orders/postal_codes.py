@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from common.orders.shop.names import POSTAL_CODES
+from common.orders.names import POSTAL_CODES
 
 USUAL = 0.5
 """Share of a country's codes of digits that must have one length for shorter ones to be filled up to it."""

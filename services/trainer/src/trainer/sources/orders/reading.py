@@ -6,7 +6,7 @@ from itertools import islice
 
 import polars as pl
 
-from common.orders.shop.names import COORDINATES
+from common.orders.names import COORDINATES
 from common.orders.shop.sections import Shop
 from trainer.sources.errors import UnusableSource
 from trainer.sources.orders.column_mapping import ColumnMapping

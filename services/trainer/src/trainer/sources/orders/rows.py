@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from common.orders.names import COUNTRY_NAMES, MOMENTS, POSTAL_CODES, REGIONS, SPANS
 from common.orders.shop.countries import ALPHA2_OF, COUNTRIES
-from common.orders.shop.names import COUNTRY_NAMES, MOMENTS, POSTAL_CODES, REGIONS, SPANS
 from common.orders.shop.sections import Shop
 from trainer.sources.orders.moments import UTC, ClockChanges, moments
 from trainer.sources.orders.numbers import numbers

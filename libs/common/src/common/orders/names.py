@@ -1,4 +1,4 @@
-"""The names of an order's fields in a shop file, the names they had before, and what may stand in their place."""
+"""The names of an order's fields, the names they had before, and what may stand in their place."""
 
 from typing import Final
 
@@ -7,6 +7,7 @@ COORDINATES: Final = ("origin_lat", "origin_lng", "destination_lat", "destinatio
 COUNTRY_NAMES: Final = ("origin_country", "destination_country")
 POSTAL_CODES: Final = ("origin_postal_code", "destination_postal_code")
 REGIONS: Final = ("origin_region", "destination_region")
+TEXTS: Final = ("origin_id", *COUNTRY_NAMES, *POSTAL_CODES, *REGIONS)
 
 FIELDS: Final = ("order_id", *MOMENTS, "origin_id", *COUNTRY_NAMES, *POSTAL_CODES, *COORDINATES, *REGIONS)
 """Every field of an order, in the order of the general table."""
@@ -18,12 +19,9 @@ SPANS: Final = {
 }
 """A number since the purchase in place of a moment: the moment's name, and the unit in seconds."""
 
-OLD_NAMES: Final = {
-    "delivered_at": "delivered_timestamp",
-    "seller_zip_code_prefix": "origin_postal_code",
-    "customer_lat": "destination_lat",
-    "customer_lng": "destination_lng",
-}
+ZIP_CODE_PREFIX: Final = "seller_zip_code_prefix"
+OLD_NUMBERS: Final = {"customer_lat": "destination_lat", "customer_lng": "destination_lng"}
+OLD_NAMES: Final = {"delivered_at": "delivered_timestamp", ZIP_CODE_PREFIX: "origin_postal_code", **OLD_NUMBERS}
 """Names of earlier versions, still taken everywhere."""
 
 KNOWN_NAMES: Final = (*FIELDS, *SPANS, *OLD_NAMES)

@@ -29,7 +29,7 @@ NAMESPACES = (
     "--kill-child",
     "--mount-proc",
 )
-TESTS = Path(__file__).parents[1]
+TESTS = Path(__file__).parents[2]
 SET_FLAGS, UP = 0x8914, 0x1
 """ioctl(2): SIOCSIFFLAGS, and the flag of an interface that is up."""
 
@@ -52,7 +52,7 @@ def scorer_host(
     own = {"HOME": str(folder), "TMPDIR": str(folder), "REGISTRY_CACHE_DIR": str(folder / "models")}
     with folder.with_suffix(".log").open("wb") as log:
         host = subprocess.Popen(
-            [*prefix, sys.executable, "-m", "support.scorer_host", *map(str, around)],
+            [*prefix, sys.executable, "-m", "support.scorer.host", *map(str, around)],
             env={**os.environ, **environment, **own, "PYTHONPATH": str(TESTS)},
             stdout=log,
             stderr=log,

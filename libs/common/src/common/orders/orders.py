@@ -1,0 +1,94 @@
+"""Many orders as columns, as the model reads them."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from common.arrays import Bools, Floats
+from common.orders.fields import Order
+from common.orders.names import COORDINATES, OLD_NUMBERS, TEXTS, ZIP_CODE_PREFIX
+from common.orders.texts import Texts
+
+
+class Columns(Protocol):
+    """Columns by name: a mapping, or a data frame of any library."""
+
+    def __contains__(self, name: Any, /) -> bool: ...
+
+    def __getitem__(self, name: Any, /) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """n valid orders: the columns that they have, by the contract's names, facts among them.
+
+    purchase_timestamp: datetime64[s], UTC. texts: by name. numbers: by name, float64 (n,), NaN where missing. A postal
+    code that came as a number is in `numbers`, as ZIP_CODE_PREFIX.
+    """
+
+    purchase_timestamp: NDArray[np.datetime64]
+    texts: Mapping[str, Texts]
+    numbers: Mapping[str, Floats]
+
+    def __len__(self) -> int:
+        return len(self.purchase_timestamp)
+
+    @classmethod
+    def of_columns(cls, columns: Columns, numeric: Sequence[str] = (), category: Sequence[str] = ()) -> "Orders":
+        """The orders of a table with valid values in whichever columns it has; moments are UTC, without zone.
+
+        numeric, category: the names of the facts to take along.
+        """
+        texts = {name: Texts.of(_texts(columns[name])) for name in (*TEXTS, *category) if name in columns}
+        numbers = {
+            name: _floats(columns[name]) for name in (*COORDINATES, ZIP_CODE_PREFIX, *numeric) if name in columns
+        }
+        for old, name in OLD_NUMBERS.items():
+            if old in columns:
+                given = _floats(columns[old])
+                numbers[name] = np.where(np.isnan(given), numbers[name], given) if name in numbers else given
+        return cls(np.asarray(columns["purchase_timestamp"]).astype("datetime64[s]"), texts, numbers)
+
+    def without(self, name: str) -> "Orders":
+        """The same without a column of texts."""
+        texts = {each: texts for each, texts in self.texts.items() if each != name}
+        return Orders(self.purchase_timestamp, texts, self.numbers)
+
+    def where(self, chosen: Bools) -> "Orders":
+        """The chosen orders."""
+        return Orders(
+            self.purchase_timestamp[chosen],
+            {name: texts.where(chosen) for name, texts in self.texts.items()},
+            {name: numbers[chosen] for name, numbers in self.numbers.items()},
+        )
+
+    def each(self) -> Iterator[tuple[Order, datetime]]:
+        """One order after the other, each with its moment of purchase in UTC, without zone."""
+        columns: dict[str, list[Any]] = {name: texts.tolist() for name, texts in self.texts.items()}
+        columns |= {name: _nones(numbers) for name, numbers in self.numbers.items()}
+        facts = [name for name in columns if name not in Order.model_fields]
+        for row, purchase in enumerate(self.purchase_timestamp.astype(datetime).tolist()):
+            values = {name: column[row] for name, column in columns.items()}
+            if values.get(ZIP_CODE_PREFIX) is not None:
+                values[ZIP_CODE_PREFIX] = int(values[ZIP_CODE_PREFIX])
+            given = {name: values.pop(name) for name in facts}
+            yield Order.model_construct(**values, facts=given or None), purchase
+
+
+def _nones(numbers: Floats) -> list[float | None]:
+    return [None if number != number else number for number in numbers.tolist()]
+
+
+def _floats(values: Any) -> Floats:
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except TypeError:  # None among them, or pandas' missing value
+        return np.array([np.nan if value is None or value != value else value for value in values], dtype=np.float64)
+
+
+def _texts(values: Iterable[Any]) -> Iterable[str | None]:
+    return (value if isinstance(value, str) else None for value in values)

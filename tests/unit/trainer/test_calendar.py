@@ -1,0 +1,61 @@
+"""Working days of any country: its holidays, its weekend, and what the shop's own deliveries say of its week."""
+
+from datetime import date
+
+import numpy as np
+import pytest
+
+from common.model.bundle import Calendar
+from common.model.predictor import by_calendar, calendars
+from common.model.working_time import HOLIDAY, WEEKEND
+from common.orders.texts import Texts
+from trainer.model.calendar import learn_calendar, ordinary_week, public_holidays
+
+FIRST = date(2018, 1, 1)
+
+
+def delivered(per_weekday: tuple[int, ...], weeks: int = 1) -> np.ndarray:
+    """So many deliveries on each day of a week, from Monday."""
+    days = [np.datetime64("2018-01-15") + day for day, count in enumerate(per_weekday) for _ in range(count)]
+    return np.array(days * weeks, dtype="datetime64[s]")
+
+
+def learned(country: str, deliveries: np.ndarray, *countries: str, weekend: tuple[str, ...] | None = None) -> Calendar:
+    return learn_calendar(country, countries, weekend, FIRST, deliveries)
+
+
+def test_the_weekend_is_the_country_s_or_the_shop_file_s() -> None:
+    assert [day for day, weight in enumerate(ordinary_week("DE", None)) if weight == WEEKEND] == [5, 6]
+    assert [day for day, weight in enumerate(ordinary_week("EG", None)) if weight == WEEKEND] == [4, 5]
+    assert [day for day, weight in enumerate(ordinary_week("DE", ["mon"])) if weight == WEEKEND] == [0]
+
+
+def test_a_few_deliveries_hardly_move_the_week_and_many_make_it() -> None:
+    few, many = (learned("DE", delivered((count,) * 7)).week for count in (1, 10_000))
+    assert few[6] == pytest.approx(WEEKEND, abs=0.05)
+    assert many == pytest.approx((1.0,) * 7, abs=0.01)
+
+
+def test_a_day_without_deliveries_counts_half_and_a_busy_one_whole() -> None:
+    week = learned("DE", delivered((1_000,) * 5 + (500, 0))).week
+    assert week[:5] == pytest.approx((1.0,) * 5)
+    assert week[5:] == pytest.approx((0.75, 0.5), abs=0.02)
+
+
+def test_holidays_are_of_every_destination_country_and_ahead_of_the_data() -> None:
+    calendar = learned("DE", delivered((10,) * 7), "FR", "XX")
+    assert "2020-07-14" in calendar.holidays["FR"]
+    assert "2018-10-03" in calendar.holidays["DE"]
+    assert "2018-10-03" not in calendar.holidays["FR"]
+    assert (calendar.holidays["XX"], calendar.holiday) == ([], HOLIDAY)
+    assert public_holidays("XX", FIRST, FIRST) == []
+
+
+def test_each_order_follows_its_destination_s_calendar_and_else_the_shop_s() -> None:
+    known = calendars(learned("DE", delivered((10,) * 7), "FR"))
+    countries = Texts.of(["FR", None, "DE", "JP"])
+    chosen = {id(calendar): rows.tolist() for calendar, rows in by_calendar(known, known["DE"], countries)}
+    assert chosen == {id(known["FR"]): [True, False, False, False], id(known["DE"]): [False, True, True, True]}
+    monday = np.array(["2018-10-01"], dtype="datetime64[s]")
+    worked = {name: known[name].worked(known[name].start(monday), np.array([4.0]))[0] for name in ("FR", "DE")}
+    assert worked["FR"] - worked["DE"] == pytest.approx(1 - HOLIDAY, abs=0.1)
