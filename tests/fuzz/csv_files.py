@@ -5,13 +5,11 @@ import gzip
 import io
 from dataclasses import dataclass
 
-import pytest
 import zstandard
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from common.errors import DeliveryTimeError
-from common.model.bundle import Bundle
 from common.model.predictor import Predictor
 from support.fuzzing import made_up
 from support.scorer.in_process import Result, scored
@@ -19,11 +17,6 @@ from support.stand_ins.memory_store import MemoryStore
 
 NEEDED = ("seller_zip_code_prefix", "customer_lat", "customer_lng")
 ADDED = 4
-
-
-@pytest.fixture(scope="module")
-def predictor(sample_bundle: Bundle) -> Predictor:
-    return Predictor(sample_bundle)
 
 
 def result_of(predictor: Predictor, name: str, body: bytes, chunk_bytes: int = 2**20) -> Result:

@@ -7,13 +7,11 @@ from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-import pytest
 import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
 from common.errors import ObjectNotFound, TableInstead, UnreadableInput
-from common.model.bundle import Bundle
 from common.model.predictor import Predictor
 from support.fuzzing import made_up
 from support.scorer.in_process import scored
@@ -87,11 +85,6 @@ def ids(key: str, body: bytes) -> list[float]:
     if key.endswith(".parquet"):
         return pq.read_table(io.BytesIO(body)).column("id").to_pylist()
     return [float(row["id"]) for row in csv.DictReader(io.StringIO(body.decode()))]
-
-
-@pytest.fixture(scope="module")
-def predictor(sample_bundle: Bundle) -> Predictor:
-    return Predictor(sample_bundle)
 
 
 @made_up()

@@ -14,7 +14,6 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from common.errors import DeliveryTimeError
-from common.model.bundle import Bundle
 from common.model.predictor import Predictor
 from scorer.readers import row_groups
 from support.fuzzing import made_up
@@ -205,11 +204,6 @@ def readable(read: Callable[[io.BytesIO], Any], body: bytes) -> bool:
     except (Exception, pl.exceptions.PanicException):
         return False
     return True
-
-
-@pytest.fixture(scope="module")
-def predictor(sample_bundle: Bundle) -> Predictor:
-    return Predictor(sample_bundle)
 
 
 @pytest.fixture(autouse=True)
