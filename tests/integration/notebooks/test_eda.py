@@ -7,7 +7,7 @@ import pytest
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from trainer.data.prepare import prepare
+from support.olist_folder import prepare_olist
 from trainer.data.synthetic.generate import Wanted, synthesize
 
 KERNEL_WARNS = pytest.mark.filterwarnings("ignore::DeprecationWarning:zmq", "ignore::ResourceWarning")
@@ -19,7 +19,7 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with prepared synthetic orders."""
     folder = tmp_path_factory.mktemp("data")
     synthesize(Wanted(orders=3_000), folder / "dataset")
-    prepare(folder / "dataset", folder / "prepared")
+    prepare_olist(folder / "dataset", folder / "prepared")
     return folder
 
 
