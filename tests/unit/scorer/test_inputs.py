@@ -55,6 +55,21 @@ def test_a_parquet_part_without_a_row_costs_no_other(score: Score) -> None:
     assert (result.rows, result.rows_failed) == (3, 0)
 
 
+def test_a_struct_of_nothing_passes_beside_texts_that_repeat(score: Score) -> None:
+    """pyarrow's cast of a slice of it to its own type gives a child that is too short."""
+    columns = {
+        "seller_zip_code_prefix": pa.array([9350] * 4),
+        "customer_lat": pa.array([-23.5] * 4),
+        "customer_lng": pa.array(["-46.5"] * 4),
+        "nothing": pa.StructArray.from_arrays([pa.nulls(4)], fields=[pa.field("at all", pa.null())]),
+    }
+    sink = io.BytesIO()
+    pq.write_table(pa.table(columns), sink, row_group_size=1)
+    result = score("a.parquet", **{"a.parquet": sink.getvalue()})
+    assert pq.read_table(io.BytesIO(result.body)).column("nothing").to_pylist() == [{"at all": None}] * 4
+    assert (result.rows, result.rows_failed) == (4, 0)
+
+
 def test_the_line_by_which_spreadsheets_know_the_delimiter_is_passed_over(score: Score) -> None:
     result = score("a.csv", **{"a.csv": b"\xef\xbb\xbfsep=;\r\n" + (HEAD + b"9350,x,1\n" + ROWS).replace(b",", b";")})
     assert (result.rows, result.rows_failed, result.errors[0]["line"]) == (4, 1, 3)

@@ -124,5 +124,6 @@ def _unfolded(batch: pa.RecordBatch, schema: pa.Schema) -> Iterator[pa.RecordBat
     cuts = [0, *(np.flatnonzero(np.diff(piece)) + 1).tolist(), len(batch)]
     for start, end in pairwise(cuts):
         part = batch.slice(start, end - start)
-        columns = [column.cast(field.type) for column, field in zip(part.columns, schema, strict=True)]
+        pairs = zip(part.columns, schema, strict=True)
+        columns = [column if column.type == field.type else column.cast(field.type) for column, field in pairs]
         yield pa.RecordBatch.from_arrays(columns, schema=schema)
