@@ -1,5 +1,6 @@
 """Who may use which route, and how much of it: API keys, rates, places, the body's size."""
 
+import asyncio
 import math
 import time
 
@@ -8,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from common.errors import DeliveryTimeError
 from gateway.access import keys
-from gateway.access.admission import Admission, Refused
+from gateway.access.admission import SHORT_BODY, Admission, Held, Refused
 from gateway.access.brake import Brake
 from gateway.access.keys import Key, KeyRing
 from gateway.access.limits import RateLimit
@@ -28,6 +29,9 @@ LONG_BODIES = {"/actuals": 32 * 2**20}
 
 TOKEN_BYTES = 16 * 2**10
 """A request costs its key a token, and one more for so many bytes of its body: 1,000 orders cost some six."""
+
+PAUSE, LONGEST_PAUSE = 2.0, 1.0
+"""Where others are about, a long request keeps its key's turn so many times as long as it took, in seconds at most."""
 
 TOKEN_FAULTS = 50
 """And one more for so many faults of its body: to find a hundred thousand takes most of a second."""
@@ -107,14 +111,34 @@ class Access:
                 receive = inflated(receive, encoding, most_bytes, held.count)
             elif length is None:
                 receive = measured(receive, most_bytes, held.count)
-            await self.app(scope, receive, send)
+            if key and (length is None or length > SHORT_BODY or encoding):
+                await self._in_turn(key, held, scope, receive, send)
+            else:
+                await self.app(scope, receive, send)
+                if FAULTS in scope and key:
+                    self._charge(key, scope[FAULTS] // TOKEN_FAULTS)
             if (connection := scope["state"].get(CONNECTION)) and connection.flow.write_paused:
                 await connection.flow.drain()  # answers that nobody reads keep their places
         finally:
             held.leave()
-            unannounced = held.bytes // TOKEN_BYTES if not announced else 0
-            if key and (late := unannounced + scope.get(FAULTS, 0) // TOKEN_FAULTS):
-                self._rate_limit.take(key.owner, time.monotonic(), late, needed=-math.inf)
+
+    async def _in_turn(self, key: Key, held: Held, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a long request when it is its turn, and make the next wait longer where others are about."""
+        async with self._admission.turn(key.id):
+            if refusal := self._too_fast(key, tokens=0):  # what came before it may have cost much
+                await self._refuse(scope, receive, send, refusal)
+                return
+            started, announced = time.monotonic(), held.bytes
+            await self.app(scope, receive, send)
+            self._charge(key, (held.bytes - announced) // TOKEN_BYTES + scope.get(FAULTS, 0) // TOKEN_FAULTS)
+            now = time.monotonic()
+            if self._admission.shared(now):
+                await asyncio.sleep(min(PAUSE * (now - started), LONGEST_PAUSE))
+
+    def _charge(self, key: Key, tokens: int) -> None:
+        """Have the owner pay for what turned out to be asked for."""
+        if tokens:
+            self._rate_limit.take(key.owner, time.monotonic(), tokens, needed=-math.inf)
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send, refusal: Response) -> None:
         await self._refusal_brake.slow(_address(scope))
@@ -135,15 +159,15 @@ class Access:
                 key = scope["key"] = self._key_ring.find(sent_key) if sent_key else None
             except DeliveryTimeError as error:
                 return problems.from_error(error)
-            if refusal := _forbidden(key, scope["path"]) or self._too_fast(key, length or 0):
+            if refusal := _forbidden(key, scope["path"]) or self._too_fast(key, 1 + (length or 0) // TOKEN_BYTES):
                 return refusal
             KEY_ID.set(key.id if key else "")
         if (connection := scope["state"].get(CONNECTION)) and not connection.welcomed:
             connection.welcome()
         return None
 
-    def _too_fast(self, key: Key | None, length: int) -> Response | None:
-        wait = self._rate_limit.take(key.owner, time.monotonic(), 1 + length // TOKEN_BYTES) if key else 0.0
+    def _too_fast(self, key: Key | None, tokens: int) -> Response | None:
+        wait = self._rate_limit.take(key.owner, time.monotonic(), tokens) if key else 0.0
         if not wait:
             return None
         headers = {"Retry-After": str(math.ceil(wait))}

@@ -1,5 +1,9 @@
 """What a request holds while it is in progress: a place, and the bytes of its body."""
 
+import asyncio
+import math
+import time
+
 from starlette.exceptions import HTTPException
 
 from gateway.access.places import Places
@@ -15,6 +19,10 @@ BODIES, BODIES_OF_ONE, BODY_FLOOR = 48 * 2**20, 32 * 2**20, 2**20
 
 SHORT_BODY = 16 * 2**10
 """Bodies up to so many bytes are not counted: those of all places together are a few mebibytes."""
+
+LONG_AT_ONCE = 2
+"""Requests of a key with longer ones that are read and answered at once; the others wait, and their bodies on the wire.
+Each blocks whoever comes after it for some milliseconds."""
 
 LONG_BODIES = "too many long bodies are in progress: try again later"
 
@@ -55,6 +63,8 @@ class Admission:
     """Who is let in besides those that are in. Clients are keys, by their ids; where none is asked for, all are one."""
 
     def __init__(self, most_requests: int, most_body_bytes: int, several_clients: bool) -> None:
+        self._latest, self._changed = "", -math.inf
+        self._turns: dict[str, asyncio.Semaphore] = {}
         if several_clients:
             self._requests = Places(most_requests, max(most_requests // 2, 1), min(FLOOR, most_requests))
         else:
@@ -62,8 +72,18 @@ class Admission:
         self._polls = Places(MOST_POLLS, POLLS_OF_ONE if several_clients else MOST_POLLS)
         self._bodies = Places(max(BODIES, most_body_bytes), max(BODIES_OF_ONE, most_body_bytes), BODY_FLOOR)
 
+    def shared(self, now: float) -> bool:
+        """Whether several clients have asked within the last second."""
+        return now - self._changed < 1.0
+
+    def turn(self, client: str) -> asyncio.Semaphore:
+        """A client's turn for a request with a long body."""
+        return self._turns.setdefault(client, asyncio.Semaphore(LONG_AT_ONCE))
+
     def admit(self, client: str, poll: bool, size: int) -> Held:
         """The places of a request with an announced body of `size` bytes, to be left when it ends; Refused."""
+        if client != self._latest:
+            self._latest, self._changed = client, time.monotonic()
         places = self._polls if poll else self._requests
         if not places.take(client):
             doing = "wait for jobs" if poll else "are in progress"

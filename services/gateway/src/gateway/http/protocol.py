@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import httptools
 from pydantic_core import to_json
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -40,6 +41,10 @@ CONNECTION = "connection"
 CONNECTIONS = "connections"
 TIMED_OUT = "timed_out"
 """In the state of a request's scope once its sender has taken too long."""
+
+
+class Ahead(Exception):
+    """A request came before the answer to the one before: the parser need not look any further."""
 
 
 class GatewayProtocol(HttpToolsProtocol):
@@ -94,8 +99,18 @@ class GatewayProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        if self._ahead:
+            return
         was_in_head = self._in_head
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._unsupported_upgrade_warning()
+        except httptools.HttpParserError:
+            if not self._ahead:
+                self.logger.warning("Invalid HTTP request received.")
+                self.send_400_response("Invalid HTTP request received.")
         if was_in_head and self._in_head:
             self._head_bytes += len(data)
             if self._head_bytes > HEAD_BYTES:
@@ -109,28 +124,22 @@ class GatewayProtocol(HttpToolsProtocol):
             self._close_after_answer()
 
     def on_message_begin(self) -> None:
-        super().on_message_begin()
         if self.cycle is not None and not self.cycle.response_complete:
             self._close_after_answer()
-            return
+            raise Ahead
+        super().on_message_begin()
         self._begun, self._in_head, self._head_bytes = True, True, 0
         if self._deadline is None:
             self._start_deadline()
 
     def on_headers_complete(self) -> None:
-        if not self._ahead:
-            self._in_head = False
-            super().on_headers_complete()
-
-    def on_body(self, body: bytes) -> None:
-        if not self._ahead:
-            super().on_body(body)
+        self._in_head = False
+        super().on_headers_complete()
 
     def on_message_complete(self) -> None:
-        if not self._ahead:
-            self._end_deadline()
-            self._begun = False
-            super().on_message_complete()
+        self._end_deadline()
+        self._begun = False
+        super().on_message_complete()
 
     def pause_writing(self) -> None:
         super().pause_writing()
