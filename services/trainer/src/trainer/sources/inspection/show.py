@@ -51,8 +51,8 @@ def _next(inspected: Inspected, out: Path | None) -> list[str]:
         )
     if ends := without_coordinates(draft):
         steps.append(
-            f"name a file with the coordinates of postal codes under [places] in {file}, e.g. GeoNames': orders say "
-            f"the {' and the '.join(ends)} by postal code alone"
+            f"name a file with the coordinates of postal codes under [places] in {file} (GeoNames has one for each "
+            f"country): orders give the {' and the '.join(ends)} by postal code alone"
         )
     steps.append(f"read {file} through: are the facts known at the purchase, is every column what it seems?")
     steps.append(f"check it against the data: trainer inspect {file}")
