@@ -17,7 +17,7 @@ def _zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
-        raise ValueError(f"{name!r} is not a time zone: write one like America/Sao_Paulo") from None
+        raise ValueError(f"{name!r} is not a time zone: write one like Europe/Berlin") from None
     return name
 
 
