@@ -10,11 +10,16 @@ import polars as pl
 import pytest
 
 from common.orders.shop.prepared_shop import PreparedShop
-from support.olist_folder import prepare_olist
+from common.orders.shop.sections import Facts
+from support.olist_folder import nowhere, prepare_olist
+from trainer.data.prepare import prepare
 from trainer.sources.build import ORDERS, PLACES
+from trainer.sources.olist import read
 from trainer.sources.olist.files import FILES
 from trainer.sources.olist.join import FACTS
+from trainer.sources.olist.shop import olist_shop
 from trainer.sources.orders.rows import SCHEMA
+from trainer.sources.raw.open import Sources
 
 Replace = Callable[[Path, str, str, str], None]
 
@@ -28,7 +33,7 @@ def prepared_orders(folder: Path) -> pl.DataFrame:
 def test_every_column_is_what_one_works_out_by_hand(by_hand: Path, tmp_path: Path) -> None:
     prepare_olist(by_hand, tmp_path / "prepared", CUTOFF)
     orders = prepared_orders(tmp_path / "prepared")
-    assert tuple(orders.columns) == (*SCHEMA, *FACTS)
+    assert tuple(orders.columns) == tuple(SCHEMA)
     assert orders.row(0, named=True) == {
         "order_id": "one",
         "purchase_timestamp": datetime(2018, 1, 1, 14, tzinfo=UTC),
@@ -46,18 +51,20 @@ def test_every_column_is_what_one_works_out_by_hand(by_hand: Path, tmp_path: Pat
         "destination_lng": -46.7,
         "origin_region": "PA",
         "destination_region": "SP",
-        "item_count": 2,
-        "weight_g": 30500.0,
-        "freight_value": 3.25,
-        "price": 30.5,
     }
+
+
+def test_facts_of_a_basket_are_sums_over_its_items(by_hand: Path, tmp_path: Path) -> None:
+    shop = olist_shop(by_hand).model_copy(update={"facts": Facts(numeric=FACTS)})
+    prepare(shop, Sources({}, nowhere), tmp_path / "prepared", CUTOFF)
+    assert prepared_orders(tmp_path / "prepared").select(FACTS).row(0) == (2, 30_500, 3.25, 30.5)
 
 
 def test_the_shop_beside_the_orders_says_what_a_model_must_know(by_hand: Path, tmp_path: Path) -> None:
     prepare_olist(by_hand, tmp_path / "prepared", CUTOFF)
     shop = PreparedShop.read(tmp_path / "prepared")
     assert (shop.name, shop.country, shop.time_zone, shop.weekend) == ("olist", "BR", "America/Sao_Paulo", None)
-    assert (shop.facts.numeric, shop.facts.category) == (("item_count", "weight_g", "freight_value", "price"), ())
+    assert (shop.facts.numeric, shop.facts.category) == ((), ())
     assert (shop.promise_barred, shop.synthetic) == (False, False)
     assert shop.as_of == datetime(2018, 3, 5, 9, tzinfo=UTC)
 
@@ -189,6 +196,15 @@ def test_rows_in_equal_rows_out_and_dropped(generated: Path, tmp_path: Path) -> 
         "purchase_timestamp", "delivery_days", "promised_days", "customer_lat", "customer_lng"
     }  # fmt: skip
     assert saved["source"]["kept"] == saved["orders"]
+
+
+def test_ids_of_many_orders_are_read_again_when_they_are_written(
+    generated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare_olist(generated, tmp_path / "little")
+    monkeypatch.setattr(read, "LITTLE", 0)
+    prepare_olist(generated, tmp_path / "much")
+    assert (tmp_path / "little" / ORDERS).read_bytes() == (tmp_path / "much" / ORDERS).read_bytes()
 
 
 def test_preparing_again_replaces_what_was_there(generated: Path, tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def build(
     between.unlink(missing_ok=True)
     report = _report(shop, gathered, orders, look)
     if gathered.places is not None:
-        gathered.places.write_parquet(folder / PLACES)
+        gathered.places.write_parquet(folder / PLACES, compression_level=1)
     return Built(report, orders)
 
 

@@ -10,7 +10,7 @@ from trainer.sources.olist.check import missing_files_and_columns
 from trainer.sources.olist.errors import NoDeliveredOrder, UnusableData
 from trainer.sources.olist.implausible import implausible, without_lone_purchases
 from trainer.sources.olist.join import baskets, locations, one_row_per_order
-from trainer.sources.olist.read import read, read_order_ids
+from trainer.sources.olist.read import order_ids, read
 from trainer.sources.olist.shop import unfitting
 from trainer.sources.orders.gathered import Gathered
 from trainer.sources.orders.kept import Counts, as_taken
@@ -30,6 +30,7 @@ def gather_olist(shop: Shop, sources: Sources) -> Gathered:
     clock = ClockChanges()
     bought = tables.pop("orders")
     bought = bought.with_columns(to_utc(bought[name], shop.time_zone, clock) for name in MOMENTS)
+    known_ids = bought.select(pl.col("^order_id$"))
     places = locations(tables.pop("geolocation"))
     filled = baskets(tables.pop("items"), tables.pop("products"), tables.pop("sellers"))
     every_order = one_row_per_order(bought, filled, tables.pop("customers"), places)
@@ -45,7 +46,7 @@ def gather_olist(shop: Shop, sources: Sources) -> Gathered:
         raise NoDeliveredOrder(folder, rows_in["orders"], counts.dropped)
     return Gathered(
         name=str(folder),
-        orders=_general(orders.with_columns(read_order_ids(folder).filter(is_usable)), shop),
+        orders=_general(orders.with_columns(order_ids(known_ids, folder).filter(is_usable)), shop),
         counts=counts,
         rows_in=rows_in,
         notes=("Olist's nine files", *clock.notes),

@@ -3,6 +3,7 @@
 Two of ten million ids share a hash with a chance of 3e-6 (birthday bound n² / 2⁶⁵).
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import polars as pl
@@ -22,34 +23,45 @@ JOINED = {
 }
 
 
+LITTLE = 200 * 2**20
+"""Bytes of the orders' file up to which their ids are read with it."""
+
+
 def read(folder: Path) -> dict[str, pl.DataFrame]:
-    """Read and check the files, by the names of JOINED, in the files' order.
+    """Read and check the files, by the names of JOINED, in the files' order; of little data with `order_id`.
 
     UnusableData names every column with unreadable values and every duplicated key.
     """
     frames = {}
     problems: list[str] = []
     for name, file in (JOINED | {"reviews": REVIEWS}).items():
-        frames[name], unusable = _read(file, folder)
+        further = {"order_id": pl.col("order_id")} if file is ORDERS and _is_little(folder) else {}
+        frames[name], unusable = _read(file, folder, further)
         problems += unusable
     if problems:
         raise UnusableData(folder, problems)
     return {name: frames[name] for name in JOINED}
 
 
-def read_order_ids(folder: Path) -> pl.Series:
-    """The orders' ids in the file's order: half of the orders' memory, so they are read when they are written."""
+def order_ids(orders: pl.DataFrame, folder: Path) -> pl.Series:
+    """The orders' ids in the file's order: half of their memory, so those of much data are read again when written."""
+    if "order_id" in orders.columns:
+        return orders["order_id"]
     return strings(ORDERS, folder).select("order_id").collect(engine="streaming").to_series()
 
 
-def _read(file: CsvFile, folder: Path) -> tuple[pl.DataFrame, list[str]]:
+def _is_little(folder: Path) -> bool:
+    return ORDERS.path(folder).stat().st_size <= LITTLE
+
+
+def _read(file: CsvFile, folder: Path, further: Mapping[str, pl.Expr]) -> tuple[pl.DataFrame, list[str]]:
     try:
         rows = strings(file, folder)
         present = rows.collect_schema().names()
         checks = {f"unreadable {column}": check for column, check in unreadable(file, present).items()}
         if not checks:
             return pl.DataFrame(), []
-        rows = rows.select(**CONTENT.get(file.name, {}), **checks)
+        rows = rows.select(**CONTENT.get(file.name, {}), **further, **checks)
         frame = rows.collect(engine="streaming")
         flagged = frame.select(pl.col(name).any() for name in checks).row(0, named=True)
         columns = [name.removeprefix("unreadable ") for name, is_bad in flagged.items() if is_bad]
