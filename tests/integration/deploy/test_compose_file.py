@@ -40,6 +40,9 @@ def test_an_image_of_others_is_pinned_to_a_version(name: str) -> None:
     assert re.search(r":v?\d+\.\d+", UPSTREAM[name]["image"]), UPSTREAM[name]["image"]
 
 
+USE_OBJECTS = {"gateway", "console", "scorer", "monitor", "trainer", "retrainer", "mlflow", "jupyter"}
+
+
 @pytest.mark.parametrize("name", sorted(OWN.keys() - {"gateway-champion"}))
 def test_a_service_of_ours_runs_with_the_least_rights(name: str) -> None:
     service = SERVICES[name]
@@ -67,7 +70,15 @@ def test_only_what_people_use_is_published_on_loopback_unless_told_otherwise() -
     published_on = SERVICES["gateway"]["environment"]["GATEWAY_PUBLISHED_ON"]
     assert published["gateway"][0].startswith(f"{published_on}:")
     assert COMPOSE["networks"]["servers"]["internal"] is True
-    assert all("servers" in service["networks"] for name, service in SERVICES.items() if name != "gateway-champion")
+    assert COMPOSE["networks"]["objects"]["internal"] is True
+    inside = {name for name, service in SERVICES.items() if "servers" in service.get("networks", ())}
+    assert inside == SERVICES.keys() - {"gateway-champion", "seaweedfs"}
+
+
+def test_the_object_store_is_reached_by_those_alone_who_use_it() -> None:
+    beside = {name for name, service in SERVICES.items() if {"objects", "store"} & {*service.get("networks", ())}}
+    assert beside == USE_OBJECTS | {"seaweedfs"}
+    assert "-disableHttp" in SERVICES["seaweedfs"]["command"]
 
 
 def test_dependencies_are_waited_for_by_their_health() -> None:

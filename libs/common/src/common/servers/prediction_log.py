@@ -17,8 +17,12 @@ from common.model.predictor import Predictions
 
 STREAM = "prediction-log"
 CONSUMER_GROUP = "monitor"
-STREAM_ENTRIES = 4_000
-"""Entries that may wait for the consumer: an hour of Postgres being away at a trickle, 2 M predictions at full load."""
+STREAM_ENTRIES = 2_000
+"""Entries that may wait for the consumer: half an hour of Postgres being away at a trickle, or a million predictions at
+full load. Of ENTRY_ROWS rows with the longest ids, they take 340 MB; the queue has 384."""
+
+ENTRY_ROWS = 500
+"""Predictions of one entry at most."""
 
 FIELD = b"predictions"
 INVALID = b"invalid"

@@ -45,6 +45,7 @@ def _configure(stack: Stack) -> None:
         "requirepass": stack.credentials.queue_password,
         "dir": f'"{data}"',
         "appendonly": "yes",
+        "maxmemory": "512mb",
         "maxmemory-policy": "noeviction",
         "save": '""',
         "set-proc-title": "no",  # it would overwrite the marks by which devstack finds its processes

@@ -14,14 +14,13 @@ from anyio import CapacityLimiter, to_thread
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from common.servers.prediction_log import STREAM, STREAM_ENTRIES, Row, encode, encode_invalid
+from common.servers.prediction_log import ENTRY_ROWS, STREAM, STREAM_ENTRIES, Row, encode, encode_invalid
 from gateway.log.key_id import KEY_ID
 from gateway.metrics import Metrics
 from gateway.model.shadow import Shadow
 
 logger = logging.getLogger(__name__)
 
-ENTRY_ROWS = 500
 FLUSH_SECONDS = 0.5
 SEND_TIMEOUT_SECONDS = 2.0
 
@@ -87,10 +86,12 @@ class LogSender:
         while self._unsent or self._waiting:
             if not self._unsent:
                 await self._take_rows()
-            if not await self._send(encode(self._unsent)):
-                return
+            while self._unsent:
+                if not await self._send(encode(self._unsent[:ENTRY_ROWS])):
+                    return
+                self._unsent = self._unsent[ENTRY_ROWS:]
             self.buffered -= self._unsent_answers
-            self._unsent, self._unsent_answers = [], 0
+            self._unsent_answers = 0
         if (counted := self._invalid) and await self._send(encode_invalid(counted)):
             self._invalid -= counted
 
