@@ -15,6 +15,7 @@ from common.batch.formats import InputObject
 from common.errors import UnreadableInput
 from scorer.jobs.source import Source
 from scorer.parquet import batches as parquet_batches
+from scorer.parquet import footprint as footprints
 from scorer.parquet import pages as parquet_pages
 from scorer.parquet.batches import batches
 from scorer.parquet.footprint import Footprint, footprint
@@ -142,3 +143,11 @@ def test_long_texts_that_repeat_come_in_pieces() -> None:
     found = list(batches(store, open_parquet(store, source), Source.of(source, 0, 2)))
     assert pa.Table.from_batches(found) == table
     assert max(batch.nbytes for batch in found) < 1.5 * parquet_batches.BYTES_AT_ONCE
+
+
+@settings(deadline=None)
+@given(lengths=st.lists(st.tuples(st.integers(0, 40), st.integers(1, 60)), max_size=20), cut=st.integers(0, 3))
+def test_the_longest_text_of_a_dictionary_is_found(lengths: list[tuple[int, int]], cut: int) -> None:
+    texts = [bytes(length) for length, times in lengths for _ in range(times)]
+    body = b"".join(len(text).to_bytes(4, "little") + text for text in texts)
+    assert footprints._longest_in(memoryview(body + bytes(cut))) == max(map(len, texts), default=0)

@@ -23,7 +23,7 @@ from scorer.rows.decimals import with_points
 from scorer.rows.outcome import ERRORS_KEPT, Outcome, RowError, Scored
 
 LONGEST_DAYS = 9_999.0
-BLOCK_RECORDS = 2**16
+BLOCK_RECORDS = 2**17
 
 RESULT_BYTES = 160 * 2**20
 """What the result of a text may take: that of 16 MiB, the chunk of a file, takes some 40, and 130 of bad rows alone."""

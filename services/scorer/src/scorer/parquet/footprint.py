@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -25,6 +26,9 @@ DICTIONARY_BYTES = 16 * 2**20
 
 VALUE_BYTES = 8
 """A value takes so much besides its text: its levels, offset or reference."""
+
+LENGTH = struct.Struct("<I")
+LONG_RUN, MOST_OF_RUN = 16, 4_096
 
 WIDTHS = {"BOOLEAN": 1, "INT32": 4, "FLOAT": 4, "INT64": 8, "DOUBLE": 8, "INT96": 12}
 
@@ -113,13 +117,26 @@ def _longest(read: Read, column: pq.ColumnChunkMetaData, page: Page) -> int:
 
 
 def _longest_in(texts: memoryview) -> int:
-    """Each text is its length in four bytes, and itself."""
-    position = longest = 0
+    """Each text is its length in four bytes, and itself. Runs of equal lengths, as of ids, are passed over at once."""
+    position = longest = alike = 0
+    last = -1
     while position + 4 <= len(texts):
-        (length,) = struct.unpack_from("<I", texts, position)
-        longest = max(longest, length)
+        (length,) = LENGTH.unpack_from(texts, position)
+        if length != last:
+            longest, last, alike = max(longest, length), length, 0
+        elif (alike := alike + 1) == LONG_RUN:
+            position, alike = position + (4 + length) * _run(texts, position, length), 0
+            continue
         position += 4 + length
     return min(longest, len(texts))
+
+
+def _run(texts: memoryview, position: int, length: int) -> int:
+    """How many texts of this length follow each other from a position on, up to MOST_OF_RUN."""
+    count = min((len(texts) - position) // (4 + length), MOST_OF_RUN)
+    entries = np.frombuffer(texts, np.uint8, count * (4 + length), position).reshape(count, 4 + length)
+    other = np.flatnonzero((entries[:, :4] != np.frombuffer(LENGTH.pack(length), np.uint8)).any(axis=1))
+    return int(other[0]) if len(other) else max(count, 1)
 
 
 def _damaged(given: InputObject, path: str) -> UnreadableInput:
