@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.exc import OperationalError
 
 from common.addresses import redacted
-from common.errors import DeliveryTimeError
+from common.errors import DeliveryTimeError, first_line
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C: 128 and the number of SIGINT."""
@@ -31,11 +31,6 @@ def run(parser: argparse.ArgumentParser) -> None:
         sys.exit(redacted(f"{parser.prog}: {error}"))
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
-
-
-def first_line(error: object) -> str:
-    """The first line of an error's text; drivers add lines that only their authors understand."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def positive(text: str) -> int:

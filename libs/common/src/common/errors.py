@@ -44,6 +44,11 @@ class DeliveryTimeError(Exception):
     title = "Internal error"
 
 
+def first_line(error: object) -> str:
+    """The first line of an error's text; drivers add lines that only their authors understand."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
 class InvalidSettings(DeliveryTimeError):
     title = "Invalid settings"
 

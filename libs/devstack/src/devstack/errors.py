@@ -35,9 +35,3 @@ class DidNotStart(StackError):
     def __init__(self, name: str, cause: str, last_line: str, log: Path) -> None:
         said = f"; it said last: {last_line}" if last_line else ""
         super().__init__(f"{name} did not start: {cause}{said} (log: {log})")
-
-
-def one_line(error: BaseException) -> str:
-    """The first line of an error's message, or its kind if it has none."""
-    text = str(error).strip()
-    return text.splitlines()[0] if text else type(error).__name__

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from common.addresses import redacted
-from common.command_line import first_line
+from common.errors import first_line
 
 logger = logging.getLogger(__name__)
 

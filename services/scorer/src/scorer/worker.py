@@ -8,8 +8,7 @@ from uuid import UUID
 from celery import Celery, signals
 from sqlalchemy.exc import DBAPIError
 
-from common.command_line import first_line
-from common.errors import DeliveryTimeError
+from common.errors import DeliveryTimeError, first_line
 from common.servers.queue import RUN_JOB, SCORE_CHUNK, SCORING
 from common.worker.run import run_worker
 from scorer.wiring import Scorer

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from sqlalchemy import NullPool, create_engine, text
 
+from common.errors import first_line
 from devstack import leftovers
 from devstack.credentials import write_private
-from devstack.errors import CannotRun, one_line
+from devstack.errors import CannotRun
 from devstack.servers.ports import Port
 from devstack.servers.process import Process
 from devstack.servers.unprivileged import Account, account
@@ -105,7 +106,7 @@ def _initdb(stack: Stack, data: Path, password: Path, programs: Path, runner: Ac
         group=runner.user,
     )
     if done.returncode != 0:
-        raise CannotRun(f"postgres cannot make its data folder {data}: {one_line(RuntimeError(done.stderr))}")
+        raise CannotRun(f"postgres cannot make its data folder {data}: {first_line(done.stderr)}")
 
 
 def _answer(stack: Stack) -> None:

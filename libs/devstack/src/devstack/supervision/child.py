@@ -9,8 +9,9 @@ from pathlib import Path
 
 import psutil
 
+from common.errors import first_line
 from devstack import leftovers
-from devstack.errors import CannotRun, DidNotStart, one_line
+from devstack.errors import CannotRun, DidNotStart
 from devstack.servers.process import Process
 from devstack.supervision.logfiles import open_log, tail
 
@@ -66,7 +67,7 @@ class Child:
                 self.process.settle()
                 return
             except Exception as error:  # whatever a probe's client raises means "not yet"
-                cause = one_line(error)
+                cause = first_line(error)
             time.sleep(0.05)
         if not (interrupted and interrupted.is_set()):
             raise self._did_not_start(f"not healthy within {self.process.start_seconds:g} s ({cause})")

@@ -5,8 +5,7 @@ import threading
 import time
 from pathlib import Path
 
-from common.errors import DeliveryTimeError
-from devstack.errors import one_line
+from common.errors import DeliveryTimeError, first_line
 from devstack.servers.process import Process
 from devstack.supervision.backoff import Backoff
 from devstack.supervision.child import Child
@@ -60,7 +59,7 @@ class Keeper(threading.Thread):
             self._fail(str(error))
         except Exception as error:
             logger.exception("%s: the supervisor's own mistake", self.process.name)
-            self._fail(f"{self.process.name}: {one_line(error)}")
+            self._fail(f"{self.process.name}: {first_line(error)}")
         finally:
             self._end()
 
@@ -104,9 +103,9 @@ class Keeper(threading.Thread):
                 failures = 0
             except Exception as error:  # whatever a probe's client raises means "not healthy"
                 failures += 1
-                logger.warning("%s: probe %d failed: %s", self.process.name, failures, one_line(error))
+                logger.warning("%s: probe %d failed: %s", self.process.name, failures, first_line(error))
                 if failures >= self.process.probe_failures:
-                    return f"no healthy answer {failures} times: {one_line(error)}"
+                    return f"no healthy answer {failures} times: {first_line(error)}"
             next_probe = time.monotonic() + self.process.probe_seconds
         return None
 
@@ -123,7 +122,7 @@ class Keeper(threading.Thread):
                 self._start()
                 return
             except Exception as error:  # a full disk, say, may pass: the next start may succeed
-                cause = one_line(error)
+                cause = first_line(error)
 
     def _fail(self, line: str) -> None:
         self.failure = line

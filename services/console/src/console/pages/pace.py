@@ -10,7 +10,7 @@ from console.frame.panel import Panel
 from console.frame.shell import Shell
 from console.pages.pace_table import draw_pace
 from console.reads import pace
-from console.reads.pace import Course
+from console.reads.pace import PaceCourse
 from console.reads.present_pace import PresentPace
 from console.reads.reader import Reader
 
@@ -36,7 +36,7 @@ class PacePage:
                 Panel("Two years", lambda: self._read(lambda session: pace.courses(session, DAYS)), _draw, SECONDS)
 
 
-def _draw(found: list[Course]) -> None:
+def _draw(found: list[PaceCourse]) -> None:
     if not found:
         text("p", "No delivery pace is known yet: it comes with the first registered model.")
         return

@@ -16,7 +16,7 @@ from console.frame.panel import Panel
 from console.frame.shell import Shell
 from console.frame.words import number, percent
 from console.reads import quality
-from console.reads.quality import Course, MeasuredWindow
+from console.reads.quality import MeasuredWindow, QualityCourse
 from console.reads.reader import Reader
 
 SOURCES = {"live": "Live traffic", "backfill": "Backfill over the shop's history"}
@@ -50,7 +50,7 @@ class QualityPage:
                 for source, title in SOURCES.items():
                     Panel(title, self._reading(source), self._draw, SECONDS)
 
-    def _reading(self, source: str) -> Callable[[], Awaitable[Course]]:
+    def _reading(self, source: str) -> Callable[[], Awaitable[QualityCourse]]:
         return lambda: self._read(lambda session: quality.course(session, source))
 
     def _add_report(self, app: FastAPI) -> None:
@@ -70,7 +70,7 @@ class QualityPage:
         found = self._store.stat(ObjectAddress.split(uri))
         return self._store.read(found.address, 0, found.size, found.etag)
 
-    def _draw(self, found: Course) -> None:
+    def _draw(self, found: QualityCourse) -> None:
         if not found.windows:
             text("p", "No window was measured yet: the monitor measures live ones, monitor backfill the history.")
             return
@@ -110,7 +110,7 @@ class QualityPage:
         )
 
 
-def _line(name: str, found: Course, figure: str) -> Line:
+def _line(name: str, found: QualityCourse, figure: str) -> Line:
     return Line(name, [(each.window_end.isoformat(), _rounded(getattr(each, figure))) for each in found.windows])
 
 

@@ -33,7 +33,7 @@ class RegionPace:
 
 
 @dataclass(frozen=True)
-class Course:
+class PaceCourse:
     """One region's pace: days and values in days, in order."""
 
     region: str
@@ -58,7 +58,7 @@ def present(session: Session, learned_until: date | None) -> list[RegionPace]:
     return sorted(found, key=lambda each: -(each.pace_days / each.high if each.high else 0.0))
 
 
-def courses(session: Session, days: int) -> list[Course]:
+def courses(session: Session, days: int) -> list[PaceCourse]:
     """Every region's pace over the newest so many days there are."""
     last = session.scalar(select(func.max(DeliveryPace.day)))
     if last is None:
@@ -71,4 +71,4 @@ def courses(session: Session, days: int) -> list[Course]:
     found: dict[str, list[tuple[str, float]]] = defaultdict(list)
     for region, day, pace in rows:
         found[region].append((day.isoformat(), round(pace, 2)))
-    return [Course(region, *zip(*points, strict=True)) for region, points in found.items()]
+    return [PaceCourse(region, *zip(*points, strict=True)) for region, points in found.items()]

@@ -36,14 +36,14 @@ class MeasuredWindow:
 
 
 @dataclass(frozen=True)
-class Course:
+class QualityCourse:
     """Windows in the order of time, and the promotions inside that time: moment and version."""
 
     windows: tuple[MeasuredWindow, ...]
     promotions: tuple[tuple[datetime, str], ...]
 
 
-def course(session: Session, source: str) -> Course:
+def course(session: Session, source: str) -> QualityCourse:
     """The newest MOST windows of `live` traffic or of the `backfill`."""
     query = select(ModelMetrics).where(ModelMetrics.source == source)
     query = query.order_by(ModelMetrics.window_end.desc(), ModelMetrics.id.desc()).limit(MOST)
@@ -52,14 +52,14 @@ def course(session: Session, source: str) -> Course:
         for row in reversed(list(session.scalars(query)))
     )
     if not windows:
-        return Course((), ())
+        return QualityCourse((), ())
     promoted = (
         select(ModelEvent.happened_at, ModelEvent.model_version)
         .where(ModelEvent.event.in_(GATE[1:]))
         .where(ModelEvent.happened_at.between(windows[0].window_start, windows[-1].window_end))
         .order_by(ModelEvent.id)
     )
-    return Course(windows, tuple((at, version) for at, version in session.execute(promoted)))
+    return QualityCourse(windows, tuple((at, version) for at, version in session.execute(promoted)))
 
 
 def report_uri(session: Session, window_id: int) -> str:

@@ -8,9 +8,8 @@ from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
 from common.addresses import redacted
-from common.command_line import first_line
 from common.database.session import Database
-from common.errors import Unavailable
+from common.errors import Unavailable, first_line
 
 Found = TypeVar("Found")
 

@@ -13,9 +13,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from common.batch.outputs import RESULTS
-from common.command_line import first_line
 from common.database.session import Database
-from common.errors import DeliveryTimeError
+from common.errors import DeliveryTimeError, first_line
 from common.servers.objects import ObjectAddress, ObjectStore
 from common.servers.queue import SCORING, Queue
 from scorer.jobs.ending import Ending

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, Result, create_engine, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from common.command_line import first_line
+from common.errors import first_line
 from trainer.sources.errors import SourceAway, UnusableSource
 from trainer.sources.raw.table import as_text
 

@@ -8,7 +8,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from common.command_line import first_line
+from common.errors import first_line
 from trainer.sources.errors import UnusableSource
 from trainer.sources.raw.files import DataFile
 from trainer.sources.raw.table import as_text

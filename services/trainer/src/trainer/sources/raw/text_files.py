@@ -10,7 +10,7 @@ import polars as pl
 import pyarrow as pa
 from pyarrow import csv
 
-from common.command_line import first_line
+from common.errors import first_line
 from trainer.sources.errors import UnusableSource
 from trainer.sources.raw.dialect import HEAD_BYTES, Dialect, delimiter_of, encoding_of, header_of
 from trainer.sources.raw.files import DataFile
