@@ -129,7 +129,7 @@ def arrays(draw: st.DrawFn, kind: pa.DataType, rows: int) -> pa.Array:
         sizes = draw(st.lists(size, min_size=rows, max_size=rows))
         offsets = [sum(sizes[:n]) for n in range(rows + 1)]
         if pa.types.is_map(kind):
-            keys = pa.array([f"k{n}" for n in range(offsets[-1])])
+            keys = pa.array([f"k{n}" for n in range(offsets[-1])], pa.string())
             return pa.MapArray.from_arrays(
                 pa.array(offsets, pa.int32()), keys, draw(arrays(kind.item_type, offsets[-1]))
             )
