@@ -6,13 +6,14 @@ from sqlalchemy import select, text
 
 from common.database.session import Database
 from common.database.tables import Actual, ModelMetrics
+from common.errors import InvalidInput
 from common.servers.objects import ObjectAddress, ObjectStore
 from common.servers.prediction_log import LoggedPrediction
 from common.servers.registry import Registry
 from common.settings import ObjectStoreSettings
 from monitor.log.store import store
 from monitor.windows.live import LiveWindows
-from monitor.windows.reference import References
+from monitor.windows.reference import Reference, References
 from monitor.windows.reports import Reports
 
 MakeLogged = Callable[..., list[LoggedPrediction]]
@@ -144,6 +145,24 @@ def test_a_version_whose_bundle_is_out_of_reach_waits(
     assert live_windows.measure_due() == 0
     with database.transaction() as session:
         assert session.scalar(text("SELECT count(*) FROM model_metrics")) == 0
+
+
+def test_a_version_that_cannot_be_compared_keeps_no_other_waiting(
+    database: Database, live_windows: LiveWindows, logged: MakeLogged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of = References.of
+
+    def without_reference(references: References, version: str) -> Reference:
+        if version == "0":
+            raise InvalidInput("model version 0 has no reference.csv: register it again")
+        return of(references, version)
+
+    monkeypatch.setattr(References, "of", without_reference)
+    store(database.engine, logged(50))
+    later = MONDAY + DAY
+    store(database.engine, logged(50, model_version="0", purchase_timestamp=later, predicted_at=later, order_id=None))
+    assert live_windows.measure_due() == 1
+    assert [row.model_version for row in metrics(database)] == ["1"]
 
 
 def test_a_purchase_in_the_far_future_hides_no_true_window(

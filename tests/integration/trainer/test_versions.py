@@ -100,6 +100,7 @@ def test_a_version_whose_files_were_deleted_is_not_promoted(
     versions: Versions, mlflow_url: str, registered: list[str]
 ) -> None:
     deleted = registered[3]
+    versions.bundles.bundle(deleted)  # what the cache has of it, no other host can load
     source = mlflow.MlflowClient().get_model_version_download_uri(MODEL_NAME, deleted)
     artifacts = f"{mlflow_url}{ARTIFACTS_API}/{source.partition(':/')[2].strip('/')}/{BUNDLE_PATH}"
     assert httpx.delete(artifacts).is_success
@@ -132,6 +133,23 @@ def test_a_champion_that_moved_meanwhile_is_not_overwritten(versions: Versions, 
     assert versions.champion_version() == first
     assert versions.promote_over(first, second, "won", actor="trainer")
     assert versions.champion_version() == second
+
+
+def test_a_first_champion_that_came_meanwhile_is_not_overwritten(versions: Versions, registered: list[str]) -> None:
+    first, second = registered[:2]
+    assert not versions.promote_over(None, second, "the first, as far as it knew", actor="trainer")
+    assert versions.champion_version() == first
+
+
+def test_a_move_that_died_before_the_alias_moved_is_no_champion_to_go_back_from(
+    versions: Versions, database: Database, registered: list[str]
+) -> None:
+    first, second, third = registered[:3]
+    versions.promote(second, "better", actor="ana")
+    with database.transaction() as session:
+        session.add(ModelEvent(event="promoted", model_version=third, actor="killed"))
+    assert versions.rollback("it promises too much", actor="ana") == first
+    assert versions.champion_version() == first
 
 
 def test_moves_wait_for_each_other(versions: Versions, database: Database, registered: list[str]) -> None:

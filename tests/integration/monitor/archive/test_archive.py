@@ -146,6 +146,16 @@ def test_months_are_made_ahead_and_a_fast_clocks_rows_wait_for_theirs(
     assert len(hot(database)) == 5
 
 
+@pytest.mark.parametrize("moment", [datetime(1970, 1, 1, tzinfo=UTC), datetime(1, 1, 1, tzinfo=UTC)])
+def test_a_clock_that_was_never_set_stops_no_archive(
+    database: Database, objects: ObjectStore, archiver: Archiver, logged: MakeLogged, moment: datetime
+) -> None:
+    log(database, logged(2), moment, datetime(2018, 5, 1, tzinfo=UTC))
+    archiver.work()
+    assert hot(database) == {}
+    assert {row["predicted_at"] for row in cold(database, objects)} == {moment, datetime(2018, 5, 1, tzinfo=UTC)}
+
+
 def test_a_store_that_gives_back_something_else_costs_nothing(
     database: Database, objects: ObjectStore, archiver: Archiver, logged: MakeLogged, monkeypatch: pytest.MonkeyPatch
 ) -> None:

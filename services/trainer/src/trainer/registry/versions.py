@@ -132,7 +132,9 @@ class Versions:
                 champions.pop()
             elif not champions or champions[-1] != move.model_version:
                 champions.append(move.model_version)
-        if len(champions) < 2 or champions[-1] != present:
+        while champions and champions[-1] != present:
+            champions.pop()  # recorded, but whoever did it died before the alias moved
+        if len(champions) < 2:
             raise InvalidInput(f"no champion before version {present} is on record: use `trainer promote VERSION`")
         return champions[-2]
 
