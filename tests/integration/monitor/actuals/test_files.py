@@ -17,9 +17,11 @@ from common.database.tables import Actual, BatchJob
 from common.errors import InvalidInput, MissingColumns, NotFound, UnreadableInput
 from common.servers.objects import ObjectAddress, ObjectStore
 from common.settings import BatchSettings
+from monitor import cli
 from monitor.actuals import files
 from monitor.actuals.importing import Imported, import_file
 from monitor.actuals.jobs import ActualsJobs
+from support.command_lines import called
 
 pytestmark = pytest.mark.usefixtures("monitoring")
 
@@ -139,6 +141,18 @@ def test_each_row_that_cannot_be_used_is_named_and_costs_no_other(
         "row 6 (line 7): delivered_at must be a moment that has come, at most a day from now (got '2099-01-01')",
         "row 7 (line 8): order_id must be 1 to 64 visible ASCII characters (got 'e\\ne')",
     ]
+
+
+def test_the_command_counts_what_it_took_in_and_ends_with_3_if_rows_were_refused(tmp_path: Path) -> None:
+    file = tmp_path / "words.csv"
+    file.write_text("order_id,lost_at\na,2018-05-01\nb,\nc,never\n")
+    done = called(cli.main, "actuals", "import", str(file))
+    assert done.stdout == "3 rows: 1 say something of an order, 1 nothing, 1 were refused\n"
+    assert "row 3 (line 4): lost_at must be an ISO 8601 time from 2000 to 2099 (got 'never')" in done.stderr
+    assert done.returncode == 3
+    missing = called(cli.main, "actuals", "import", str(tmp_path / "none.csv"))
+    assert (missing.returncode, missing.stderr.count("\n")) == (1, 1)
+    assert "none.csv" in missing.stderr
 
 
 @pytest.mark.parametrize(
