@@ -137,7 +137,7 @@ def test_a_gateway_whose_clock_is_a_year_ahead_hides_nothing_of_today(
     store(database.engine, logged(1, predicted_at=in_a_year, purchase_timestamp=in_a_year))
     live_windows.measure_due()
     assert window_of(database, orders[-1]).rows == 60
-    assert pace(database, sample_bundle)["same state"] == pytest.approx(10.0, abs=0.2)
+    assert pace(database, sample_bundle)["same region"] == pytest.approx(10.0, abs=0.2)
     assert ("clock-skew", "open") in check(database)
     opened = check(database, NOW + 30 * DAY)
     assert ("no-predictions", "open") in opened, "an honest clock has asked nothing for a month"

@@ -147,7 +147,7 @@ def test_the_command_counts_what_it_took_in_and_ends_with_3_if_rows_were_refused
     file = tmp_path / "words.csv"
     file.write_text("order_id,lost_at\na,2018-05-01\nb,\nc,never\n")
     done = called(cli.main, "actuals", "import", str(file))
-    assert done.stdout == "3 rows: 1 say something of an order, 1 nothing, 1 were refused\n"
+    assert done.stdout == "3 rows: 1 reported something of an order, 1 say nothing, 1 refused\n"
     assert "row 3 (line 4): lost_at must be an ISO 8601 time from 2000 to 2099 (got 'never')" in done.stderr
     assert done.returncode == 3
     missing = called(cli.main, "actuals", "import", str(tmp_path / "none.csv"))

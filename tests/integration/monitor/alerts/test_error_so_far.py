@@ -13,7 +13,7 @@ from common.database.tables import Actual, Alert, ModelMetrics
 from common.servers.prediction_log import LoggedPrediction
 from monitor.alerts.check import Situation
 from monitor.alerts.checks import RETRAINING_RULES
-from monitor.alerts.error_so_far import ErrorSoFar
+from monitor.alerts.error_so_far import MOST_ORDERS, ErrorSoFar
 from monitor.log.store import store
 
 pytestmark = pytest.mark.usefixtures("monitoring")
@@ -105,3 +105,18 @@ def test_a_new_version_answers_for_its_own_orders_alone(database: Database, orde
     assert check(database) == []
     with database.transaction() as session:
         assert session.scalars(select(Alert)).all() == []
+
+
+def test_of_very_many_orders_a_part_is_looked_at_and_says_nearly_the_same(
+    database: Database, orders: list[LoggedPrediction]
+) -> None:
+    deliver(database, orders[::2], PREDICTED + 9)
+    deliver(database, orders[1::2], PREDICTED + 5)
+    with database.transaction() as session:
+        window = session.scalars(select(ModelMetrics)).one()
+        window.window_start, window.window_end = BOUGHT, BOUGHT + timedelta(days=1)
+        window.rows = MOST_ORDERS * 4 // 3
+    (alert,) = check(database)
+    assert alert.status == "open"
+    assert alert.value == pytest.approx(7, abs=0.6)
+    assert alert.value != pytest.approx(7, abs=1e-6), "three quarters of them, drawn by their ids"

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, DateTime, Float, Index, Integer, SmallInteger, Text, func, text
+from sqlalchemy import BigInteger, Column, DateTime, Float, Integer, SmallInteger, Text, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import TypeEngine
 
@@ -35,12 +35,9 @@ class Prediction(Table):
     latency_ms: Mapped[float]
     key_id: Mapped[str] = mapped_column(default="")
     further: Mapped[dict[str, Any] | None]
-    logged_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    logged_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
 
-    __table_args__ = (
-        Index("ix_predictions_logged_at", "logged_at", postgresql_using="brin"),
-        {"postgresql_partition_by": "RANGE (predicted_at)"},
-    )
+    __table_args__ = ({"postgresql_partition_by": "RANGE (predicted_at)"},)
 
 
 def _order_column(field: OrderField) -> Column[Any]:
