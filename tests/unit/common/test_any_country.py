@@ -4,8 +4,12 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
-ADAPTERS = ("services/trainer/src/trainer/sources/olist/", "services/trainer/src/trainer/data/synthetic/")
-"""Olist's own files, and the generator of orders like them."""
+ADAPTERS = (
+    "services/trainer/src/trainer/sources/olist/",
+    "services/trainer/src/trainer/data/synthetic/",
+    "libs/common/src/common/model/format_4.py",
+)
+"""Olist's own files, the generator of orders like them, and the reader of bundles from when there were no others."""
 
 BRAZIL = re.compile(r"[Bb]razil|BRAZIL|Sao_Paulo|\bSTATES\b|ZIP_PREFIXES|[\"']BR[\"']")
 

@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 
 from common.errors import DamagedBundle
+from common.model import format_4
 from common.model.effects import Effects
 from common.model.geography import Geography
 from common.model.pace import PaceTable
@@ -140,11 +141,16 @@ def save(folder: Path, manifest: Manifest) -> None:
 def load(folder: Path, version: str) -> Bundle:
     """Load and verify a bundle; DamagedBundle if a file is missing, changed, or of another format."""
     try:
-        manifest = _manifest(folder)
+        stored = json.loads((folder / MANIFEST).read_bytes())
+        is_earlier = stored["format"] == format_4.FORMAT
+        if not is_earlier and stored["format"] != FORMAT:
+            raise DamagedBundle(folder, f"format {stored['format']}, this code reads {format_4.FORMAT} and {FORMAT}")
+        manifest = _manifest(format_4.manifest_of(stored) if is_earlier else stored)
         for name, checksum in manifest.files.items():
             if _sha256(folder / name) != checksum:
                 raise DamagedBundle(folder, f"{name} differs from its checksum")
-        with np.load(folder / ARRAYS) as arrays:
+        with np.load(folder / ARRAYS) as read:
+            arrays = format_4.arrays_of(read) if is_earlier else read
             return Bundle(
                 folder=folder,
                 version=version,
@@ -185,13 +191,11 @@ def write_pace(folder: Path, table: PaceTable) -> None:
         writer.writerows(table.rows())
 
 
-def _manifest(folder: Path) -> Manifest:
-    stored: dict[str, Any] = json.loads((folder / MANIFEST).read_bytes())
-    if stored["format"] != FORMAT:
-        raise DamagedBundle(folder, f"format {stored['format']}, this code reads format {FORMAT}")
-    shop, calendar, of_map = stored.pop("shop"), stored.pop("calendar"), stored.pop("map")
+def _manifest(stored: Mapping[str, Any]) -> Manifest:
+    shop, calendar, of_map = stored["shop"], stored["calendar"], stored["map"]
+    rest = {name: value for name, value in stored.items() if name not in ("shop", "calendar", "map")}
     return Manifest(
-        **stored,
+        **rest,
         shop=ServedShop(**shop | {name: tuple(shop[name]) for name in ("numeric", "category")}),
         calendar=Calendar(**calendar | {"week": tuple(calendar["week"])}),
         map=Map(**of_map | {name: tuple(of_map[name]) for name in ("regions", "pace_groups")}),

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from common.arrays import Bools, Floats
 from common.orders.orders import Orders
 from common.orders.shop.prepared_shop import PreparedShop
+from common.orders.shop.sections import Facts
 
 DAY = np.timedelta64(86_400, "s")
 LONE_DAYS = 30
@@ -63,12 +64,26 @@ class History:
 class TrainingData:
     """What a model is made from, whatever its source: orders, what is known of their shop, and the shop's places.
 
-    places: columns country, postal_code, lat, lng, region, each code once; no row if the shop has no such file.
+    places: columns country, postal_code, lat, lng, region, each code once; no row if the shop has no such file. used:
+    the facts that the model uses, by default all that the shop declares.
     """
 
     history: History
     shop: PreparedShop
     places: pl.DataFrame = field(default_factory=NO_PLACES.clone)
+    used: Facts | None = None
+
+    @property
+    def facts(self) -> Facts:
+        """The facts that the model uses."""
+        return self.shop.facts if self.used is None else self.used
+
+    def without(self, fact: str) -> "TrainingData":
+        """The same data for a model that does not use a fact."""
+        numeric, category = (
+            tuple(name for name in names if name != fact) for names in (self.facts.numeric, self.facts.category)
+        )
+        return replace(self, used=Facts(numeric=numeric, category=category))
 
     @cached_property
     def fingerprint(self) -> str:

@@ -14,6 +14,7 @@ from rich.table import Table as Grid
 from tqdm import tqdm
 
 from common.model.bundle import Bundle
+from common.model.quality import mae as mae_of
 from trainer.data.history import TrainingData
 from trainer.evaluation.backtest import backtest, own_on_time_share
 from trainer.evaluation.figures import FORECASTERS, POOLED, figures, tabulate, write_figures
@@ -39,10 +40,14 @@ def run_backtest(
     params = Params.usual(_known(data))
     forecasts = _forecasts(data, judged, params, champion)
     table, values = tabulate(forecasts), figures(forecasts, data.shop.name)
+    values["facts"] = _worth(data, judged, params, values["mae"])
     write_figures(output, values)
     for name in FORECASTERS:
         _print(table.filter(pl.col("forecaster") == name).drop("forecaster"), name, console)
     console.print(_summary(values), soft_wrap=True)
+    for name, worth in values["facts"].items():
+        without = f"without it the MAE is {values['mae'] + worth:.4g} days ({worth:+.2g})"
+        console.print(f"fact {name}: {without}", soft_wrap=True)
     if logged:
         _log(table, values, params, judged.seed, output)
     console.print(f"figures: {output}", soft_wrap=True)
@@ -64,6 +69,15 @@ def run_promise(data: TrainingData, judged: Months, on_time_share: float | None,
         f"{total['our_on_time']:.2%} on time against {total['shops_on_time']:.2%}",
         soft_wrap=True,
     )
+
+
+def _worth(data: TrainingData, judged: Months, params: Params, mae: float) -> dict[str, float]:
+    """By how many days the MAE grows without each fact."""
+    worth = {}
+    for name in (*data.facts.numeric, *data.facts.category):
+        forecasts = _forecasts(data.without(name), judged, params, None)
+        worth[name] = mae_of(forecasts["actual_days"].to_numpy(), forecasts["days"].to_numpy()) - mae
+    return worth
 
 
 def _known(data: TrainingData) -> int:

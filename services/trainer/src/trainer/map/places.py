@@ -16,7 +16,8 @@ def place_table(rows: pl.DataFrame, codes: pl.DataFrame, country: str, digits: i
     digits: of the codes of the shop's country if they are numbers of one length, else 0.
     """
     known_codes = pl.concat([codes, rows]).filter(pl.col("postal_code").is_not_null())
-    by_code = _middles(known_codes, ["country", "postal_code"], first=True)
+    by_code = _filled(_middles(known_codes, ["country", "postal_code"], first=True))
+    rows = _located(rows, by_code)
     only_regions = by_code.is_empty() and rows["origin"].count() == 0 and rows["lat"].count() == 0
     parts = [
         _keyed([code_key(*names) for names in by_code.select("country", "postal_code").iter_rows()], by_code, True),
@@ -68,6 +69,30 @@ def _middles(rows: pl.DataFrame, by: list[str], first: bool = False) -> pl.DataF
     return rows.group_by(by, maintain_order=True).agg(
         pl.median("lat"), pl.median("lng"), region.mode().sort().first().alias("number")
     )
+
+
+def _filled(by_code: pl.DataFrame) -> pl.DataFrame:
+    """Codes without coordinates, or a region, lie where those with their longest known beginning do."""
+    longest = max(map(len, by_code["postal_code"]), default=0)
+    for length in range(longest - 1, 0, -1):
+        if not by_code["lat"].null_count() and not by_code["number"].null_count():
+            break
+        begun = by_code.with_columns(beginning=pl.col("postal_code").str.slice(0, length))
+        around = _middles(begun, ["country", "beginning"])
+        by_code = (
+            begun.join(around, on=["country", "beginning"], how="left", suffix="_around", maintain_order="left")
+            .with_columns(pl.coalesce(name, f"{name}_around").alias(name) for name in ("lat", "lng", "number"))
+            .select(by_code.columns)
+        )
+    return by_code
+
+
+def _located(rows: pl.DataFrame, by_code: pl.DataFrame) -> pl.DataFrame:
+    """The ends with what is known of their codes, where they say less themselves."""
+    joined = rows.join(by_code, on=["country", "postal_code"], how="left", suffix="_of_code", maintain_order="left")
+    return joined.with_columns(
+        pl.coalesce(name, f"{name}_of_code").alias(name) for name in ("lat", "lng", "number")
+    ).select(rows.columns)
 
 
 def _beginnings(by_code: pl.DataFrame) -> list[pl.DataFrame]:

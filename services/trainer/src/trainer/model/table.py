@@ -16,6 +16,7 @@ from common.model.time_scale import TimeScale
 from common.model.working_time import WorkingTime
 from common.orders.clock import Clock
 from common.orders.shop.prepared_shop import PreparedShop
+from common.orders.shop.sections import Facts
 from trainer.data.history import History, TrainingData, as_datetime, end_of
 from trainer.map.draw import draw_map
 from trainer.model.calendar import learn_calendar
@@ -32,6 +33,7 @@ class TrainingTable:
 
     history: History
     shop: PreparedShop
+    facts: Facts
     scale: TimeScale
     local: NDArray[np.datetime64]
     located: Located
@@ -55,7 +57,7 @@ class TrainingTable:
             raise InvalidInput(f"no delivery was known at {known_until}: choose a later day")
         scale = TimeScale.of_median(float(np.median(history.days[known])))
         drawn = draw_map(data, scale)
-        located = Located.of(history.orders, drawn.geography, shop.facts.category)
+        located = Located.of(history.orders, drawn.geography, data.facts.category)
         local = clock.local(history.orders.purchase_timestamp)
         delivered = local + (history.delivered - history.orders.purchase_timestamp)
         until = as_datetime(clock.local(np.array([end_of(history)]))[0]).date()
@@ -68,14 +70,26 @@ class TrainingTable:
             delivered[known],
         )  # fmt: skip
         columns = features(
-            located.origin, located.destination, located.same_region, local, history.orders.numbers, shop.facts.numeric
+            located.origin, located.destination, located.same_region, local, history.orders.numbers, data.facts.numeric
         )
-        return cls(history, shop, scale, local, located, pace, columns, np.log(level), calendar, calendars(calendar))
+        return cls(
+            history,
+            shop,
+            data.facts,
+            scale,
+            local,
+            located,
+            pace,
+            columns,
+            np.log(level),
+            calendar,
+            calendars(calendar),
+        )
 
     @property
     def feature_names(self) -> tuple[str, ...]:
         """The names of the columns."""
-        return (*FEATURE_NAMES, *map(FACT_COLUMN.format, self.shop.facts.numeric))
+        return (*FEATURE_NAMES, *map(FACT_COLUMN.format, self.facts.numeric))
 
     @cached_property
     def target(self) -> Floats:

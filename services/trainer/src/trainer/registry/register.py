@@ -26,6 +26,7 @@ from trainer.model.params import Params
 from trainer.model.table import TrainingTable
 from trainer.registry.logged_model import log_and_register
 from trainer.registry.versions import Versions
+from trainer.search.useful_facts import with_useful_facts
 
 STEP = "register-model"
 NOW = "now"
@@ -51,7 +52,7 @@ def register(data: TrainingData, versions: Versions, seed: int = 0, as_of: datet
     """
     best = best_run(data.fingerprint, versions.tracking.experiment_id)
     params = Params.of(best.data.params)
-    known = replace(data, history=_known(data.history, as_of))
+    known = with_useful_facts(replace(data, history=_known(data.history, as_of)), seed)
     table = TrainingTable.of(known)
     champion = versions.champion()
     evaluation = evaluate(table, params, champion, seed)

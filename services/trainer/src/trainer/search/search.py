@@ -17,6 +17,7 @@ from trainer.search.processes import trial_processes
 from trainer.search.runs import Trial, best_of, log_missing, log_trial, search_tags
 from trainer.search.space import SPACE
 from trainer.search.trial import Task
+from trainer.search.useful_facts import with_useful_facts
 
 CORES = 2
 
@@ -33,7 +34,7 @@ def search(
 
     kept_in: folder of unfinished searches. InvalidInput if all trials failed.
     """
-    task = Task.of(data, seed, CORES // jobs or 1)
+    task = Task.of(with_useful_facts(data, seed), seed, CORES // jobs or 1)
     tags = search_tags(data.fingerprint, seed)
     store = kept_in / f"{tags['search']}.pkl"
     past = _resume(store)
