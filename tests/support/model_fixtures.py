@@ -73,8 +73,11 @@ def made_up_places() -> pl.DataFrame:
     )
 
 
-def made_up_history(rows: int, seed: int = 0) -> History:
-    """Days that grow with distance, with noise; one order in fifty is still under way."""
+def made_up_history(rows: int, seed: int = 0, slower: float = 1.0) -> History:
+    """Days that grow with distance, with noise; one order in fifty is still under way.
+
+    slower: by what factor all take longer from July on.
+    """
     orders = made_up_orders(rows, seed)
     code = codes_of(orders)
     km = great_circle_km(
@@ -85,6 +88,7 @@ def made_up_history(rows: int, seed: int = 0) -> History:
     )
     rng = np.random.default_rng(seed)
     days = 4 + km / 150 + rng.gamma(2.0, 2.0, rows)
+    days *= np.where(orders.purchase_timestamp < np.datetime64("2017-07-01"), 1.0, slower)
     delivered = orders.purchase_timestamp + (days * 86_400).astype("timedelta64[s]")
     delivered[rng.random(rows) < 0.02] = np.datetime64("NaT")
     by_purchase = np.argsort(orders.purchase_timestamp, kind="stable")

@@ -23,9 +23,9 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def write_prepared(folder: Path, rows: int = ROWS) -> None:
-    """Write the prepared tables of a made-up history."""
-    write_orders(folder, general_table(made_up_history(rows)))
+def write_prepared(folder: Path, rows: int = ROWS, slower: float = 1.0) -> None:
+    """Write the prepared tables of a made-up history; slower: see `made_up_history`."""
+    write_orders(folder, general_table(made_up_history(rows, slower=slower)))
     made_up_places().write_parquet(folder / "prepared" / "places.parquet")
 
 

@@ -60,7 +60,7 @@ def versions(mlflow_url: str, database: Database, tmp_path_factory: pytest.TempP
 @pytest.fixture(scope="module")
 def life(versions: Versions, tmp_path_factory: pytest.TempPathFactory) -> Life:
     folder = tmp_path_factory.mktemp("life")
-    write_prepared(folder)
+    write_prepared(folder, slower=1.4)
     data = read_prepared(folder / "prepared")
     search(data, folder / "searches", trials=2)
     return Life(data, folder / "searches", versions, [register(data, versions), register(data, versions)])

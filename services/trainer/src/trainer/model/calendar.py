@@ -15,6 +15,8 @@ AHEAD_YEARS = 3
 MOVING = 0.5
 """What a day without deliveries counts: orders move on it all the same. 0.3 to 0.7 differ little."""
 
+MOVING_ON_HOLIDAYS = 0.2
+
 PRIOR_DELIVERIES = 200.0
 """Deliveries that weigh as much as the prior that the week is the country's ordinary one."""
 
@@ -33,7 +35,8 @@ def learn_calendar(
     by_country = {each: public_holidays(each, purchased, last) for each in sorted({country, *countries})}
     own = np.array(by_country[country], dtype="datetime64[D]")
     week = _week(days[~np.isin(days, own)], ordinary_week(country, weekend))
-    return Calendar(tuple(week), HOLIDAY, {each: [str(day) for day in known] for each, known in by_country.items()})
+    holiday = _holiday(days, own, week)
+    return Calendar(tuple(week), holiday, {each: [str(day) for day in known] for each, known in by_country.items()})
 
 
 def public_holidays(country: str, first: date, last: date) -> list[date]:
@@ -69,3 +72,18 @@ def _week(days: np.ndarray, ordinary: tuple[float, ...]) -> list[float]:
     seen = MOVING + (1 - MOVING) * np.minimum(counts / busy, 1)
     trust = counts.sum() / (counts.sum() + PRIOR_DELIVERIES)
     return [round(float(value), 3) for value in trust * seen + (1 - trust) * np.array(ordinary)]
+
+
+def _holiday(days: np.ndarray, own: np.ndarray, week: Sequence[float]) -> float:
+    """The deliveries of holidays on busy days of the week against those of other busy days, shrunk towards HOLIDAY."""
+    every = np.arange(days.min(), days.max() + 1)
+    busy = np.isin((every.astype(np.int64) + 3) % WEEK, np.argsort(week, kind="stable")[-5:])
+    free = np.isin(every, own)
+    counts = np.bincount((days - days.min()).astype(np.int64), minlength=len(every))
+    usual = counts[busy & ~free].mean() if (busy & ~free).any() else 0.0
+    expected = usual * (busy & free).sum()
+    if not expected:
+        return HOLIDAY
+    seen = MOVING_ON_HOLIDAYS + (1 - MOVING_ON_HOLIDAYS) * min(counts[busy & free].sum() / expected, 1.0)
+    trust = expected / (expected + PRIOR_DELIVERIES)
+    return round(float(trust * seen + (1 - trust) * HOLIDAY), 3)
