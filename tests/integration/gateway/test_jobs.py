@@ -32,6 +32,7 @@ def test_a_submitted_job_can_be_looked_at_listed_and_cancelled(gateway: Gateway,
     assert submitted.headers["location"] == f"/batch-jobs/{job['id']}"
     assert list(job) == [
         "id",
+        "kind",
         "status",
         "input_uri",
         "output_uri",

@@ -14,7 +14,7 @@ from pydantic_core import PydanticCustomError
 
 from common.orders.moments import moment_of
 from common.orders.names import OLD_NAMES, ZIP_CODE_PREFIX
-from common.orders.shop.countries import country_of
+from common.orders.shop.countries import ALPHA2_OF, COUNTRIES, country_of
 
 Kind = Literal["whole", "number", "moment", "text"]
 
@@ -33,7 +33,10 @@ def _moment(value: object) -> object:
 
 
 def _country(value: object) -> object:
-    return country_of(value) if isinstance(value, str) else value
+    try:
+        return country_of(value) if isinstance(value, str) else value
+    except ValueError:
+        raise ValueError("a country's ISO 3166 code, such as DE or DEU") from None
 
 
 def postal_code_of(text: str) -> str:
@@ -61,11 +64,20 @@ Moment = Annotated[
     Field(json_schema_extra={"pattern": r"^20[0-9]{2}-"}, description="ISO 8601, on the shop's clock without a zone"),
 ]
 Text = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT)]
-Country = Annotated[str, BeforeValidator(_country), Field(description="ISO 3166-1, two letters or three")]
+Country = Annotated[
+    str,
+    BeforeValidator(_country),
+    Field(description="ISO 3166-1, two letters or three", json_schema_extra={"enum": [*sorted(COUNTRIES), *ALPHA2_OF]}),
+]
 PostalCode = Annotated[
     str,
     BeforeValidator(_postal_code),
-    Field(min_length=1, max_length=LONGEST_TEXT, description="text: leading zeros count; case, blanks, dashes do not"),
+    Field(
+        min_length=1,
+        max_length=LONGEST_TEXT,
+        description="text: leading zeros count; case, blanks, dashes do not",
+        json_schema_extra={"pattern": "[0-9A-Za-z]"},
+    ),
 ]
 Fact = float | str | None
 
@@ -140,7 +152,12 @@ class Order(Strict):
             self.seller_zip_code_prefix, self.customer_lat, self.customer_lng
         ):  # fmt: skip
             return self
-        if faults := location_faults({name for name in given if getattr(self, name) is not None}):
+        said = {name for name in given if getattr(self, name) is not None}
+        faults = [
+            (name, f"{name} must be there (got null)") if name in given and name not in said else (name, sentence)
+            for name, sentence in location_faults(said)
+        ]
+        if faults:
             raise PydanticCustomError(LOCATION_FAULT, "{message}", {"message": faults[0][1], "faults": faults})
         return self
 
