@@ -14,6 +14,7 @@ from common.model.bundle import Calendar, Servable
 from common.model.features import FACT_COLUMN, FEATURE_NAMES, features, features_of_one, same_region
 from common.model.pace import Level, PaceTable
 from common.model.residuals import LOWER, UPPER
+from common.model.time_scale import TimeScale
 from common.model.working_time import WorkingTime
 from common.orders.clock import Clock
 from common.orders.fields import Fact, Order
@@ -51,7 +52,10 @@ class Prediction:
 
 
 class Predictor:
-    """Predicts with one model version. Immutable: a new version, or a new pace, is a new predictor."""
+    """Predicts with one model version. Immutable: a new version, or a new pace, is a new predictor.
+
+    decimals: with which its days are said.
+    """
 
     def __init__(
         self, model: Servable, raw: Raw | None = None, pace: PaceTable | None = None, clock: Clock | None = None
@@ -64,6 +68,7 @@ class Predictor:
         self.manifest = model.manifest
         self.pace = pace or model.pace
         self.clock = clock or Clock(model.manifest.shop.time_zone)
+        self.decimals = TimeScale(model.manifest.typical_days).decimals
         self._model = model
         self._geography = model.geography
         self._facts = tuple(

@@ -26,6 +26,11 @@ class TimeScale:
         return cls(float(f"{nearest * power:.4g}"))
 
     @property
+    def decimals(self) -> int:
+        """Of days in answers: two, and more where the typical order takes less than a day."""
+        return min(max(2, 2 - math.floor(math.log10(self.typical))), 6)
+
+    @property
     def shortest(self) -> float:
         """Durations below it count as long as it in the pace."""
         return 0.05 * self.typical

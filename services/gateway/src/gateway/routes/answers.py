@@ -26,6 +26,7 @@ class SingleAnswer:
     order: Order
     purchase: datetime
     version: str
+    decimals: int
     prediction: Prediction
     answered_at: float
     latency_ms: float
@@ -35,14 +36,14 @@ class SingleAnswer:
 
     def json(self) -> bytes:
         """The body for the client."""
-        values = self.order.__dict__
+        values, unit = self.order.__dict__, 10**self.decimals
         return to_json(
             _body(
                 {name: values[name] for name in values if values[name] is not None and name not in NOT_REPEATED},
                 round(self.prediction.days),
-                round(self.prediction.days * 100) / 100,
-                round(self.prediction.lower_days * 100) / 100,
-                round(self.prediction.upper_days * 100) / 100,
+                round(self.prediction.days * unit) / unit,
+                round(self.prediction.lower_days * unit) / unit,
+                round(self.prediction.upper_days * unit) / unit,
                 self.version,
                 self.prediction.seller_known,
             )
@@ -83,6 +84,7 @@ class ManyAnswers:
     given: Mapping[str, Sequence[Any]]
     purchase: Sequence[int]
     version: str
+    decimals: int
     predictions: Predictions
     answered_at: float
     latency_ms: float
@@ -94,9 +96,9 @@ class ManyAnswers:
         """The body for the client: one object an order, in the request's order."""
         columns = (
             np.rint(self.predictions.days).astype(np.int64).tolist(),
-            np.round(self.predictions.days, 2).tolist(),
-            np.round(self.predictions.lower_days, 2).tolist(),
-            np.round(self.predictions.upper_days, 2).tolist(),
+            np.round(self.predictions.days, self.decimals).tolist(),
+            np.round(self.predictions.lower_days, self.decimals).tolist(),
+            np.round(self.predictions.upper_days, self.decimals).tolist(),
             [self.version] * len(self),
             self.predictions.seller_known.tolist(),
         )

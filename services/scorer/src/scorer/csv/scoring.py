@@ -23,6 +23,9 @@ from scorer.rows.decimals import with_points
 from scorer.rows.outcome import ERRORS_KEPT, Outcome, RowError, Scored
 
 LONGEST_DAYS = 9_999.0
+MOST_UNITS = 999_900
+"""Of the last decimal, in one value: the texts of all are kept."""
+
 BLOCK_RECORDS = 2**17
 
 RESULT_BYTES = 160 * 2**20
@@ -95,7 +98,7 @@ def _score_block(
     checked = validate(values, now, reading, read.broken | broken)
     predicted = predictor.predict(checked.orders)
     days = (predicted.days, predicted.lower_days, predicted.upper_days)
-    outputs = [_texts(each, checked.good, layout.decimal) for each in days]
+    outputs = [_texts(each, checked.good, layout.decimal, predictor.decimals) for each in days]
     last = int(found.ends[bodies.numbers[-1]])
     tail = b"\r\n" if text[last - 1 : last] == b"\r" else b"\n"
     body = _joined(bodies, read.repaired, outputs, checked.reasons, layout.delimiter, tail)
@@ -110,21 +113,23 @@ def _start(found: Records, record: int) -> int:
     return int(found.ends[record - 1]) + 1 if record else 0
 
 
-def _texts(days: NDArray[np.float64], good: NDArray[np.bool_], mark: str) -> pa.Array:
-    """Days with two decimals for the good rows, in order, and nothing for the others."""
-    hundredths = np.rint(np.minimum(days, LONGEST_DAYS) * 100).astype(np.int32) + 1
-    table = _two_decimals(int(hundredths.max(initial=1)).bit_length(), mark.encode())
-    if len(hundredths) < len(good):
+def _texts(days: NDArray[np.float64], good: NDArray[np.bool_], mark: str, decimals: int) -> pa.Array:
+    """Days with these decimals for the good rows, in order, and nothing for the others."""
+    unit = 10**decimals
+    units = np.rint(np.minimum(days, min(LONGEST_DAYS, MOST_UNITS / unit)) * unit).astype(np.int32) + 1
+    table = _with_decimals(int(units.max(initial=1)).bit_length(), mark.encode(), decimals)
+    if len(units) < len(good):
         spread = np.zeros(len(good), dtype=np.int32)
-        spread[good] = hundredths
-        hundredths = spread
-    return table.take(pa.array(hundredths))
+        spread[good] = units
+        units = spread
+    return table.take(pa.array(units))
 
 
 @lru_cache
-def _two_decimals(bits: int, mark: bytes) -> pa.Array:
-    """Entry n + 1 is n hundredths as text, entry 0 is empty."""
-    texts = (b"%d%b%02d" % (n // 100, mark, n % 100) for n in range(2**bits))
+def _with_decimals(bits: int, mark: bytes, decimals: int) -> pa.Array:
+    """Entry n + 1 is n of the last decimal's units as text, entry 0 is empty."""
+    unit = 10**decimals
+    texts = (b"%d%b%0*d" % (n // unit, mark, decimals, n % unit) for n in range(2**bits))
     return pa.array([b"", *texts], pa.large_binary())
 
 
