@@ -1,4 +1,3 @@
-import os
 import signal
 import subprocess
 import sys
@@ -227,11 +226,13 @@ def test_the_consumer_outlives_an_error_that_nobody_thought_of(
 
 
 CONSUME = """
-from monitor import wiring
-from monitor.log import consumer as log_consumer
-log_consumer.ABANDONED_MS = 200
+import sys
+from redis import Redis
+from sqlalchemy import create_engine
+from monitor.log import consumer
+consumer.ABANDONED_MS = 200
 print("ready", flush=True)
-wiring.log_consumer().run()
+consumer.LogConsumer(Redis.from_url(sys.argv[1]), create_engine(sys.argv[2])).run()
 """
 
 
@@ -239,7 +240,8 @@ def test_consumers_killed_at_any_moment_lose_and_double_nothing(
     database: Database, queue: Redis, monitoring: dict[str, str], logged: MakeLogged, pending: Callable[[], int]
 ) -> None:
     def start() -> subprocess.Popen[bytes]:
-        process = subprocess.Popen([sys.executable, "-c", CONSUME], env=os.environ | monitoring, stdout=subprocess.PIPE)
+        command = [sys.executable, "-c", CONSUME, monitoring["QUEUE_URL"], monitoring["DATABASE_URL"]]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE)
         assert process.stdout is not None
         process.stdout.readline()
         return process

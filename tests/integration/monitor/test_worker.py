@@ -22,7 +22,7 @@ from support.waiting import wait_until
 @pytest.fixture
 def worker(registry: Registry, monitoring: dict[str, str], tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     registry_away = {"REGISTRY_URL": "http://127.0.0.1:9", "REGISTRY_CACHE_DIR": str(tmp_path)}
-    environment = os.environ | registry_away | {"MONITOR_MEASURE_SECONDS": "1", "WORKER_STOP_SECONDS": "5"}
+    environment = os.environ | registry_away | {"MONITOR_MEASURE_SECONDS": "1", "WORKER_STOP_SECONDS": "1"}
     process = subprocess.Popen([sys.executable, "-m", "monitor.cli", "worker"], env=environment)
     yield process
     end_tree(process.pid)

@@ -41,7 +41,7 @@ FAST = {
     "SCORER_CHUNK_BYTES": str(CHUNK_BYTES),
     "SCORER_LEASE_SECONDS": "1.5",
     "SCORER_SWEEP_SECONDS": "0.5",
-    "SCORER_FIRST_WAIT_SECONDS": "0.2",
+    "SCORER_FIRST_WAIT_SECONDS": "0.05",
     "REGISTRY_POLL_SECONDS": "60",
 }
 HEADER = b"seller_zip_code_prefix,customer_lat,customer_lng,purchase_timestamp,note\n"
