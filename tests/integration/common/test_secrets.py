@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -121,9 +122,9 @@ def test_no_answer_of_the_gateway_and_no_line_of_any_log_shows_a_secret(marked: 
     with ExitStack() as running, log.open("wb") as file:
         for program in ("gateway.cli serve", "scorer.cli worker", "monitor.cli worker"):
             command = [sys.executable, "-m", *program.split()]
-            process = subprocess.Popen(command, env=environment, stdout=file, stderr=file)
+            process = subprocess.Popen(command, env=environment, stdout=file, stderr=file, start_new_session=True)
             running.callback(process.wait)
-            running.callback(process.kill)
+            running.callback(os.killpg, process.pid, signal.SIGKILL)
         with httpx.Client(base_url=address, timeout=30) as client:
             wait_until(lambda: client.get("/livez").is_success, what="the gateway")
             answered = [client.get(path) for path in ("/readyz", "/metrics", "/model", "/openapi.json", "/batch-jobs")]
