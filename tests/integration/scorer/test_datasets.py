@@ -14,7 +14,7 @@ from common.errors import ObjectForbidden, ObjectNotFound
 from common.servers.objects import ObjectAddress
 from scorer.parquet import batches as parquet_batches
 from scorer.readers import row_groups
-from support.model_fixtures import made_up_orders
+from support.model_fixtures import codes_of, made_up_orders
 from support.scorer.rig import Rig, csv_file
 
 ROWS = 3_000
@@ -25,9 +25,11 @@ def parquet(rows: int = ROWS, group: int = 700) -> bytes:
     table = pa.table(
         {
             "note": [f"row {number}" for number in range(rows)],
-            "seller_zip_code_prefix": orders.seller_zip_code_prefix,
-            "customer_lat": pa.array(orders.customer_lat).cast(pa.float32()),
-            "customer_lng": pa.array([f"{value:.5f}" for value in orders.customer_lng]).dictionary_encode(),
+            "seller_zip_code_prefix": codes_of(orders),
+            "customer_lat": pa.array(orders.numbers["destination_lat"]).cast(pa.float32()),
+            "customer_lng": pa.array(
+                [f"{value:.5f}" for value in orders.numbers["destination_lng"]]
+            ).dictionary_encode(),
             "purchase_timestamp": orders.purchase_timestamp,
         }
     )

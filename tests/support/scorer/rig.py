@@ -32,7 +32,7 @@ from devstack.supervision.child import Child
 from scorer import wiring
 from scorer.settings import ScorerSettings
 from scorer.wiring import Scorer
-from support.model_fixtures import made_up_orders, write_sample_bundle
+from support.model_fixtures import codes_of, made_up_orders, write_sample_bundle
 from support.stack_fixtures import free_settings
 
 CHUNK_BYTES = 5_400_000
@@ -259,7 +259,8 @@ def csv_file(rows: int, seed: int = 0, note_bytes: int = NOTE_BYTES) -> bytes:
     """A CSV file of made-up orders; every 100th row has a bad latitude. Long notes make chunks of few rows."""
     orders = made_up_orders(rows, seed)
     lines = [HEADER]
-    columns = (orders.seller_zip_code_prefix, orders.customer_lat, orders.customer_lng, orders.purchase_timestamp)
+    places = (orders.numbers["destination_lat"], orders.numbers["destination_lng"])
+    columns = (codes_of(orders), *places, orders.purchase_timestamp)
     note = b"." * note_bytes
     for number, (prefix, lat, lng, moment) in enumerate(zip(*columns, strict=True)):
         shown = b"abroad" if number % 100 == 99 else b"%.6f" % lat
