@@ -28,7 +28,7 @@ def parquet(rows: int = ROWS, group: int = 700) -> bytes:
             "seller_zip_code_prefix": codes_of(orders),
             "customer_lat": pa.array(orders.numbers["destination_lat"]).cast(pa.float32()),
             "customer_lng": pa.array(
-                [f"{value:.5f}" for value in orders.numbers["destination_lng"]]
+                [f"{each:.5f}" for each in orders.numbers["destination_lng"]]
             ).dictionary_encode(),
             "purchase_timestamp": orders.purchase_timestamp,
         }
