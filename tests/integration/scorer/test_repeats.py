@@ -146,7 +146,7 @@ def test_a_worker_that_died_between_store_and_database_while_completing_is_made_
     alone.scorer.tasks.run_job(job_id)
     alone.scorer.tasks.score_chunk(job_id)
     with monkeypatch.context() as patched:
-        patched.setattr(completion, "_first_errors", die)
+        patched.setattr(completion, "first_errors", die)
         with pytest.raises(RuntimeError, match="killed"):
             alone.scorer.tasks.score_chunk(job_id)
     assert alone.job(job_id).status == "running"
@@ -160,7 +160,7 @@ def test_a_small_job_whose_output_is_written_and_not_yet_its_success_is_done_aga
 ) -> None:
     job_id = alone.submit(alone.put("in/completed.csv", csv_file(30)), wake=False)
     with monkeypatch.context() as patched:
-        patched.setattr(completion, "_first_errors", die)
+        patched.setattr(completion, "first_errors", die)
         alone.scorer.tasks.run_job(job_id)
     assert alone.job(job_id).status == "running"
     assert len(alone.output(as_body(alone.job(job_id))).splitlines()) == 31
