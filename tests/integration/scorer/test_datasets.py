@@ -27,9 +27,7 @@ def parquet(rows: int = ROWS, group: int = 700) -> bytes:
             "note": [f"row {number}" for number in range(rows)],
             "seller_zip_code_prefix": codes_of(orders),
             "customer_lat": pa.array(orders.numbers["destination_lat"]).cast(pa.float32()),
-            "customer_lng": pa.array(
-                [f"{each:.5f}" for each in orders.numbers["destination_lng"]]
-            ).dictionary_encode(),
+            "customer_lng": pa.array([f"{each:.5f}" for each in orders.numbers["destination_lng"]]).dictionary_encode(),
             "purchase_timestamp": orders.purchase_timestamp,
         }
     )
