@@ -173,7 +173,7 @@ def die(*_: object) -> None:
 
 
 def test_a_chunk_that_always_fails_ends_its_job_with_the_reason(alone: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("the worker trips over this row")
 
     monkeypatch.setattr(spans, "score_text", broken)
