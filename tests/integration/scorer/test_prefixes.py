@@ -163,7 +163,7 @@ def test_a_column_in_the_path_and_in_the_file_is_refused(alone: Rig) -> None:
 def test_a_result_never_meets_its_input(alone: Rig, given: str, wanted: str) -> None:
     alone.put("same.csv", HEAD + ROWS)
     put(alone, "in-same", {"a.csv": HEAD + ROWS, "deep/x.parquet": parquet()})
-    with pytest.raises(InvalidInput, match="output_uri must lie outside the input"):
+    with pytest.raises(InvalidInput, match=r"output_uri must lie outside the input|without empty parts"):
         alone.submit(given, wanted)
 
 

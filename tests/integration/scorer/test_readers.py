@@ -22,8 +22,11 @@ ROWS = 40
 
 def parquet(seed: int) -> bytes:
     sink = io.BytesIO()
-    columns = made_up_orders(ROWS, seed).columns()
-    pq.write_table(pa.table(columns), sink, row_group_size=10)
+    orders = made_up_orders(ROWS, seed)
+    codes = {"origin_postal_code": orders.texts["origin_postal_code"].tolist()}
+    pq.write_table(
+        pa.table(codes | orders.numbers | {"purchase_timestamp": orders.purchase_timestamp}), sink, row_group_size=10
+    )
     return sink.getvalue()
 
 
