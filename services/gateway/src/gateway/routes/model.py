@@ -12,7 +12,7 @@ from gateway.model.champion import Champion
 
 
 class Pace(BaseModel):
-    """How fast deliveries are at present, in days (restricted geometric mean), by region and for other states."""
+    """How fast deliveries are at present, in days (restricted geometric mean), by region, within them and between."""
 
     day: date
     days: dict[str, float]
