@@ -29,7 +29,7 @@ from trainer.registry.register import register
 from trainer.search.search import search
 from trainer.sources.olist.files import DATE_FORMAT, ORDERS
 
-CHANGE = pl.datetime(2017, 10, 1)
+CHANGE = pl.datetime(2017, 10, 1, time_zone="UTC")
 """From this day on the far orders are fast and the near ones slow: what the champion learned is wrong."""
 
 WANTED = Wanted(orders=12_000, start=date(2017, 1, 1), end=date(2018, 6, 30))
@@ -104,7 +104,7 @@ def turn_the_world(orders: Path) -> None:
     )
     days = (delivered - purchase).dt.total_seconds() / 86_400
     turned = purchase + pl.duration(seconds=((120 / days).clip(1, 50) * 86_400).cast(pl.Int64))
-    changed = pl.when(purchase >= CHANGE).then(turned).otherwise(delivered)
+    changed = pl.when(purchase >= CHANGE.dt.replace_time_zone(None)).then(turned).otherwise(delivered)
     table = pl.read_csv(orders, infer_schema=False)
     table.with_columns(changed.dt.strftime(DATE_FORMAT).alias("order_delivered_customer_date")).write_csv(orders)
 

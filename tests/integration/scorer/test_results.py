@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from common.errors import ObjectStoreUnavailable, OutputNotOurs, OutputTaken
+from common.errors import ObjectStoreUnavailable, OutOfReach, OutputNotOurs, OutputTaken
 from common.servers.objects import ObjectAddress
 from support.scorer.rig import Rig, csv_file
 
@@ -200,7 +200,7 @@ def test_results_belong_to_owners(alone: Rig, target: str) -> None:
     mine, others = (alone.jobs.of(owner, sees_all=False) for owner in ("Açaí & Söhne", "shop-b"))
     for input_uri, output in ((given, target), (file, f"{target}deep/owned.csv".replace("/out/", "/single/"))):
         alone.drive(mine.submit(input_uri, output)[0].id)
-        with pytest.raises(OutputNotOurs):
+        with pytest.raises(OutOfReach, match="no other owner's job has written"):
             others.submit(input_uri, output)
         again = alone.drive(mine.submit(input_uri, output)[0].id)
         assert again["status"] == "succeeded", again
@@ -212,7 +212,7 @@ def test_who_writes_somewhere_is_named_to_its_owner_alone(alone: Rig, target: st
     job, _ = mine.submit(given, target)
     with pytest.raises(OutputTaken, match=f"batch job {job.id}, which is queued"):
         mine.submit(given, target)
-    with pytest.raises(OutputTaken, match="a job of another owner writes to") as refused:
+    with pytest.raises(OutOfReach, match="no other owner's job has written") as refused:
         others.submit(given, target)
     assert str(job.id) not in str(refused.value)
     alone.jobs.cancel(job.id)

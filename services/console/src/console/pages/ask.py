@@ -23,7 +23,7 @@ from console.reads.places import Places, Point
 
 ANSWER = ("delivery_time", "delivery_time_days", "lower_days", "upper_days")
 PAIRS = (("destination_lat", "destination_lng"), ("customer_lat", "customer_lng"))
-"""The fields that a click on the picture fills: the first pair that the gateway takes."""
+"""The fields that a click on the picture fills: those that are filled, else the first that the gateway takes."""
 
 
 class AskPage:
@@ -93,7 +93,7 @@ class Question:
 
     def _input(self, field: FormField) -> ui.input:
         label = field.name + (" *" if field.required else "")
-        made = ui.input(label, value=field.example if field.required else "")
+        made = ui.input(label, value=field.example)
         made.props(f'outlined dense hide-bottom-space name="{field.name}" autocomplete="off"')
         made.props["hint"] = field.hint
         if field.kind in ("integer", "number"):
@@ -105,7 +105,8 @@ class Question:
         text("p", f"{number(len(points))} of the places that the model knows. Any other place: type it.", "soft")
 
     def _picked(self, event: EChartPointClickEventArguments) -> None:
-        pair = next((pair for pair in PAIRS if pair[0] in self._inputs), None)
+        there = [pair for pair in PAIRS if pair[0] in self._inputs]
+        pair = next((pair for pair in there if self._inputs[pair[0]].value), there[0] if there else None)
         if pair and isinstance(event.value, list):
             lng, lat = event.value
             self._inputs[pair[0]].set_value(str(lat))

@@ -38,7 +38,7 @@ class FormField:
 
 
 async def order_form(gateway: Gateway) -> tuple[FormField, ...]:
-    """The fields of one order, required ones first; GatewayAway, Refused."""
+    """The fields of one order, those of the example first; GatewayAway, Refused."""
     document = (await gateway.get(None, "/openapi.json")).json()
     schema = document["paths"][PATH]["post"]["requestBody"]["content"]["application/json"]["schema"]
     return fields_of(schema, document)
@@ -53,7 +53,7 @@ def fields_of(schema: dict[str, Any], document: dict[str, Any]) -> tuple[FormFie
         _field(name, _resolved(part, document), name in required, example.get(name))
         for name, part in order["properties"].items()
     ]
-    return tuple(sorted(found, key=lambda field: not field.required))
+    return tuple(sorted(found, key=lambda field: (not field.required, not field.example)))
 
 
 def request_of(fields: tuple[FormField, ...], typed: dict[str, str]) -> dict[str, Any]:

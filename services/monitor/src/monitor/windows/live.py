@@ -111,7 +111,7 @@ def due_windows(session: Session, length: timedelta, seen_until: datetime | None
     given = {"length": length, "origin": A_MONDAY, "oldest": oldest, "present": now}
     measured = {
         (row.window_start, row.window_end, row.model_version): (row.rows, row.rows_with_actual, row.actual_seconds)
-        for row in session.execute(_MEASURED, {"source": SOURCE, "oldest": oldest})
+        for row in session.execute(_MEASURED, {"source": SOURCE, "oldest": oldest, "present": now})
     }
     if seen_until is None:
         starts, rows = None, session.execute(_COUNTS_OF_ALL, given)
@@ -173,7 +173,7 @@ def _without_gaps(
 
 _MEASURED = text("""
     SELECT model_version, window_start, window_end, rows, rows_with_actual, actual_seconds
-    FROM model_metrics WHERE source = :source AND window_start >= :oldest
+    FROM model_metrics WHERE source = :source AND window_start >= :oldest AND window_start <= :present
 """)
 
 _COUNTS = f"""
