@@ -96,8 +96,8 @@ def upload(settings: dict[str, str], key: str) -> str:
 
 def test_tables_of_an_older_version_are_migrated(system: ComposeSystem) -> None:
     older = {**system.environment, "COMPOSE_PROJECT_NAME": f"{system.project}-older"}
-    first = "from alembic import command; import common.database.migrate as m; upgrade = command.upgrade; "
-    only_first = f"{first}command.upgrade = lambda config, _: upgrade(config, '0001'); m.main()"
+    imports = "from common.database.migrate import migrate; from common.settings import DatabaseSettings, load; "
+    only_first = f"{imports}migrate(load(DatabaseSettings).url.get_secret_value(), '0001')"
     try:
         compose(older, "up", "--detach", "--wait", "postgres")
         compose(older, "run", "--rm", "--no-TTY", "migrate", "python", "-c", only_first)
@@ -124,7 +124,8 @@ def test_grafana_may_read_the_metrics_and_nothing_may_be_written_by_it(system: C
         return system.compose("exec", "--no-TTY", "postgres", "psql", address, "-Atc", statement, check=False)
 
     assert as_grafana("SELECT count(*) FROM model_metrics").returncode == 0
-    assert "permission denied" in as_grafana("DELETE FROM model_metrics").stderr
+    assert "read-only" in as_grafana("DELETE FROM model_metrics").stderr
+    assert "permission denied" in as_grafana("BEGIN READ WRITE; DELETE FROM model_metrics").stderr
 
 
 def test_without_secrets_compose_says_what_to_run(system: ComposeSystem, tmp_path: Path) -> None:

@@ -84,7 +84,6 @@ def champion(environment: dict[str, str], tmp_path: Path) -> str:
     known = pl.when(pl.col("delivered_timestamp") < CHANGE)
     everything.filter(pl.col("purchase_timestamp") < CHANGE).with_columns(
         known.then(pl.col("delivered_timestamp")).alias("delivered_timestamp"),
-        known.then(pl.col("delivery_days")).alias("delivery_days"),
     ).write_parquet(orders)
     versions = wiring.versions()
     search(wiring.training_data(), tmp_path / "searches", trials=1)
