@@ -6,7 +6,7 @@ region's, the country's.
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -50,12 +50,20 @@ class OneEnd(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Geography:
-    """The shop's map. country: of orders that name none. digits: of its codes, 0 if they are not numbers."""
+    """The shop's map. country: of orders that name none. digits: of its codes, 0 if they are not numbers.
+
+    own_place: the country's.
+    """
 
     places: Places
     regions: Regions
     country: str
     digits: int
+    own_place: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Looks the shop's own country up, once."""
+        object.__setattr__(self, "own_place", self.places.of_region(self.country, ""))
 
     def ends(self, orders: Orders, end: End) -> Ends:
         """Where one end of n orders is."""
@@ -112,22 +120,25 @@ class Geography:
         if countries:
             known = np.array([self.places.of_region(country, "") for country in countries.values], dtype=np.int32)
             yield countries.gather(known, NOWHERE)
-        own = self.places.of_region(self.country, "")
+        own = self.own_place
         yield np.where(countries.index == MISSING, own, NOWHERE) if countries else np.full(len(orders), own)
 
     def _place(self, order: Order, end: End) -> int:
-        country: str = getattr(order, f"{end}_country") or self.country
-        found = NOWHERE
         if end == "origin":
-            if order.origin_id is not None:
-                found = self.places.find_one(origin_key(order.origin_id))
+            found = NOWHERE if order.origin_id is None else self.places.find_one(origin_key(order.origin_id))
             if found == NOWHERE and order.seller_zip_code_prefix is not None:
                 found = self._of_number(order.seller_zip_code_prefix)
-        if found == NOWHERE and (code := getattr(order, f"{end}_postal_code")) is not None:
-            found = self._of_code(country, code)
-        if found == NOWHERE and (region := getattr(order, f"{end}_region")) is not None:
-            found = self.places.of_region(country, region)
-        return found if found != NOWHERE else self.places.of_region(country, "")
+            country, code, region = order.origin_country, order.origin_postal_code, order.origin_region
+        else:
+            found = NOWHERE
+            country, code, region = order.destination_country, order.destination_postal_code, order.destination_region
+        if found == NOWHERE and code is not None:
+            found = self._of_code(country or self.country, code)
+        if found == NOWHERE and region is not None:
+            found = self.places.of_region(country or self.country, region)
+        if found != NOWHERE:
+            return found
+        return self.own_place if country is None else self.places.of_region(country, "")
 
     def _of_code(self, country: str, code: str) -> int:
         return self.places.of_code(country, code, self.digits if country == self.country else 0)

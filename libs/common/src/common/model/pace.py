@@ -111,6 +111,7 @@ class Level:
         regions, relations = table.pace[:, :count], table.pace[:, count:]
         self._factor = np.ascontiguousarray((regions[:, :, None] * relations[:, None, :]) ** EXPONENT)
         self._group = group_of_region
+        self._factors, self._groups = self._factor.tolist(), group_of_region.tolist()  # for one order: no arrays
         self._first = table.first.toordinal()
         self._origin = np.datetime64(table.first, "D")
 
@@ -123,8 +124,9 @@ class Level:
 
     def of_one(self, purchase: datetime, region: int, same_region: bool) -> float:
         """The same for one order."""
-        row = min(max(purchase.toordinal() - self._first, 0), len(self._factor) - 1)
-        return float(self._factor[row, self._group[region], int(same_region)])
+        row = min(max(purchase.toordinal() - self._first, 0), len(self._factors) - 1)
+        factor: float = self._factors[row][self._groups[region]][same_region]
+        return factor
 
 
 def pace_table(

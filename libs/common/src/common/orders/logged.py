@@ -16,7 +16,7 @@ KEPT_ELSEWHERE = frozenset((*LOGGED, *OLD_NUMBERS.values()))
 
 def further(order: Mapping[str, Any]) -> dict[str, Any] | None:
     """What the log keeps in `further`: an order's given fields beside LOGGED; None if there are none."""
-    return {name: value for name, value in order.items() if value is not None and name not in KEPT_ELSEWHERE} or None
+    return {name: order[name] for name in order.keys() - KEPT_ELSEWHERE if order[name] is not None} or None
 
 
 def logged_orders(columns: Mapping[str, Sequence[Any]], reading: Reading) -> Orders:

@@ -10,12 +10,25 @@ from pydantic_core import to_json
 
 from common.model.predictor import Prediction, Predictions
 from common.orders.fields import Order
-from common.orders.logged import further
+from common.orders.logged import KEPT_ELSEWHERE, further
 from common.servers.prediction_log import Row, new_ids, predicted_columns, row_of, rows_of
 from common.servers.registry import CHAMPION
 
 NOT_REPEATED = frozenset({"order_id", "purchase_timestamp", "facts"})
 """Of the request; what says where an order comes from and goes to is repeated in its answer."""
+
+THREE_IN_ORDER = ("seller_zip_code_prefix", "customer_lat", "customer_lng")
+THREE = NOT_REPEATED | frozenset(THREE_IN_ORDER)
+"""Most orders say no more: what they say need not be looked for."""
+
+
+def repeated(order: Order) -> dict[str, Any]:
+    """What an order said of its ends, in the order of its fields."""
+    said = order.__pydantic_fields_set__
+    values = order.__dict__
+    if said <= THREE:
+        return {name: values[name] for name in THREE_IN_ORDER}
+    return {name: value for name, value in values.items() if value is not None and name not in NOT_REPEATED}
 
 
 @dataclass(slots=True)
@@ -36,10 +49,10 @@ class SingleAnswer:
 
     def json(self) -> bytes:
         """The body for the client."""
-        values, unit = self.order.__dict__, 10**self.decimals
+        unit = 10**self.decimals
         return to_json(
             _body(
-                {name: values[name] for name in values if values[name] is not None and name not in NOT_REPEATED},
+                repeated(self.order),
                 round(self.prediction.days),
                 round(self.prediction.days * unit) / unit,
                 round(self.prediction.lower_days * unit) / unit,
@@ -68,7 +81,7 @@ class SingleAnswer:
             "upper_days": self.prediction.upper_days,
             "seller_known": self.prediction.seller_known,
             "latency_ms": self.latency_ms,
-            "further": further(order.__dict__),
+            "further": None if order.__pydantic_fields_set__ <= KEPT_ELSEWHERE else further(order.__dict__),
         }
         yield row_of(values)
 
@@ -102,8 +115,8 @@ class ManyAnswers:
             [self.version] * len(self),
             self.predictions.seller_known.tolist(),
         )
-        repeated = {name: values for name, values in self.given.items() if name not in NOT_REPEATED}
-        return to_json([_body(*row) for row in zip(_rows(repeated, len(self)), *columns, strict=True)])
+        said = {name: values for name, values in self.given.items() if name not in NOT_REPEATED}
+        return to_json([_body(*row) for row in zip(_rows(said, len(self)), *columns, strict=True)])
 
     def rows(self) -> Iterator[Row]:
         """Their rows of the prediction log."""
@@ -123,7 +136,7 @@ class ManyAnswers:
                 "model_version": [self.version] * count,
                 "role": [CHAMPION] * count,
                 "latency_ms": [self.latency_ms] * count,
-                "further": [further(row) for row in _rows(given, count)],
+                "further": nothing if given.keys() <= KEPT_ELSEWHERE else [further(row) for row in _rows(given, count)],
             }
         )
 
@@ -133,6 +146,8 @@ def _rows(columns: Mapping[str, Sequence[Any]], count: int) -> list[dict[str, An
     if not columns:
         return [{} for _ in range(count)]
     names = tuple(columns)
+    if not any(None in values for values in columns.values()):
+        return [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
     return [
         {name: value for name, value in zip(names, row, strict=True) if value is not None}
         for row in zip(*columns.values(), strict=True)
@@ -147,7 +162,7 @@ def _either(given: Mapping[str, Sequence[Any]], old: str, new: str, nothing: Seq
 
 
 def _body(
-    repeated: dict[str, Any],
+    said: dict[str, Any],
     whole_days: int,
     days: float,
     lower_days: float,
@@ -156,7 +171,7 @@ def _body(
     seller_known: bool,
 ) -> dict[str, Any]:
     return {
-        **repeated,
+        **said,
         "delivery_time": whole_days,
         "delivery_time_days": days,
         "lower_days": lower_days,

@@ -43,7 +43,8 @@ def add_routes(app: FastAPI, direct: DirectRoutes, champion: Champion, log: LogS
         started = time.perf_counter()
         order = await read(request, Order)
         predictor = champion.current()
-        purchase = predictor.clock.utc_of_one(order.purchase_timestamp or datetime.now(UTC))
+        moment = order.purchase_timestamp
+        purchase = predictor.clock.utc_of_one(moment) if moment else datetime.now(UTC).replace(tzinfo=None)
         prediction = predictor.predict_one(order, purchase)
         answer = SingleAnswer(
             request.scope["request_id"],
