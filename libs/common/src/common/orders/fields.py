@@ -3,6 +3,7 @@
 HTTP bodies, the columns of files and the documents follow from it; `common.orders.orders.Orders` are many as columns.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
@@ -39,9 +40,16 @@ def _country(value: object) -> object:
         raise ValueError("a country's ISO 3166 code, such as DE or DEU") from None
 
 
+POSTAL_CODE_MARKS = r"[\s\-‐-―]"
+"""What is no part of a postal code: blanks and dashes of every kind."""
+
+SPREADSHEET_NUMBER = r"^\s*([0-9]+)\.0\s*$"
+"""A code that a spreadsheet took for a number."""
+
+
 def postal_code_of(text: str) -> str:
     """The code as it is compared: upper-cased, without blanks and dashes; its leading zeros count."""
-    return "".join(text.split()).replace("-", "").upper()
+    return re.sub(POSTAL_CODE_MARKS, "", re.sub(SPREADSHEET_NUMBER, r"\1", text)).upper()
 
 
 def _postal_code(value: object) -> object:

@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 
 from common.orders.places import MOST_DIGITS, NOWHERE, Indexes, Places, code_key, origin_key, region_key
+from trainer.sources.orders.postal_codes import USUAL
 
 WITH_REGION = ("country", "postal_code", "origin", "region", "lat", "lng", "number")
 
@@ -41,10 +42,14 @@ def place_table(rows: pl.DataFrame, codes: pl.DataFrame, country: str, digits: i
 
 
 def code_digits(rows: pl.DataFrame, codes: pl.DataFrame, country: str) -> int:
-    """Digits of the postal codes of the shop's country, if they are numbers of one length; 0 if not."""
+    """Digits of most postal codes of the shop's country, if they are numbers of one length; 0 if not.
+
+    Preparation fills shorter codes up by the same rule, so a request's are, too.
+    """
     own = pl.concat([codes, rows]).filter(pl.col("country") == country)["postal_code"].drop_nulls().unique()
-    lengths = own.str.len_chars().unique().to_list()
-    return lengths[0] if len(lengths) == 1 and own.str.contains(r"^[0-9]+$").all() else 0
+    lengths = own.filter(own.str.contains(r"^[0-9]+$")).str.len_chars().value_counts(sort=True)
+    usual = [int(length) for length, count in lengths.iter_rows() if count > USUAL * len(own)]
+    return usual[0] if usual else 0
 
 
 def _by_number(places: Places, country: str, digits: int) -> Indexes:

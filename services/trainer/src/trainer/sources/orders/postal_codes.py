@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from common.orders.fields import POSTAL_CODE_MARKS, SPREADSHEET_NUMBER
 from common.orders.names import POSTAL_CODES
 
 USUAL = 0.5
@@ -10,7 +11,7 @@ USUAL = 0.5
 
 def normalised(texts: pl.Series) -> pl.Series:
     """Upper case without blanks and dashes, shape (n,), null where nothing is left; a number loses its `.0`."""
-    code = texts.str.to_uppercase().str.replace(r"^\s*(\d+)\.0\s*$", "${1}").str.replace_all(r"[\s\-‐-―]", "")
+    code = texts.str.to_uppercase().str.replace(SPREADSHEET_NUMBER, "${1}").str.replace_all(POSTAL_CODE_MARKS, "")
     return code.set(code == "", None)
 
 
