@@ -92,17 +92,7 @@ def made_up_history(rows: int, seed: int = 0, slower: float = 1.0) -> History:
     delivered = orders.purchase_timestamp + (days * 86_400).astype("timedelta64[s]")
     delivered[rng.random(rows) < 0.02] = np.datetime64("NaT")
     by_purchase = np.argsort(orders.purchase_timestamp, kind="stable")
-    return _in_order(History(orders, delivered, days + 10), by_purchase)
-
-
-def _in_order(history: History, rows: np.ndarray) -> History:
-    orders = history.orders
-    sorted_orders = Orders(
-        orders.purchase_timestamp[rows],
-        {name: type(texts)(texts.values, texts.index[rows]) for name, texts in orders.texts.items()},
-        {name: numbers[rows] for name, numbers in orders.numbers.items()},
-    )
-    return History(sorted_orders, history.delivered[rows], history.promised_days[rows])
+    return History(orders, delivered, days + 10).where(by_purchase)
 
 
 def made_up_data(rows: int, seed: int = 0) -> TrainingData:

@@ -112,7 +112,7 @@ class Predictor:
         local = self.clock.local(orders.purchase_timestamp)
         forecast, spread, known = self._forecast(orders, local)
         lower, days, upper = (np.empty(len(orders)) for _ in range(3))
-        for calendar, chosen in self._by_calendar(orders.texts.get("destination_country")):
+        for calendar, chosen in by_calendar(self._calendars, self._calendar, orders.texts.get("destination_country")):
             start = calendar.start(local[chosen])
             lower[chosen] = calendar.days(start, np.exp(forecast[chosen] + self._lower * spread[chosen]))
             upper[chosen] = calendar.days(start, np.exp(forecast[chosen] + self._upper * spread[chosen]))
@@ -125,7 +125,7 @@ class Predictor:
         forecast, spread, _ = self._forecast(orders, local)
         worked = np.exp(forecast + self._model.residuals.at(share) * spread)
         days = np.empty(len(orders))
-        for calendar, chosen in self._by_calendar(orders.texts.get("destination_country")):
+        for calendar, chosen in by_calendar(self._calendars, self._calendar, orders.texts.get("destination_country")):
             days[chosen] = calendar.days(calendar.start(local[chosen]), worked[chosen])
         return days
 
@@ -162,9 +162,6 @@ class Predictor:
         level = self._level.of(local, destination.region, same)
         known = origin.known | self._model.effects.knows(origin.cell)
         return forecast + np.log(level), np.exp(raw[:, 1] / SPREAD_WEIGHT), known
-
-    def _by_calendar(self, countries: Texts | None) -> Iterator[tuple[WorkingTime, Bools | slice]]:
-        yield from by_calendar(self._calendars, self._calendar, countries)
 
     def check_facts(self, facts: Mapping[str, Fact], where: str = "") -> None:
         """InvalidInput names a fact that the shop does not declare, or a value of the wrong kind.
