@@ -15,8 +15,13 @@ MESSAGE = "deliveries in RJ take 18.2 days at present, 16.7 or less on 95% of th
 
 
 @pytest.fixture(autouse=True)
-def no_alerts_left(database: Database) -> Iterator[None]:
+def no_other_alerts(database: Database) -> Iterator[None]:
+    forget_alerts(database)
     yield
+    forget_alerts(database)
+
+
+def forget_alerts(database: Database) -> None:
     with database.transaction() as session:
         session.execute(text("TRUNCATE alerts CASCADE"))
 

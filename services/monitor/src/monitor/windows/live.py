@@ -22,7 +22,7 @@ from common.errors import DeliveryTimeError
 from common.orders.logged import logged_orders
 from common.orders.reading import Reading
 from monitor.windows import news
-from monitor.windows.counted import BOUGHT, DELIVERED, FIRST
+from monitor.windows.counted import BOUGHT, DELIVERED, FIRST, TOLERANCE
 from monitor.windows.measure import MAX_ROWS, measure
 from monitor.windows.metrics_table import upsert
 from monitor.windows.present_moment import present
@@ -171,10 +171,12 @@ def _without_gaps(
     return whole
 
 
-_MEASURED = text("""
+_MEASURED = text(f"""
     SELECT model_version, window_start, window_end, rows, rows_with_actual, actual_seconds
-    FROM model_metrics WHERE source = :source AND window_start >= :oldest AND window_start <= :present
-""")
+    FROM model_metrics
+    WHERE source = :source AND window_start >= :oldest
+      AND window_start <= CAST(:present AS timestamptz) + {TOLERANCE}
+""")  # noqa: S608
 
 _COUNTS = f"""
     SELECT model_version, date_bin(:length, purchase_timestamp, :origin) AS start,
