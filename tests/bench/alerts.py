@@ -18,6 +18,7 @@ from tests.bench.monitor import servers
 from tests.support.olist_folder import prepare_olist
 
 from common.database.delivery_pace import read_pace
+from common.database.present import replay_reached
 from common.database.session import Database
 from common.database.tables import Actual
 from common.model import bundle as bundles
@@ -33,7 +34,6 @@ from monitor.log.store import store
 from monitor.pace import live_pace
 from monitor.windows.history import PastOrders, read_history, scored
 from monitor.windows.live import LiveWindows
-from monitor.windows.present_moment import replay_reached
 from monitor.windows.reference import References
 from monitor.windows.reports import Reports
 from trainer.data.prepared import read_prepared

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from redis import Redis
 
+from common.database.present import replay_reached
 from common.database.session import Database
 from common.model.bundle import Bundle
 from common.servers.objects import ObjectStore
@@ -19,7 +20,6 @@ from common.settings import QueueSettings, RegistrySettings
 from monitor.settings import MonitorSettings
 from monitor.tasks import Tasks
 from monitor.windows.live import LiveWindows
-from monitor.windows.present_moment import replay_reached
 from monitor.windows.reference import References
 from monitor.windows.reports import Reports
 from support.monitored import forget_everything

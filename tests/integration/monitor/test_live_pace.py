@@ -7,6 +7,7 @@ from sqlalchemy import func, select, text
 
 from common.database.alerts import Finding
 from common.database.delivery_pace import read_pace
+from common.database.present import replay_reached
 from common.database.session import Database
 from common.database.tables import Actual, ApiKey, DeliveryPace
 from common.model.bundle import Bundle
@@ -16,7 +17,6 @@ from monitor.alerts.check import Situation
 from monitor.alerts.pace_range import PaceOutOfRange
 from monitor.log.store import store
 from monitor.pace.live_pace import keep_pace
-from monitor.windows.present_moment import replay_reached
 
 pytestmark = pytest.mark.usefixtures("monitoring")
 

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import func, select, text
 
 from common.database.alerts import Finding
+from common.database.present import replay_reached
 from common.database.session import Database
 from common.database.tables import Actual, DeliveryPace
 from common.model.bundle import Bundle
@@ -16,7 +17,6 @@ from monitor.alerts.checks import CHECKS
 from monitor.log.store import store
 from monitor.pace.live_pace import keep_pace
 from monitor.windows.live import LiveWindows
-from monitor.windows.present_moment import replay_reached
 
 MakeLogged = Callable[..., list[LoggedPrediction]]
 DAY = timedelta(days=1)

@@ -1,9 +1,9 @@
 """Panels and targets in Grafana's dashboard JSON (schema version 41, Grafana 12)."""
 
+from common.database.present import PRESENT
 from dashboards.limits import Steps, limits
 from dashboards.runbook import Json, paragraph_url
 from monitor.alerts.check import QueryCheck
-from monitor.windows.present_moment import PRESENT
 
 POSTGRES = {"type": "grafana-postgresql-datasource", "uid": "delivery-time-postgres"}
 PROMETHEUS = {"type": "prometheus", "uid": "delivery-time-prometheus"}

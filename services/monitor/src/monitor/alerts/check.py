@@ -11,10 +11,10 @@ from sqlalchemy import ColumnElement, and_, select, text
 from sqlalchemy.orm import Session
 
 from common.database.alerts import Change, Finding, Severity, not_closed
+from common.database.present import present
 from common.database.tables import Alert, ModelMetrics
 from monitor.pace.live_pace import MeasuredPace
 from monitor.windows.live import SOURCE
-from monitor.windows.present_moment import present
 
 LOOK_BACK = timedelta(days=60)
 NEWEST_WINDOWS = 6

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from sqlalchemy import text
 
 from common.database.alerts import Finding
+from common.database.counted import BOUGHT, COUNTED, FIRST
 from monitor.alerts.check import Check, Situation
-from monitor.windows.counted import BOUGHT, COUNTED, FIRST
 from monitor.windows.live import SOURCE
 
 AGE_DAYS = (21, 35)

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from sqlalchemy import text
 
 from common.database.alerts import Finding
+from common.database.counted import NOT_IMPOSSIBLE
 from monitor.alerts.check import Check, Situation
-from monitor.windows.counted import NOT_IMPOSSIBLE
 
 
 class ImpossibleActuals(Check):

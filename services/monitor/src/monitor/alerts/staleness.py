@@ -1,7 +1,7 @@
 """Metrics or a delivery pace older than the orders that they should tell about."""
 
+from common.database.counted import BOUGHT
 from monitor.alerts.check import QueryCheck
-from monitor.windows.counted import BOUGHT
 from monitor.windows.live import SOURCE
 
 STALE_METRICS = QueryCheck(

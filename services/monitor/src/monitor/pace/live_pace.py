@@ -7,7 +7,9 @@ import numpy as np
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
+from common.database.counted import BOUGHT, COUNTED, TRUSTED
 from common.database.delivery_pace import forget_days_to_come, write_pace
+from common.database.present import present
 from common.database.tables import DeliveryPace
 from common.model.bundle import Bundle
 from common.model.measured_pace import measured_pace
@@ -16,8 +18,6 @@ from common.model.time_scale import TimeScale
 from common.orders.clock import Clock
 from common.orders.logged import logged_orders
 from common.orders.reading import Reading
-from monitor.windows.counted import BOUGHT, COUNTED, TRUSTED
-from monitor.windows.present_moment import present
 
 
 @dataclass(frozen=True)

@@ -17,12 +17,12 @@ import pandas as pd
 from rich.console import Console
 from rich.progress import Progress
 
+from common.database.present import replay_reached
 from common.database.session import Database
 from common.errors import InvalidInput, Unavailable
 from common.servers.queue import Queue
 from monitor.tasks import work_now
 from monitor.windows.history import PastOrders, read_history
-from monitor.windows.present_moment import replay_reached
 
 STEP, DAY = timedelta(hours=6), timedelta(days=1)
 MEASURE_SECONDS = 1.0

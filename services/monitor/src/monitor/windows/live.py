@@ -17,15 +17,15 @@ import pandas as pd
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from common.database.counted import BOUGHT, DELIVERED, FIRST, TOLERANCE
+from common.database.present import present
 from common.database.session import Database
 from common.errors import DeliveryTimeError
 from common.orders.logged import logged_orders
 from common.orders.reading import Reading
 from monitor.windows import news
-from monitor.windows.counted import BOUGHT, DELIVERED, FIRST, TOLERANCE
 from monitor.windows.measure import MAX_ROWS, measure
 from monitor.windows.metrics_table import upsert
-from monitor.windows.present_moment import present
 from monitor.windows.reference import Reference, References
 from monitor.windows.reports import Reports
 from monitor.windows.watched import ROW_COLUMNS, WindowRows

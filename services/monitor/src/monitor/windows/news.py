@@ -7,9 +7,9 @@ from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from common.database.counted import TOLERANCE
+from common.database.present import is_replayed
 from common.database.tables import Mark
-from monitor.windows.counted import TOLERANCE
-from monitor.windows.present_moment import is_replayed
 
 WINDOWS = "windows"
 

@@ -1,4 +1,4 @@
-"""The monitor's present: its clock, or the moment of a replay that is going on.
+"""The present of whoever watches or learns: the clock, or the moment of a replay that is going on.
 
 Windows, pace and errors are looked at as of then, and what was bought later is not looked at. So neither a clock that
 is ahead nor a mistyped year hides today, and no order of today hides a past that is being replayed.
