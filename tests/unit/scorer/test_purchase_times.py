@@ -41,6 +41,62 @@ def test_what_a_request_may_have_means_the_same_in_a_file(text: str) -> None:
     assert found.good.all()
 
 
+WRITTEN_BY = {
+    "BigQuery": "2018-02-15 10:00:00 UTC",
+    "BigQuery, with a fraction": "2018-02-15 10:00:00.123456 UTC",
+    "Postgres, Redshift": "2018-02-15 10:00:00+00",
+    "Postgres in India": "2018-02-15 15:30:00+05:30",
+    "Spark's files": "2018-02-15T10:00:00.000+0000",
+    "Java": "2018-02-15T10:00:00Z[UTC]",
+    "Java in Brazil": "2018-02-15T08:00:00.5-02:00[America/Sao_Paulo]",
+    "SQL Server": "2018-02-15 10:00:00.1234567 +00:00",
+    "Snowflake": "2018-02-15 10:00:00.000 +0000",
+    "Trino": "2018-02-15 10:00:00.000 UTC",
+    "Trino in Brazil": "2018-02-15 08:00:00.000 America/Sao_Paulo",
+    "pandas": "2018-02-15 10:00:00.123456789+00:00",
+    "Ruby": "2018-02-15 12:00:00 +0200",
+    "Go": "2018-02-15 10:00:00.12 +0000 UTC",
+    "JavaScript": "2018-02-15T10:00:00.000Z",
+    "a blank before the zone": "2018-02-15 10:00:00 Z",
+    "Greenwich": "2018-02-15 10:00:00 GMT",
+    "small letters": "2018-02-15t10:00:00z",
+}
+ON_THE_SHOP_S_CLOCK = {
+    "SQL Server without a zone": "2018-02-15 10:00:00.1234567",
+    "Spark to the nanosecond": "2018-02-15T10:00:00.000000000",
+    "a fraction after a comma": "2018-02-15T10:00:00,123",
+    "a sheet, to the minute": "2018-02-15 10:00",
+    "two blanks": "2018-02-15  10:00:00",
+}
+
+
+@pytest.mark.parametrize(
+    "text", [*WRITTEN_BY.values(), *ON_THE_SHOP_S_CLOCK.values()], ids=[*WRITTEN_BY, *ON_THE_SHOP_S_CLOCK]
+)
+@pytest.mark.parametrize("other", ["2018-02-15T10:00:00Z", None], ids=["beside another form", "alone"])
+def test_what_databases_and_languages_write_is_taken(text: str, other: str | None) -> None:
+    assert naive_utc(moment_of(text)).replace(microsecond=0).isoformat() == "2018-02-15T10:00:00"
+    for column in (pa.array([text, text, other]), pa.array([other, f" {text} ", text], pa.large_string())):
+        found = validated(column)
+        assert found.good.all()
+        moments = found.orders.purchase_timestamp[column.is_valid().to_numpy(False)]
+        assert set(moments.astype(str).tolist()) == {"2018-02-15T10:00:00"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2018-02-15-03:00", "2018-02-15+03:00", "2018-02-15Z", "2018-02-15 10:00 CET", "2018-02-15 10:00 Mars/Base",
+     "2018-02-15 10:00 ../etc", "2018-02-15 10:00 America/Argentina", "15/02/2018 10:00", "02-15-2018",
+     "2018-02-15 24:00", "2018-02-15T10:00+24:00", "Feb 15 2018 10:00AM", "2018-02-15 10:00:00 UTC and more"],
+)  # fmt: skip
+def test_what_may_mean_something_else_costs_the_row_alone(text: str) -> None:
+    with pytest.raises(ValueError, match="ISO 8601"):
+        moment_of(text)
+    found = validated(pa.array(["2018-02-15 10:00:00 UTC", text, "2018-02-15 10:00:00 UTC"]))
+    assert list(found.reasons) == [1]
+    assert f"(got {text[:40]!r})" in found.reasons[1]
+
+
 @pytest.mark.parametrize("zone", [None, "UTC", "America/Sao_Paulo"])
 def test_a_column_of_times_keeps_to_the_same_years(zone: str | None) -> None:
     found = validated(pa.array([JANUARY, JANUARY.replace(year=2262), None], pa.timestamp("us", zone)))

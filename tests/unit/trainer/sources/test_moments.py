@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from common.orders.moments import moment_of, naive_utc
 from trainer.sources.orders.moments import moments, to_utc
 
 ZONES = ["America/Sao_Paulo", "America/New_York", "Asia/Kolkata", "Europe/Berlin", "Australia/Lord_Howe", "Asia/Tokyo"]
@@ -69,6 +70,34 @@ def test_a_moment_with_a_zone_is_that_moment_whatever_the_shop_s(
 )
 def test_forms_of_iso_and_excel_s_numbers_among_them(text: str, utc: str) -> None:
     assert read(text) == datetime.fromisoformat(utc + "+00:00")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2018-02-15 10:00:00 Z",
+        "2018-02-15 10:00:00 utc",
+        "2018-02-15 10:00:00.1234567 +00:00",
+        "2018-02-15T10:00:00,5Z",
+        "2018-02-15 10:00:00 +0000 UTC",
+        "2018-02-15T08:00:00-02:00[America/Sao_Paulo]",
+        "2018-02-15 08:00:00.000 America/Sao_Paulo",
+        "20180215T100000Z",
+        "2018-02-15T10",
+        "2018-02-15-03:00",
+        "2018-02-15 10:00 CET",
+        "2018-02-15 9:05",
+    ],
+)
+def test_history_reads_a_moment_as_requests_do(text: str) -> None:
+    try:
+        asked = moment_of(text)
+    except ValueError:
+        assert read(text) is None
+    else:
+        assert read(text) == naive_utc(asked).replace(tzinfo=UTC)
+        read_beside_others = moments(pl.Series(["2018-02-15 10:00:00", text]), "iso", "UTC")
+        assert read_beside_others[1] == read(text)
 
 
 @pytest.mark.parametrize("text", ["", "soon", "2020-02-30", "1999-12-31", "2100-01-01", "2020-08-17 25:00", "12"])

@@ -20,7 +20,7 @@ from common.orders.fields import (
     OrderField,
     postal_code_of,
 )
-from common.orders.moments import MOMENT, implausible, moment_of, naive_utc
+from common.orders.moments import IN_ZONE, MOMENT, REWRITTEN, implausible, in_iso, moment_of, naive_utc
 from common.orders.names import COUNTRY_NAMES, OLD_NUMBERS, POSTAL_CODES, ZIP_CODE_PREFIX
 from common.orders.orders import Orders
 from common.orders.reading import Reading
@@ -216,12 +216,9 @@ def _parsed_moments(column: pa.Array, clock: Clock) -> tuple[Moments, Problems]:
     """Strings to times in UTC, NaT where there is none."""
     blank = pc.fill_null(pc.equal(pc.utf8_trim_whitespace(column), ""), True)
     column = pc.if_else(blank, None, column)
-    try:
-        values = _as_moments(column)
-        if not implausible(values).any():
-            return clock.utc(values), {}
-    except pa.ArrowInvalid:
-        pass  # some have a zone, or are no times: look at each different value
+    values = _alike(column, clock)
+    if values is not None:
+        return values, {}
     encoded = column.dictionary_encode()
     moments: list[datetime | None] = []
     wrong: set[int] = set()
@@ -239,6 +236,26 @@ def _parsed_moments(column: pa.Array, clock: Clock) -> tuple[Moments, Problems]:
     return _as_moments(pa.array(moments, pa.timestamp("us")).take(encoded.indices)), problems
 
 
+def _alike(column: pa.Array, clock: Clock) -> Moments | None:
+    """The times in UTC of strings that are all written as the first one is, null where they are; None if any is not."""
+    first = pc.first(column).as_py()
+    if first is None:
+        return np.full(len(column), np.datetime64("NaT", "s"))
+    iso = in_iso(first)
+    if iso != first:
+        column = pc.utf8_trim_whitespace(column)
+        for pattern, replacement in REWRITTEN:
+            column = pc.replace_substring_regex(column, pattern, replacement, max_replacements=1)
+    zone = "UTC" if IN_ZONE.search(iso) else None
+    try:
+        values = _as_moments(column, zone)
+    except pa.ArrowInvalid:
+        return None
+    if implausible(values, margin=1).any():
+        return None  # the years are those of the zone that a time is written in: look at each
+    return values if zone else clock.utc(values)
+
+
 def _as_seconds(column: pa.Array) -> Moments:
     """Times or days of any unit, rounded down to seconds: finer units do not reach as far."""
     zone = "UTC" if getattr(column.type, "tz", None) else None
@@ -246,5 +263,5 @@ def _as_seconds(column: pa.Array) -> Moments:
     return seconds.to_numpy(zero_copy_only=False).astype("datetime64[s]")
 
 
-def _as_moments(column: pa.Array) -> Moments:
-    return column.cast(pa.timestamp("us"), safe=False).to_numpy(zero_copy_only=False).astype("datetime64[s]")
+def _as_moments(column: pa.Array, zone: str | None = None) -> Moments:
+    return column.cast(pa.timestamp("us", zone), safe=False).to_numpy(zero_copy_only=False).astype("datetime64[s]")

@@ -4,15 +4,18 @@ On the day that clocks are put forward an hour does not exist: a moment in it is
 change. On the day they are put back an hour comes twice: a moment in it is the first. Both as Python does (PEP 495).
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from common.orders.moments import YEARS
+from common.orders.moments import REWRITTEN, YEARS, moment_of, naive_utc
 
 UTC = pl.Datetime("us", "UTC")
 DAY = pl.duration(days=1)
@@ -114,16 +117,27 @@ def _iso(texts: pl.Series, zone: str, changes: ClockChanges | None) -> pl.Series
 
 
 def _any_iso(texts: pl.Series, zone: str, changes: ClockChanges | None) -> pl.Series:
-    whole = texts.str.replace(r"^(\d{4}-\d\d-\d\d)[ t]+", "${1}T").str.replace(r"\s*(?:UTC|GMT|z)$", "Z")
-    whole = whole.str.replace(r"\s+([+-]\d\d)", "${1}")
+    whole = texts
+    for pattern, replacement in REWRITTEN:
+        whole = whole.str.replace(pattern, re.sub(r"\\([0-9])", r"${\1}", replacement))
     local = to_utc(_within(_naive_iso(whole).alias(texts.name)), zone, changes)
     zoned = whole.str.contains(_ZONE)
-    if not zoned.any():
-        return local
     in_zone = whole.str.replace("Z$", "+00:00").str.replace(r"([+-]\d\d)$", "${1}:00")
     in_zone = in_zone.str.replace(r"(T\d\d:\d\d)([+-])", "${1}:00${2}")
     found = in_zone.str.to_datetime(_ISO + "%#z", time_unit="us", time_zone="UTC", strict=False)
-    return pl.select(pl.when(zoned).then(_within(found)).otherwise(local)).to_series()
+    read = pl.select(pl.when(zoned).then(_within(found)).otherwise(local)).to_series()
+    left = read.is_null() & texts.str.contains("^20[0-9]{2}(-|[0-9]{4}T)")
+    return read.scatter(left.arg_true(), _one_by_one(texts.filter(left), ZoneInfo(zone))) if left.any() else read
+
+
+def _one_by_one(texts: pl.Series, zone: ZoneInfo) -> pl.Series:
+    """Whatever else a request may have: a zone by its name, the days of a week."""
+    read: dict[str, datetime] = {}
+    for text in texts.unique():
+        with suppress(ValueError, OverflowError):
+            moment = moment_of(text)
+            read[text] = naive_utc(moment.replace(tzinfo=moment.tzinfo or zone))
+    return pl.Series(texts.name, [read.get(text) for text in texts], pl.Datetime("us")).dt.replace_time_zone("UTC")
 
 
 def _naive_iso(texts: pl.Series) -> pl.Series:
