@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from common.errors import FileInstead
+from common.errors import FileInstead, TableInstead
 from common.model.bundle import Bundle
 from common.model.predictor import Predictor
 from support.scorer.in_process import Result, scored
@@ -112,3 +112,38 @@ def test_marks_of_folders_and_twins_are_no_data(score: Score) -> None:
     result = score("t/", **marks, **{"t/a.csv": HEAD + ROWS})
     assert (result.rows, len(result.notes)) == (3, 1)
     assert result.notes[0].startswith("3 key(s) under s3://bucket/t/ are no data")
+
+
+@pytest.mark.parametrize(
+    ("log", "file"),
+    [
+        ("t/_delta_log/00000000000000000000.json", "t/part-0.snappy.parquet"),
+        ("t/_delta_log/00000000000000000000.json", "t/day=1/hour=2/part-0.parquet"),
+        ("_delta_log/00000000000000000000.json", "part-0.parquet"),
+        ("t/metadata/v1.metadata.json", "t/data/day=1/a.PARQUET"),
+        ("t/.hoodie/hoodie.properties", "t/day/a.parquet"),
+        ("t/snapshot/LATEST", "t/bucket-0/data.parquet"),
+        ("t/_spark_metadata/0", "t/part-00000-7d2bb3cb-0f05-4a19-8a0f-1f3f1f2a7f11-c000.csv"),
+    ],
+)
+def test_a_single_file_of_a_table_is_refused_too(score: Score, log: str, file: str) -> None:
+    body = HEAD + ROWS if file.endswith("csv") else parquet(2)
+    with pytest.raises(TableInstead, match=f"{file} is a .* table, or lies in one.*Parquet files, and submit that"):
+        score(file, **{log: b"{}", file: body})
+    beside = file.replace("t/", "u/") if "/" in file else f"u/{file}"
+    if log.startswith("t/"):
+        assert score(beside, **{log: b"{}", beside: body}).rows > 0
+
+
+def test_no_file_is_looked_for_in_more_folders_than_a_table_has(score: Score, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed: list[str] = []
+    objects_under = MemoryStore.objects_under
+    monkeypatch.setattr(
+        MemoryStore, "objects_under", lambda store, at: (listed.append(at.key), objects_under(store, at))[1]
+    )
+    deep = "a/" * 300 + "x.parquet"
+    assert score(deep, **{deep: parquet(1)}).rows == 1
+    assert len(listed) == 60
+    listed.clear()
+    score("orders/today.csv", **{"orders/today.csv": HEAD + ROWS})
+    assert listed == []

@@ -127,8 +127,9 @@ class TableInstead(InvalidInput):
 
     def __init__(self, uri: str, kind: str) -> None:
         super().__init__(
-            f"{uri} is a {kind} table, or lies in one: its log says which files count, so they cannot be read as a "
-            "folder. Write the rows that the table has now to a folder of Parquet files, and submit that"
+            f"{uri} is a {kind} table, or lies in one: its log says which files and rows count, so they "
+            "cannot be scored as they are. Write the rows that the table has now to a folder of Parquet files, and "
+            "submit that"
         )
 
 

@@ -70,8 +70,7 @@ def check_head(store: ObjectStore, address: ObjectAddress, limits: BatchSettings
     size = sum(part.size for part in given.objects)
     if size > limits.limit_bytes:
         raise InputTooLarge(str(address), f"{size:,} bytes", f"{limits.limit_bytes:,}")
-    if address.is_prefix:
-        refuse_inside_table(store, address)
+    refuse_inside_table(store, address)
     of_head: list[str] = []
     for part in given.objects if columns else []:
         try:

@@ -28,6 +28,12 @@ LOGS = {
 LOOKED_AT = 1_000
 """Keys of a folder above that are looked at: what the store lists at once."""
 
+DEEPEST = 12
+"""Folders between a table and its files: each is looked for logs in."""
+
+MAY_LIE_IN_TABLE = re.compile(r"(?i:\.parquet$|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}[^/]*$)")
+"""Files that a table may be made of: Parquet, or another format under such a name as Spark's streams give."""
+
 LOG_FOLDERS = ("_delta_log/", "metadata/", ".hoodie/", "snapshot/", "_spark_metadata/")
 
 
@@ -54,14 +60,16 @@ def refuse_table(prefix: ObjectAddress, inside: str) -> None:
             raise TableInstead(str(prefix), name)
 
 
-def refuse_inside_table(store: ObjectStore, prefix: ObjectAddress) -> None:
-    """TableInstead if the prefix lies inside a table: its log stands in a folder above."""
-    parts = prefix.key.removesuffix("/").split("/")
-    for depth in range(len(parts)):
+def refuse_inside_table(store: ObjectStore, address: ObjectAddress) -> None:
+    """TableInstead if a folder or file lies inside a table: its log stands in a folder above."""
+    if not address.is_prefix and not MAY_LIE_IN_TABLE.search(address.key):
+        return
+    parts = address.key.removesuffix("/").split("/")
+    for depth in range(max(0, len(parts) - DEEPEST), len(parts)):
         above = "".join(f"{part}/" for part in parts[:depth])
         for folder in LOG_FOLDERS:
-            for first in islice(_visible(store, ObjectAddress(prefix.bucket, above + folder)), LOOKED_AT):
-                refuse_table(prefix, first.removeprefix(above))
+            for first in islice(_visible(store, ObjectAddress(address.bucket, above + folder)), LOOKED_AT):
+                refuse_table(address, first.removeprefix(above))
 
 
 def _visible(store: ObjectStore, folder: ObjectAddress) -> Iterator[str]:
