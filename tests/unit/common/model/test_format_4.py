@@ -53,7 +53,9 @@ def earlier(sample_bundle: Bundle, arrays: dict[str, np.ndarray], tmp_path: Path
     kept = {name: value for name, value in asdict(sample_bundle.manifest).items() if name not in NEW}
     names = [path.name for path in folder.iterdir() if path.name != MANIFEST]
     files = {name: bundle._sha256(folder / name) for name in names}
-    (folder / MANIFEST).write_text(json.dumps(kept | {"format": 4, "holidays": HOLIDAYS, "files": files}))
+    (folder / MANIFEST).write_text(
+        json.dumps(kept | {"format": 4, "residuals": kept["residuals"][0], "holidays": HOLIDAYS, "files": files})
+    )
     return folder
 
 
@@ -72,7 +74,8 @@ def test_it_answers_as_it_did(earlier: Path, arrays: dict[str, np.ndarray], samp
         raw, raw_spread = sample_bundle.trees.predict_row(columns)
         level = (PACES[GROUP_OF.get(STATES[state], REST)] * PACES[5 + (state == own)]) ** 0.45
         forecast = raw + arrays["seller_effect"][prefix] + math.log(level)
-        upper = forecast + sample_bundle.residuals.at(0.95) * math.exp(raw_spread / SPREAD_WEIGHT)
+        curve = sample_bundle.residuals.curve(0, False)
+        upper = forecast + curve.at(0.95) * math.exp(raw_spread / SPREAD_WEIGHT)
         start = calendar.start_of_one(moment)
         assert found.upper_days == pytest.approx(calendar.days_of_one(start, math.exp(upper)), rel=1e-9)
         assert found.seller_known == arrays["places_known"][prefix]

@@ -83,9 +83,9 @@ class Map:
 class Manifest:
     """What a bundle says of itself. Times are ISO 8601, metrics in days.
 
-    params: what the search chose. centre: added to the log forecast to get the point forecast. residuals: see
-    `common.model.residuals.Residuals`. typical_days: see `common.model.time_scale.TimeScale`. fact_effects: log days,
-    by the name of a category and its value.
+    params: what the search chose. centre: added to the log forecast to get the point forecast. residuals: quantiles by
+    group, see `common.model.residuals.Residuals`; older bundles have those of all orders. typical_days: see
+    `common.model.time_scale.TimeScale`. fact_effects: log days, by the name of a category and its value.
     """
 
     trained_at: str
@@ -96,7 +96,7 @@ class Manifest:
     data_fingerprint: str
     params: dict[str, float]
     centre: float
-    residuals: list[float]
+    residuals: list[list[float]]
     typical_days: float
     shop: ServedShop
     calendar: Calendar
@@ -158,7 +158,7 @@ def load(folder: Path, version: str) -> Bundle:
                 trees=ObliviousTrees(**_part("trees", ObliviousTrees, arrays)),
                 geography=_geography(manifest, arrays),
                 effects=Effects(**_part("effects", Effects, arrays), facts=manifest.fact_effects),
-                residuals=Residuals(np.array(manifest.residuals)),
+                residuals=Residuals.of(manifest.residuals),
                 pace=_pace(folder / PACE, manifest.map.pace_groups),
             )
     except (OSError, ValueError, KeyError, TypeError) as error:

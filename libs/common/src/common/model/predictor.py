@@ -4,6 +4,8 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +13,7 @@ from numpy.typing import NDArray
 from common.arrays import Bools, Floats
 from common.errors import InvalidInput
 from common.model.bundle import Calendar, Servable
+from common.model.distribution import Distribution, Distributions, FromPurchase, FromPurchases
 from common.model.features import FACT_COLUMN, FEATURE_NAMES, features, features_of_one, same_region
 from common.model.pace import Level, PaceTable
 from common.model.residuals import LOWER, UPPER
@@ -27,6 +30,9 @@ Raw = Callable[[NDArray[np.float32]], Floats]
 """Model columns (n, features) to raw outputs (n, 2): the log of scaled working days, and SPREAD_WEIGHT times the log of
 its spread."""
 
+RELATED = (False, True)
+"""Whether an order stays within its region."""
+
 SPREAD_WEIGHT = 0.1
 """The trees learn both outputs at once; the small weight lets the forecast shape them."""
 
@@ -39,16 +45,17 @@ class Predictions:
     lower_days: Floats
     upper_days: Floats
     seller_known: Bools
+    distribution: Distributions
 
 
-@dataclass(frozen=True, slots=True)
-class Prediction:
+class Prediction(NamedTuple):
     """One prediction, in days."""
 
     days: float
     lower_days: float
     upper_days: float
     seller_known: bool
+    distribution: Distribution
 
 
 class Predictor:
@@ -80,7 +87,11 @@ class Predictor:
         self._calendars = calendars(model.manifest.calendar)
         self._calendar = self._calendars[model.manifest.shop.country]
         self._centre = model.manifest.centre
-        self._lower, self._upper = model.residuals.at(LOWER), model.residuals.at(UPPER)
+        self._groups: list[int] = model.geography.regions.group.tolist()
+        self._curves = [
+            [(curve, curve.at(LOWER), curve.at(UPPER)) for curve in map(partial(model.residuals.curve, group), RELATED)]
+            for group in range(max(self._groups) + 1)
+        ]
 
     @property
     def reading(self) -> Reading:
@@ -109,25 +120,10 @@ class Predictor:
 
     def predict(self, orders: Orders) -> Predictions:
         """Predict n valid orders (see `common.orders.fields` for the ranges)."""
-        local = self.clock.local(orders.purchase_timestamp)
-        forecast, spread, known = self._forecast(orders, local)
-        lower, days, upper = (np.empty(len(orders)) for _ in range(3))
-        for calendar, chosen in by_calendar(self._calendars, self._calendar, orders.texts.get("destination_country")):
-            start = calendar.start(local[chosen])
-            lower[chosen] = calendar.days(start, np.exp(forecast[chosen] + self._lower * spread[chosen]))
-            upper[chosen] = calendar.days(start, np.exp(forecast[chosen] + self._upper * spread[chosen]))
-            days[chosen] = calendar.days(start, np.exp(forecast[chosen] + self._centre))
-        return Predictions(np.clip(days, lower, upper), lower, upper, known)
-
-    def promise(self, orders: Orders, share: float) -> Floats:
-        """Days within which a share (0..1) of orders like each of the n is delivered."""
-        local = self.clock.local(orders.purchase_timestamp)
-        forecast, spread, _ = self._forecast(orders, local)
-        worked = np.exp(forecast + self._model.residuals.at(share) * spread)
-        days = np.empty(len(orders))
-        for calendar, chosen in by_calendar(self._calendars, self._calendar, orders.texts.get("destination_country")):
-            days[chosen] = calendar.days(calendar.start(local[chosen]), worked[chosen])
-        return days
+        distribution, known = self._distributions(orders)
+        lower, upper = distribution.days_at(LOWER), distribution.days_at(UPPER)
+        days = distribution.days_of(np.exp(distribution.forecast + self._centre))
+        return Predictions(np.clip(days, lower, upper), lower, upper, known, distribution)
 
     def predict_one(self, order: Order, purchase: datetime) -> Prediction:
         """Predict one valid order bought at a moment (UTC, without zone); the same numbers as `predict`, for a fraction
@@ -147,21 +143,30 @@ class Predictor:
         if order.destination_country:
             calendar = self._calendars.get(order.destination_country, calendar)
         start = calendar.start_of_one(local)
-        lower = calendar.days_of_one(start, math.exp(forecast + self._lower * spread))
-        upper = calendar.days_of_one(start, math.exp(forecast + self._upper * spread))
+        curve, at_lower, at_upper = self._curves[self._groups[destination.region]][same]
+        lower = calendar.days_of_one(start, math.exp(forecast + at_lower * spread))
+        upper = calendar.days_of_one(start, math.exp(forecast + at_upper * spread))
         days = min(max(calendar.days_of_one(start, math.exp(forecast + self._centre)), lower), upper)
         known = origin.known or (len(effects.origin_cell) > 1 and effects.origin_cell.item(origin.cell) != 0)
-        return Prediction(days, lower, upper, known)
+        return Prediction(days, lower, upper, known, FromPurchase(forecast, spread, curve, calendar, start))
 
-    def _forecast(self, orders: Orders, local: NDArray[np.datetime64]) -> tuple[Floats, Floats, Bools]:
-        """Log of working days, its spread, and whether the origin is known, each (n,)."""
+    def _distributions(self, orders: Orders) -> tuple[FromPurchases, Bools]:
+        """The distributions of n orders, and whether their origins are known, (n,)."""
+        local = self.clock.local(orders.purchase_timestamp)
         origin, destination = self._geography.ends(orders, "origin"), self._geography.ends(orders, "destination")
         same = same_region(origin, destination)
         raw = self._raw(features(origin, destination, same, local, orders.numbers, self._facts))
         forecast = raw[:, 0] + self._model.effects.of(origin, destination, orders.texts)
         level = self._level.of(local, destination.region, same)
         known = origin.known | self._model.effects.knows(origin.cell)
-        return forecast + np.log(level), np.exp(raw[:, 1] / SPREAD_WEIGHT), known
+        residuals = self._model.residuals
+        group = residuals.group(self._geography.regions.group[destination.region], same)
+        calendars = list(by_calendar(self._calendars, self._calendar, orders.texts.get("destination_country")))
+        start = np.empty(len(orders))
+        for calendar, chosen in calendars:
+            start[chosen] = calendar.start(local[chosen])
+        spread = np.exp(raw[:, 1] / SPREAD_WEIGHT)
+        return FromPurchases(forecast + np.log(level), spread, group, residuals, calendars, start), known
 
     def check_facts(self, facts: Mapping[str, Fact], where: str = "") -> None:
         """InvalidInput names a fact that the shop does not declare, or a value of the wrong kind.

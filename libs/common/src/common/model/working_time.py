@@ -66,6 +66,10 @@ class WorkingTime:
             return since
         return self._ordinary + (since - self._ordinary) % WEEK
 
+    def worked_of_one(self, start: float, days: float) -> float:
+        """`worked` of one span."""
+        return self._elapsed_of_one(start + days) - self._elapsed_of_one(start)
+
     def days_of_one(self, start: float, worked: float) -> float:
         """`days` of one span."""
         day = int(start)
@@ -74,6 +78,12 @@ class WorkingTime:
             return len(self._weights) + (reached - self._worked_by[-1]) / self._mean - start
         day = bisect_right(self._worked_by, reached) - 1
         return day + (reached - self._worked_by[day]) / self._weights[day] - start
+
+    def _elapsed_of_one(self, position: float) -> float:
+        day = int(position)
+        if day >= len(self._weights):
+            return self._worked_by[-1] + (position - len(self._weights)) * self._mean
+        return self._worked_by[day] + (position - day) * self._weights[day]
 
     def _elapsed(self, position: Floats) -> Floats:
         return np.interp(position, self._days, self._worked) + np.maximum(position - self._days[-1], 0) * self._mean

@@ -66,7 +66,7 @@ def _judged(
             "days": predictions.days,
             "lower_days": predictions.lower_days,
             "upper_days": predictions.upper_days,
-            "promise_days": predictor.promise(judged.orders, on_time_share),
+            "promise_days": predictions.distribution.days_at(on_time_share),
             "median_days": constant_median(known, judged.orders),
             "three_fact_days": _or_none(three_fact_baseline(known, judged.orders, seed), len(judged)),
             "champion_days": _champion(champion, judged, table, cutoff),

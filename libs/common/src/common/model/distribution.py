@@ -1,0 +1,90 @@
+"""The distribution of delivery times: what the interval, promises and probabilities of an answer are all read from.
+
+`days_at` and `probability_by` are each other's inverse, and monotone. All days count from the purchase.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from common.arrays import Bools, Floats
+from common.model.residuals import Curve, Residuals
+from common.model.working_time import WorkingTime
+
+
+class Distribution(Protocol):
+    """Of one order's days."""
+
+    def days_at(self, share: float) -> float:
+        """Days within which a share (0..1) of orders like this one is delivered."""
+
+    def probability_by(self, days: float) -> float:
+        """The probability (0..1) that it is delivered within so many days."""
+
+
+class FromPurchase(NamedTuple):
+    """The distribution of one order. forecast: log working days; spread: of its residuals; start: of the purchase on
+    the calendar."""
+
+    forecast: float
+    spread: float
+    curve: Curve
+    calendar: WorkingTime
+    start: float
+
+    def days_at(self, share: float) -> float:
+        """Days within which a share (0..1) of orders like this one is delivered."""
+        worked = math.exp(self.forecast + self.curve.at(share) * self.spread)
+        return self.calendar.days_of_one(self.start, worked)
+
+    def probability_by(self, days: float) -> float:
+        """The probability (0..1) that it is delivered within so many days; 0 if there are none."""
+        worked = self.calendar.worked_of_one(self.start, days) if days > 0 else 0.0
+        return self.curve.below((math.log(worked) - self.forecast) / self.spread) if worked > 0 else 0.0
+
+
+class Distributions(Protocol):
+    """Of the days of n orders."""
+
+    def days_at(self, share: float) -> Floats:
+        """Days within which a share (0..1) of orders like each of them is delivered."""
+
+    def probability_by(self, days: Floats) -> Floats:
+        """The probabilities (0..1) that each is delivered within so many days; NaN stays NaN."""
+
+
+@dataclass(frozen=True, slots=True)
+class FromPurchases:
+    """The distributions of n orders. forecast: log working days; group: see `Residuals.group`; start: of the purchases
+    on the calendar; calendars: each with the orders that follow it."""
+
+    forecast: Floats
+    spread: Floats
+    group: NDArray[np.intp]
+    residuals: Residuals
+    calendars: Sequence[tuple[WorkingTime, Bools | slice]]
+    start: Floats
+
+    def days_at(self, share: float) -> Floats:
+        """Days within which a share (0..1) of orders like each of them is delivered."""
+        return self.days_of(np.exp(self.forecast + self.residuals.at(share, self.group) * self.spread))
+
+    def probability_by(self, days: Floats) -> Floats:
+        """The probabilities (0..1) that each is delivered within so many days; NaN stays NaN."""
+        worked = np.empty(len(days))
+        for calendar, chosen in self.calendars:
+            worked[chosen] = calendar.worked(self.start[chosen], days[chosen])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            residual = (np.log(np.maximum(worked, 0.0)) - self.forecast) / self.spread
+        return np.where(worked <= 0, 0.0, self.residuals.below(residual, self.group))
+
+    def days_of(self, worked: Floats) -> Floats:
+        """The days that so many working days take from each purchase on."""
+        days = np.empty(len(worked))
+        for calendar, chosen in self.calendars:
+            days[chosen] = calendar.days(self.start[chosen], worked[chosen])
+        return days
