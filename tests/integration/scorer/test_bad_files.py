@@ -87,7 +87,7 @@ def test_bad_values_cost_their_row_only_and_say_why(alone: Rig) -> None:
     assert reasons[9] == "seller_zip_code_prefix must be a whole number between 1 and 99999 (got -5)"
     assert reasons[12] == "the row has 2 columns where the header has 3"
     assert reasons[13] == "the row has 5 columns where the header has 3"
-    assert reasons[14] == "the row is not UTF-8 text"
+    assert reasons[14] == "the row is not UTF-8 text in seller_zip_code_prefix: save the file as UTF-8"
     assert alone.output(body).splitlines()[-1].startswith(b"9350,-23.5,-46.5,")
 
 

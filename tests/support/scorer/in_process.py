@@ -45,7 +45,7 @@ class Progress:
     def add(self, scored: Scored, size: int, done: bool) -> None:
         header = self._chunk.source.header
         first = not self.outcome.parts and header is not None
-        self.upload((header or "").encode() + scored.body if first else scored.body)
+        self.upload((header or "").encode(self._chunk.source.encoding) + scored.body if first else scored.body)
         self.outcome.add(scored)
 
     def finish(self, rows: int, rows_failed: int, size: int) -> None:

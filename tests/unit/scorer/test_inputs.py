@@ -147,3 +147,34 @@ def test_no_file_is_looked_for_in_more_folders_than_a_table_has(score: Score, mo
     listed.clear()
     score("orders/today.csv", **{"orders/today.csv": HEAD + ROWS})
     assert listed == []
+
+
+@pytest.mark.parametrize("ending", ["csv", "csv.gz"])
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "shift_jis", "gb18030"])
+def test_text_of_another_encoding_passes_through_as_it_is(score: Score, ending: str, encoding: str) -> None:
+    name, value = ("能", "東京 表示") if encoding in ("shift_jis", "gb18030") else ("ação", "São Paulo")
+    text = f"{HEAD.decode()[:-1]},{name}\n9350,-23.5,-46.5,{value}\n1001,-22.9,-43.2,x\n".encode(encoding)
+    found = score(f"a.{ending}", **{f"a.{ending}": gzip.compress(text) if ending == "csv.gz" else text})
+    assert (found.rows, found.rows_failed) == (2, 0)
+    given, lines = text.splitlines(), found.body.splitlines()
+    assert [line.rsplit(b",", 4)[0] for line in lines] == given
+    assert (
+        f"is not UTF-8 (from byte {len(HEAD) + max(name.find('ç'), 0)} on): texts pass through as they are"
+        in found.notes[0]
+    )
+
+
+def test_a_text_of_another_encoding_that_a_prediction_needs_costs_its_row(score: Score) -> None:
+    head = b"destination_region," + HEAD[:-1].replace(b"customer_lat,customer_lng", b"note") + b"\n"
+    rows = ["SP,9350,São", "São Paulo,9350,ok", "RJ,1001,\xa0"]
+    found = score("a.csv", **{"a.csv": head + "\n".join(rows).encode("latin-1")})
+    assert (found.rows, found.rows_failed) == (3, 1)
+    assert found.errors[0]["reason"] == "the row is not UTF-8 text in destination_region: save the file as UTF-8"
+    assert found.body.splitlines()[2].startswith("São Paulo,9350,ok,,,,".encode("latin-1"))
+
+
+def test_a_character_that_is_cut_in_the_middle_by_the_first_look_is_no_other_encoding(score: Score) -> None:
+    line = "9350,-23.5,-46.5,€€€€€€€€\n".encode()
+    for shift in range(3):
+        text = HEAD[:-1] + b",note" + b"x" * shift + b"\n" + line * 9_000
+        assert score("a.csv", **{"a.csv": text}).notes == []

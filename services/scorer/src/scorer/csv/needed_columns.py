@@ -66,7 +66,7 @@ def needed_columns(
 
     GrowsTooMuch if those of a wrong length would take more than `room` bytes to repair.
     """
-    if layout.positions and found.plain and _reads_alike(text) and _is_utf8(text):
+    if layout.positions and found.plain and _reads_alike(text):
         read = _by_arrow(text, layout, numeric, quoted=b'"' in text)
         if read is not None and all(len(values) == len(bodies) for values in read.values.values()):
             return read
@@ -117,16 +117,17 @@ def _read(text: bytes, layout: Layout, types: dict[str, pa.DataType], quoted: bo
 
 
 def _record_by_record(bodies: Iterable[bytes], layout: Layout, room: int) -> NeededColumns:
-    """Exact, a microsecond or two a record: for texts with records of a wrong length, stray quotes or bad bytes."""
+    """Exact, a microsecond or two a record: for texts with records of a wrong length, stray quotes or bad bytes.
+
+    Bytes that are no UTF-8 cost their row where a prediction needs them, and pass through elsewhere.
+    """
     values: dict[str, list[str | None]] = {name: [] for name in layout.positions}
     broken: dict[int, str] = {}
     repaired: dict[int, bytes] = {}
     for row, body in enumerate(bodies):
         fields: list[str] | None = None
         try:
-            fields = next(csv.reader([body.decode()], delimiter=layout.delimiter))
-        except UnicodeDecodeError:
-            broken[row] = "the row is not UTF-8 text"
+            fields = next(csv.reader([body.decode(errors="surrogateescape")], delimiter=layout.delimiter))
         except csv.Error as error:
             broken[row] = RETURN_INSIDE if b"\r" in body else f"the row is not CSV ({error})"
         if fields is not None and len(fields) != layout.columns:
@@ -135,6 +136,11 @@ def _record_by_record(bodies: Iterable[bytes], layout: Layout, room: int) -> Nee
             room -= len(repaired[row])
             if room < 0:
                 raise GrowsTooMuch
+            fields = None
+        elif fields is not None and (
+            odd := [name for name, at in layout.positions.items() if not _is_utf8(fields[at])]
+        ):
+            broken[row] = f"the row is not UTF-8 text in {' and '.join(odd)}: save the file as UTF-8"
             fields = None
         for name, at in layout.positions.items():
             values[name].append(None if fields is None else fields[at])
@@ -146,11 +152,5 @@ def _reads_alike(text: bytes) -> bool:
     return not text.startswith(BYTE_ORDER_MARK) and (b"\r" not in text or text.count(b"\r") == text.count(b"\r\n"))
 
 
-def _is_utf8(text: bytes) -> bool:
-    try:
-        pa.Array.from_buffers(
-            pa.large_string(), 1, [None, pa.array([0, len(text)], pa.int64()).buffers()[1], pa.py_buffer(text)]
-        ).validate(full=True)
-    except pa.ArrowInvalid:
-        return False
-    return True
+def _is_utf8(text: str) -> bool:
+    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)

@@ -40,7 +40,7 @@ class Progress:
         """Upload and store one more scored text, `size` bytes of the input; the first one behind the header."""
         header = self._chunk.source.header
         first = not self.outcome.parts and header is not None
-        body = b"".join([(header or "").encode(), scored.body]) if first else scored.body
+        body = b"".join([(header or "").encode(self._chunk.source.encoding), scored.body]) if first else scored.body
         if self._chunk.upload_id:
             self.upload(body)
         self.outcome.add(scored)

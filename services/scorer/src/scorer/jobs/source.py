@@ -13,9 +13,9 @@ class Source:
     CSV file from the end of its header.
 
     part: number of its first part in the output's upload. header: what the output begins with, if this chunk is its
-    first. columns, positions, delimiter, decimal: see scorer.csv.needed_columns.Layout. last: the file ends here.
-    certain: the cuts come from reading the whole file. rows_needed: a file without a row is an error. lines_before:
-    physical lines of the file before the chunk, if it is the first. folder: see InputObject.
+    first; encoding: how it is read as text. columns, positions, delimiter, decimal: see csv.needed_columns.Layout.
+    last: the file ends here. certain: the cuts come from reading the whole file. rows_needed: a file without a row is
+    an error. lines_before: physical lines of the file before the chunk, if it is the first. folder: see InputObject.
     """
 
     bucket: str
@@ -36,6 +36,7 @@ class Source:
     delimiter: str = ","
     decimal: str = "."
     lines_before: int = 0
+    encoding: str = "utf-8"
 
     @classmethod
     def of(cls, given: InputObject, start: int, end: int, **more: Any) -> Self:

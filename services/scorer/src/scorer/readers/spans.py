@@ -78,9 +78,12 @@ def csv_header(store: ObjectStore, given: InputObject) -> Header:
 def shared_facts(head: Header, rows_needed: bool) -> dict[str, object]:
     """What every chunk of a CSV file must know."""
     layout = Layout.of(head.names)
-    header = header_line(head.text, head.line_end, head.delimiter).decode()
+    header, encoding = header_line(head.text, head.line_end, head.delimiter), "utf-8"
+    if head.not_utf8 is not None and head.not_utf8 < head.length:
+        encoding = "latin-1"  # which gives each byte back
     return {
-        "header": header,
+        "header": header.decode(encoding),
+        "encoding": encoding,
         "columns": layout.columns,
         "positions": layout.positions,
         "rows_needed": rows_needed,

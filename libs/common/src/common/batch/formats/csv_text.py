@@ -20,6 +20,7 @@ HEAD_BYTES = 256 * 1024
 """The header line of a CSV file must fit; ten thousand columns do."""
 
 DELIMITERS = ",;\t|"
+LONGEST_CHARACTER = 4
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 BLANK_LINES = re.compile(rb"([ \t]*\r?\n)*")
 SEPARATOR_LINE = re.compile(rb"(?i:sep)=([,;\t|])[ \t]*\r?\n")
@@ -54,6 +55,7 @@ class Header:
     """The header of a CSV file: column names, its bytes, its line end, and where the records begin.
 
     delimiter: what separates the columns. lines: physical lines before the first record. decimal: the mark in numbers.
+    not_utf8: where in the text the first byte is that is not UTF-8, as far as was looked; None if all are.
     """
 
     names: list[str]
@@ -63,6 +65,7 @@ class Header:
     delimiter: str = ","
     lines: int = 1
     decimal: str = "."
+    not_utf8: int | None = None
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,11 @@ class CsvFormat(Format):
             notes.append(f"the columns of {found.address} are separated by {header.delimiter!r}")
         if header.decimal != ".":
             notes.append(f"the numbers of {found.address} have decimal commas, and so have the predictions")
+        if header.not_utf8 is not None:
+            notes.append(
+                f"{found.address} is not UTF-8 (from byte {header.not_utf8:,} on): texts pass through as they are, but "
+                "one that a prediction needs costs its row"
+            )
         return notes
 
     def read_header(self, store: ObjectStore, found: InputObject) -> Header:
@@ -145,15 +153,31 @@ def header_of(head: bytes, where: str, whole: bool, fits: Callable[[Sequence[str
         raise UnreadableInput(where, f"has no line end in its first {HEAD_BYTES:,} bytes: a header line must fit there")
     length = len(head) if end < 0 else end + 1
     text = head[start:length].rstrip(b"\r\n")
+    not_utf8 = _first_odd_byte(head, whole)
     try:
-        names, delimiter = _columns(text.decode(), fits)
-    except UnicodeDecodeError as error:
-        raise UnreadableInput(where, "is not UTF-8 text: save it as UTF-8") from error
+        names, delimiter = _columns(_decoded(text), fits)
     except csv.Error as error:
         raise UnreadableInput(where, f"has a header that is not CSV ({error})") from error
     line_end = head[start + len(text) : length]
     decimal = decimal_mark(head[length:].decode(errors="replace"), names, delimiter)
-    return Header(names, mark + text, line_end, length, delimiter, head.count(b"\n", 0, length), decimal)
+    return Header(names, mark + text, line_end, length, delimiter, head.count(b"\n", 0, length), decimal, not_utf8)
+
+
+def _decoded(names: bytes) -> str:
+    """A header line that is not UTF-8 is read as Windows writes it: names of facts may have accents."""
+    try:
+        return names.decode()
+    except UnicodeDecodeError:
+        return names.decode("cp1252", errors="replace")
+
+
+def _first_odd_byte(head: bytes, whole: bool) -> int | None:
+    """Where UTF-8 ends; None if it does not, or within the last character of a part."""
+    try:
+        head.decode()
+    except UnicodeDecodeError as error:
+        return error.start if whole or error.start < len(head) - LONGEST_CHARACTER else None
+    return None
 
 
 def _columns(text: str, fits: Callable[[Sequence[str]], bool]) -> tuple[list[str], str]:
