@@ -58,7 +58,7 @@ download-data: $(READY) ## Olist's nine files: OLIST_DIR, else Kaggle, else synt
 	@$(BIN)/trainer download-data
 
 prepare-data: $(READY) ## validate and join them: one row per order
-	@$(BIN)/trainer prepare-data
+	@if $(DEVSTACK) status >/dev/null 2>&1; then $(IN_STACK) $(BIN)/trainer prepare-data; else $(BIN)/trainer prepare-data; fi
 
 params-search: up ## search CatBoost's parameters, tracked in MLflow (TRIALS=15)
 	@$(IN_STACK) $(BIN)/trainer params-search --trials $(TRIALS)

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pandas as pd
 from sqlalchemy import insert, text
-from tests.bench.monitor import servers
+from tests.bench.monitor import object_store, servers
 from tests.support.olist_folder import prepare_olist
 
 from common.database.delivery_pace import read_pace
@@ -24,10 +24,10 @@ from common.database.tables import Actual
 from common.model import bundle as bundles
 from common.model.bundle import Bundle
 from common.model.predictor import Predictor
-from common.servers.objects import ObjectStore
+from common.servers.history import HistoryStore
 from common.servers.prediction_log import LoggedPrediction, new_ids
 from common.servers.registry import MODEL_NAME, Registry
-from common.settings import DatabaseSettings, ObjectStoreSettings, RegistrySettings, load
+from common.settings import DatabaseSettings, RegistrySettings, load
 from monitor.alerts.check import Situation
 from monitor.alerts.checks import run_checks
 from monitor.log.store import store
@@ -42,6 +42,7 @@ from trainer.model.bundling import write_bundle
 from trainer.model.fit import fit
 from trainer.model.params import Params
 from trainer.model.table import TrainingTable
+from trainer.published.publish import publish_prepared
 
 WEEK, DAY = timedelta(days=7), timedelta(days=1)
 SILENCE = timedelta(days=2)
@@ -70,6 +71,7 @@ class Lab:
     """Where scenarios are lived through; the folder has the prepared orders and the registry's cache."""
 
     folder: Path
+    history: HistoryStore
     database: Database
     windows: LiveWindows
 
@@ -93,12 +95,11 @@ def measure() -> dict[str, float]:
         environment = stack.environment
         database = Database(DatabaseSettings(url=environment["DATABASE_URL"]))
         registry = Registry(RegistrySettings(url="http://127.0.0.1:9", cache_dir=Path(folder) / "models"))
-        names = ("endpoint", "access_key", "secret_key", "bucket")
-        store = ObjectStore(
-            ObjectStoreSettings(**{name: environment[f"OBJECT_STORE_{name.upper()}"] for name in names})
-        )
+        store = object_store(stack)
+        history = HistoryStore(store)
+        publish_prepared(Path(folder) / "prepared", history)
         windows = LiveWindows(database, References(registry), Reports(store), WEEK)
-        lab = Lab(Path(folder), database, windows)
+        lab = Lab(Path(folder), history, database, windows)
         return _calm(lab) | _wave(lab) | _faults(lab)
 
 
@@ -137,7 +138,7 @@ def _lived(
 ) -> list[Opened]:
     """The alerts that open from `start` to `end` with a model trained the day before."""
     database, model = lab.database, _trained(lab.folder, start)
-    past = read_history(lab.folder)
+    past = read_history(lab.history)
     orders = past.table
     with database.transaction() as session:
         session.execute(text("TRUNCATE predictions, actuals, model_metrics, delivery_pace, replays, alerts CASCADE"))

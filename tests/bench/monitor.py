@@ -18,15 +18,18 @@ from tests.support.olist_folder import prepare_olist
 from tests.support.stack_fixtures import free_settings
 
 from common.database.migrate import migrate
+from common.servers.history import HistoryStore
+from common.servers.objects import ObjectStore
 from common.servers.prediction_log import STREAM, LoggedPrediction, encode, new_ids
 from common.servers.registry import CHAMPION, MODEL_NAME
-from common.settings import load
+from common.settings import ObjectStoreSettings, load
 from devstack.servers import postgres, seaweedfs, valkey
 from devstack.stack import Stack
 from devstack.supervision.child import running
 from monitor.log.consumer import LogConsumer
 from trainer.data.settings import DataSettings
 from trainer.data.synthetic.generate import Wanted, synthesize
+from trainer.published.publish import publish_prepared
 
 ENTRIES = 400
 ROWS_PER_ENTRY = 500
@@ -46,11 +49,11 @@ def backfill(stack: Stack, folder: Path) -> dict[str, float]:
         source = folder / "dataset"
         synthesize(Wanted(orders=40_000), source)
     prepare_olist(source, folder / "data" / "prepared")
+    publish_prepared(folder / "data" / "prepared", HistoryStore(object_store(stack)))
     cache = folder / "models" / MODEL_NAME
     write_sample_bundle(cache / "1")
     (cache / CHAMPION).write_text("1")
     environment = stack.environment | {
-        "DATA_DIR": str(folder / "data"),
         "REGISTRY_CACHE_DIR": str(folder / "models"),
         "REGISTRY_URL": NOBODY,
     }
@@ -59,6 +62,14 @@ def backfill(stack: Stack, folder: Path) -> dict[str, float]:
     seconds = perf_counter() - begin
     megabytes = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     return {"backfill_s": seconds, "backfill_rss_mb": megabytes, "backfill_weeks": _count(stack, "model_metrics")}
+
+
+def object_store(stack: Stack) -> ObjectStore:
+    """The stack's."""
+    names = ("endpoint", "access_key", "secret_key", "bucket")
+    return ObjectStore(
+        ObjectStoreSettings(**{name: stack.environment[f"OBJECT_STORE_{name.upper()}"] for name in names})
+    )
 
 
 def ingest(stack: Stack) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 import polars as pl
@@ -9,8 +10,11 @@ import pytest
 
 from common.orders.names import COORDINATES, FIELDS, MOMENTS
 from common.orders.shop.prepared_shop import PreparedShop
+from common.servers.history import HistoryStore
+from common.servers.objects import ObjectStore
 from support.model_fixtures import SHOP, made_up_history, made_up_places
 from trainer.data.history import History
+from trainer.published.publish import publish_prepared
 
 ROWS = 4_000
 
@@ -66,3 +70,10 @@ def write_orders(folder: Path, table: pl.DataFrame, shop: PreparedShop = SHOP) -
     prepared.mkdir(parents=True, exist_ok=True)
     table.write_parquet(prepared / "orders.parquet")
     shop.write(prepared)
+
+
+def published(folder: Path, objects: ObjectStore) -> HistoryStore:
+    """The folder's orders as the newest history, in a part of the object store of its own."""
+    store = HistoryStore(objects, f"tests/{folder.name}-{uuid4()}/")
+    publish_prepared(folder / "prepared", store)
+    return store

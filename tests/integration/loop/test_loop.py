@@ -90,6 +90,7 @@ def champion(environment: dict[str, str], tmp_path: Path) -> str:
     made = register(wiring.training_data(), versions)
     assert made.alias == "champion", made.reason
     everything.write_parquet(orders)
+    wiring.history_updates().publish_waiting()
     versions.bundles.close()
     versions.database.close()
     return made.version

@@ -17,11 +17,13 @@ from common.database.session import Database
 from common.database.tables import Replay
 from common.errors import InvalidInput, Unavailable
 from common.orders.shop.sections import Facts
+from common.servers.objects import ObjectStore
 from common.servers.queue import MONITORING, Queue
 from monitor import tasks
 from monitor.replay.replay import Replayed, replay
+from monitor.windows.history import PastOrders, read_history
 from support.model_fixtures import SHOP
-from support.prepared_data import completed, write_orders
+from support.prepared_data import completed, published, write_orders
 
 pytestmark = pytest.mark.usefixtures("monitoring")
 
@@ -33,7 +35,7 @@ Play = Callable[[httpx.Client, datetime, datetime, float], Replayed]
 
 
 @pytest.fixture
-def history(tmp_path: Path) -> Path:
+def history(tmp_path: Path, store: ObjectStore) -> PastOrders:
     """Prepared orders, one an hour from before START on, that take two days."""
     purchase = pd.date_range(START - timedelta(days=5), END + timedelta(days=5), freq="h")
     count = len(purchase)
@@ -47,7 +49,7 @@ def history(tmp_path: Path) -> Path:
         carrier=["a", None] * (count // 2) + ["a"] * (count % 2),
     )
     write_orders(tmp_path, orders, SHOP.model_copy(update={"facts": Facts(category=("carrier",))}))
-    return tmp_path
+    return read_history(published(tmp_path, store))
 
 
 @pytest.fixture
@@ -77,7 +79,7 @@ def gateway() -> Iterator[tuple[httpx.Client, list[tuple[str, Any]], list[int]]]
 
 
 @pytest.fixture
-def play(history: Path, database: Database, celery_queue: Queue) -> Play:
+def play(history: PastOrders, database: Database, celery_queue: Queue) -> Play:
     """Replays the history through a gateway."""
 
     def play(gateway: httpx.Client, start: datetime, end: datetime, speed: float) -> Replayed:

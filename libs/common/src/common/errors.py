@@ -29,7 +29,8 @@ DeliveryTimeError (500)
     ├── RegistryUnavailable
     ├── ObjectStoreUnavailable
     ├── BundleMissing
-    └── DamagedBundle
+    ├── DamagedBundle
+    └── DamagedHistory
 
 A class carries its HTTP status and title; it builds its message from the facts: the thing, the value, the way out.
 """
@@ -248,3 +249,8 @@ class BundleMissing(Unavailable):
 class DamagedBundle(Unavailable):
     def __init__(self, folder: object, cause: object) -> None:
         super().__init__(f"the model bundle in {folder} is damaged ({cause}): it will be downloaded again")
+
+
+class DamagedHistory(Unavailable):
+    def __init__(self, name: str, cause: str) -> None:
+        super().__init__(f"{name} of the history in the object store cannot be used ({cause}): prepare the data again")

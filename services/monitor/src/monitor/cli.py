@@ -12,7 +12,6 @@ from rich.table import Table
 
 from common.command_line import line, positive, run
 from common.settings import BatchSettings, DatabaseSettings, load
-from monitor.settings import PreparedDataSettings
 
 if TYPE_CHECKING:
     from common.database.session import Database
@@ -92,9 +91,8 @@ def _backfill(arguments: argparse.Namespace) -> None:
     from monitor.windows.backfill import backfill
 
     start = time.perf_counter()
-    database, data_dir = wiring.database(), load(PreparedDataSettings).data_dir
-    bundle = wiring.registry().champion()
-    done = backfill(database, wiring.reports(), bundle, data_dir, arguments.weeks, arguments.reports)
+    database, bundle = wiring.database(), wiring.registry().champion()
+    done = backfill(database, wiring.reports(), bundle, wiring.past_orders(), arguments.weeks, arguments.reports)
     print(
         f"{len(done.windows)} weeks of version {done.model_version} written to model_metrics at "
         f"{database.engine.url.render_as_string(hide_password=True)}: {done.windows[0].start:%Y-%m-%d} to "
@@ -114,9 +112,9 @@ def _replay(arguments: argparse.Namespace) -> None:
     from monitor import wiring
     from monitor.replay.replay import replay
 
-    data_dir, span = load(PreparedDataSettings).data_dir, (arguments.start, arguments.end)
+    past, span = wiring.past_orders(), (arguments.start, arguments.end)
     with wiring.gateway() as gateway:
-        done = replay(data_dir, gateway, wiring.database(), wiring.queue(), *span, arguments.speed)
+        done = replay(past, gateway, wiring.database(), wiring.queue(), *span, arguments.speed)
     print(f"{done.orders} orders predicted, {done.actuals} deliveries reported")
 
 

@@ -1,7 +1,6 @@
 """The monitor's settings."""
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, SecretStr
@@ -11,12 +10,6 @@ from common.addresses import HttpAddress
 from common.settings import SettingsGroup
 
 LENGTHS = {"hourly": timedelta(hours=1), "daily": timedelta(days=1), "weekly": timedelta(days=7)}
-
-
-class PreparedDataSettings(SettingsGroup):
-    """Where the trainer puts the prepared orders."""
-
-    data_dir: Path = Field(Path("data_store"), description="folder of the prepared data")
 
 
 class GatewayAddress(SettingsGroup):

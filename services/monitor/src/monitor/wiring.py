@@ -3,6 +3,7 @@
 import httpx
 
 from common.database.session import Database
+from common.servers.history import HistoryStore
 from common.servers.objects import ObjectStore
 from common.servers.queue import Queue
 from common.servers.registry import Registry
@@ -20,6 +21,7 @@ from monitor.archive.archiver import Archiver
 from monitor.log.consumer import LogConsumer
 from monitor.settings import GatewayAddress, MonitorSettings, PrivacySettings, RetentionSettings
 from monitor.tasks import Tasks
+from monitor.windows.history import PastOrders, read_history
 from monitor.windows.live import LiveWindows
 from monitor.windows.reference import References
 from monitor.windows.reports import Reports
@@ -44,6 +46,11 @@ def registry() -> Registry:
 def object_store() -> ObjectStore:
     """Files of actuals, reports, and what is kept of old months."""
     return ObjectStore(load(ObjectStoreSettings))
+
+
+def past_orders() -> PastOrders:
+    """The history that was prepared, from the object store."""
+    return read_history(HistoryStore(object_store()))
 
 
 def reports() -> Reports:

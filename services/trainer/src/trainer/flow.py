@@ -36,6 +36,6 @@ def serve(cron: str) -> None:
 
 def _train() -> Trained:
     training = wiring.training()
-    task(training.prepare, name="prepare_data")()
-    task(training.search, name="search_params")()
-    return task(training.register, name="register_best")()
+    known = task(training.prepare, name="prepare_data")()
+    task(training.search, name="search_params")(known)
+    return task(training.register, name="register_best")(known)

@@ -17,6 +17,7 @@ from trainer.settings import TrainerSettings
 if TYPE_CHECKING:
     from common.orders.shop.sections import Shop
     from trainer.data.history import TrainingData
+    from trainer.published.update import Updating
     from trainer.registry.versions import Versions
     from trainer.retraining.training import Training
     from trainer.sources.raw.open import Sources
@@ -29,10 +30,39 @@ def data_settings() -> DataSettings:
 
 
 def training_data() -> "TrainingData":
-    """The prepared orders and places; InvalidInput says what to run first."""
+    """The newest history in the object store, with what was prepared on this host; InvalidInput says what to run first.
+
+    Without an object store (OBJECT_STORE_ENDPOINT), what was prepared on this host.
+    """
+    from trainer.published.read import read_version
+
+    if not has_object_store():
+        return prepared_data()
+    updating = history_updates()
+    version = updating.publish_waiting() or updating.store.must_have()
+    return read_version(updating.store, version)
+
+
+def prepared_data() -> "TrainingData":
+    """The orders and places that were prepared on this host; InvalidInput says what to run first."""
     from trainer.data.prepared import read_prepared
 
     return read_prepared(data_settings().prepared)
+
+
+def has_object_store() -> bool:
+    """Whether the settings name an object store: preparing and backtesting do without."""
+    return bool(os.environ.get("OBJECT_STORE_ENDPOINT"))
+
+
+def history_updates() -> "Updating":
+    """Brings the history in the object store up to date; InvalidSettings."""
+    from common.servers.history import HistoryStore
+    from common.servers.objects import ObjectStore
+    from trainer.published.update import Updating
+
+    objects = ObjectStore(load(ObjectStoreSettings))
+    return Updating(shop, sources(), data_settings().prepared, HistoryStore(objects))
 
 
 def shop() -> "Shop":
@@ -79,23 +109,25 @@ def queue() -> Queue:
 
 def retrainer() -> Retrainer:
     """Claims retrainings and records how they end; InvalidSettings for what a training will need, too."""
-    load(RegistrySettings), data_settings()
+    load(RegistrySettings), load(ObjectStoreSettings), data_settings()
     return Retrainer(Database(load(DatabaseSettings)), load(TrainerSettings).lease_seconds)
-
-
-def prepare_data() -> None:
-    """Prepares the shop's orders as they are now."""
-    from trainer.data.prepare import prepare
-
-    prepare(shop(), sources(), data_settings().prepared)
 
 
 def training() -> "Training":
     """The steps of a retraining."""
-    from trainer.retraining.training import Training
+    from trainer.published.read import read_version
+    from trainer.retraining.training import Known, Training
 
-    searches, trials = data_settings().searches, load(TrainerSettings).trials
-    return Training(prepare_data, training_data, searches, trials, versions())
+    updates = history_updates()
+
+    def prepare() -> Known:
+        newest = updates.bring_up_to_date()
+        return Known(newest.version.name, newest.missing)
+
+    def read(known: Known) -> "TrainingData":
+        return read_version(updates.store, updates.store.version(known.version))
+
+    return Training(prepare, read, data_settings().searches, load(TrainerSettings).trials, versions())
 
 
 def train() -> Trained:

@@ -12,7 +12,6 @@ from common.orders.shop.prepared_shop import PreparedShop
 from common.orders.shop.read import read_shop
 from support.olist_folder import nowhere
 from support.shop_files import HEADER, ShopFolder
-from trainer import wiring
 from trainer.data.prepare import prepare
 from trainer.data.report import Report
 from trainer.data.synthetic.shops.generate import synthesize_shop
@@ -106,12 +105,3 @@ def test_a_folder_without_a_shop_says_what_to_run(tmp_path: Path, content: str |
         (tmp_path / "shop.json").write_text(content)
     with pytest.raises(InvalidInput, match=said):
         PreparedShop.read(tmp_path)
-
-
-def test_a_retraining_prepares_the_shop_that_shop_file_names(
-    letters: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SHOP_FILE", str(letters.parent / "shop.toml"))
-    monkeypatch.setenv("DATA_DIR", str(tmp_path))
-    wiring.prepare_data()
-    assert (tmp_path / "prepared" / ORDERS).read_bytes() == (letters / ORDERS).read_bytes()

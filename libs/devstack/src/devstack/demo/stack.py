@@ -17,8 +17,9 @@ from common.settings import DatabaseSettings, load
 from devstack.environment import stack_environment
 from devstack.supervision.state import is_up
 
+ONCE = ("--rm", "--no-deps", "--no-TTY")
 COMPOSE_COMMANDS = {
-    "trainer": ("run", "--rm", "--no-deps", "--no-TTY", "trainer"),
+    "trainer": ("run", *ONCE, "trainer"),
     "monitor": ("exec", "--no-TTY", "monitor", "python", "-m", "monitor.cli"),
 }
 
@@ -80,7 +81,7 @@ class ComposeStack:
         return subprocess.run(["docker", "compose", *COMPOSE_COMMANDS[service], *rest]).returncode
 
     def read(self, name: str) -> bytes:
-        return compose("exec", "--no-TTY", "monitor", "cat", f"/data/{name}").encode()
+        return compose("run", *ONCE, "--entrypoint", "cat", "trainer", f"/data/{name}").encode()
 
     def count(self, query: Select[int]) -> int:
         plain = query.compile(compile_kwargs={"literal_binds": True})

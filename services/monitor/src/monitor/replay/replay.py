@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -22,7 +21,7 @@ from common.database.session import Database
 from common.errors import InvalidInput, Unavailable
 from common.servers.queue import Queue
 from monitor.tasks import work_now
-from monitor.windows.history import PastOrders, read_history
+from monitor.windows.history import PastOrders
 
 STEP, DAY = timedelta(hours=6), timedelta(days=1)
 MEASURE_SECONDS = 1.0
@@ -40,7 +39,7 @@ class Replayed:
 
 
 def replay(
-    data_dir: Path,
+    past: PastOrders,
     gateway: httpx.Client,
     database: Database,
     queue: Queue,
@@ -52,7 +51,6 @@ def replay(
 
     InvalidInput if no order falls between; Unavailable if the gateway does not take them.
     """
-    past = read_history(data_dir)
     orders, facts = _chosen(past, start, end), (*past.shop.facts.numeric, *past.shop.facts.category)
     begin, next_day = time.monotonic(), start + DAY
     sent = reported = 0

@@ -7,7 +7,6 @@ but say in `note` that their quality looks better than it is.
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from rich.console import Console
 from rich.progress import Progress
@@ -15,7 +14,7 @@ from rich.progress import Progress
 from common.database.session import Database
 from common.model.bundle import Bundle
 from common.model.predictor import Predictor
-from monitor.windows.history import past_pace, read_history, scored
+from monitor.windows.history import PastOrders, past_pace, scored
 from monitor.windows.measure import measure
 from monitor.windows.metrics_table import upsert
 from monitor.windows.reference import reference_of
@@ -36,14 +35,13 @@ class Backfilled:
 
 
 def backfill(
-    database: Database, store: Reports, bundle: Bundle, data_dir: Path, weeks: int | None = None, reports: int = 0
+    database: Database, store: Reports, bundle: Bundle, orders: PastOrders, weeks: int | None = None, reports: int = 0
 ) -> Backfilled:
     """Measure the newest `weeks` weeks of history (all by default), oldest first, with full reports of the newest.
 
     Each week is committed by itself, so a run that was cut short is completed by the next; running it again rewrites
     the same rows.
     """
-    orders = read_history(data_dir)
     reference = reference_of(bundle)
     predictor = Predictor(bundle, pace=past_pace(orders, bundle))
     windows = windows_between(*orders.first_and_last)[-weeks if weeks else 0 :]

@@ -1,11 +1,14 @@
 """The prepared orders of the past, scored as if they had come in live."""
 
+import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from common.errors import InvalidInput
 from common.model.bundle import Bundle
@@ -16,6 +19,7 @@ from common.orders.clock import Clock
 from common.orders.names import COORDINATES, TEXTS
 from common.orders.orders import Orders
 from common.orders.shop.prepared_shop import PreparedShop
+from common.servers.history import HistoryStore
 from monitor.windows.watched import WindowRows
 from monitor.windows.windows import Window
 
@@ -47,18 +51,17 @@ class PastOrders:
         return Orders.of_columns(self.table, self.shop.facts.numeric, self.shop.facts.category)
 
 
-def read_history(data_dir: Path) -> PastOrders:
-    """The prepared orders; InvalidInput says to prepare them first."""
-    folder = data_dir / "prepared"
-    path = folder / "orders.parquet"
-    if not path.exists():
-        raise InvalidInput(f"{path} does not exist: run `make prepare-data` first")
-    shop = PreparedShop.read(folder)
+def read_history(store: HistoryStore) -> PastOrders:
+    """The newest history; InvalidInput says to prepare it first."""
+    version = store.must_have()
+    shop = version.shop
     columns = ["order_id", *MOMENTS, *TEXTS, *COORDINATES, *shop.facts.numeric, *shop.facts.category]
-    table = pd.read_parquet(path, columns=columns).sort_values(["purchase_timestamp", "order_id"], ignore_index=True)
-    if table.empty:
-        raise InvalidInput(f"{path} holds no order: prepare a data set that has some")
-    table = table.dropna(axis="columns", how="all")
+    with tempfile.TemporaryDirectory(prefix="history-") as scratch:
+        months = [pq.read_table(file, columns=columns) for file in store.months(version, Path(scratch))]
+    if not months:
+        raise InvalidInput("the history holds no order: prepare a data set that has some")
+    table = pa.concat_tables(months, promote_options="permissive").to_pandas()
+    table = table.sort_values(["purchase_timestamp", "order_id"], ignore_index=True).dropna(axis="columns", how="all")
     for name in MOMENTS:
         if name in table:
             table[name] = table[name].dt.tz_localize(None).astype("datetime64[s]")

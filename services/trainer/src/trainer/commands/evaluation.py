@@ -31,7 +31,7 @@ def _add_backtest(commands: Commands) -> None:
         metavar="FILE",
         help="figures as JSON (default: bench/backtest.json)",
     )
-    command.add_argument("--offline", action="store_true", help="without the registry: no champion, nothing logged")
+    command.add_argument("--offline", action="store_true", help="on this host's prepared data, without any server")
     command.set_defaults(run=_backtest)
 
 
@@ -43,7 +43,7 @@ def _backtest(arguments: argparse.Namespace) -> None:
     console = Console()
     if not arguments.offline:
         wiring.tracking()
-    data = wiring.training_data()
+    data = wiring.prepared_data() if arguments.offline else wiring.training_data()
     champion = None if arguments.offline else _champion(console)
     months = Months(arguments.first, arguments.last, arguments.seed)
     run_backtest(data, months, arguments.output, console, champion, logged=not arguments.offline)

@@ -65,13 +65,15 @@ class TrainingData:
     """What a model is made from, whatever its source: orders, what is known of their shop, and the shop's places.
 
     places: columns country, postal_code, lat, lng, region, each code once; no row if the shop has no such file. used:
-    the facts that the model uses, by default all that the shop declares.
+    the facts that the model uses, by default all that the shop declares. version: of the history in the object store,
+    '' for a folder of this host.
     """
 
     history: History
     shop: PreparedShop
     places: pl.DataFrame = field(default_factory=NO_PLACES.clone)
     used: Facts | None = None
+    version: str = ""
 
     @property
     def facts(self) -> Facts:

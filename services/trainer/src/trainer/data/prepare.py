@@ -16,6 +16,7 @@ from trainer.sources.oddities.every import oddities, oddities_of_promises
 from trainer.sources.orders.kept import Progress
 from trainer.sources.raw.open import Sources
 from trainer.sources.report import OrdersReport
+from trainer.sources.source_mark import source_mark
 
 
 def prepare(
@@ -29,7 +30,7 @@ def prepare(
 
     Raises InvalidInput for what is wrong with the source, or NothingToTrain (an empty part of the split).
     """
-    started = perf_counter()
+    started, mark = perf_counter(), source_mark(shop, sources)
     is_olist = kind_of(shop.orders.source) is Kind.OLIST
     with staged_folder(target) as staging:
         look = oddities_of_promises if is_olist else oddities  # the join has found the others, and must stay fast
@@ -40,7 +41,8 @@ def prepare(
         rows = olist_rows if is_olist else general_rows
         rows(parts.train, prepared).sink_csv(staging / "train_dataset.csv")
         rows(parts.valid, prepared).sink_csv(staging / "valid_dataset.csv")
-        report = Report.of(built.report, built.orders, parts, THREE_FACTS if is_olist else {}, perf_counter() - started)
+        names = THREE_FACTS if is_olist else {}
+        report = Report.of(built.report, built.orders, parts, names, perf_counter() - started, mark)
         report.save(staging)
     return report
 

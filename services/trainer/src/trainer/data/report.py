@@ -20,7 +20,7 @@ CLOCK = "%Y-%m-%d %H:%M:%S"
 class Report:
     """Counts are rows; `ranges` maps a column to its [smallest, largest] value; seconds of the whole run.
 
-    read: what the reading of the source found.
+    read: what the reading of the source found. source_mark: see `trainer.sources.source_mark`.
     """
 
     read: OrdersReport
@@ -30,6 +30,7 @@ class Report:
     label_unknown_at_cutoff: int
     ranges: dict[str, list[Any]]
     seconds: float
+    source_mark: str
 
     @property
     def orders(self) -> int:
@@ -38,7 +39,13 @@ class Report:
 
     @classmethod
     def of(
-        cls, read: OrdersReport, orders: pl.LazyFrame, parts: Split, names: Mapping[str, str], seconds: float
+        cls,
+        read: OrdersReport,
+        orders: pl.LazyFrame,
+        parts: Split,
+        names: Mapping[str, str],
+        seconds: float,
+        source_mark: str = "",
     ) -> "Report":
         """Count what was kept. names: those that columns have in the CSV files, where they differ."""
         return cls(
@@ -49,6 +56,7 @@ class Report:
             label_unknown_at_cutoff=parts.unknown_at_cutoff,
             ranges={names.get(name, name): ends for name, ends in _ranges(orders).items()},
             seconds=round(seconds, 3),
+            source_mark=source_mark,
         )
 
     def save(self, folder: Path) -> None:

@@ -12,36 +12,45 @@ from trainer.search.search import search
 
 
 @dataclass(frozen=True)
-class Training:
-    """Prepare the shop's orders as they are now, search with this many trials, register the best one.
+class Known:
+    """What a retraining learns from: a version of the history. missing: what is not in it, '' if all is."""
 
-    read: the training data, once it is prepared. searches: where unfinished searches are kept.
+    version: str
+    missing: str = ""
+
+
+@dataclass(frozen=True)
+class Training:
+    """Bring the history up to date, search with this many trials, register the best one.
+
+    read: the orders of a version of the history. searches: where unfinished searches are kept.
     """
 
-    prepare: Callable[[], None]
-    read: Callable[[], TrainingData]
+    prepare: Callable[[], Known]
+    read: Callable[[Known], TrainingData]
     searches: Path
     trials: int
     versions: Versions
 
     def run(self) -> Trained:
-        """All three steps."""
-        self.prepare()
-        self.search()
-        return self.register()
+        """All three steps, on one and the same version of the history."""
+        known = self.prepare()
+        self.search(known)
+        return self.register(known)
 
-    def search(self) -> None:
-        """Search the parameters on the prepared data."""
-        search(self.read(), self.searches, self.trials)
+    def search(self, known: Known) -> None:
+        """Search the parameters."""
+        search(self.read(known), self.searches, self.trials)
 
-    def register(self) -> Trained:
+    def register(self, known: Known) -> Trained:
         """Register the best trial, on whose alias the gate decides; nothing if the same model is there already."""
-        data = self.read()
+        data = self.read(known)
+        without = f" (without the shop's source: {known.missing})" if known.missing else ""
         if version := same_model(data, self.versions):
             return Trained(
                 version,
-                f"nothing new to learn: version {version} was made from the same orders by the same search; "
+                f"nothing new to learn{without}: version {version} was made from the same orders by the same search; "
                 "bring new orders to where the shop file (or OLIST_DIR) says they are, or raise TRAINER_TRIALS",
             )
         registered = register(data, self.versions)
-        return Trained(registered.version, f"{registered.alias}: {registered.reason}")
+        return Trained(registered.version, f"{registered.alias}: {registered.reason}{without}")

@@ -1,0 +1,160 @@
+"""The prepared history in the object store: what models learn from and are measured on, the same on every host.
+
+    history/parts/SHA256            a month of orders, or the shop's places, as Parquet
+    history/versions/VERSION.json   the parts that a version consists of
+    history/newest.json             the name of the newest version
+
+All but the last is named by its content and never changed, and what names it is written after it. So a version is whole
+when it can be seen, and a new one writes only the months in which something is new.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+
+from common.errors import DamagedHistory, InvalidInput, ObjectNotFound
+from common.orders.shop.prepared_shop import PreparedShop
+from common.servers.objects import ObjectAddress, ObjectStore
+
+FOLDER = "history/"
+PREPARE = "run `make prepare-data` first"
+
+
+class Part(BaseModel):
+    """sha256: of the Parquet file."""
+
+    model_config = ConfigDict(frozen=True)
+
+    sha256: str
+    rows: int
+
+
+class HistoryVersion(BaseModel):
+    """A version of the history. months: the orders by month of purchase (UTC, `2018-02`).
+
+    source: the same as the shop's source gave them, before what the system has seen was added.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    shop: PreparedShop
+    months: dict[str, Part]
+    source: dict[str, Part]
+    places: Part | None
+    made_at: AwareDatetime
+
+    @property
+    def name(self) -> str:
+        """What bundles and runs call it; the same content has the same name."""
+        return hashlib.sha256(self.model_dump_json(exclude={"made_at"}).encode()).hexdigest()[:16]
+
+    @property
+    def orders(self) -> int:
+        """How many orders it has."""
+        return sum(part.rows for part in self.months.values())
+
+
+class Newest(BaseModel):
+    """Which version is the newest. source_mark: by which the shop's source is known to be unchanged since it was read,
+    '' if that cannot be told."""
+
+    version: str
+    source_mark: str
+
+
+class HistoryStore:
+    """The versions in the object store, whose errors every method raises."""
+
+    def __init__(self, objects: ObjectStore, folder: str = FOLDER) -> None:
+        self._objects = objects
+        self._folder = folder
+
+    def newest(self) -> HistoryVersion | None:
+        """The newest version; None before the first."""
+        newest = self._newest()
+        return self.version(newest.version) if newest else None
+
+    def source_mark(self) -> str:
+        """The mark of the source that the newest version was made from; '' if there is none."""
+        newest = self._newest()
+        return newest.source_mark if newest else ""
+
+    def version(self, name: str) -> HistoryVersion:
+        """A version by its name; ObjectNotFound."""
+        try:
+            return HistoryVersion.model_validate_json(self._read(f"versions/{name}.json"))
+        except ValidationError as error:
+            raise DamagedHistory(name, f"{error.error_count()} fields are not as expected") from error
+
+    def must_have(self, name: str | None = None) -> HistoryVersion:
+        """The version of that name, or the newest; InvalidInput if there is none."""
+        found = self.newest() if name is None else self.version(name)
+        if found is None:
+            raise InvalidInput(f"no history of orders is in the object store: {PREPARE}")
+        return found
+
+    def put_part(self, file: Path, rows: int) -> Part:
+        """Write a part, unless it is there."""
+        with file.open("rb") as content:
+            part = Part(sha256=hashlib.file_digest(content, "sha256").hexdigest(), rows=rows)
+        address = self._address(f"parts/{part.sha256}")
+        if not self._exists(address):
+            self._objects.upload(address, file, lambda _: None)
+        return part
+
+    def publish(self, version: HistoryVersion, source_mark: str) -> HistoryVersion:
+        """Make a version, whose parts are all there, the newest; as it was made first, if it is there already."""
+        address = self._address(f"versions/{version.name}.json")
+        if self._exists(address):
+            version = self.version(version.name)
+        else:
+            self._objects.put(address, version.model_dump_json(indent=1).encode(), "application/json")
+        newest = Newest(version=version.name, source_mark=source_mark)
+        self._objects.put(self._address("newest.json"), newest.model_dump_json().encode(), "application/json")
+        return version
+
+    def download(self, parts: Iterable[Part], folder: Path) -> list[Path]:
+        """Copies of the parts in a folder, in their order; DamagedHistory if one is not what its name says, or gone."""
+        return [self._downloaded(part, folder / f"{part.sha256}.parquet") for part in parts]
+
+    def months(self, version: HistoryVersion, folder: Path) -> list[Path]:
+        """Copies of a version's months in a folder, oldest first; DamagedHistory."""
+        return self.download((version.months[month] for month in sorted(version.months)), folder)
+
+    def _downloaded(self, part: Part, file: Path) -> Path:
+        address = self._address(f"parts/{part.sha256}")
+        digest = hashlib.sha256()
+        try:
+            blocks = self._objects.stream(address, self._objects.stat(address).etag)
+        except ObjectNotFound as error:
+            raise DamagedHistory(part.sha256, "it is not there any more") from error
+        with closing(blocks), file.open("wb") as copy:
+            for block in blocks:
+                digest.update(block)
+                copy.write(block)
+        if digest.hexdigest() != part.sha256:
+            raise DamagedHistory(part.sha256, "it differs from its checksum")
+        return file
+
+    def _newest(self) -> Newest | None:
+        try:
+            return Newest.model_validate_json(self._read("newest.json"))
+        except ObjectNotFound:
+            return None
+
+    def _read(self, name: str) -> bytes:
+        address = self._address(name)
+        found = self._objects.stat(address)
+        return self._objects.read(address, 0, found.size, found.etag)
+
+    def _exists(self, address: ObjectAddress) -> bool:
+        try:
+            return bool(self._objects.stat(address))
+        except ObjectNotFound:
+            return False
+
+    def _address(self, name: str) -> ObjectAddress:
+        return ObjectAddress(self._objects.bucket, self._folder + name)
