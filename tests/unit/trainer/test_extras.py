@@ -18,6 +18,7 @@ from support.command_lines import called
 from support.model_fixtures import made_up_data
 from trainer import cli, wiring
 from trainer.retraining.retrain import Trained
+from trainer.retraining.training import Known
 from trainer.search.spark import search_on_spark
 
 
@@ -49,14 +50,15 @@ class Steps:
     def __init__(self) -> None:
         self.called: list[str] = []
 
-    def prepare(self) -> None:
+    def prepare(self) -> Known:
         self.called.append("prepare")
+        return Known("a version")
 
-    def search(self) -> None:
-        self.called.append("search")
+    def search(self, known: Known) -> None:
+        self.called.append(f"search {known.version}")
 
-    def register(self) -> Trained:
-        self.called.append("register")
+    def register(self, known: Known) -> Trained:
+        self.called.append(f"register {known.version}")
         return Trained("7", "champion: won")
 
 
@@ -96,7 +98,7 @@ def test_the_flow_carries_out_a_retraining_in_three_tasks(flow: Any, monkeypatch
     monkeypatch.setattr(wiring, "training", lambda: steps)
     monkeypatch.setattr(wiring, "retrainer", lambda: Desk(Claim(1, uuid4())))
     assert flow.retraining() == "version 7: champion: won"
-    assert steps.called == ["prepare", "search", "register"]
+    assert steps.called == ["prepare", "search a version", "register a version"]
 
 
 def test_the_flow_does_nothing_beside_another_retraining(flow: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -85,7 +85,9 @@ class Manifest:
 
     params: what the search chose. centre: added to the log forecast to get the point forecast. residuals: quantiles by
     group, see `common.model.residuals.Residuals`; older bundles have those of all orders. typical_days: see
-    `common.model.time_scale.TimeScale`. fact_effects: log days, by the name of a category and its value.
+    `common.model.time_scale.TimeScale`. fact_effects: log days, by the name of a category and its value. history: the
+    version of the history (`common.servers.history`) it learned from, '' if that was in no object store.
+    training_orders: how many deliveries taught it, 0 in older bundles.
     """
 
     trained_at: str
@@ -102,6 +104,8 @@ class Manifest:
     calendar: Calendar
     map: Map
     fact_effects: dict[str, dict[str, float]] = field(default_factory=dict)
+    history: str = ""
+    training_orders: int = 0
     format: int = FORMAT
     files: dict[str, str] = field(default_factory=dict)
 

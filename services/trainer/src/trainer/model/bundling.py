@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -51,10 +51,11 @@ def write_bundle(
     metrics: Mapping[str, float],
     fingerprint: str,
     texts: Mapping[str, str] = MappingProxyType({}),
+    history: str = "",
 ) -> Bundle:
     """Write a bundle folder and load it, version `local`; replaces what is there.
 
-    texts: more files, by name, e.g. the model card.
+    texts: more files, by name, e.g. the model card. history: the name of its version.
     """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -65,7 +66,7 @@ def write_bundle(
     bundle.write_arrays(folder, served)
     bundle.write_pace(folder, served.pace)
     _reference(model.learned, served).write_csv(folder / REFERENCE)
-    bundle.save(folder, served.manifest)
+    bundle.save(folder, replace(served.manifest, history=history))
     return bundle.load(folder, LOCAL)
 
 
@@ -92,6 +93,7 @@ def _manifest(model: Model, table: TrainingTable, metrics: Mapping[str, float], 
         },
         metrics=dict(metrics),
         data_fingerprint=fingerprint,
+        training_orders=len(model.learned),
         params=asdict(model.params),
         centre=model.centre,
         residuals=model.residuals.quantiles.tolist(),

@@ -60,10 +60,12 @@ def register(data: TrainingData, versions: Versions, seed: int = 0, as_of: datet
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "bundle"
         card = model_card(evaluation, model, table, data.fingerprint)
-        bundle = write_bundle(folder, model, table, evaluation.metrics, data.fingerprint, {"model_card.md": card})
+        texts = {"model_card.md": card}
+        bundle = write_bundle(folder, model, table, evaluation.metrics, data.fingerprint, texts, data.version)
         difference = parity(bundle, evaluation.judged)
         plots = plot_holdout(Path(scratch), evaluation)
         tags = {"step": STEP, "trial": best.info.run_id, "as_of": str(as_of or NOW), "code": code_version()}
+        tags |= {"history": data.version}
         with mlflow.start_run(tags=tags):
             mlflow.log_params(asdict(params))
             mlflow.log_metrics(evaluation.metrics | {"parity_days": difference})

@@ -35,7 +35,7 @@ def search(
     kept_in: folder of unfinished searches. InvalidInput if all trials failed.
     """
     task = Task.of(with_useful_facts(data, seed), seed, CORES // jobs or 1)
-    tags = search_tags(data.fingerprint, seed)
+    tags = search_tags(data.fingerprint, seed) | {"history": data.version}
     store = kept_in / f"{tags['search']}.pkl"
     past = _resume(store)
     log_missing(past.results, tags, seed)
