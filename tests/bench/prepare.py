@@ -1,6 +1,7 @@
 """How much faster `prepare-data` is than the same joins in plain pandas, both measured in this process.
 
-`python tests/bench/prepare.py 10000000` measures time and memory on that many made-up orders instead.
+`python tests/bench/prepare.py 10000000` measures time and memory on that many made-up orders instead: of Olist's kind,
+or of another kind of shop, named behind (`letters`).
 """
 
 import os
@@ -40,12 +41,17 @@ def compare(dataset: Path, target: Path) -> dict[str, float]:
     return {"prepare_vs_pandas": pandas / ours, "prepare_s": ours, "prepare_pandas_s": pandas}
 
 
-def measure_at_scale(orders: int) -> dict[str, float]:
-    """Orders made per second, seconds to prepare them, and the peak memory of either in a process of its own (MB)."""
+def measure_at_scale(orders: int, kind: str = "olist") -> dict[str, float]:
+    """Orders made per second, seconds to prepare them, and the peak memory of either in a process of its own (MB).
+
+    kind: of the shop, as `trainer synthesize --shop` knows them.
+    """
     with TemporaryDirectory() as folder:
         dataset = Path(folder) / "dataset"
-        made_s, made_mb = _in_a_process("synthesize", "--orders", str(orders), "--out", str(dataset))
+        made_s, made_mb = _in_a_process("synthesize", "--shop", kind, "--orders", str(orders), "--out", str(dataset))
         os.environ |= {"OLIST_DIR": str(dataset), "DATA_DIR": folder}
+        if kind != "olist":
+            os.environ["SHOP_FILE"] = str(dataset / "shop.toml")
         prepared_s, prepared_mb = _in_a_process("prepare-data")
     return {
         "orders": orders,
@@ -130,4 +136,4 @@ def _in_a_process(*arguments: str) -> tuple[float, float]:
 
 
 if __name__ == "__main__":
-    print(measure_at_scale(int(sys.argv[1])) if sys.argv[1:] else measure())
+    print(measure_at_scale(int(sys.argv[1]), *sys.argv[2:]) if sys.argv[1:] else measure())
