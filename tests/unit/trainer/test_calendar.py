@@ -7,6 +7,7 @@ import pytest
 
 from common.model.bundle import Calendar
 from common.model.predictor import by_calendar, calendars
+from common.model.time_scale import TimeScale
 from common.model.working_time import HOLIDAY, WEEKEND
 from common.orders.texts import Texts
 from trainer.model.calendar import learn_calendar, ordinary_week, public_holidays
@@ -20,8 +21,17 @@ def delivered(per_weekday: tuple[int, ...], weeks: int = 1) -> np.ndarray:
     return np.array(days * weeks, dtype="datetime64[s]")
 
 
-def learned(country: str, deliveries: np.ndarray, *countries: str, weekend: tuple[str, ...] | None = None) -> Calendar:
-    return learn_calendar(country, countries, weekend, FIRST, deliveries)
+DAYS, MINUTES = TimeScale(4.0), TimeScale(0.02)
+
+
+def learned(
+    country: str,
+    deliveries: np.ndarray,
+    *countries: str,
+    weekend: tuple[str, ...] | None = None,
+    scale: TimeScale = DAYS,
+) -> Calendar:
+    return learn_calendar(country, countries, weekend, FIRST, deliveries, scale)
 
 
 def test_the_weekend_is_the_country_s_or_the_shop_file_s() -> None:
@@ -40,6 +50,11 @@ def test_a_day_without_deliveries_counts_half_and_a_busy_one_whole() -> None:
     week = learned("DE", delivered((1_000,) * 5 + (500, 0))).week
     assert week[:5] == pytest.approx((1.0,) * 5)
     assert week[5:] == pytest.approx((0.75, 0.5), abs=0.02)
+
+
+def test_where_minutes_pass_a_quiet_day_or_a_holiday_is_no_slow_one() -> None:
+    calendar = learned("DE", delivered((1_000,) * 5 + (10, 0)), scale=MINUTES)
+    assert (calendar.week, calendar.holiday) == ((1.0,) * 7, 1.0)
 
 
 def test_holidays_are_of_every_destination_country_and_ahead_of_the_data() -> None:

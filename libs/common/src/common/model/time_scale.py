@@ -8,6 +8,9 @@ were measured best in such a shop; where it takes minutes or months, the same mu
 import math
 from dataclasses import dataclass
 
+USUAL = 10.0
+"""Typical days where all spans were measured."""
+
 PREFERRED = (1.0, 1.25, 1.6, 2.0, 2.5, 3.15, 4.0, 5.0, 6.3, 8.0)
 
 
@@ -44,6 +47,18 @@ class TimeScale:
     def floor(self) -> float:
         """Working days; shorter deliveries count as this long, so that their logarithm is finite."""
         return 0.005 * self.typical
+
+    @property
+    def slowness(self) -> float:
+        """By how much what is measured in days of memory is longer than where the typical order takes USUAL days; never
+        shorter: habits last as long where deliveries take minutes."""
+        return max(1.0, self.typical / USUAL)
+
+    @property
+    def within_a_day(self) -> bool:
+        """Whether the typical order arrives on the day it was bought, so that the hour counts and the calendar does
+        not."""
+        return self.typical < 0.5
 
     @property
     def pace_window(self) -> int:

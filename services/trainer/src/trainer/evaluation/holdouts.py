@@ -11,6 +11,8 @@ from trainer.data.history import DAY, History, as_datetime, end_of
 from trainer.model.forecast import span
 
 FEWEST_DAYS, MOST_DAYS = 14, 60
+"""The most grows with the shop's slowness."""
+
 FOLDS = 2
 
 LONGEST_SHARE = 1 / 8
@@ -41,7 +43,7 @@ def holdout_days(history: History, scale: TimeScale) -> int:
     """How long a holdout is: some typical deliveries, two weeks at least, within what the data's time allows."""
     purchases = history.orders.purchase_timestamp
     longest = int((purchases[-1] - purchases[0]) / DAY * LONGEST_SHARE)
-    return max(min(max(round(6 * scale.typical), FEWEST_DAYS), MOST_DAYS, longest), 1)
+    return max(min(max(round(6 * scale.typical), FEWEST_DAYS), round(MOST_DAYS * scale.slowness**0.5), longest), 1)
 
 
 def gate_holdout(history: History, scale: TimeScale, champion_cutoff: np.datetime64 | None = None) -> Holdout:

@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from common.model.bundle import Bundle
 from common.model.quality import mae as mae_of
+from common.model.time_scale import TimeScale
 from trainer.data.history import TrainingData
 from trainer.evaluation.backtest import backtest, own_on_time_share
 from trainer.evaluation.figures import FORECASTERS, POOLED, figures, tabulate, write_figures
@@ -37,7 +38,7 @@ def run_backtest(
     data: TrainingData, judged: Months, output: Path, console: Console, champion: Bundle | None, logged: bool
 ) -> None:
     """Judge each month, print the tables, and write the figures. logged: to the connected MLflow too."""
-    params = Params.usual(_known(data))
+    params = _usual(data)
     forecasts = _forecasts(data, judged, params, champion)
     table, values = tabulate(forecasts), figures(forecasts, data.shop.name)
     values["facts"] = _worth(data, judged, params, values["mae"])
@@ -55,7 +56,7 @@ def run_backtest(
 
 def run_promise(data: TrainingData, judged: Months, on_time_share: float | None, console: Console) -> None:
     """Print, month by month, the promise at the wanted on-time share (None: the shop's own) against the shop's own."""
-    forecasts = _forecasts(data, judged, Params.usual(_known(data)), None, on_time_share)
+    forecasts = _forecasts(data, judged, _usual(data), None, on_time_share)
     rows = forecasts.group_by("month", maintain_order=True).agg(_PROMISE)
     table = pl.concat([rows, forecasts.select(pl.lit(POOLED).alias("month"), *_PROMISE)])
     _print(table, "promise", console)
@@ -80,8 +81,10 @@ def _worth(data: TrainingData, judged: Months, params: Params, mae: float) -> di
     return worth
 
 
-def _known(data: TrainingData) -> int:
-    return int(np.isfinite(data.history.days).sum())
+def _usual(data: TrainingData) -> Params:
+    days = data.history.days
+    known = days[np.isfinite(days)]
+    return Params.usual(len(known), TimeScale.of_median(float(np.median(known))))
 
 
 _PROMISE = (

@@ -7,6 +7,7 @@ import holidays
 import numpy as np
 
 from common.model.bundle import Calendar
+from common.model.time_scale import TimeScale
 from common.model.working_time import HOLIDAY, ORDINARY, WEEK, WEEKEND
 
 AHEAD_YEARS = 3
@@ -20,11 +21,19 @@ MOVING_ON_HOLIDAYS = 0.2
 PRIOR_DELIVERIES = 200.0
 """Deliveries that weigh as much as the prior that the week is the country's ordinary one."""
 
+EVERY_DAY_ALIKE = (1.0,) * WEEK
+"""Where an order arrives on the day it was bought, a quiet day is no slow one: the trees see its weekday."""
+
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 def learn_calendar(
-    country: str, countries: Iterable[str], weekend: Sequence[str] | None, purchased: date, delivered: np.ndarray
+    country: str,
+    countries: Iterable[str],
+    weekend: Sequence[str] | None,
+    purchased: date,
+    delivered: np.ndarray,
+    scale: TimeScale,
 ) -> Calendar:
     """The calendar of a shop in `country` with destinations in `countries`.
 
@@ -33,10 +42,13 @@ def learn_calendar(
     days = delivered.astype("datetime64[D]")
     last = days.max().astype(date)
     by_country = {each: public_holidays(each, purchased, last) for each in sorted({country, *countries})}
+    known_days = {each: [str(day) for day in known] for each, known in by_country.items()}
+    if scale.within_a_day:
+        return Calendar(EVERY_DAY_ALIKE, 1.0, known_days)
     own = np.array(by_country[country], dtype="datetime64[D]")
     week = _week(days[~np.isin(days, own)], ordinary_week(country, weekend))
     holiday = _holiday(days, own, week)
-    return Calendar(tuple(week), holiday, {each: [str(day) for day in known] for each, known in by_country.items()})
+    return Calendar(tuple(week), holiday, known_days)
 
 
 def public_holidays(country: str, first: date, last: date) -> list[date]:

@@ -28,12 +28,12 @@ FEWEST_OF_VALUE = 5
 MOST_VALUES = 10_000
 
 
-def learn_effects(every: Located, learned: Bools, error: Floats, age_days: Floats) -> Effects:
+def learn_effects(every: Located, learned: Bools, error: Floats, age_days: Floats, half_life: float) -> Effects:
     """The effects, from the errors of the learned among N orders (log days) by a model that did not learn from them.
 
     error, age_days: of the learned, in order.
     """
-    weight = 0.5 ** (age_days / HALF_LIFE_DAYS)
+    weight = 0.5 ** (age_days / half_life)
     left = error.copy()
 
     def level(index: Indexes, count: int, prior: float) -> Floats:

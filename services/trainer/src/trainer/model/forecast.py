@@ -18,15 +18,15 @@ from common.errors import InvalidInput
 from common.model.effects import Effects
 from common.model.predictor import SPREAD_WEIGHT
 from trainer.data.history import DAY
-from trainer.model.effects import learn_effects
+from trainer.model.effects import HALF_LIFE_DAYS, learn_effects
 from trainer.model.params import Params
 from trainer.model.table import TrainingTable
 
 LOSS = "MultiRMSE"
 """Two outputs: the forecast, and the log of its spread. One model for forecast and interval."""
 
-CLIP = 0.5
-"""Log days; 0.3 to 0.7 differ little."""
+CLIP = 1.6
+"""Median absolute errors; 1 to 2.3 differ little."""
 
 LEAST_SPREAD = 0.1
 """Log days; a smaller error was luck."""
@@ -52,7 +52,7 @@ def teaching(table: TrainingTable, cutoff: np.datetime64, params: Params) -> Boo
 def fit_forecast(table: TrainingTable, learned: Bools, cutoff: np.datetime64, params: Params, seed: int) -> Forecast:
     """Fit the trees, and the effects, on the learned orders."""
     cross = cross_forecast(table, learned, seed)
-    trees = fit_trees(table, targets(table, cross), learned, cutoff, params, seed)
+    trees = fit_trees(table, targets(table, cross, learned), learned, cutoff, params, seed)
     return Forecast(trees, effects_of(table, cross, learned, cutoff))
 
 
@@ -90,19 +90,25 @@ def cross_forecast(table: TrainingTable, learned: Bools, seed: int) -> Floats:
     return np.select([first, learned], [by_half[1], by_half[0]], (by_half[0] + by_half[1]) / 2)
 
 
-def targets(table: TrainingTable, cross: Floats) -> Floats:
+def targets(table: TrainingTable, cross: Floats, learned: Bools) -> Floats:
     """What the trees learn, (N, 2): the target, clipped to near its cross-forecast, and SPREAD_WEIGHT * log of the
     forecast's error."""
     error = table.target - cross
     spread = np.log(np.maximum(np.abs(error), LEAST_SPREAD))
-    return np.column_stack([cross + np.clip(error, -CLIP, CLIP), SPREAD_WEIGHT * spread])
+    return np.column_stack([cross + _clipped(error, learned), SPREAD_WEIGHT * spread])
 
 
 def effects_of(table: TrainingTable, cross: Floats, learned: Bools, cutoff: np.datetime64) -> Effects:
     """The effects, from the errors of the learned orders' cross-forecasts."""
     age = (cutoff - table.history.orders.purchase_timestamp[learned]) / DAY
-    error = np.clip((table.target - cross)[learned], -CLIP, CLIP)
-    return learn_effects(table.located, learned, error, age)
+    error = _clipped(table.target - cross, learned)[learned]
+    return learn_effects(table.located, learned, error, age, HALF_LIFE_DAYS * table.scale.slowness)
+
+
+def _clipped(error: Floats, learned: Bools) -> Floats:
+    """The errors, to CLIP times the learned orders' median one."""
+    most = CLIP * float(np.median(np.abs(error[learned])))
+    return np.clip(error, -most, most)
 
 
 def span(days: float) -> np.timedelta64:

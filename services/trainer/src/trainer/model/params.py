@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
+from common.model.time_scale import TimeScale
+
 ENOUGH = 20_000
 """Deliveries from which on all trees are of use."""
 
@@ -25,11 +27,19 @@ class Params:
     half_life_days: float = 240.0
 
     @classmethod
-    def usual(cls, deliveries: int) -> "Params":
+    def usual(cls, deliveries: int, scale: TimeScale) -> "Params":
         """What is taken without a search: fewer trees where there are few deliveries to learn from."""
-        most = cls()
+        most = cls().slowed(scale)
+        trees = round(most.iterations * (deliveries / ENOUGH) ** 0.5)
+        return replace(most, iterations=min(max(trees, FEWEST_TREES), most.iterations))
+
+    def slowed(self, scale: TimeScale) -> "Params":
+        """The same on the shop's time scale."""
+        slowness = scale.slowness
         return replace(
-            most, iterations=min(max(round(most.iterations * (deliveries / ENOUGH) ** 0.5), 40), most.iterations)
+            self,
+            history_days=round(self.history_days * slowness),
+            half_life_days=self.half_life_days * slowness,
         )
 
     @property

@@ -67,7 +67,7 @@ class TrainingTable:
         countries = history.orders.texts.get("destination_country")
         calendar = learn_calendar(
             shop.country, countries.values if countries else (), shop.weekend, as_datetime(local[0]).date(),
-            delivered[known],
+            delivered[known], scale,
         )  # fmt: skip
         columns = features(
             located.origin, located.destination, located.same_region, local, history.orders.numbers, data.facts.numeric

@@ -59,7 +59,7 @@ class TrialResult:
 
 def try_params(values: dict[str, Any], task: Task) -> TrialResult:
     """Run a trial with values of `trainer.search.space.SPACE`; a trial that cannot be done is no dead search."""
-    params = Params.of(values | {"iterations": MOST_TREES})
+    params = Params.of(values | {"iterations": MOST_TREES}).slowed(task.table.scale)
     try:
         return run_trial(task, params)
     except Exception as error:
@@ -96,6 +96,6 @@ def run_trial(task: Task, params: Params) -> TrialResult:
 
 
 def _fold(table: TrainingTable, holdout: Holdout, seed: int) -> Fold:
-    learned = teaching(table, holdout.start, Params())
+    learned = teaching(table, holdout.start, Params().slowed(table.scale))
     cross = cross_forecast(table, learned, seed)
-    return Fold(holdout, targets(table, cross), effects_of(table, cross, learned, holdout.start))
+    return Fold(holdout, targets(table, cross, learned), effects_of(table, cross, learned, holdout.start))

@@ -34,4 +34,5 @@ def with_useful_facts(data: TrainingData, seed: int = 0) -> TrainingData:
 
 def _mae(data: TrainingData, seed: int) -> float:
     known = int(np.isfinite(data.history.days).sum())
-    return run_trial(Task.of(data, seed, threads=2), Params.usual(known)).metrics["mae"]
+    task = Task.of(data, seed, threads=2)
+    return run_trial(task, Params.usual(known, task.table.scale)).metrics["mae"]
