@@ -19,12 +19,13 @@ NEWER = date(2030, 1, 1)
 
 @contextmanager
 def slow_pace(database: Database, groups: Iterable[str]) -> Iterator[float]:
-    """A pace in the database for the while, newer and slower than any bundle's."""
+    """The only pace in the database for the while, newer and slower than any bundle's."""
     with database.transaction() as session:
+        session.execute(delete(DeliveryPace))
         write_pace(session, [(NEWER, group, 29.0, 100) for group in groups])
     yield 29.0
     with database.transaction() as session:
-        session.execute(delete(DeliveryPace).where(DeliveryPace.day == NEWER))
+        session.execute(delete(DeliveryPace))
 
 
 def test_the_model_in_service_is_described(gateway: Gateway) -> None:

@@ -16,8 +16,8 @@ is: a second spent parsing text is a second in which requests wait.
 import csv
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -181,7 +181,7 @@ def write_arrays(folder: Path, model: Servable) -> None:
     arrays: dict[str, Any] = {
         f"{name}_{field_name}": value
         for name, part in parts.items()
-        for field_name in part.__dataclass_fields__
+        for field_name in _brought(part)
         if isinstance(value := getattr(part, field_name), np.ndarray)
     }
     np.savez(folder / ARRAYS, **arrays)
@@ -223,9 +223,12 @@ def _geography(manifest: Manifest, arrays: Mapping[str, Any]) -> Geography:
 
 def _part(name: str, kind: Any, arrays: Mapping[str, Any]) -> dict[str, Any]:
     """The arrays among a part's fields."""
-    return {
-        field_name: arrays[key] for field_name in kind.__dataclass_fields__ if (key := f"{name}_{field_name}") in arrays
-    }
+    return {field_name: arrays[key] for field_name in _brought(kind) if (key := f"{name}_{field_name}") in arrays}
+
+
+def _brought(part: Any) -> Iterator[str]:
+    """The names of a part's fields that it does not work out itself."""
+    return (brought.name for brought in fields(part) if brought.init)
 
 
 def _pace(path: Path, groups: tuple[str, ...]) -> PaceTable:

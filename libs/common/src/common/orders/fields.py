@@ -20,6 +20,9 @@ from common.orders.shop.countries import ALPHA2_OF, COUNTRIES, country_of
 Kind = Literal["whole", "number", "moment", "text"]
 
 LONGEST_TEXT = 64
+_OLD_THREE = frozenset({"seller_zip_code_prefix", "customer_lat", "customer_lng"})
+"""Most orders say no more: that they can be located is seen at once."""
+
 LOCATION_FAULT = "location"
 """The type of pydantic's error for an order that cannot be located; its context has `location_faults`."""
 
@@ -155,12 +158,12 @@ class Order(Strict):
 
     @model_validator(mode="after")
     def _says_where(self) -> Self:
-        given = self.__pydantic_fields_set__
-        if given == {"seller_zip_code_prefix", "customer_lat", "customer_lng"} and None not in (
-            self.seller_zip_code_prefix, self.customer_lat, self.customer_lng
+        given, values = self.__pydantic_fields_set__, self.__dict__
+        if given == _OLD_THREE and None not in (
+            values["seller_zip_code_prefix"], values["customer_lat"], values["customer_lng"]
         ):  # fmt: skip
             return self
-        said = {name for name in given if getattr(self, name) is not None}
+        said = {name for name in given if values[name] is not None}
         faults = [
             (name, f"{name} must be there (got null)") if name in given and name not in said else (name, sentence)
             for name, sentence in location_faults(said)

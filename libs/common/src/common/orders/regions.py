@@ -1,6 +1,6 @@
 """Regions of a shop's map: states or provinces as it names them, else cells that follow its orders."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,11 +25,11 @@ class Regions:
     south: float
     west: float
     per_degree: float
+    columns: int = field(init=False)
 
-    @property
-    def columns(self) -> int:
-        """Cells of a row."""
-        return len(self.cells) // self.rows if self.rows else 0
+    def __post_init__(self) -> None:
+        """Counts the cells of a row, once."""
+        object.__setattr__(self, "columns", len(self.cells) // self.rows if self.rows else 0)
 
     def cell(self, lat: Floats, lng: Floats) -> Indexes:
         """The cell of n points in degrees, NOWHERE where a coordinate is NaN; the nearest one for points outside."""
@@ -44,11 +44,13 @@ class Regions:
 
     def cell_of_one(self, lat: float, lng: float) -> int:
         """The same for one point that is known."""
-        if not self.rows:
+        rows, columns = self.rows, self.columns
+        if not rows:
             return NOWHERE
-        row = min(max(int((lat - self.south) * self.per_degree), 0), self.rows - 1)
-        column = min(max(int((lng - self.west) * self.per_degree), 0), self.columns - 1)
-        return row * self.columns + column
+        row = int((lat - self.south) * self.per_degree)
+        column = int((lng - self.west) * self.per_degree)
+        row = 0 if row < 0 else row if row < rows else rows - 1
+        return row * columns + (0 if column < 0 else column if column < columns else columns - 1)
 
     def of_cell(self, cell: Indexes) -> Indexes:
         """The regions of n cells, NOWHERE for NOWHERE."""

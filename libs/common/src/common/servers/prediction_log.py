@@ -69,15 +69,15 @@ class CountedRequests(NamedTuple):
     requests: int
 
 
-ANSWERED = LoggedPrediction._fields[:-1]
-"""What the answer knows; the key that asked is added by whoever sends it."""
+ANSWERED = LoggedPrediction._fields[1:-1]
+"""What the answer knows; id and key are added by whoever sends it."""
 
 row_of: Callable[[Mapping[str, Any]], Row] = itemgetter(*ANSWERED)
-"""The row of values that are named as LoggedPrediction's fields, without the key."""
+"""The row of values that are named as LoggedPrediction's fields, without id and key."""
 
 
 def rows_of(columns: Mapping[str, Sequence[Any]]) -> Iterator[Row]:
-    """The rows of a table whose columns are named as LoggedPrediction's fields, without the key."""
+    """The rows of a table whose columns are named as LoggedPrediction's fields, without id and key."""
     return zip(*(columns[name] for name in ANSWERED), strict=True)
 
 

@@ -3,11 +3,14 @@
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from gateway.http import problems
 
 JSON = "application/json"
+_CONTENT_TYPE = (b"content-type", JSON.encode())
 
 FAULTS = "faults"
 """In the scope of a request whose body was refused: how many faults it has, for each costs time to find and tell."""
@@ -17,13 +20,28 @@ BYTE_ORDER_MARKS = {b"\xef\xbb\xbf": "UTF-8", b"\xff\xfe": "UTF-16", b"\xfe\xff"
 Body = TypeVar("Body", bound=BaseModel)
 
 
+class JsonResponse(Response):
+    """A response of JSON that is bytes already, for two microseconds less than one of Starlette."""
+
+    media_type = JSON
+
+    def __init__(self, body: bytes) -> None:
+        self.status_code, self.body, self.background = 200, body, None
+        self.raw_headers = [(b"content-length", b"%d" % len(body)), _CONTENT_TYPE]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        await send({"type": "http.response.body", "body": self.body})
+
+
 async def read(request: Request, body: type[Body]) -> Body:
     """The validated body; Refused (400, 415 or 422) says what is wrong with it."""
-    content_type = request.headers.get("content-type", "")
-    if content_type != JSON and content_type.partition(";")[0].strip().lower() != JSON:
-        detail = f"send the body as {JSON} (got {content_type or 'no Content-Type'!r})"
-        raise problems.Refused(problems.problem(415, "Unsupported media type", detail))
-    text = await request.body()
+    if _CONTENT_TYPE not in request.scope["headers"]:
+        content_type = request.headers.get("content-type", "")
+        if content_type.partition(";")[0].strip().lower() != JSON:
+            detail = f"send the body as {JSON} (got {content_type or 'no Content-Type'!r})"
+            raise problems.Refused(problems.problem(415, "Unsupported media type", detail))
+    text = await _text(request)
     if text[:1] in (b"\xef", b"\xff", b"\xfe"):
         text = _unmarked(text)
     try:
@@ -31,6 +49,19 @@ async def read(request: Request, body: type[Body]) -> Body:
     except ValidationError as error:
         request.scope[FAULTS] = error.error_count()
         raise problems.Refused(problems.invalid_request(error.errors(include_url=False))) from None
+
+
+async def _text(request: Request) -> bytes:
+    """The body's bytes; ClientDisconnect. Most bodies come whole."""
+    parts = []
+    more = True
+    while more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        parts.append(message.get("body", b""))
+        more = message.get("more_body", False)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def _unmarked(text: bytes) -> bytes:

@@ -14,7 +14,7 @@ from anyio import CapacityLimiter, to_thread
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from common.servers.prediction_log import ENTRY_ROWS, STREAM, STREAM_ENTRIES, Row, encode, encode_invalid
+from common.servers.prediction_log import ENTRY_ROWS, STREAM, STREAM_ENTRIES, Row, encode, encode_invalid, new_ids
 from gateway.log.key_id import KEY_ID
 from gateway.metrics import Metrics
 from gateway.model.shadow import Shadow
@@ -119,10 +119,12 @@ class LogSender:
         return True
 
     async def _take_rows(self) -> None:
-        rows: list[Row] = []
-        while self._waiting and len(rows) < ENTRY_ROWS:
+        answers: list[tuple[Row, str]] = []
+        while self._waiting and len(answers) < ENTRY_ROWS:
             key_id, answered = self._waiting.popleft()
-            rows.extend((*row, key_id) for row in answered.rows())
+            answers.extend((row, key_id) for row in answered.rows())
+        ids = new_ids(len(answers))
+        rows: list[Row] = [(id_, *row, key_id) for id_, (row, key_id) in zip(ids, answers, strict=True)]
         self._unsent, self._unsent_answers = rows, len(rows)
         if self._shadow.version:
             self._unsent = rows + await to_thread.run_sync(self._shadow.rows, rows, limiter=self._shadow_thread)

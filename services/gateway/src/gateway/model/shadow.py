@@ -50,12 +50,11 @@ class Shadow:
         if not chosen:
             return []
         columns = dict(zip(LoggedPrediction._fields, zip(*chosen, strict=True), strict=True))
-        keys = columns["key_id"]
+        ids, keys = new_ids(len(chosen)), columns["key_id"]
         shadowed: dict[str, Sequence[Any]] = {
             **columns,
-            "id": new_ids(len(chosen)),
             "model_version": [predictor.version] * len(chosen),
             "role": [CHALLENGER] * len(chosen),
             **predicted_columns(predictor.predict(logged_orders(columns, predictor.reading))),
         }
-        return [(*row, key) for row, key in zip(rows_of(shadowed), keys, strict=True)]
+        return [(id_, *row, key) for id_, row, key in zip(ids, rows_of(shadowed), keys, strict=True)]

@@ -11,7 +11,7 @@ from pydantic_core import to_json
 from common.model.predictor import Prediction, Predictions
 from common.orders.fields import Order
 from common.orders.logged import KEPT_ELSEWHERE, further
-from common.servers.prediction_log import Row, new_ids, predicted_columns, row_of, rows_of
+from common.servers.prediction_log import Row, predicted_columns, row_of, rows_of
 from common.servers.registry import CHAMPION
 
 NOT_REPEATED = frozenset({"order_id", "purchase_timestamp", "facts"})
@@ -67,11 +67,11 @@ class SingleAnswer:
         order = self.order
         lat, lng = order.coordinates("destination")
         values = {
-            **order.__dict__,
+            "order_id": order.order_id,
+            "seller_zip_code_prefix": order.seller_zip_code_prefix,
             "customer_lat": lat,
             "customer_lng": lng,
             "purchase_timestamp": self.purchase.isoformat(),
-            "id": new_ids(1)[0],
             "predicted_at": datetime.fromtimestamp(self.answered_at, UTC).isoformat(),
             "request_id": self.request_id,
             "model_version": self.version,
@@ -130,7 +130,6 @@ class ManyAnswers:
                 "purchase_timestamp": np.datetime_as_string(np.array(self.purchase, dtype="datetime64[s]")).tolist(),
                 "order_id": given.get("order_id", nothing),
                 **predicted_columns(self.predictions),
-                "id": new_ids(count),
                 "predicted_at": [datetime.fromtimestamp(self.answered_at, UTC).isoformat()] * count,
                 "request_id": [self.request_id] * count,
                 "model_version": [self.version] * count,

@@ -17,7 +17,7 @@ from common.orders.fields import Order
 from common.orders.orders import Orders
 from gateway.http import json_body, problems
 from gateway.http.direct_route import DirectRoutes
-from gateway.http.json_body import Body
+from gateway.http.json_body import Body, JsonResponse
 from gateway.log.sender import LogSender
 from gateway.metrics import Metrics
 from gateway.model.champion import Champion
@@ -58,7 +58,7 @@ def add_routes(app: FastAPI, direct: DirectRoutes, champion: Champion, log: LogS
         )
         log.put(answer)
         metrics.predicted((prediction.days,))
-        return Response(answer.json(), media_type=json_body.JSON)
+        return JsonResponse(answer.json())
 
     async def many(request: Request) -> Response:
         started = time.perf_counter()
@@ -80,7 +80,7 @@ def add_routes(app: FastAPI, direct: DirectRoutes, champion: Champion, log: LogS
         )
         log.put(answer)
         metrics.predicted(predictions.days.tolist())
-        return Response(answer.json(), media_type=json_body.JSON)
+        return JsonResponse(answer.json())
 
     direct.add(app, "/delivery_time", delivery_time, one, tags=["predictions"], responses=PROBLEMS)
     direct.add(app, "/delivery_times", delivery_times, many, tags=["predictions"], responses=PROBLEMS)
