@@ -80,9 +80,9 @@ def test_what_was_encoded_is_decoded_unchanged() -> None:
 def test_plain_rows_read_back_as_typed_ones() -> None:
     typed = logged("order-1")
     columns = {name: [value] for name, value in typed._asdict().items()}
-    plain = {**columns, "id": [typed.id.hex], "predicted_at": [NOW.isoformat()]}
-    plain["purchase_timestamp"] = ["2026-11-22T10:30:00"]
-    assert decode(encode(rows_of(plain))) == [typed._replace(purchase_timestamp=NOW.replace(microsecond=0))]
+    plain = {**columns, "predicted_at": [NOW.isoformat()], "purchase_timestamp": ["2026-11-22T10:30:00"]}
+    rows = [(typed.id.hex, *row, typed.key_id) for row in rows_of(plain)]
+    assert decode(encode(rows)) == [typed._replace(purchase_timestamp=NOW.replace(microsecond=0))]
 
 
 def test_what_a_newer_gateway_adds_at_the_end_is_passed_over() -> None:

@@ -107,16 +107,16 @@ class ManyAnswers:
 
     def json(self) -> bytes:
         """The body for the client: one object an order, in the request's order."""
-        columns = (
-            np.rint(self.predictions.days).astype(np.int64).tolist(),
-            np.round(self.predictions.days, self.decimals).tolist(),
-            np.round(self.predictions.lower_days, self.decimals).tolist(),
-            np.round(self.predictions.upper_days, self.decimals).tolist(),
-            [self.version] * len(self),
-            self.predictions.seller_known.tolist(),
-        )
         said = {name: values for name, values in self.given.items() if name not in NOT_REPEATED}
-        return to_json([_body(*row) for row in zip(_rows(said, len(self)), *columns, strict=True)])
+        answered = {
+            "delivery_time": np.rint(self.predictions.days).astype(np.int64).tolist(),
+            "delivery_time_days": np.round(self.predictions.days, self.decimals).tolist(),
+            "lower_days": np.round(self.predictions.lower_days, self.decimals).tolist(),
+            "upper_days": np.round(self.predictions.upper_days, self.decimals).tolist(),
+            "model_version": [self.version] * len(self),
+            "seller_known": self.predictions.seller_known.tolist(),
+        }
+        return to_json(_rows({**said, **answered}, len(self)))
 
     def rows(self) -> Iterator[Row]:
         """Their rows of the prediction log."""
