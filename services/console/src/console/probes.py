@@ -10,11 +10,11 @@ from common.errors import NoChampion
 from common.servers.objects import ObjectAddress, ObjectStore
 from common.servers.registry import Registry
 from console.gateway import Gateway
-from console.reads.reader import Reader
+from console.reads.database_reader import DatabaseReader
 from console.watch import Part
 
 
-def parts(gateway: Gateway, read: Reader, queue: Redis, store: ObjectStore, registry: Registry) -> list[Part]:
+def parts(gateway: Gateway, read: DatabaseReader, queue: Redis, store: ObjectStore, registry: Registry) -> list[Part]:
     """Every part, each with what does not work without it."""
 
     def list_store() -> None:

@@ -30,11 +30,11 @@ from console.pages.now import NowPage
 from console.pages.pace import PacePage
 from console.pages.quality import QualityPage
 from console.reads.champion import Champions
+from console.reads.champion_pace import ChampionPace
+from console.reads.database_reader import DatabaseReader
 from console.reads.jobs import Jobs
-from console.reads.models import Models
+from console.reads.models import ModelVersions
 from console.reads.places import Places
-from console.reads.present_pace import PresentPace
-from console.reads.reader import Reader
 from console.runbook import Runbook
 from console.settings import LOOPBACK_NAMES, ConsoleSettings, login_required
 from console.traffic import Traffic
@@ -53,7 +53,7 @@ def from_environment() -> ASGIApp:
         logging.getLogger(talkative).setLevel(logging.WARNING)
     settings = load(ConsoleSettings)
     gateway, registry = Gateway(settings.gateway_url), Registry(load(RegistrySettings))
-    read, store = Reader(Database(load(DatabaseSettings))), ObjectStore(load(ObjectStoreSettings))
+    read, store = DatabaseReader(Database(load(DatabaseSettings))), ObjectStore(load(ObjectStoreSettings))
     queue = Queue(load(QueueSettings)).async_client(2.0, 2.0)
     watch, traffic = Watch(probes.parts(gateway, read, queue, store, registry)), Traffic(gateway)
 
@@ -63,14 +63,14 @@ def from_environment() -> ASGIApp:
     sessions = Sessions(find_key, settings.session_hours, login_required(settings, load(ModeSettings)))
     shell = Shell(watch, sessions, Words(settings.time_zone))
     jobs, champions = Jobs(gateway), Champions(gateway)
-    pace = PresentPace(champions, read)
+    pace = ChampionPace(champions, read)
     pages: list[Page] = [
         NowPage(shell, champions, read, watch, traffic, pace),
         AskPage(shell, gateway, champions, Places(registry), settings.gateway_public_url or settings.gateway_url),
         FilesPage(shell, jobs, Uploads(store), settings.upload_bytes),
         JobPage(shell, jobs, store),
         AlertsPage(shell, read, Runbook()),
-        ModelsPage(shell, Models(registry), read),
+        ModelsPage(shell, ModelVersions(registry), read),
         QualityPage(shell, read, store),
         PacePage(shell, pace, read),
     ]

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from support.shop_files import ShopFolder
-from trainer.sources.oddities.finding import Finding
+from trainer.sources.oddities.oddity import Oddity
 from trainer.sources.oddities.times import swapped
 
 COUNT = 400
@@ -40,10 +40,10 @@ Change = Callable[[pl.DataFrame], pl.DataFrame]
 
 
 @pytest.fixture
-def findings(made: ShopFolder) -> Callable[[Change], dict[str, Finding]]:
+def findings(made: ShopFolder) -> Callable[[Change], dict[str, Oddity]]:
     """The findings on the ordinary orders after a change, by code."""
 
-    def found(change: Change) -> dict[str, Finding]:
+    def found(change: Change) -> dict[str, Oddity]:
         change(ordinary()).write_parquet(made.folder / "orders.parquet")
         made.shop(
             rest='[facts]\nnumeric = ["weight"]\ncategory = ["carrier"]', source="orders.parquet", zone="Europe/Berlin"
@@ -63,7 +63,7 @@ ROW = pl.int_range(pl.len())
 BOUGHT, ENDED, PROMISED = (pl.col(f"{name}_timestamp") for name in ("purchase", "delivered", "promised"))
 
 
-def test_ordinary_orders_have_nothing_odd(findings: Callable[[Change], dict[str, Finding]]) -> None:
+def test_ordinary_orders_have_nothing_odd(findings: Callable[[Change], dict[str, Oddity]]) -> None:
     found = findings(lambda orders: orders)
     assert found.keys() == {"promise"}
     assert found["promise"].text.startswith("the promise misses by 1.")
@@ -110,7 +110,7 @@ def test_ordinary_orders_have_nothing_odd(findings: Callable[[Change], dict[str,
     ],
 )  # fmt: skip
 def test_each_oddity_is_found_with_its_number(
-    findings: Callable[[Change], dict[str, Finding]], code: str, count: int, text: str, change: Change
+    findings: Callable[[Change], dict[str, Oddity]], code: str, count: int, text: str, change: Change
 ) -> None:
     found = findings(change)
     assert code in found
@@ -131,7 +131,7 @@ def test_what_would_leak_is_never_an_input(made: ShopFolder, code: str, barred: 
 
 
 def test_day_and_month_exchanged_explain_spans_that_end_before_they_begin(
-    findings: Callable[[Change], dict[str, Finding]],
+    findings: Callable[[Change], dict[str, Oddity]],
 ) -> None:
     def exchange(orders: pl.DataFrame) -> pl.DataFrame:
         text = BOUGHT.dt.strftime("%Y-%d-%m %H:%M:%S")

@@ -15,7 +15,7 @@ from console.frame.shell import Shell
 from console.frame.words import ago, number
 from console.reads import alerts
 from console.reads.alerts import ShownAlert
-from console.reads.reader import Reader
+from console.reads.database_reader import DatabaseReader
 from console.runbook import Runbook
 
 SECONDS = 5.0
@@ -26,7 +26,7 @@ LONGEST_NAME = 80
 class AlertsPage:
     """Lists alerts and acknowledges them by the function of `monitor alerts ack`."""
 
-    def __init__(self, shell: Shell, read: Reader, runbook: Runbook) -> None:
+    def __init__(self, shell: Shell, read: DatabaseReader, runbook: Runbook) -> None:
         self._shell = shell
         self._read = read
         self._runbook = runbook

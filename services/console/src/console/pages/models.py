@@ -11,9 +11,9 @@ from console.frame.panel import Panel
 from console.frame.shell import Shell
 from console.frame.words import number, percent
 from console.reads import events
+from console.reads.database_reader import DatabaseReader
 from console.reads.events import ShownEvent
-from console.reads.models import Models, ShownVersion, VersionDetail, VersionPage
-from console.reads.reader import Reader
+from console.reads.models import ModelVersions, ShownVersion, VersionDetail, VersionPage
 
 LENGTH = 10
 CARD_EXTRAS = ["tables", "fenced-code-blocks", "code-friendly"]
@@ -31,7 +31,7 @@ With the embedded stack, put `.venv/bin/devstack run --` in front. The gateways 
 class ModelsPage:
     """Lists versions and shows one."""
 
-    def __init__(self, shell: Shell, models: Models, read: Reader) -> None:
+    def __init__(self, shell: Shell, models: ModelVersions, read: DatabaseReader) -> None:
         self._shell = shell
         self._models = models
         self._read = read
@@ -100,7 +100,7 @@ class ModelsPage:
 class VersionList:
     """One page of versions at a time, by the registry's tokens."""
 
-    def __init__(self, shell: Shell, models: Models) -> None:
+    def __init__(self, shell: Shell, models: ModelVersions) -> None:
         self._shell = shell
         self._models = models
         panel = Panel("Versions", self._load, self._draw, SECONDS)

@@ -17,9 +17,9 @@ from console.pages.pace_table import draw_pace
 from console.reads import alerts, events
 from console.reads.alerts import ShownAlert
 from console.reads.champion import Champion, Champions
+from console.reads.champion_pace import ChampionPace
+from console.reads.database_reader import DatabaseReader
 from console.reads.events import ShownEvent, ShownRetraining
-from console.reads.present_pace import PresentPace
-from console.reads.reader import Reader
 from console.traffic import Rate, Traffic
 from console.verdict import needs
 from console.watch import Watch
@@ -41,7 +41,13 @@ class NowPage:
     """Reads everything that tells whether all is well."""
 
     def __init__(
-        self, shell: Shell, champions: Champions, read: Reader, watch: Watch, traffic: Traffic, pace: PresentPace
+        self,
+        shell: Shell,
+        champions: Champions,
+        read: DatabaseReader,
+        watch: Watch,
+        traffic: Traffic,
+        pace: ChampionPace,
     ) -> None:
         self._shell = shell
         self._champions = champions

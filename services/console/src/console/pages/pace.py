@@ -10,9 +10,9 @@ from console.frame.panel import Panel
 from console.frame.shell import Shell
 from console.pages.pace_table import draw_pace
 from console.reads import pace
+from console.reads.champion_pace import ChampionPace
+from console.reads.database_reader import DatabaseReader
 from console.reads.pace import PaceCourse
-from console.reads.present_pace import PresentPace
-from console.reads.reader import Reader
 
 DAYS = 730
 SECONDS = 60.0
@@ -21,7 +21,7 @@ SECONDS = 60.0
 class PacePage:
     """The table delivery_pace, as a table of now and as lines."""
 
-    def __init__(self, shell: Shell, present: PresentPace, read: Reader) -> None:
+    def __init__(self, shell: Shell, present: ChampionPace, read: DatabaseReader) -> None:
         self._shell = shell
         self._present = present
         self._read = read

@@ -16,8 +16,8 @@ from console.frame.panel import Panel
 from console.frame.shell import Shell
 from console.frame.words import number, percent
 from console.reads import quality
+from console.reads.database_reader import DatabaseReader
 from console.reads.quality import MeasuredWindow, QualityCourse
-from console.reads.reader import Reader
 
 SOURCES = {"live": "Live traffic", "backfill": "Backfill over the shop's history"}
 SECONDS = 60.0
@@ -35,7 +35,7 @@ REPORT_POLICY = "sandbox allow-scripts; default-src 'unsafe-inline' 'unsafe-eval
 class QualityPage:
     """Charts of the table model_metrics, and the Evidently reports in the object store."""
 
-    def __init__(self, shell: Shell, read: Reader, store: ObjectStore) -> None:
+    def __init__(self, shell: Shell, read: DatabaseReader, store: ObjectStore) -> None:
         self._shell = shell
         self._read = read
         self._store = store

@@ -48,7 +48,7 @@ class VersionDetail:
     card: str
 
 
-class Models:
+class ModelVersions:
     """Reads versions in threads. A bundle never changes, so its manifest is read once."""
 
     def __init__(self, registry: Registry) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from rich.console import Console
 from rich.table import Table
 
-from trainer.sources.oddities.finding import Finding
+from trainer.sources.oddities.oddity import Oddity
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class OrdersReport:
     last_purchase: datetime
     as_of: datetime
     median_days: float
-    findings: tuple[Finding, ...]
+    findings: tuple[Oddity, ...]
 
     @property
     def barred(self) -> tuple[str, ...]:

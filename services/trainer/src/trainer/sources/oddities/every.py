@@ -9,7 +9,7 @@ import polars as pl
 
 from common.orders.shop.sections import Shop
 from trainer.sources.oddities.facts import facts
-from trainer.sources.oddities.finding import Finding
+from trainer.sources.oddities.oddity import Oddity
 from trainer.sources.oddities.places import only_exchanged, places
 from trainer.sources.oddities.promises import promises
 from trainer.sources.oddities.times import calendar_gaps, moments_in_order, negative_spans, one_end_date
@@ -70,10 +70,10 @@ class Looked:
     shop: Shop
 
 
-Look: TypeAlias = Callable[[Looked], Iterable[Finding]]
+Look: TypeAlias = Callable[[Looked], Iterable[Oddity]]
 
 
-def oddities(looked: Looked) -> Iterator[Finding]:
+def oddities(looked: Looked) -> Iterator[Oddity]:
     """Every finding."""
     orders, figures, zone = looked.orders, looked.figures, looked.shop.time_zone
     yield from negative_spans(looked.negative, figures.newest_delivery, figures.longest, zone)
@@ -86,6 +86,6 @@ def oddities(looked: Looked) -> Iterator[Finding]:
     yield from facts(orders, looked.shop.facts.numeric, looked.shop.facts.category, figures.kept)
 
 
-def oddities_of_promises(looked: Looked) -> Iterator[Finding]:
+def oddities_of_promises(looked: Looked) -> Iterator[Oddity]:
     """Those that say whether the promise may be an input."""
     return promises(looked.orders, looked.figures.kept, looked.shop.time_zone)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import polars as pl
 
-from trainer.sources.oddities.finding import Finding
+from trainer.sources.oddities.oddity import Oddity
 from trainer.sources.sample import spread
 
 MANY_VALUES = 20_000
@@ -22,7 +22,7 @@ SAMPLE = 5_000
 """Orders, spread over all, by which a number is judged."""
 
 
-def facts(orders: pl.LazyFrame, numeric: Sequence[str], category: Sequence[str], total: int) -> Iterator[Finding]:
+def facts(orders: pl.LazyFrame, numeric: Sequence[str], category: Sequence[str], total: int) -> Iterator[Oddity]:
     """Findings on declared facts; the barred ones are left out of the model."""
     if not numeric and not category:
         return
@@ -34,16 +34,16 @@ def facts(orders: pl.LazyFrame, numeric: Sequence[str], category: Sequence[str],
     for name in (*numeric, *category):
         values, empty = counts[f"n {name}"], counts[f"null {name}"]
         if empty == total:
-            yield Finding("empty-fact", total, f"{name} is empty in every order", name)
+            yield Oddity("empty-fact", total, f"{name} is empty in every order", name)
         elif values == 1:
-            yield Finding("constant-fact", total, f"{name} has one value in every order", name)
+            yield Oddity("constant-fact", total, f"{name} has one value in every order", name)
         elif name in category and values > min(MANY_VALUES, max(total / FEW_ORDERS, FEWEST)):
             text = f"{name} has {values:,} values in {total:,} orders, like an id: nothing is learned from it"
-            yield Finding("many-values", values, text, name)
+            yield Oddity("many-values", values, text, name)
     yield from _known_afterwards(spread(orders, total, SAMPLE), numeric) if numeric else ()
 
 
-def _known_afterwards(orders: pl.LazyFrame, numeric: Sequence[str]) -> Iterator[Finding]:
+def _known_afterwards(orders: pl.LazyFrame, numeric: Sequence[str]) -> Iterator[Oddity]:
     span = (pl.col("delivered_timestamp") - pl.col("purchase_timestamp")).dt.total_seconds()
     ended = orders.select(span.alias("_span"), *numeric).drop_nulls("_span").collect(engine="streaming")
     for name in numeric:
@@ -55,4 +55,4 @@ def _known_afterwards(orders: pl.LazyFrame, numeric: Sequence[str]) -> Iterator[
             text = (
                 f"{name} goes with the delivery itself (rank correlation {correlation:.2f}): not known at the purchase"
             )
-            yield Finding("fact-leaks", both.height, text, name)
+            yield Oddity("fact-leaks", both.height, text, name)

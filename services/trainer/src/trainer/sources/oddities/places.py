@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import polars as pl
 
-from trainer.sources.oddities.finding import Finding, share
+from trainer.sources.oddities.oddity import Oddity, share
 from trainer.sources.sample import spread
 from trainer.sources.zones import NOBODYS, places_of
 
@@ -18,17 +18,17 @@ SHOWN_SHARE = 0.01
 UNKNOWN_SHARE = 0.1
 
 
-def only_exchanged(counts: Mapping[str, int]) -> Iterator[Finding]:
+def only_exchanged(counts: Mapping[str, int]) -> Iterator[Oddity]:
     """Ends with coordinates that are a place on the Earth only once they are exchanged, e.g. a latitude of 139."""
     for end, count in counts.items():
         text = (
             f"{end}: latitude and longitude of {count:,} rows are a place only once exchanged, and were left out: "
             "exchange the two columns"
         )
-        yield Finding(f"{end}-exchanged", count, text)
+        yield Oddity(f"{end}-exchanged", count, text)
 
 
-def places(orders: pl.LazyFrame, total: int) -> Iterator[Finding]:
+def places(orders: pl.LazyFrame, total: int) -> Iterator[Oddity]:
     """Findings on both ends of all orders."""
     names = orders.collect_schema().names()
     for end in ("origin", "destination"):
@@ -38,21 +38,21 @@ def places(orders: pl.LazyFrame, total: int) -> Iterator[Finding]:
         ]
         empty = orders.select(pl.all_horizontal(way.is_null() for way in ways).sum()).collect(engine="streaming").item()
         if empty == total:
-            yield Finding(f"{end}-unknown", total, f"of no order's {end} more is known than its country")
+            yield Oddity(f"{end}-unknown", total, f"of no order's {end} more is known than its country")
         elif empty >= UNKNOWN_SHARE * total:
-            yield Finding(
+            yield Oddity(
                 f"{end}-unknown", empty, f"{share(empty, total)} orders have no {end}: they get their country's average"
             )
     same = (pl.col("origin_lat") == pl.col("destination_lat")) & (pl.col("origin_lng") == pl.col("destination_lng"))
     ended = pl.col("delivered_timestamp").is_not_null()
     count, known = orders.select((same & ended).sum(), ended.sum().alias("known")).collect(engine="streaming").row(0)
     if count >= SHOWN_SHARE * known and count:
-        yield Finding(
+        yield Oddity(
             "same-place", count, f"{share(count, known)} delivered orders have the same coordinates at both ends"
         )
 
 
-def _swapped(orders: pl.LazyFrame, end: str, total: int) -> Iterator[Finding]:
+def _swapped(orders: pl.LazyFrame, end: str, total: int) -> Iterator[Oddity]:
     """Countries in which hardly any of the points lie, and most do once exchanged."""
     lat, lng, country = (pl.col(f"{end}_{name}") for name in ("lat", "lng", "country"))
     sample = spread(orders, total, SAMPLE).select(country.alias("country"), lat, lng).drop_nulls()
@@ -66,7 +66,7 @@ def _swapped(orders: pl.LazyFrame, end: str, total: int) -> Iterator[Finding]:
                 f"{end}: latitude and longitude look swapped in all {counted:,} orders of {code}: {given:.0%} of them "
                 f"lie in it, exchanged {exchanged:.0%}: exchange the two columns"
             )
-            yield Finding(f"{end}-swapped", counted, text)
+            yield Oddity(f"{end}-swapped", counted, text)
 
 
 def _inside(country: str, places: list[tuple[str, str] | None]) -> float:

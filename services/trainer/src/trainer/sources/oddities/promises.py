@@ -5,7 +5,7 @@ from datetime import time
 
 import polars as pl
 
-from trainer.sources.oddities.finding import Finding, share
+from trainer.sources.oddities.oddity import Oddity, share
 from trainer.sources.sample import spread
 
 FEWEST = 50
@@ -25,7 +25,7 @@ TOO_GOOD = 0.25
 """Error of the promise over that of one constant: no shop knows so much at the purchase."""
 
 
-def promises(orders: pl.LazyFrame, count: int, zone: str) -> Iterator[Finding]:
+def promises(orders: pl.LazyFrame, count: int, zone: str) -> Iterator[Oddity]:
     """Defaults, leaks, and how good the promise is beside one constant."""
     bought, delivered, promised = (pl.col(f"{name}_timestamp") for name in ("purchase", "delivered", "promised"))
     known = orders.filter(promised.is_not_null())
@@ -35,9 +35,7 @@ def promises(orders: pl.LazyFrame, count: int, zone: str) -> Iterator[Finding]:
         return
     span, most = spans.sort("len", "span", descending=[True, False]).row(0)
     if most >= DEFAULT_SHARE * total:
-        yield Finding(
-            "default-promise", most, f"{share(most, total)} promises are exactly {_duration(span)}: a default"
-        )
+        yield Oddity("default-promise", most, f"{share(most, total)} promises are exactly {_duration(span)}: a default")
     ended = known.filter(delivered.is_not_null())
     days = (delivered - bought).dt.total_seconds() / 86_400
     missed = (promised - delivered).dt.total_seconds().abs() / 86_400
@@ -50,14 +48,14 @@ def promises(orders: pl.LazyFrame, count: int, zone: str) -> Iterator[Finding]:
     same = ended.filter(missed < 2).select(equal.sum()).collect(engine="streaming").item()
     if same >= EQUAL_SHARE * n:
         text = f"{share(same, n)} promises equal the delivery: revised after the purchase, so never an input"
-        yield Finding("promise-leaks", same, text, "promised_timestamp")
+        yield Oddity("promise-leaks", same, text, "promised_timestamp")
     elif constant and error < TOO_GOOD * constant:
         text = f"the promise misses by {_days(error)}, one constant by {_days(constant)}: too good, so never an input"
-        yield Finding("promise-too-good", n, text, "promised_timestamp")
+        yield Oddity("promise-too-good", n, text, "promised_timestamp")
     else:
         verdict = "worse" if error > constant else "better"
         text = f"the promise misses by {_days(error)} on average, one constant by {_days(constant)}: it is {verdict}"
-        yield Finding("promise", n, text)
+        yield Oddity("promise", n, text)
 
 
 def _are_dates(orders: pl.LazyFrame, zone: str) -> bool:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import polars as pl
 
-from trainer.sources.oddities.finding import Finding, share
+from trainer.sources.oddities.oddity import Oddity, share
 
 END_DATE_ROWS = 50
 END_DATE_RATIO = 6
@@ -17,11 +17,11 @@ WHOLE_DAYS = 0.95
 Orders = pl.LazyFrame
 
 
-def negative_spans(negative: pl.DataFrame, newest: datetime | None, longest: float, zone: str) -> Iterator[Finding]:
+def negative_spans(negative: pl.DataFrame, newest: datetime | None, longest: float, zone: str) -> Iterator[Oddity]:
     """Of the rows dropped for it: n with purchase and delivery. longest: days that hardly any order exceeds."""
     if negative.is_empty():
         return
-    yield Finding("negative-span", negative.height, f"{negative.height:,} rows end before they begin: dropped")
+    yield Oddity("negative-span", negative.height, f"{negative.height:,} rows end before they begin: dropped")
     fits = [
         (pl.col("delivered_timestamp") - swapped(pl.col("purchase_timestamp"), zone), "purchase"),
         (swapped(pl.col("delivered_timestamp"), zone) - pl.col("purchase_timestamp"), "delivery"),
@@ -30,10 +30,10 @@ def negative_spans(negative: pl.DataFrame, newest: datetime | None, longest: flo
         count = negative.filter(_days(span).is_between(0, max(longest, 1.0))).height
         if count:
             text = f"{count:,} of them fit with day and month of the {which} swapped: mend them in the source"
-            yield Finding(f"swapped-{which}", count, text)
+            yield Oddity(f"swapped-{which}", count, text)
     late = negative.filter(pl.col("purchase_timestamp") > newest).height if newest else 0
     if late:
-        yield Finding(
+        yield Oddity(
             "after-the-end", late, f"{late:,} of them were bought after the newest delivery ({newest:%Y-%m-%d})"
         )
 
@@ -46,7 +46,7 @@ def swapped(moment: pl.Expr, zone: str) -> pl.Expr:
     return other.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null").dt.convert_time_zone("UTC")
 
 
-def moments_in_order(orders: Orders, total: int) -> Iterator[Finding]:
+def moments_in_order(orders: Orders, total: int) -> Iterator[Oddity]:
     """Hand-overs before the purchase or after the delivery, promises before the purchase, purchases after the end."""
     bought, shipped, delivered = (pl.col(f"{name}_timestamp") for name in ("purchase", "shipped", "delivered"))
     newest = delivered.max()
@@ -58,21 +58,21 @@ def moments_in_order(orders: Orders, total: int) -> Iterator[Finding]:
     ).collect(engine="streaming")
     before, after, promised, late = counts.row(0)
     if before:
-        yield Finding(
+        yield Oddity(
             "shipped-before-bought", before, f"{share(before, total)} were handed over before they were bought"
         )
     if after:
-        yield Finding("shipped-after-delivered", after, f"{share(after, total)} were handed over after they arrived")
+        yield Oddity("shipped-after-delivered", after, f"{share(after, total)} were handed over after they arrived")
     if promised:
-        yield Finding(
+        yield Oddity(
             "promised-before-bought", promised, f"{share(promised, total)} were promised for before the purchase"
         )
     if late:
         text = f"{late:,} were bought long after the newest delivery: day and month swapped? Or name as_of in [orders]"
-        yield Finding("bought-after-the-end", late, text)
+        yield Oddity("bought-after-the-end", late, text)
 
 
-def one_end_date(orders: Orders, zone: str) -> Iterator[Finding]:
+def one_end_date(orders: Orders, zone: str) -> Iterator[Oddity]:
     """Days on which far more orders end than around them: booked in one go, not delivered then."""
     day = pl.col("delivered_timestamp").dt.convert_time_zone(zone).dt.date()
     days = (
@@ -86,12 +86,12 @@ def one_end_date(orders: Orders, zone: str) -> Iterator[Finding]:
         (pl.col("len") >= END_DATE_ROWS) & (pl.col("len") >= END_DATE_RATIO * pl.max_horizontal(around, 1))
     )
     for date, count in odd.sort("len", descending=True).head(5).select("day", "len").iter_rows():
-        yield Finding(
+        yield Oddity(
             "one-end-date", count, f"{count:,} orders all end on {date}: booked in one go? Their spans are no truth"
         )
 
 
-def calendar_gaps(orders: Orders, zone: str, total: int) -> Iterator[Finding]:
+def calendar_gaps(orders: Orders, zone: str, total: int) -> Iterator[Oddity]:
     """All orders on one day; months without any; dates without a time of day."""
     local = pl.col("purchase_timestamp").dt.convert_time_zone(zone)
     months = orders.group_by(month=local.dt.date().dt.truncate("1mo")).len().collect(engine="streaming").sort("month")
@@ -106,15 +106,15 @@ def calendar_gaps(orders: Orders, zone: str, total: int) -> Iterator[Finding]:
         text = (
             f"all {total:,} orders were bought on one day: nothing can be said of other days, nor tested on later ones"
         )
-        yield Finding("one-day", total, text)
+        yield Oddity("one-day", total, text)
     elif midnight >= WHOLE_DAYS * total:
-        yield Finding("dates-only", midnight, "purchases are dates without a time of day: spans are whole days")
+        yield Oddity("dates-only", midnight, "purchases are dates without a time of day: spans are whole days")
     present = months["month"].to_list()
     every = pl.date_range(present[0], present[-1], "1mo", eager=True).to_list() if present else []
     empty = [f"{month:%Y-%m}" for month in every if month not in present]
     if empty:
         shown = ", ".join(empty[:6]) + (" …" if len(empty) > 6 else "")
-        yield Finding("empty-months", len(empty), f"{len(empty)} month(s) without any order: {shown}")
+        yield Oddity("empty-months", len(empty), f"{len(empty)} month(s) without any order: {shown}")
 
 
 def _days(span: pl.Expr) -> pl.Expr:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Finding:
+class Oddity:
     """code: a fixed word. count: rows concerned. text: a sentence with its numbers. barred: column that is no input."""
 
     code: str

@@ -21,7 +21,7 @@ class DatabaseAway(Unavailable):
         super().__init__(f"the database does not answer ({redacted(first_line(cause))})")
 
 
-class Reader:
+class DatabaseReader:
     """Runs functions in a transaction; DatabaseAway besides what they raise."""
 
     def __init__(self, database: Database) -> None:

@@ -4,14 +4,14 @@ from common.errors import DeliveryTimeError
 from console.access.visitor import Visitor
 from console.reads import pace
 from console.reads.champion import Champions
+from console.reads.database_reader import DatabaseReader
 from console.reads.pace import RegionPace
-from console.reads.reader import Reader
 
 
-class PresentPace:
+class ChampionPace:
     """Reads the table delivery_pace."""
 
-    def __init__(self, champions: Champions, read: Reader) -> None:
+    def __init__(self, champions: Champions, read: DatabaseReader) -> None:
         self._champions = champions
         self._read = read
 
