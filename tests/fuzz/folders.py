@@ -11,7 +11,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.errors import ObjectNotFound, TableInstead, UnreadableInput
+from common.errors import NotFound, TableInstead, UnreadableInput
 from common.model.predictor import Predictor
 from support.fuzzing import made_up
 from support.scorer.in_process import scored
@@ -104,7 +104,7 @@ def test_the_data_of_any_folder_is_scored_and_nothing_else(
     except TableInstead:
         assert any(map(in_table, keys))
         return
-    except ObjectNotFound:
+    except NotFound:
         assert not any(map(is_data, keys))
         return
     except UnreadableInput as error:

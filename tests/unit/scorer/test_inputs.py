@@ -2,13 +2,16 @@
 
 import gzip
 import io
+import zipfile
 from collections.abc import Callable
+from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from common.errors import FileInstead, TableInstead
+from common.errors import DeliveryTimeError, FileInstead, TableInstead, UnreadableInput
 from common.model.bundle import Bundle
 from common.model.predictor import Predictor
 from support.scorer.in_process import Result, scored
@@ -28,6 +31,23 @@ def score(sample_bundle: Bundle) -> Score:
         return scored(store, key, Predictor(sample_bundle))
 
     return score
+
+
+def written(**columns: Any) -> bytes:
+    """Three orders in Parquet; a column that is None is left out."""
+    table: dict[str, Any] = {
+        "seller_zip_code_prefix": [9350, 1001, 88010],
+        "customer_lat": [-23.577, -22.9, -27.6],
+        "customer_lng": [-46.587, -43.2, -48.5],
+    }
+    sink = io.BytesIO()
+    pq.write_table(pa.table({name: column for name, column in (table | columns).items() if column is not None}), sink)
+    return sink.getvalue()
+
+
+def unchecked(*texts: bytes) -> pa.Array:
+    """Texts of whatever bytes."""
+    return pc.cast(pa.array(texts, pa.binary()), options=pc.CastOptions(pa.string(), allow_invalid_utf8=True))
 
 
 def parquet(rows: int) -> bytes:
@@ -178,3 +198,139 @@ def test_a_character_that_is_cut_in_the_middle_by_the_first_look_is_no_other_enc
     for shift in range(3):
         text = HEAD[:-1] + b",note" + b"x" * shift + b"\n" + line * 9_000
         assert score("a.csv", **{"a.csv": text}).notes == []
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.binary(), pa.large_binary()], ids=str)
+@pytest.mark.parametrize("repeated", [1, 50])
+def test_bytes_that_are_no_text_cost_their_row_and_pass_through_elsewhere(
+    score: Score, kind: pa.DataType, repeated: int
+) -> None:
+    """Impala marks no text as such; long texts that repeat are read as references to a dictionary."""
+    odd = pa.array([b"SP", b"S\xe3o " * repeated, b"RJ"], pa.binary())
+    column = pc.cast(odd, options=pc.CastOptions(kind, allow_invalid_utf8=True))
+    body = written(destination_region=column, note=column, customer_lat=None, customer_lng=None)
+    result = score("a.parquet", **{"a.parquet": body})
+    assert (result.rows, result.rows_failed) == (3, 1)
+    assert result.errors == [{"row": 2, "reason": "destination_region is not UTF-8 text"}]
+    for name in ("destination_region", "note"):
+        after = pq.read_table(io.BytesIO(result.body)).column(name).cast(pa.large_binary()).to_pylist()
+        assert after == odd.to_pylist()
+
+
+@pytest.mark.parametrize("name", ["customer_lat", "purchase_timestamp"])
+def test_numbers_and_moments_of_other_bytes_cost_their_row(score: Score, name: str) -> None:
+    good = b"-22.5" if name == "customer_lat" else b"2018-02-15"
+    result = score("a.parquet", **{"a.parquet": written(**{name: unchecked(good, b"\xff", good)})})
+    assert (result.rows, result.errors) == (3, [{"row": 2, "reason": f"{name} is not UTF-8 text"}])
+
+
+def test_a_code_may_be_a_decimal_as_oracle_exports_it(score: Score) -> None:
+    codes = pa.array([9350, 1001, 88010]).cast(pa.decimal128(38, 2))
+    texts, decimals = (
+        score("a.parquet", **{"a.parquet": written(seller_zip_code_prefix=None, origin_postal_code=column)})
+        for column in (pa.array(["9350", "1001", "88010"]), codes)
+    )
+    predictions = [
+        pq.read_table(io.BytesIO(result.body)).column("prediction").to_pylist() for result in (texts, decimals)
+    ]
+    assert predictions[0] == predictions[1]
+    assert None not in predictions[0]
+
+
+def test_columns_in_capitals_are_the_same_columns(score: Score) -> None:
+    """Snowflake and Oracle write names in capitals, Spark and DuckDB do not tell them apart."""
+    small = score("a.csv", **{"a.csv": HEAD + ROWS})
+    capitals = score("a.csv", **{"a.csv": HEAD.upper() + ROWS})
+    assert capitals.body.splitlines()[0] == HEAD[:-1].upper() + b",prediction,prediction_lower,prediction_upper,error"
+    assert capitals.body.splitlines()[1:] == small.body.splitlines()[1:]
+    columns = {"Customer_Lat": [-23.577, -22.9, -27.6], "customer_lat": None, "NOTE": ["a", "b", "c"]}
+    result = score("a.parquet", **{"a.parquet": written(**columns)})
+    assert (result.rows, result.rows_failed) == (3, 0)
+    assert "Customer_Lat" in pq.read_table(io.BytesIO(result.body)).column_names
+    in_path = score("t/", **{"t/Seller_Zip_Code_Prefix=9350/a.csv": b"CUSTOMER_LAT,Customer_Lng\n-23.577,-46.587\n"})
+    assert in_path.outputs[0][1].splitlines()[1].split(b",")[2:] == small.body.splitlines()[1].split(b",")[3:]
+
+
+def test_two_spellings_of_a_column_are_no_column_and_the_right_one_counts(score: Score) -> None:
+    head = HEAD[:-1] + b",CUSTOMER_LAT\n"
+    assert score("a.csv", **{"a.csv": head + b"9350,-23.577,-46.587,x\n"}).rows_failed == 0
+    with pytest.raises(DeliveryTimeError, match=r"lacks column\(s\) customer_lat"):
+        score("a.csv", **{"a.csv": head.replace(b"customer_lat", b"Customer_Lat") + b"9350,-23.5,-46.5,x\n"})
+
+
+def test_a_parquet_column_that_readers_would_take_for_one_of_the_results_is_refused(score: Score) -> None:
+    with pytest.raises(
+        UnreadableInput, match=r"already has column\(s\) PREDICTION, which the result adds: rename them"
+    ):
+        score("a.parquet", **{"a.parquet": written(PREDICTION=[1, 2, 3])})
+    assert score("a.csv", **{"a.csv": HEAD[:-1] + b",PREDICTION\n9350,-23.5,-46.5,1\n"}).rows == 1
+
+
+@pytest.mark.parametrize("nothing", ["", "\\N", "NULL", '"NULL"'])
+def test_what_databases_write_for_no_value_is_none(score: Score, nothing: str) -> None:
+    head = "seller_zip_code_prefix,destination_region,purchase_timestamp,note\n"
+    rows = [
+        f"9350,SP,{nothing},{nothing}",
+        f"9350,{nothing},2018-02-15,x",
+        '9350,"SP","2018-02-15","a""b"',
+        "9350,SP,,x",
+    ]
+    for broken in ([], ["1,2"]):
+        result = score("a.csv", **{"a.csv": (head + "\n".join([*rows, *broken])).encode()})
+        lines = result.body.decode().splitlines()
+        assert [line.startswith(row) for line, row in zip(lines[1:5], rows, strict=True)] == [True] * 4
+        assert [line.rpartition(",")[2] for line in lines[1:5]] == [
+            "", '"the destination is missing: fill destination_region"', "", ""
+        ]  # fmt: skip
+
+
+def zipped() -> bytes:
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w") as file:
+        file.writestr("orders.csv", HEAD + ROWS)
+    return sink.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("key", "body", "reason"),
+    [
+        ("a.csv", zipped(), "is binary, not CSV text: it looks like a ZIP archive or an Excel workbook"),
+        ("a.csv", parquet(2), "is binary, not CSV text: it looks like Parquet"),
+        ("a.csv.gz", gzip.compress(gzip.compress(HEAD + ROWS)), "it looks like gzip, packed twice"),
+        ("a.csv.gz", gzip.compress(HEAD + ROWS) + b"more", "has something else behind its gzip data: b'more'"),
+        ("a.csv", (HEAD + ROWS).decode().encode("utf-16-le"), "is UTF-16: save it as UTF-8"),
+    ],
+)
+def test_what_is_no_csv_is_named(score: Score, key: str, body: bytes, reason: str) -> None:
+    with pytest.raises(UnreadableInput) as refused:
+        score(key, **{key: body})
+    assert reason in str(refused.value)
+
+
+def test_a_zero_byte_in_a_row_is_no_reason_to_refuse_a_file(score: Score) -> None:
+    row = b"9350,-23.577,-46.587,a\x00b"
+    result = score("a.csv", **{"a.csv": HEAD[:-1] + b",note\n" + row + b"\n1001,-22.9,-43.2,x\n"})
+    assert (result.rows, result.rows_failed) == (2, 0)
+    assert result.body.splitlines()[1].startswith(row + b",")
+
+
+def test_a_minus_sign_is_one_and_a_line_behind_gzip_is_none(score: Score) -> None:
+    body = gzip.compress(HEAD + "9350,−23.577,−46.587\n".encode()) + b"\n"
+    assert (score("a.csv.gz", **{"a.csv.gz": body}).rows_failed) == 0
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("in/*.csv", "wildcards are not expanded: submit a folder, such as s3://bucket/in/"),
+        ("in/201?/", "wildcards are not expanded: submit a folder, such as s3://bucket/in/"),
+        ("*.csv", "wildcards are not expanded: submit a folder, such as s3://bucket/folder/"),
+        ("only/", "s3://bucket/only/ has 2 key(s), none of them data, e.g. '_a.csv': it takes .csv, .csv.gz,"),
+    ],
+)
+def test_an_address_of_no_data_says_why(score: Score, address: str, said: str) -> None:
+    with pytest.raises(DeliveryTimeError) as refused:
+        score(address, **{"in/a.csv": HEAD + ROWS, "only/_a.csv": HEAD + ROWS, "only/part-0": HEAD})
+    assert said in str(refused.value)
+    assert refused.value.status == 404
+    assert score("in/[a].csv", **{"in/[a].csv": HEAD + ROWS}).rows == 3

@@ -14,6 +14,8 @@ DeliveryTimeError (500)
 ├── NotFound (404)
 │   ├── JobNotFound
 │   ├── ObjectNotFound
+│   ├── NoData
+│   ├── WildcardInstead
 │   ├── FolderInstead
 │   └── FileInstead
 ├── Conflict (409)
@@ -147,6 +149,19 @@ class JobNotFound(NotFound):
 class ObjectNotFound(NotFound):
     def __init__(self, uri: str) -> None:
         super().__init__(f"{uri} does not exist: check the address, or upload it first")
+
+
+class NoData(NotFound):
+    def __init__(self, uri: str, endings: str, keys: int, example: str) -> None:
+        super().__init__(
+            f"{uri} has {keys:,} key(s), none of them data, e.g. {example!r}: it takes {endings}, and nothing in a "
+            "folder or file whose name begins with _ or ."
+        )
+
+
+class WildcardInstead(NotFound):
+    def __init__(self, uri: str, folder: str) -> None:
+        super().__init__(f"{uri} does not exist, and wildcards are not expanded: submit a folder, such as {folder}")
 
 
 class FileInstead(NotFound):

@@ -86,10 +86,20 @@ ALL = {
         ("a.csv", CSV.encode()),
         ("a.csv", b"\xef\xbb\xbf\r\n" + CSV.replace("\n", "\r\n").encode()),
         ("a.csv", CSV.replace('"Bo, the second"', "Bo").replace(",", ";").encode()),
+        ("a.csv", CSV.replace("order_id", "ORDER_ID").replace("delivered_at", "Delivered_At").encode()),
+        ("a.csv", CSV.replace("12:00:00Z", "12:00:00.000 UTC").replace("2018-05-02", "2018-05-02 00:00 UTC").encode()),
         ("a.csv.gz", gzip.compress(CSV.encode())),
         ("packed-all-the-same.csv", gzip.compress(CSV.encode())),
     ],
-    ids=["plain", "with a mark and CRLF", "with semicolons", "packed", "packed by the store"],
+    ids=[
+        "plain",
+        "with a mark and CRLF",
+        "with semicolons",
+        "in capitals",
+        "from BigQuery",
+        "packed",
+        "packed by the store",
+    ],
 )
 def test_a_csv_file_says_what_its_rows_say(
     database: Database, imported: Callable[[str, bytes], Imported], name: str, content: bytes

@@ -3,6 +3,7 @@
 A submission is answered at once whatever the input's size: the store is asked for the first bytes at most.
 """
 
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -16,15 +17,19 @@ from common.errors import (
     FolderInstead,
     InputTooLarge,
     InvalidAddress,
+    NoData,
     NotFound,
     ObjectForbidden,
     ObjectNotFound,
     UnreadableInput,
+    WildcardInstead,
 )
 from common.servers.objects import ObjectAddress, ObjectStore
 from common.settings import BatchSettings
 
 Fact = TypeVar("Fact")
+
+WILDCARD = re.compile(r"[*?\[{]")
 
 
 @dataclass
@@ -105,18 +110,27 @@ def read_input(store: ObjectStore, address: ObjectAddress, limits: BatchSettings
     if not given.objects:
         if given.empty:
             raise UnreadableInput(str(address), "has no rows: every object under it is empty")
-        raise _nothing_under(store, address)
+        raise _nothing_under(store, address, given)
     given.objects.sort(key=lambda part: part.address.key)
     return given
 
 
-def _nothing_under(store: ObjectStore, address: ObjectAddress) -> NotFound:
+def _nothing_under(store: ObjectStore, address: ObjectAddress, given: Input) -> NotFound:
     """Why a prefix has no objects."""
+    if given.passed_over:
+        return NoData(str(address), ", ".join(ENDINGS), given.passed_over, given.first_passed_over)
+    if WILDCARD.search(address.key):
+        return _no_wildcard(address)
     file = ObjectAddress(address.bucket, address.key.removesuffix("/"))
     with suppress(ObjectNotFound, ObjectForbidden):
         if format_of(file.key) and store.stat(file):
             return FileInstead(str(address))
     return ObjectNotFound(f"{address} with {', '.join(ENDINGS)} objects")
+
+
+def _no_wildcard(address: ObjectAddress) -> WildcardInstead:
+    folder, slash, _ = WILDCARD.split(address.key)[0].rpartition("/")
+    return WildcardInstead(str(address), str(ObjectAddress(address.bucket, folder + slash or "folder/")))
 
 
 def recognised(store: ObjectStore, given: InputObject, read: Callable[[InputObject], Fact]) -> Fact:
@@ -148,5 +162,7 @@ def _single(store: ObjectStore, address: ObjectAddress) -> InputObject:
         with suppress(ObjectForbidden):  # not every key of the store may list
             if next(store.objects_under(address.as_prefix()), None):
                 raise FolderInstead(str(address)) from None
+        if WILDCARD.search(address.key):
+            raise _no_wildcard(address) from None
         raise
     return InputObject(address, stored.etag, stored.size, kind)

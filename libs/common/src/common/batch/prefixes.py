@@ -10,6 +10,8 @@ from itertools import islice
 from urllib.parse import unquote
 
 from common.errors import ObjectForbidden, TableInstead
+from common.orders.fields import FIELDS
+from common.orders.names import spelt
 from common.servers.objects import ObjectAddress, ObjectStore
 
 HIDDEN = ("_", ".")
@@ -49,8 +51,9 @@ def folder_of(inside: str) -> str:
 
 def partitions(folder: str) -> dict[str, str | None]:
     """The columns that folders name, with their values; None for Hive's null."""
-    pairs = (part.partition("=") for part in folder.split("/") if part.find("=") > 0)
-    return {unquote(name): None if value == NULL else unquote(value) for name, _, value in pairs}
+    pairs = [part.partition("=") for part in folder.split("/") if part.find("=") > 0]
+    names = spelt([unquote(name) for name, _, _ in pairs], FIELDS)
+    return {name: None if value == NULL else unquote(value) for name, (_, _, value) in zip(names, pairs, strict=True)}
 
 
 def refuse_table(prefix: ObjectAddress, inside: str) -> None:
@@ -84,8 +87,9 @@ def _visible(store: ObjectStore, folder: ObjectAddress) -> Iterator[str]:
 def columns_above(address: ObjectAddress) -> Mapping[str, ObjectAddress]:
     """The columns that the folders of an address itself name, each with the folder above, where it would count."""
     parts = address.key.split("/")[:-1]
-    return {
+    above = {
         unquote(part.partition("=")[0]): ObjectAddress(address.bucket, "".join(f"{name}/" for name in parts[:depth]))
         for depth, part in enumerate(parts)
         if part.find("=") > 0
     }
+    return dict(zip(spelt([*above], FIELDS), above.values(), strict=True))

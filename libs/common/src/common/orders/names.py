@@ -1,5 +1,7 @@
 """The names of an order's fields, the names they had before, and what may stand in their place."""
 
+from collections import Counter
+from collections.abc import Collection, Sequence
 from typing import Final
 
 MOMENTS: Final = ("purchase_timestamp", "shipped_timestamp", "delivered_timestamp", "promised_timestamp")
@@ -30,3 +32,14 @@ KNOWN_NAMES: Final = (*FIELDS, *SPANS, *OLD_NAMES)
 def field_of(name: str) -> str:
     """The field that a name stands for: itself, its successor, or the moment that a span gives."""
     return SPANS[name][0] if name in SPANS else OLD_NAMES.get(name, name)
+
+
+def spelt(names: Sequence[str], wanted: Collection[str]) -> list[str]:
+    """The names of columns, with those of wanted ones spelt as they are wanted: databases export them in capitals.
+
+    A name stays as it is where another has the right spelling, or differs in capitals too.
+    """
+    lower = [name.lower() for name in names]
+    counted = Counter(lower)
+    by_lower = {name.lower(): name for name in wanted if counted[name.lower()] == 1}
+    return [by_lower.get(low, name) for name, low in zip(names, lower, strict=True)]

@@ -28,6 +28,9 @@ from common.orders.shop.countries import country_of
 from common.orders.texts import MISSING, Texts
 
 NUMBER = r"^[ \t]*[+-]?(([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|(?i:nan|inf|infinity))[ \t]*$"
+MINUS = "\N{MINUS SIGN}"
+"""Some countries' programs write it for the hyphen."""
+
 NO_MOMENT = f"purchase_timestamp is not {MOMENT}"
 SHOWN = 40
 """Characters of a bad value that its reason repeats."""
@@ -149,6 +152,7 @@ def _numbers(field: OrderField, column: pa.Array) -> tuple[Floats, Problems]:
 
 def _parsed(name: str, column: pa.Array) -> tuple[pa.Array, Problems]:
     """Strings to numbers, null where there is none."""
+    column = pc.replace_substring(column, MINUS, "-")
     readable = pc.match_substring_regex(column, NUMBER)
     blank = pc.equal(pc.utf8_trim_whitespace(column), "")
     wrong = pc.fill_null(pc.and_(pc.invert(readable), pc.invert(blank)), False)
@@ -163,6 +167,8 @@ def _parsed(name: str, column: pa.Array) -> tuple[pa.Array, Problems]:
 def _texts(name: str, column: pa.Array) -> tuple[Texts, Problems]:
     """The column as texts, and the reasons of the rows that hold none of that kind. Each distinct one is looked at
     once."""
+    if pa.types.is_decimal(column.type):
+        column = pc.replace_substring_regex(column.cast(pa.string()), r"\.0+$", "")
     if pa.types.is_floating(column.type):
         column = pc.if_else(pc.is_finite(column), column, None)
         whole = pc.equal(column, pc.floor(column))

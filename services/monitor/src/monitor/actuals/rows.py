@@ -13,8 +13,10 @@ from pydantic import ValidationError
 from common.batch.formats.csv_text import HEAD_BYTES, CsvFormat, header_of
 from common.database.actuals import KINDS, NEW_NAMES, OrderReport
 from common.errors import MissingColumns, UnreadableInput
+from common.orders.names import spelt
 
 ORDER_ID = "order_id"
+COLUMNS = (ORDER_ID, *KINDS, *NEW_NAMES)
 TAKEN_BACK = "null"
 """Written in place of a moment it takes an earlier one back; an empty field says nothing."""
 
@@ -61,7 +63,7 @@ def csv_rows(where: str, kind: CsvFormat, blocks: Blocks) -> Iterator[Row]:
         head += piece
         if len(head) >= HEAD_BYTES:
             break
-    header = header_of(head, where, len(head) < HEAD_BYTES, lambda names: ORDER_ID in names)
+    header = header_of(head, where, len(head) < HEAD_BYTES, lambda names: ORDER_ID in spelt(names, COLUMNS))
     columns = _columns(header.names, where)
     rest = io.BufferedReader(_Pieces(chain([head[header.length :]], pieces)))
     reader = csv.reader(io.TextIOWrapper(rest, "utf-8", "replace", newline=""), delimiter=header.delimiter)
@@ -89,12 +91,13 @@ def parquet_rows(where: str, path: Path) -> Iterator[Row]:
 
     try:
         with pq.ParquetFile(path, coerce_int96_timestamp_unit="us") as file:
-            names = list(_columns(file.schema_arrow.names, where))
+            columns = _columns(file.schema_arrow.names, where)
+            theirs = [file.schema_arrow.names[at] for at in columns.values()]
             number, total = 0, max(file.metadata.num_rows, 1)
-            for batch in file.iter_batches(PARQUET_ROWS, columns=names):
-                for values in zip(*(batch.column(name).to_pylist() for name in names), strict=True):
+            for batch in file.iter_batches(PARQUET_ROWS, columns=theirs):
+                for values in zip(*(batch.column(name).to_pylist() for name in theirs), strict=True):
                     number += 1
-                    given = {name: _text(value) for name, value in zip(names, values, strict=True)}
+                    given = {name: _text(value) for name, value in zip(columns, values, strict=True)}
                     yield Row(number, 0, number / total, *_read(given))
     except pa.ArrowException as error:
         reason = str(error).splitlines()[0][:200]
@@ -103,7 +106,8 @@ def parquet_rows(where: str, path: Path) -> Iterator[Row]:
 
 def _columns(names: Sequence[str], where: str) -> dict[str, int]:
     """The columns that count, and where they stand."""
-    chosen = [name for name in names if name in (ORDER_ID, *KINDS, *NEW_NAMES)]
+    names = spelt(names, COLUMNS)
+    chosen = [name for name in names if name in COLUMNS]
     if ORDER_ID not in chosen or len(chosen) == 1:
         missing = "a column of moments, such as delivered_at" if ORDER_ID in chosen else ORDER_ID
         raise MissingColumns(where, [missing], names[:NAMES_SHOWN])

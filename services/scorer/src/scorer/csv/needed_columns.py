@@ -9,13 +9,18 @@ import pyarrow.csv as pa_csv
 
 from common.batch.formats.csv_text import BYTE_ORDER_MARK
 from common.orders.fields import INPUTS
+from common.orders.names import spelt
 from common.orders.reading import Reading
 from scorer.csv.bodies import Bodies
 from scorer.csv.records import Records
 from scorer.csv.repair import to_width, wrong_width
 
-EMPTY = [""]
+EMPTY = ["", "\\N", "NULL"]
+"""What databases write for no value, beside nothing at all."""
 KINDS = {field.name: field.kind for field in INPUTS}
+
+WRONG_WIDTH = "CSV parse error: Expected"
+"""How pyarrow's error begins where a record has another number of fields: reading the others as text does not help."""
 
 RETURN_INSIDE = "the row has a carriage return in it that does not end it: put the field into quotes"
 
@@ -41,7 +46,9 @@ class Layout:
     def read_by(self, reading: Reading) -> "Layout":
         """The same with the columns alone that a prediction needs."""
         needed = KINDS.keys() | set(reading.facts)
-        return replace(self, positions={name: at for name, at in self.positions.items() if name in needed})
+        names = spelt([*self.positions], needed)
+        positions = {name: at for name, at in zip(names, self.positions.values(), strict=True) if name in needed}
+        return replace(self, positions=positions)
 
 
 class GrowsTooMuch(Exception):
@@ -81,31 +88,24 @@ def _by_arrow(text: bytes, layout: Layout, numeric: Sequence[str], quoted: bool)
         name: pa.float64() if name in numeric or KINDS.get(name) in parsed else pa.string() for name in layout.positions
     }
     for types in (numbers, strings):
-        wrong: list[int] = []
         try:
-            table = _read(text, layout, types, quoted, wrong)
-        except pa.ArrowInvalid:
+            table = _read(text, layout, types, quoted)
+        except pa.ArrowInvalid as error:
+            if WRONG_WIDTH in str(error):
+                return None
             continue
-        if wrong:
-            return None
         values = {name: table.column(str(at)).combine_chunks() for name, at in layout.positions.items()}
         return NeededColumns(values, {}, {})
     return None
 
 
-def _read(text: bytes, layout: Layout, types: dict[str, pa.DataType], quoted: bool, wrong: list[int]) -> pa.Table:
-    def note(row: pa_csv.InvalidRow) -> str:
-        wrong.append(row.actual_columns)
-        return "skip"
-
+def _read(text: bytes, layout: Layout, types: dict[str, pa.DataType], quoted: bool) -> pa.Table:
     return pa_csv.read_csv(
         pa.BufferReader(text),
         read_options=pa_csv.ReadOptions(
             column_names=[str(at) for at in range(layout.columns)], use_threads=False, block_size=len(text) + 1
         ),
-        parse_options=pa_csv.ParseOptions(
-            delimiter=layout.delimiter, newlines_in_values=quoted, invalid_row_handler=note
-        ),
+        parse_options=pa_csv.ParseOptions(delimiter=layout.delimiter, newlines_in_values=quoted),
         convert_options=pa_csv.ConvertOptions(
             include_columns=[str(at) for at in layout.positions.values()],
             column_types={str(at): types[name] for name, at in layout.positions.items()},
@@ -143,7 +143,7 @@ def _record_by_record(bodies: Iterable[bytes], layout: Layout, room: int) -> Nee
             broken[row] = f"the row is not UTF-8 text in {' and '.join(odd)}: save the file as UTF-8"
             fields = None
         for name, at in layout.positions.items():
-            values[name].append(None if fields is None else fields[at])
+            values[name].append(None if fields is None or fields[at] in EMPTY else fields[at])
     return NeededColumns({name: pa.array(column, pa.string()) for name, column in values.items()}, broken, repaired)
 
 

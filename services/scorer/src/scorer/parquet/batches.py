@@ -15,6 +15,7 @@ from scorer.jobs.reader import Unbounded
 from scorer.jobs.source import Source
 from scorer.parquet.footprint import footprint
 from scorer.parquet.input import INT96_UNIT, RangeFile
+from scorer.parquet.texts import whole_texts
 
 BATCH_ROWS = 131_072
 """Rows in memory at once, and of each row group of the output."""
@@ -125,5 +126,5 @@ def _unfolded(batch: pa.RecordBatch, schema: pa.Schema) -> Iterator[pa.RecordBat
     for start, end in pairwise(cuts):
         part = batch.slice(start, end - start)
         pairs = zip(part.columns, schema, strict=True)
-        columns = [column if column.type == field.type else column.cast(field.type) for column, field in pairs]
+        columns = [column if column.type == field.type else whole_texts(column, field.type) for column, field in pairs]
         yield pa.RecordBatch.from_arrays(columns, schema=schema)

@@ -8,11 +8,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from common.batch.formats import InputObject
-from common.batch.formats.columns import check_columns
+from common.batch.formats.columns import NEEDED_COLUMNS, check_columns
 from common.batch.prefixes import partitions
 from common.errors import DeliveryTimeError, UnreadableInput
 from common.orders.fields import INPUTS
+from common.orders.names import spelt
 from common.servers.objects import ObjectStore
+from scorer.parquet.texts import IS_TEXT
 
 INT96_UNIT = "us"
 """What Spark writes; nanoseconds would end in the year 2262, and wrap round beyond it."""
@@ -97,21 +99,21 @@ def unreadable(where: str, error: Exception) -> UnreadableInput:
 
 def _check_types(schema: pa.Schema, given: InputObject) -> None:
     where = str(given.address)
-    check_columns(schema.names, where, partitions(given.folder), given.address)
+    names = spelt(schema.names, NEEDED_COLUMNS)
+    check_columns(names, where, partitions(given.folder), given.address, blind=True)
+    numbers = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal)
     for field in INPUTS:
-        if field.name not in schema.names:
+        if field.name not in names:
             continue
+        column = schema.field(names.index(field.name))
         if field.kind == "moment":
-            _check(schema.field(field.name), where, "times", (pa.types.is_timestamp, pa.types.is_date))
-        elif field.kind == "text":
-            _check(schema.field(field.name), where, "texts", (pa.types.is_integer, pa.types.is_floating))
+            _check(column, where, "times", (pa.types.is_timestamp, pa.types.is_date))
         else:
-            numbers = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal)
-            _check(schema.field(field.name), where, "numbers", numbers)
+            _check(column, where, "texts" if field.kind == "text" else "numbers", numbers)
 
 
 def _check(field: pa.Field, where: str, expected: str, accepted: Sequence[Any]) -> None:
-    kinds = (*accepted, pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view, pa.types.is_null)
+    kinds = (*accepted, *IS_TEXT, pa.types.is_null)
     kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
     if not any(fits(kind) for fits in kinds):
         raise UnreadableInput(where, f"has {field.type} in column {field.name}: it takes {expected} or strings")

@@ -1,7 +1,7 @@
 """Score row groups of a Parquet object into a Parquet part file, batch by batch."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
@@ -14,12 +14,14 @@ from common.batch.formats.columns import ADDED_COLUMNS, NEEDED_COLUMNS
 from common.batch.prefixes import partitions
 from common.errors import DeliveryTimeError
 from common.model.predictor import Predictor
+from common.orders.names import spelt
 from common.orders.validation import validate
 from common.servers.objects import ObjectStore
 from scorer.jobs.progress import Progress
 from scorer.jobs.source import Source
 from scorer.parquet.batches import BATCH_ROWS, batches
 from scorer.parquet.input import open_parquet, unreadable
+from scorer.parquet.texts import plain
 from scorer.rows.constants import constant
 from scorer.rows.decimals import with_points
 from scorer.rows.outcome import ERRORS_KEPT, RowError
@@ -112,10 +114,9 @@ def _scored(
 ) -> pa.Table:
     outcome = progress.outcome
     reading = predictor.reading
-    needed = (*NEEDED_COLUMNS, *reading.facts)
-    columns = {name: _plain(batch.column(name)) for name in needed if name in batch.schema.names}
+    columns, broken = _needed(batch, (*NEEDED_COLUMNS, *reading.facts))
     values = with_points(columns | constant(in_path, len(batch), reading.facts), reading.numeric)
-    checked = validate(values, progress.now, reading)
+    checked = validate(values, progress.now, reading, broken)
     predicted = predictor.predict(checked.orders)
     days = [
         pa.array(_spread(values, checked.good), from_pandas=True)
@@ -129,11 +130,15 @@ def _scored(
     return pa.Table.from_arrays([*batch.columns, *days, reasons], schema=schema)
 
 
-def _plain(column: pa.Array) -> pa.Array:
-    """The values of a column that may hold references to a dictionary, or views of texts."""
-    if pa.types.is_dictionary(column.type):
-        return column.dictionary_decode()
-    return column.cast(pa.large_string()) if pa.types.is_string_view(column.type) else column
+def _needed(batch: pa.RecordBatch, wanted: Sequence[str]) -> tuple[dict[str, pa.Array], dict[int, str]]:
+    """The columns of a batch that a prediction needs, and the rows that cannot be read, with their reasons."""
+    columns: dict[str, pa.Array] = {}
+    broken: dict[int, str] = {}
+    for at, name in enumerate(spelt(batch.schema.names, wanted)):
+        if name in wanted and name not in columns:
+            columns[name], wrong = plain(batch.column(at))
+            broken |= dict.fromkeys(wrong, f"{name} is not UTF-8 text")
+    return columns, broken
 
 
 def _spread(days: NDArray[np.float64], good: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -24,10 +24,12 @@ def check_columns(
     where: str,
     in_path: Mapping[str, str | None] = MappingProxyType({}),
     address: ObjectAddress | None = None,
+    blind: bool = False,
 ) -> None:
     """MissingColumns or UnreadableInput if these are not the columns of an input.
 
     in_path: columns that folders below the prefix name. address: of the object; folders above may name columns too.
+    blind: readers of the result do not tell capitals from small letters.
     """
     known = {*names, *in_path}
     for name, above in (columns_above(address) if address else {}).items():
@@ -48,6 +50,9 @@ def check_columns(
     both = [name for name in NEEDED_COLUMNS if name in names and name in in_path]
     if both:
         raise UnreadableInput(where, f"has column(s) {', '.join(both)} in the file and in its path: keep one of each")
-    taken = [name for name in ADDED_COLUMNS if name in known]
+    taken = [name for name in known if name in ADDED_COLUMNS or (blind and name.lower() in ADDED_COLUMNS)]
     if taken:
-        raise UnreadableInput(where, f"already has column(s) {', '.join(taken)}, which the result adds: rename them")
+        raise UnreadableInput(
+            where,
+            f"already has column(s) {', '.join(sorted(taken, key=str.lower))}, which the result adds: rename them",
+        )

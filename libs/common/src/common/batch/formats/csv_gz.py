@@ -6,6 +6,10 @@ from collections.abc import Iterable, Iterator
 from common.batch.formats.csv_text import CsvFormat, CutOff
 from common.errors import UnreadableInput
 
+MAGIC = b"\x1f\x8b"
+PADDING = b"\0\t\n\r "
+"""Tapes and block devices fill up with zeros, and editors end files with a line."""
+
 GZIP = 31
 """zlib's number for the largest window and a gzip header."""
 
@@ -17,9 +21,11 @@ def gunzipped(blocks: Iterable[bytes], where: str) -> Iterator[bytes]:
         rest = block
         while rest:
             if inflater.eof:
-                rest = rest.lstrip(b"\0")  # tapes and block devices fill up with zeros
+                rest = rest.lstrip(PADDING)
                 if not rest:
                     break
+                if not MAGIC.startswith(rest[:2]):
+                    raise UnreadableInput(where, f"has something else behind its gzip data: {rest[:10]!r}")
                 inflater = zlib.decompressobj(wbits=GZIP)
             try:
                 text = inflater.decompress(rest, 4 * len(block))
@@ -34,4 +40,4 @@ def gunzipped(blocks: Iterable[bytes], where: str) -> Iterator[bytes]:
         raise CutOff(where, "gzip")
 
 
-CSV_GZ = CsvFormat("csv.gz", ".csv.gz", result=".csv", reading="stream", magic=(b"\x1f\x8b",), unpack=gunzipped)
+CSV_GZ = CsvFormat("csv.gz", ".csv.gz", result=".csv", reading="stream", magic=(MAGIC,), unpack=gunzipped)

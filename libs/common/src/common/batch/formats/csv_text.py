@@ -4,7 +4,7 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -14,6 +14,7 @@ from common.batch.formats.format import Format, InputObject
 from common.batch.prefixes import partitions
 from common.errors import UnreadableInput
 from common.orders.fields import location_faults
+from common.orders.names import spelt
 from common.servers.objects import ObjectAddress, ObjectStore
 
 HEAD_BYTES = 256 * 1024
@@ -21,6 +22,21 @@ HEAD_BYTES = 256 * 1024
 
 DELIMITERS = ",;\t|"
 LONGEST_CHARACTER = 4
+INVISIBLE = "\ufeff\u200b"
+"""Marks that a name may begin with unseen: those of byte orders, where files were joined, and of no width."""
+
+OTHERS = {
+    b"PK\x03\x04": "a ZIP archive or an Excel workbook",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
+    b"PAR1": "Parquet",
+    b"\x1f\x8b": "gzip, packed twice",
+    b"BZh": "bzip2",
+    b"\xfd7zXZ": "xz",
+    b"Obj\x01": "Avro",
+    b"ORC": "ORC",
+    b"ARROW1": "Arrow",
+    b"SQLite": "a SQLite database",
+}
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 BLANK_LINES = re.compile(rb"([ \t]*\r?\n)*")
 SEPARATOR_LINE = re.compile(rb"(?i:sep)=([,;\t|])[ \t]*\r?\n")
@@ -125,8 +141,13 @@ def parse_header(
     """The header of an input of predictions, see `header_of`. in_path, address: see check_columns."""
     given = set(in_path)
     by_path = not location_faults(given.intersection(NEEDED_COLUMNS))
-    fits = lambda names: not by_path and not location_faults(given.union(names).intersection(NEEDED_COLUMNS))  # noqa: E731
+
+    def fits(names: Sequence[str]) -> bool:
+        columns = given.union(spelt(names, NEEDED_COLUMNS)).intersection(NEEDED_COLUMNS)
+        return not by_path and not location_faults(columns)
+
     header = header_of(head, where, whole, fits)
+    header = replace(header, names=spelt(header.names, NEEDED_COLUMNS))
     check_columns(header.names, where, in_path, address)
     return header
 
@@ -138,8 +159,8 @@ def header_of(head: bytes, where: str, whole: bool, fits: Callable[[Sequence[str
     """
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise UnreadableInput(where, "is UTF-16: save it as UTF-8")
-    if b"\x00" in head:
-        raise UnreadableInput(where, "is binary, not CSV text")
+    if b"\x00" in head.partition(b"\n")[0]:
+        raise _binary(where, head)
     if b"\r" in head and b"\n" not in head:
         raise UnreadableInput(where, "ends its lines with a carriage return alone: save it with \\n or \\r\\n")
     mark = BYTE_ORDER_MARK if head.startswith(BYTE_ORDER_MARK) else b""
@@ -158,9 +179,19 @@ def header_of(head: bytes, where: str, whole: bool, fits: Callable[[Sequence[str
         names, delimiter = _columns(_decoded(text), fits)
     except csv.Error as error:
         raise UnreadableInput(where, f"has a header that is not CSV ({error})") from error
+    if not fits(names) and (b"\x00" in head or (not_utf8 is not None and head.startswith(tuple(OTHERS)))):
+        raise _binary(where, head)
     line_end = head[start + len(text) : length]
     decimal = decimal_mark(head[length:].decode(errors="replace"), names, delimiter)
     return Header(names, mark + text, line_end, length, delimiter, head.count(b"\n", 0, length), decimal, not_utf8)
+
+
+def _binary(where: str, head: bytes) -> UnreadableInput:
+    """What a file without readable columns is, as far as its first bytes say."""
+    kind = next((f": it looks like {kind}" for magic, kind in OTHERS.items() if head.startswith(magic)), "")
+    if not kind and max(head[::2].count(0), head[1::2].count(0)) > len(head) // 4:
+        return UnreadableInput(where, "is UTF-16: save it as UTF-8")
+    return UnreadableInput(where, f"is binary, not CSV text{kind}")
 
 
 def _decoded(names: bytes) -> str:
@@ -184,7 +215,8 @@ def _columns(text: str, fits: Callable[[Sequence[str]], bool]) -> tuple[list[str
     """The names in a header line, and what separates them: a comma, unless names fit only when it is something else."""
     split = {
         delimiter: [
-            name.strip() for name in next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, **PADDED), [])
+            name.strip().lstrip(INVISIBLE)
+            for name in next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, **PADDED), [])
         ]
         for delimiter in DELIMITERS
     }
