@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import numpy as np
 import pytest
 
-from common.model.pace import EXPONENT, RELATIONS, Level, PaceTable, pace_table, restricted_geometric_mean
+from common.model.pace import EXPONENT, RELATIONS, Durations, Level, PaceTable, pace_table, restricted_geometric_mean
 from common.model.time_scale import TimeScale
 
 NEAR, FAR = 0, 1
@@ -30,14 +30,14 @@ def filled(days: float, first: date, groups: tuple[str, ...] = GROUPS, rows: int
 def test_without_censoring_the_mean_is_the_geometric_one_between_the_bounds() -> None:
     durations = np.array([0.1, 10.0, 50.0])
     expected = (SCALE.shortest * 10 * SCALE.horizon) ** (1 / 3)
-    assert restricted_geometric_mean(durations, np.ones(3, dtype=bool), SCALE) == pytest.approx(expected)
+    assert restricted_geometric_mean(Durations(durations, np.ones(3, dtype=bool)), SCALE) == pytest.approx(expected)
 
 
 def test_an_order_still_under_way_makes_the_pace_slower_than_its_age() -> None:
     durations = np.array([4.0, 6.0, 5.0])
     under_way, arrived = np.array([True, True, False]), np.ones(3, dtype=bool)
-    slower = restricted_geometric_mean(durations, under_way, SCALE)
-    assert slower > restricted_geometric_mean(durations, arrived, SCALE)
+    slower = restricted_geometric_mean(Durations(durations, under_way), SCALE)
+    assert slower > restricted_geometric_mean(Durations(durations, arrived), SCALE)
 
 
 @pytest.mark.parametrize("typical", [10.0, 0.02, 100.0], ids=["days", "minutes", "months"])

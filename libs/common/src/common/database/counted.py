@@ -15,6 +15,9 @@ def _bought(predictions: str) -> str:
 BOUGHT = f"({_bought('predictions')})"
 """It had been bought when it was predicted, and by now. Purchases to come are a client's mistake, or a clock's."""
 
+BOUGHT_WHEN_ASKED = f"(predictions.purchase_timestamp <= predictions.predicted_at + {TOLERANCE})"
+"""The same but for the present, for what is counted once and looked at later."""
+
 FIRST = f"""(NOT EXISTS (
     SELECT FROM predictions AS earlier
     WHERE earlier.order_id = predictions.order_id AND earlier.model_version = predictions.model_version
@@ -38,14 +41,18 @@ A cancelled or lost order counts as delivered only once that was taken back."""
 NOT_IMPOSSIBLE = f"(actuals.delivered_at IS NULL OR {_POSSIBLE})"
 """Of an order whose actual is impossible nothing is known, not even whether it is still under way."""
 
-TRUSTED = """(predictions.key_id = '' OR predictions.key_id IN (
+TRUSTED_KEYS = """
+    SELECT '' UNION
     SELECT asking.id FROM api_keys AS asking JOIN api_keys AS reporting ON reporting.owner = asking.owner
     WHERE reporting.revoked_at IS NULL AND (
         reporting.scopes @> CAST('["actuals"]' AS jsonb) OR reporting.scopes @> CAST('["admin"]' AS jsonb)
     )
-))"""
-"""It was asked for by an owner who also reports what becomes of orders: of others' orders nobody will ever know, and
-whoever may only ask must not teach the pace by asking."""
+"""
+"""Of owners who also report what becomes of orders, and the key of those who need none: of others' orders nobody will
+ever know, and whoever may only ask must not teach the pace by asking."""
+
+TRUSTED = f"(predictions.key_id IN ({TRUSTED_KEYS}))"
+"""One of them asked."""
 
 COUNTED = f"({NOT_IMPOSSIBLE} AND NOT {_ENDED})"
 """It is under way, or was delivered."""

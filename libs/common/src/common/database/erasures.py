@@ -7,7 +7,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from common.database.tables import Actual, Erasure, Prediction
+from common.database.tables import Actual, Erasure, PaceBasis, Prediction
 
 GONE_AFTER = timedelta(days=1)
 """By then the archive has been rewritten without it, and the queue has delivered what it held; then the erasure itself,
@@ -41,6 +41,7 @@ def archived(session: Session) -> list[str]:
 
 
 def archive_is_clean(session: Session, order_ids: list[str]) -> None:
-    """The archive was looked through for these; forget those whose last trace is gone."""
+    """The archive was looked through for these; forget those whose last trace is gone, from the pace's counts too."""
     session.execute(update(Erasure).where(Erasure.order_id.in_(order_ids)).values(archived=False))
-    session.execute(delete(Erasure).where(~Erasure.archived, Erasure.asked_at < func.now() - GONE_AFTER))
+    uncounted = select(PaceBasis).where(PaceBasis.until <= Erasure.asked_at).exists()
+    session.execute(delete(Erasure).where(~Erasure.archived, Erasure.asked_at < func.now() - GONE_AFTER, ~uncounted))

@@ -5,6 +5,7 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
+from common.arrays import Bools
 from common.model.bundle import Servable
 from common.model.features import same_region
 from common.model.pace import PaceTable, pace_table
@@ -20,15 +21,16 @@ def measured_pace(
 
     delivered: datetime64[s], UTC, NaT while under way.
     """
+    local, group, same = grouped(orders, model, clock)
+    arrived = local + (delivered - orders.purchase_timestamp)
+    return pace_table(
+        local, arrived, group, same, model.manifest.map.pace_groups, TimeScale(model.manifest.typical_days), until
+    )
+
+
+def grouped(orders: Orders, model: Servable, clock: Clock) -> tuple[NDArray[np.datetime64], NDArray[np.integer], Bools]:
+    """Of n orders the purchase as on the shop's clock, the number of its group, and whether it stays in its region."""
     geography = model.geography
     origin, destination = geography.ends(orders, "origin"), geography.ends(orders, "destination")
-    local = clock.local(orders.purchase_timestamp)
-    return pace_table(
-        local,
-        local + (delivered - orders.purchase_timestamp),
-        geography.regions.group[destination.region],
-        same_region(origin, destination),
-        model.manifest.map.pace_groups,
-        TimeScale(model.manifest.typical_days),
-        until,
-    )
+    group = geography.regions.group[destination.region]
+    return clock.local(orders.purchase_timestamp), group, same_region(origin, destination)

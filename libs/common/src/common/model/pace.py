@@ -7,9 +7,10 @@ day itself or later is used. Days are those of the shop's clock.
 Kaplan & Meier (1958); restricted mean: Irwin (1949), here of the logarithm.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -145,21 +146,51 @@ def pace_table(
     """
     bought = purchase.astype("datetime64[s]").astype(np.int64) / 86_400
     arrived = np.where(np.isnat(delivered), np.inf, delivered.astype("datetime64[s]").astype(np.int64) / 86_400)
-    first = int(bought[0]) + 1
+
+    def seen(day: int) -> Iterator[Durations]:
+        window = slice(*np.searchsorted(bought, [day - scale.pace_window, day]))
+        known = arrived[window] < day
+        duration = np.where(known, arrived[window], day) - bought[window]
+        members = [group[window] == number for number in range(len(groups) - len(RELATIONS))]
+        for chosen in (*members, ~same_region[window], same_region[window]):
+            yield Durations(duration[chosen], known[chosen])
+
+    return pace_of_days(seen, int(bought[0]) + 1, groups, scale, until)
+
+
+class Durations(NamedTuple):
+    """Days from purchase to delivery, or to the day looked from where `known` is False; orders: of each, one if None.
+
+    All three are of one length.
+    """
+
+    days: Floats
+    known: Bools
+    orders: NDArray[np.int64] | None = None
+
+    @property
+    def in_all(self) -> int:
+        """Orders."""
+        return len(self.days) if self.orders is None else int(self.orders.sum())
+
+
+def pace_of_days(
+    seen: Callable[[int], Iterable[Durations]], first: int, groups: Sequence[str], scale: TimeScale, until: date
+) -> PaceTable:
+    """Pace for every day from `first` (days since 1970) until `until`.
+
+    seen: of a day, the durations of the orders of each group that were bought in the window before it.
+    """
     origin = np.datetime64(0, "D")
     days = range(first, max(int((np.datetime64(until, "D") - origin).astype(int)), first) + 1)
     pace = np.full((len(days), len(groups)), np.nan)
     orders = np.zeros((len(days), len(groups)), dtype=np.int64)
     usual = np.full(len(groups), np.nan)
     for row, day in enumerate(days):
-        window = slice(*np.searchsorted(bought, [day - scale.pace_window, day]))
-        known = arrived[window] < day
-        duration = np.where(known, arrived[window], day) - bought[window]
-        members = [group[window] == number for number in range(len(groups) - len(RELATIONS))]
-        for column, chosen in enumerate((*members, ~same_region[window], same_region[window])):
-            count = orders[row, column] = chosen.sum()
+        for column, durations in enumerate(seen(day)):
+            count = orders[row, column] = durations.in_all
             if count >= FEWEST_ORDERS:
-                log_pace = np.log(restricted_geometric_mean(duration[chosen], known[chosen], scale))
+                log_pace = np.log(restricted_geometric_mean(durations, scale))
                 if row >= scale.pace_window:  # of the first orders, all young, nobody knows the usual pace
                     rate = USUAL_RATE if np.isfinite(usual[column]) else 1.0
                     usual[column] = (1 - rate) * np.nan_to_num(usual[column]) + rate * log_pace
@@ -168,21 +199,25 @@ def pace_table(
     return PaceTable(tuple(groups), (origin + first).astype(date), _filled(pace, scale.horizon / 2), orders)
 
 
-def restricted_geometric_mean(duration: Floats, known: Bools, scale: TimeScale) -> float:
-    """Geometric mean in days of n durations, restricted to the scale's horizon; `known` False where censored.
+def restricted_geometric_mean(durations: Durations, scale: TimeScale) -> float:
+    """Geometric mean in days of durations, restricted to the scale's horizon.
 
     Its logarithm is the area under the Kaplan-Meier curve over log days.
     """
-    order = np.argsort(duration, kind="stable")
-    surviving = survival(known[order])
-    edges = np.log(np.clip(np.concatenate([[0.0], duration[order], [np.inf]]), scale.shortest, scale.horizon))
+    order = np.argsort(durations.days, kind="stable")
+    orders = None if durations.orders is None else durations.orders[order]
+    surviving = survival(durations.known[order], orders)
+    edges = np.log(np.clip(np.concatenate([[0.0], durations.days[order], [np.inf]]), scale.shortest, scale.horizon))
     return float(np.exp(edges[0] + np.diff(edges) @ np.concatenate([[1.0], surviving])))
 
 
-def survival(known: Bools) -> Floats:
-    """Kaplan-Meier curve just after each of n durations, given in ascending order of duration."""
-    at_risk = np.arange(len(known), 0, -1)
-    curve: Floats = np.cumprod(1 - known / at_risk, dtype=np.float64)
+def survival(known: Bools, orders: NDArray[np.int64] | None = None) -> Floats:
+    """Kaplan-Meier curve just after each of n durations, given in ascending order of duration; orders: of each."""
+    if orders is None:
+        at_risk, arrived = np.arange(len(known), 0, -1), known.astype(np.int64)
+    else:
+        at_risk, arrived = orders[::-1].cumsum()[::-1], orders * known
+    curve: Floats = np.cumprod(1 - arrived / at_risk, dtype=np.float64)
     return curve
 
 

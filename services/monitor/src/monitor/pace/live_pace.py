@@ -4,20 +4,17 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from common.database.counted import BOUGHT, COUNTED, TRUSTED
 from common.database.delivery_pace import forget_days_to_come, write_pace
 from common.database.present import present
 from common.database.tables import DeliveryPace
 from common.model.bundle import Bundle
-from common.model.measured_pace import measured_pace
 from common.model.pace import FEWEST_ORDERS, PaceTable
 from common.model.time_scale import TimeScale
-from common.orders.clock import Clock
-from common.orders.logged import logged_orders
-from common.orders.reading import Reading
+from monitor.pace.counts import keep_counts, read_counts
+from monitor.pace.grouping import Grouping
 
 
 @dataclass(frozen=True)
@@ -60,25 +57,6 @@ def _last_day(session: Session) -> date:
 
 def _measured(session: Session, bundle: Bundle) -> PaceTable | None:
     """The pace that the log alone gives; None without an order in it."""
-    now, shop = present(session), bundle.manifest.shop
-    back = timedelta(days=TimeScale(bundle.manifest.typical_days).look_back)
-    oldest = (now - back).replace(hour=0, minute=0, second=0, microsecond=0)  # a whole day, as pace counts days
-    result = session.execute(_ORDERS, {"oldest": oldest, "present": now})
-    rows = sorted(result, key=lambda row: row.purchase_timestamp)
-    if not rows:
-        return None
-    columns = dict(zip(result.keys(), zip(*rows, strict=True), strict=True))
-    delivered, clock = np.array(columns.pop("delivered_at"), dtype="datetime64[s]"), Clock(shop.time_zone)
-    orders = logged_orders(columns, Reading(clock, shop.numeric, shop.category))
-    return measured_pace(orders, delivered, bundle, clock, clock.local_of_one(now.replace(tzinfo=None)).date())
-
-
-_ORDERS = text(f"""
-    SELECT DISTINCT ON (order_id)
-           seller_zip_code_prefix, customer_lat, customer_lng, further,
-           purchase_timestamp AT TIME ZONE 'UTC' AS purchase_timestamp, delivered_at AT TIME ZONE 'UTC' AS delivered_at
-    FROM predictions LEFT JOIN actuals USING (order_id)
-    WHERE role = 'champion' AND order_id IS NOT NULL
-      AND {BOUGHT} AND {COUNTED} AND {TRUSTED} AND purchase_timestamp >= :oldest
-    ORDER BY order_id, purchase_timestamp
-""")  # noqa: S608
+    now, grouping = present(session), Grouping(bundle)
+    cells, today = keep_counts(session, grouping, now), grouping.today(now)
+    return cells.pace(read_counts(session, today), today)

@@ -5,7 +5,17 @@ from common.database.tables.batch import BatchChunk, BatchJob, BatchOutput, Pace
 from common.database.tables.keys import ApiKey
 from common.database.tables.log import Actual, ColdFile, Erasure, InvalidRequests, Prediction
 from common.database.tables.models import ModelEvent, Retraining
-from common.database.tables.monitoring import Alert, DeliveryPace, Mark, ModelMetrics, Notification, Replay
+from common.database.tables.monitoring import (
+    Alert,
+    CountedOrder,
+    DeliveryPace,
+    Mark,
+    ModelMetrics,
+    Notification,
+    PaceBasis,
+    PaceCount,
+    Replay,
+)
 
 __all__ = [
     "Actual",
@@ -15,6 +25,7 @@ __all__ = [
     "BatchJob",
     "BatchOutput",
     "ColdFile",
+    "CountedOrder",
     "DeliveryPace",
     "Erasure",
     "InvalidRequests",
@@ -22,6 +33,8 @@ __all__ = [
     "ModelEvent",
     "ModelMetrics",
     "Notification",
+    "PaceBasis",
+    "PaceCount",
     "PaceSnapshot",
     "Prediction",
     "Replay",

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -49,6 +50,53 @@ class DeliveryPace(Table):
     pace_days: Mapped[float]
     orders: Mapped[int]
     computed_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class PaceCount(Table):
+    """Orders of the log bought on a day (the shop's clock) that count in a cell of the delivery pace.
+
+    cell: see `monitor.pace.cells`, of the model and resolution of PaceBasis.
+    """
+
+    __tablename__ = "pace_counts"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    cell: Mapped[int] = mapped_column(primary_key=True)
+    orders: Mapped[int]
+
+
+class CountedOrder(Table):
+    """In which cells an order counts at present, so that it can be taken out of them again.
+
+    hash: of its id, which this table does not know. arrived: NULL while it is under way.
+    """
+
+    __tablename__ = "counted_orders"
+
+    hash: Mapped[UUID] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(index=True)
+    waiting: Mapped[int]
+    arrived: Mapped[int | None]
+
+
+class PaceBasis(Table):
+    """What `pace_counts` counts, one row.
+
+    grouping: how the champion groups orders. oldest: purchases from then on. until: all that was logged and reported
+    by then. present: see `common.database.present`. keys: those whose orders teach. next_due: when a delivery
+    that lies too far ahead to be true yet has come.
+    """
+
+    __tablename__ = "pace_bases"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    grouping: Mapped[str]
+    resolution: Mapped[int]
+    oldest: Mapped[datetime]
+    until: Mapped[datetime]
+    present: Mapped[datetime]
+    keys: Mapped[list[Any]]
+    next_due: Mapped[datetime | None]
 
 
 class Replay(Table):

@@ -1,0 +1,225 @@
+"""The counts that the delivery pace comes from, and how they follow the log.
+
+What was logged, reported or erased since the last time names the orders to look at. Each is taken out of the cells
+that it counted in and counted as it stands now: a correction, a cancellation or an erasure leaves nothing behind, and
+an order that is looked at twice counts once. The counts, and what they count, are written in one transaction.
+"""
+
+import io
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Row, func, select, text
+from sqlalchemy.orm import Session
+
+from common.database.counted import BOUGHT_WHEN_ASKED, COUNTED, TOLERANCE, TRUSTED_KEYS
+from common.database.tables import CountedOrder, PaceBasis
+from monitor.pace.cells import NONE, Cells, CountedOrders, DayCounts, Ints
+from monitor.pace.grouping import Grouping
+from monitor.windows.news import LONGEST_WRITE
+
+FINE, COARSE = 60, 1
+MOST_FINE = 250_000
+"""Orders that are counted finely: of few orders each changes the pace, of many the cells must not grow more."""
+
+AT_ONCE = 20_000
+
+
+def keep_counts(session: Session, grouping: Grouping, present: datetime) -> Cells:
+    """Bring the counts up to date, all anew if orders are grouped otherwise than before; the cells that they are in."""
+    session.execute(text("SELECT pg_advisory_xact_lock(hashtext('pace_counts'))"))
+    basis = session.get(PaceBasis, 1) or PaceBasis(id=1, grouping="")
+    keys, oldest = sorted(session.scalars(text(TRUSTED_KEYS))), grouping.oldest(present)
+    counts = Counts(session, grouping, oldest, present, keys)
+    if basis.grouping == grouping.name and basis.present <= present and basis.oldest <= oldest:
+        cells = grouping.cells(basis.resolution)
+        counts.follow(cells, basis)
+    else:
+        basis.resolution, cells = FINE, grouping.cells(FINE)
+        counts.begin(cells)
+        basis.next_due = counts.next_due()
+    if basis.resolution == FINE and session.scalars(select(func.count()).select_from(CountedOrder)).one() > MOST_FINE:
+        basis.resolution, cells = COARSE, grouping.cells(COARSE)
+        counts.begin(cells)
+    basis.grouping, basis.oldest, basis.present, basis.keys = grouping.name, oldest, present, keys
+    basis.until = session.scalars(select(func.now())).one() - LONGEST_WRITE
+    session.add(basis)
+    session.flush()
+    return cells
+
+
+def read_counts(session: Session, until: date) -> Iterator[DayCounts]:
+    """The orders bought on each day until that one, oldest first."""
+    for day, cells, orders in session.execute(_READ, {"until": until}):
+        yield DayCounts(day, np.array(cells, dtype=np.int64), np.array(orders, dtype=np.int64))
+
+
+class Counts:
+    """The tables `pace_counts` and `counted_orders` in one transaction.
+
+    oldest: purchases from then on count. keys: of whose asking orders count.
+    """
+
+    def __init__(
+        self, session: Session, grouping: Grouping, oldest: datetime, present: datetime, keys: list[str]
+    ) -> None:
+        self._session = session
+        self._grouping = grouping
+        self._given: dict[str, Any] = {"oldest": oldest, "present": present, "keys": keys}
+
+    def begin(self, cells: Cells) -> None:
+        """Count the whole log, by days of purchase."""
+        self._session.execute(text("TRUNCATE pace_counts, counted_orders"))
+        last = self._session.scalars(_LAST, self._given).one()
+        for begin, end in self._session.execute(_DAYS, self._given | {"last": last}).all():
+            span = {"begin": begin, "end": end}
+            rows = self._session.execute(_OF_DAY, self._given | span, execution_options={"yield_per": AT_ONCE})
+            for part in rows.partitions():
+                self._add(cells, part, [])
+
+    def follow(self, cells: Cells, basis: PaceBasis) -> None:
+        """Count what has changed since the basis was written; what is too old by now is forgotten."""
+        self._session.execute(_FORGET, {"day": self._grouping.today(self._given["oldest"])})
+        changes = {"since": basis.until, "was_oldest": basis.oldest, "was": basis.present}
+        keys = sorted(set(basis.keys) ^ set(self._given["keys"]))
+        due = basis.next_due is not None and basis.next_due <= self._given["present"]
+        asked = [_NEWS, *([_OF_KEYS] if keys else []), *([_COME] if due else [])]
+        changed = text(" UNION ".join(asked))
+        given = self._given | changes | {"changed_keys": keys}
+        orders = self._session.scalars(changed, given, execution_options={"yield_per": AT_ONCE})
+        for ids in orders.partitions():
+            gone = self._session.execute(_TAKE_OUT, {"ids": ids}).all()
+            rows = self._session.execute(_OF_ORDERS, self._given | {"ids": ids}).all()
+            self._add(cells, rows, gone)
+        soonest = self.next_due() if due else self.next_due(basis.until)
+        basis.next_due = soonest if due else min(filter(None, (basis.next_due, soonest)), default=None)
+
+    def next_due(self, since: datetime | None = None) -> datetime | None:
+        """When the first delivery comes that is too far ahead to be true; of those reported since then, or of all."""
+        moment: datetime | None = self._session.scalar(_NEXT_DUE, self._given | {"since": since})
+        return moment
+
+    def _add(self, cells: Cells, rows: Sequence[Row[Any]], gone: Sequence[Row[Any]]) -> None:
+        """Count the rows, and no longer those that are gone from `counted_orders`."""
+        columns = {name: [row._mapping[name] for row in rows] for name in _COLUMNS}
+        hashes = columns.pop("hash")
+        if rows:
+            counted = self._grouping.counted(columns, cells)
+        else:
+            counted = CountedOrders(*(np.empty(0, dtype=np.int64) for _ in CountedOrders._fields))
+        self._remember(hashes, counted)
+        out = np.array([tuple(row) for row in gone], dtype=np.int64).reshape(-1, 3).T
+        self._change(counted, CountedOrders(*out))
+
+    def _remember(self, hashes: Sequence[str], counted: CountedOrders) -> None:
+        days = counted.day.astype("datetime64[D]").tolist()
+        arrived = ["\\N" if cell == NONE else cell for cell in counted.arrived.tolist()]
+        rows = zip(hashes, days, counted.waiting.tolist(), arrived, strict=True)
+        lines = io.StringIO("".join(f"{order}\t{day}\t{waiting}\t{cell}\n" for order, day, waiting, cell in rows))
+        connection: Any = self._session.connection().connection
+        with connection.cursor() as cursor:
+            cursor.copy_expert("COPY counted_orders (hash, day, waiting, arrived) FROM STDIN", lines)
+
+    def _change(self, more: CountedOrders, less: CountedOrders) -> None:
+        parts = [
+            (each.day, cell, sign) for each, sign in ((more, 1), (less, -1)) for cell in (each.waiting, each.arrived)
+        ]
+        days, cells = np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
+        signs = np.concatenate([np.full(len(part[0]), part[2]) for part in parts])
+        valid = cells != NONE
+        at, inverse = np.unique(np.stack([days[valid], cells[valid]]), axis=1, return_inverse=True)
+        change: Ints = np.bincount(inverse.ravel(), signs[valid], minlength=at.shape[1]).astype(np.int64)
+        moved = change != 0
+        values = {"days": at[0, moved].tolist(), "cells": at[1, moved].tolist(), "orders": change[moved].tolist()}
+        self._session.execute(_CHANGE, values)
+
+
+_HASH = "encode(substring(sha256(convert_to({}, 'UTF8')) FOR 16), 'hex')"
+
+_COLUMNS = (
+    "hash",
+    "seller_zip_code_prefix",
+    "customer_lat",
+    "customer_lng",
+    "further",
+    "purchase_timestamp",
+    "delivered_at",
+)
+
+_ORDERS = f"""
+    SELECT DISTINCT ON (order_id)
+           {_HASH.format("order_id")} AS hash, seller_zip_code_prefix, customer_lat, customer_lng, further,
+           purchase_timestamp AT TIME ZONE 'UTC' AS purchase_timestamp, delivered_at AT TIME ZONE 'UTC' AS delivered_at
+    FROM predictions LEFT JOIN actuals USING (order_id)
+    WHERE role = 'champion' AND {BOUGHT_WHEN_ASKED} AND {COUNTED} AND predictions.key_id = ANY(:keys)
+      AND purchase_timestamp >= :oldest AND %s
+    ORDER BY order_id, predictions.purchase_timestamp, predicted_at, id
+"""  # noqa: S608
+
+_OF_ORDERS = text(_ORDERS % "order_id = ANY(:ids)")
+
+_OF_DAY = text(
+    _ORDERS
+    % f"""order_id IS NOT NULL AND purchase_timestamp >= :begin AND purchase_timestamp < :end
+      AND NOT EXISTS (SELECT FROM counted_orders WHERE hash = CAST({_HASH.format("order_id")} AS uuid))"""
+)
+"""An order that was asked again on a later day has been counted by then."""
+
+_LAST = text("SELECT max(purchase_timestamp) FROM predictions WHERE purchase_timestamp >= :oldest")
+
+_DAYS = text("""
+    SELECT day AS begin, day + interval '1 day' AS end
+    FROM generate_series(CAST(:oldest AS timestamptz), CAST(:last AS timestamptz), '1 day') AS day
+""")
+
+_NEWS = """
+    SELECT order_id FROM predictions WHERE logged_at > :since AND order_id IS NOT NULL
+    UNION SELECT order_id FROM actuals WHERE received_at > :since
+    UNION SELECT order_id FROM erasures WHERE asked_at > :since
+    UNION SELECT order_id FROM predictions
+    WHERE purchase_timestamp >= :was_oldest AND purchase_timestamp < :oldest AND order_id IS NOT NULL
+"""
+"""The last are orders that count no longer, unless they were asked again later."""
+
+_OF_KEYS = """
+    SELECT order_id FROM predictions
+    WHERE key_id = ANY(:changed_keys) AND purchase_timestamp >= :oldest AND order_id IS NOT NULL
+"""
+
+_COME = f"""
+    SELECT order_id FROM actuals
+    WHERE delivered_at > CAST(:was AS timestamptz) + {TOLERANCE}
+      AND delivered_at <= CAST(:present AS timestamptz) + {TOLERANCE}
+"""  # noqa: S608
+
+_NEXT_DUE = text(f"""
+    SELECT min(delivered_at) - {TOLERANCE} FROM actuals
+    WHERE delivered_at > CAST(:present AS timestamptz) + {TOLERANCE}
+      AND received_at > coalesce(CAST(:since AS timestamptz), '-infinity')
+""")  # noqa: S608
+
+_FORGET = text("""
+    WITH counts AS (DELETE FROM pace_counts WHERE day < :day)
+    DELETE FROM counted_orders WHERE day < :day
+""")
+
+_TAKE_OUT = text(f"""
+    DELETE FROM counted_orders USING unnest(CAST(:ids AS text[])) AS changed
+    WHERE hash = CAST({_HASH.format("changed")} AS uuid)
+    RETURNING day - DATE '1970-01-01', waiting, coalesce(arrived, {NONE})
+""")  # noqa: S608
+
+_CHANGE = text("""
+    INSERT INTO pace_counts (day, cell, orders)
+    SELECT DATE '1970-01-01' + day, cell, orders
+    FROM unnest(CAST(:days AS integer[]), CAST(:cells AS integer[]), CAST(:orders AS integer[]))
+         AS changes (day, cell, orders)
+    ON CONFLICT (day, cell) DO UPDATE SET orders = pace_counts.orders + excluded.orders
+""")
+
+_READ = text("""
+    SELECT day - DATE '1970-01-01', array_agg(cell), array_agg(orders)
+    FROM pace_counts WHERE orders > 0 AND day <= :until GROUP BY day ORDER BY day
+""")
