@@ -2,6 +2,7 @@
 
 import atexit
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -95,9 +96,16 @@ def made_up_history(rows: int, seed: int = 0, slower: float = 1.0) -> History:
     return History(orders, delivered, days + 10).where(by_purchase)
 
 
+def with_hand_overs(history: History, seed: int = 0) -> History:
+    """The same orders, each handed over after up to half of its time."""
+    part = np.random.default_rng(seed).uniform(0.05, 0.5, len(history))
+    days = np.where(np.isnat(history.delivered), 20.0, history.days)
+    return replace(history, shipped=history.orders.purchase_timestamp + (part * days * 86_400).astype("timedelta64[s]"))
+
+
 def made_up_data(rows: int, seed: int = 0) -> TrainingData:
     """All of it, as training reads it."""
-    return TrainingData(made_up_history(rows, seed), SHOP, made_up_places())
+    return TrainingData(with_hand_overs(made_up_history(rows, seed)), SHOP, made_up_places())
 
 
 def write_sample_bundle(folder: Path, seed: int = 0) -> None:

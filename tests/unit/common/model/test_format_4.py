@@ -22,7 +22,7 @@ from common.orders.fields import Order
 
 PACES = (6.0, 9.0, 8.0, 10.0, 14.0, 11.0, 7.0)
 HOLIDAYS = ["2018-01-01", "2018-12-25"]
-NEW = {"typical_days", "shop", "calendar", "map", "fact_effects"}
+NEW = {"typical_days", "shop", "calendar", "map", "fact_effects", "under_way", "after_hand_over"}
 
 
 @pytest.fixture

@@ -46,7 +46,7 @@ def test_a_moment_that_cannot_be_meant_is_refused_with_what_it_must_be(text: str
 
 
 def test_files_may_have_what_requests_may_have() -> None:
-    assert {*Order.model_fields} == {field.name for field in INPUTS} | {"order_id", "facts"}
+    assert {*Order.model_fields} == {field.name for field in INPUTS} | {"order_id", "promised_timestamp", "facts"}
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ A bundle is a folder:
 
     bundle.json      what it is: features, training window, metrics, interval, sha256 of every other file
     model.cbm        the CatBoost model (bulk scoring)
-    arrays.npz       its trees (common.model.trees), places and regions (common.orders), effects (common.model)
+    arrays.npz       its trees (common.model.trees), places and regions (common.orders), effects (common.model); trees
+                     and effects of the second model, of the time from hand-over, if there is one
     pace.csv         day, group, pace_days, orders: the delivery pace up to the training date (see common.model.pace)
     reference.csv    a sample of training rows with predictions: what monitoring compares with
     model_card.md    for people; registered models only
@@ -39,6 +40,9 @@ CATBOOST = "model.cbm"
 ARRAYS = "arrays.npz"
 PACE = "pace.csv"
 REFERENCE = "reference.csv"
+PARTS = ("shop", "calendar", "map", "after_hand_over")
+"""Of the manifest, that are objects of their own."""
+
 FORMAT = 5
 
 
@@ -80,6 +84,16 @@ class Map:
 
 
 @dataclass(frozen=True)
+class HandOverPart:
+    """What the manifest says of the second model, of the time from hand-over: as of the first."""
+
+    centre: float
+    residuals: list[list[float]]
+    under_way: list[list[float]]
+    fact_effects: dict[str, dict[str, float]]
+
+
+@dataclass(frozen=True)
 class Manifest:
     """What a bundle says of itself. Times are ISO 8601, metrics in days.
 
@@ -87,7 +101,8 @@ class Manifest:
     group, see `common.model.residuals.Residuals`; older bundles have those of all orders. typical_days: see
     `common.model.time_scale.TimeScale`. fact_effects: log days, by the name of a category and its value. history: the
     version of the history (`common.servers.history`) it learned from, '' if that was in no object store.
-    training_orders: how many deliveries taught it, 0 in older bundles.
+    training_orders: how many deliveries taught it, 0 in older bundles. under_way: the residuals of orders that have not
+    arrived; in older bundles [], the same. after_hand_over: None without a second model.
     """
 
     trained_at: str
@@ -106,13 +121,29 @@ class Manifest:
     fact_effects: dict[str, dict[str, float]] = field(default_factory=dict)
     history: str = ""
     training_orders: int = 0
+    under_way: list[list[float]] = field(default_factory=list)
+    after_hand_over: HandOverPart | None = None
     format: int = FORMAT
     files: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
+class AfterHandOver:
+    """The second model, of the time from hand-over: see `common.model.after_purchase.features` for what it sees more.
+
+    under_way, centre: as in the manifest.
+    """
+
+    trees: ObliviousTrees
+    effects: Effects
+    residuals: Residuals
+    under_way: Residuals
+    centre: float
+
+
+@dataclass(frozen=True)
 class Servable:
-    """What a predictor computes with."""
+    """What a predictor computes with. after_hand_over: None where the history had too few hand-overs to learn from."""
 
     version: str
     manifest: Manifest
@@ -120,7 +151,9 @@ class Servable:
     geography: Geography
     effects: Effects
     residuals: Residuals
+    under_way: Residuals
     pace: PaceTable
+    after_hand_over: AfterHandOver | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -163,7 +196,9 @@ def load(folder: Path, version: str) -> Bundle:
                 geography=_geography(manifest, arrays),
                 effects=Effects(**_part("effects", Effects, arrays), facts=manifest.fact_effects),
                 residuals=Residuals.of(manifest.residuals),
+                under_way=Residuals.of(manifest.under_way or manifest.residuals),
                 pace=_pace(folder / PACE, manifest.map.pace_groups),
+                after_hand_over=_after_hand_over(manifest.after_hand_over, arrays),
             )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DamagedBundle(folder, error) from error
@@ -178,6 +213,9 @@ def write_arrays(folder: Path, model: Servable) -> None:
         "regions": geography.regions,
         "effects": model.effects,
     }
+    if model.after_hand_over:
+        second = model.after_hand_over
+        parts |= {"after_hand_over_trees": second.trees, "after_hand_over_effects": second.effects}
     arrays: dict[str, Any] = {
         f"{name}_{field_name}": value
         for name, part in parts.items()
@@ -196,13 +234,26 @@ def write_pace(folder: Path, table: PaceTable) -> None:
 
 
 def _manifest(stored: Mapping[str, Any]) -> Manifest:
-    shop, calendar, of_map = stored["shop"], stored["calendar"], stored["map"]
-    rest = {name: value for name, value in stored.items() if name not in ("shop", "calendar", "map")}
+    shop, calendar, of_map, second = *(stored[name] for name in PARTS[:-1]), stored.get(PARTS[-1])
+    rest = {name: value for name, value in stored.items() if name not in PARTS}
     return Manifest(
         **rest,
         shop=ServedShop(**shop | {name: tuple(shop[name]) for name in ("numeric", "category")}),
         calendar=Calendar(**calendar | {"week": tuple(calendar["week"])}),
         map=Map(**of_map | {name: tuple(of_map[name]) for name in ("regions", "pace_groups")}),
+        after_hand_over=HandOverPart(**second) if second else None,
+    )
+
+
+def _after_hand_over(part: HandOverPart | None, arrays: Mapping[str, Any]) -> AfterHandOver | None:
+    if part is None:
+        return None
+    return AfterHandOver(
+        trees=ObliviousTrees(**_part("after_hand_over_trees", ObliviousTrees, arrays)),
+        effects=Effects(**_part("after_hand_over_effects", Effects, arrays), facts=part.fact_effects),
+        residuals=Residuals.of(part.residuals),
+        under_way=Residuals.of(part.under_way),
+        centre=part.centre,
     )
 
 

@@ -5,7 +5,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -73,14 +73,32 @@ class FromPurchases:
         """Days within which a share (0..1) of orders like each of them is delivered."""
         return self.days_of(np.exp(self.forecast + self.residuals.at(share, self.group) * self.spread))
 
+    def days_at_left(self, left: Floats) -> Floats:
+        """Days at which shares (0..1, (n,)) of orders like each of them are left to be delivered."""
+        return self.days_of(np.exp(self.forecast + self.residuals.at_left(left, self.group) * self.spread))
+
     def probability_by(self, days: Floats) -> Floats:
         """The probabilities (0..1) that each is delivered within so many days; NaN stays NaN."""
+        worked, residual = self._reached(days)
+        return np.where(worked <= 0, 0.0, self.residuals.below(residual, self.group))
+
+    def left(self, days: Floats) -> Floats:
+        """The shares (0..1) of orders like each that are left to be delivered after so many days; NaN stays NaN."""
+        worked, residual = self._reached(days)
+        return np.where(worked <= 0, 1.0, self.residuals.left(residual, self.group))
+
+    def _reached(self, days: Floats) -> tuple[Floats, Floats]:
+        """The working days within so many days, and the residuals that they are."""
         worked = np.empty(len(days))
         for calendar, chosen in self.calendars:
             worked[chosen] = calendar.worked(self.start[chosen], days[chosen])
         with np.errstate(divide="ignore", invalid="ignore"):
-            residual = (np.log(np.maximum(worked, 0.0)) - self.forecast) / self.spread
-        return np.where(worked <= 0, 0.0, self.residuals.below(residual, self.group))
+            return worked, (np.log(np.maximum(worked, 0.0)) - self.forecast) / self.spread
+
+    def under_way(self, chosen: Bools, residuals: Residuals) -> "FromPurchases":
+        """The same, with the residuals of orders under way for the chosen ones."""
+        group = np.where(chosen, self.group + len(self.residuals.knots), self.group)
+        return replace(self, group=group, residuals=self.residuals.beside(residuals))
 
     def days_of(self, worked: Floats) -> Floats:
         """The days that so many working days take from each purchase on."""

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
 from typing import NamedTuple
@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from common.arrays import Bools, Floats
 from common.errors import InvalidInput
-from common.model.bundle import Calendar, Servable
+from common.model.after_purchase.features import with_hand_over
+from common.model.after_purchase.under_way import First, HandedOver, UnderWay
+from common.model.bundle import AfterHandOver, Calendar, Servable
 from common.model.distribution import Distribution, Distributions, FromPurchase, FromPurchases
 from common.model.features import FACT_COLUMN, FEATURE_NAMES, features, features_of_one, same_region
 from common.model.pace import Level, PaceTable
@@ -21,6 +23,7 @@ from common.model.time_scale import TimeScale
 from common.model.working_time import WorkingTime
 from common.orders.clock import Clock
 from common.orders.fields import Fact, Order
+from common.orders.later import check
 from common.orders.orders import Orders
 from common.orders.places import NOWHERE
 from common.orders.reading import Reading
@@ -120,9 +123,12 @@ class Predictor:
 
     def predict(self, orders: Orders) -> Predictions:
         """Predict n valid orders (see `common.orders.fields` for the ranges)."""
-        distribution, known = self._distributions(orders)
+        at_purchase, known = self._distributions(orders, self._model, self._raw)
+        days = at_purchase.days_of(np.exp(at_purchase.forecast + self._centre))
+        distribution: Distributions = at_purchase
+        if orders.later:
+            distribution, days = self._later(orders, at_purchase, days)
         lower, upper = distribution.days_at(LOWER), distribution.days_at(UPPER)
-        days = distribution.days_of(np.exp(distribution.forecast + self._centre))
         return Predictions(np.clip(days, lower, upper), lower, upper, known, distribution)
 
     def predict_one(self, order: Order, purchase: datetime) -> Prediction:
@@ -150,16 +156,64 @@ class Predictor:
         known = origin.known or (len(effects.origin_cell) > 1 and effects.origin_cell.item(origin.cell) != 0)
         return Prediction(days, lower, upper, known, FromPurchase(forecast, spread, curve, calendar, start))
 
-    def _distributions(self, orders: Orders) -> tuple[FromPurchases, Bools]:
-        """The distributions of n orders, and whether their origins are known, (n,)."""
+    def predict_one_later(self, order: Order, purchase: datetime) -> Prediction:
+        """`predict_one` of an order that says more than was known at its purchase, all moments in UTC, without zone;
+        takes some times as long. InvalidInput also says which of its moments cannot be."""
+        if order.facts:
+            self.check_facts(order.facts)
+        orders = Orders.of_one(order, purchase, self.reading)
+        check(orders.purchase_timestamp, orders.later)
+        predictions = self.predict(orders)
+        return Prediction(
+            predictions.days.item(0),
+            predictions.lower_days.item(0),
+            predictions.upper_days.item(0),
+            predictions.seller_known.item(0),
+            First(predictions.distribution),
+        )
+
+    @property
+    def knows_hand_overs(self) -> bool:
+        """Whether the model has learned the time from hand-over; if not, a hand-over changes no answer."""
+        return self._model.after_hand_over is not None
+
+    def _later(self, orders: Orders, at_purchase: FromPurchases, days: Floats) -> tuple[UnderWay, Floats]:
+        """The distributions of n orders of which more is known than at their purchase, and their point forecasts."""
+        age = np.zeros(len(orders))
+        if "under_way_at" in orders.later:
+            age = np.nan_to_num(_days(orders.later["under_way_at"] - orders.purchase_timestamp))
+        waits = age > 0
+        known_then = at_purchase.under_way(waits, self._model.under_way)
+        whole: FromPurchases | HandedOver = known_then
+        second, shipped = self._model.after_hand_over, orders.later.get("shipped_timestamp")
+        if second is not None and shipped is not None and (chosen := ~np.isnat(shipped)).any():
+            of_these = orders.where(chosen)
+            handling_days = _days(shipped[chosen] - of_these.purchase_timestamp)
+            begun = replace(of_these, purchase_timestamp=shipped[chosen])
+            then_on, _ = self._distributions(begun, second, second.trees.predict, handling_days)
+            days[chosen] = handling_days + then_on.days_of(np.exp(then_on.forecast + second.centre))
+            whole = HandedOver(known_then, chosen, handling_days, then_on.under_way(waits[chosen], second.under_way))
+        given = UnderWay.at(whole, age)
+        if waits.any():  # as many orders like it come before the point as without knowing that it is under way
+            days = np.where(waits, given.days_at(1 - whole.left(days)), days)
+        return given, days
+
+    def _distributions(
+        self, orders: Orders, model: Servable | AfterHandOver, raw_of: Raw, handling_days: Floats | None = None
+    ) -> tuple[FromPurchases, Bools]:
+        """The distributions of n orders, and whether their origins are known, (n,).
+
+        handling_days: of orders that begin with their hand-over, for the model of those.
+        """
         local = self.clock.local(orders.purchase_timestamp)
         origin, destination = self._geography.ends(orders, "origin"), self._geography.ends(orders, "destination")
         same = same_region(origin, destination)
-        raw = self._raw(features(origin, destination, same, local, orders.numbers, self._facts))
-        forecast = raw[:, 0] + self._model.effects.of(origin, destination, orders.texts)
+        columns = features(origin, destination, same, local, orders.numbers, self._facts)
+        raw = raw_of(columns if handling_days is None else with_hand_over(columns, handling_days, local))
+        forecast = raw[:, 0] + model.effects.of(origin, destination, orders.texts)
         level = self._level.of(local, destination.region, same)
-        known = origin.known | self._model.effects.knows(origin.cell)
-        residuals = self._model.residuals
+        known = origin.known | model.effects.knows(origin.cell)
+        residuals = model.residuals
         group = residuals.group(self._geography.regions.group[destination.region], same)
         calendars = list(by_calendar(self._calendars, self._calendar, orders.texts.get("destination_country")))
         start = np.empty(len(orders))
@@ -183,6 +237,10 @@ class Predictor:
                 raise InvalidInput(f"{where}facts.{name} is no fact of this shop: leave it out (facts: {declared})")
             elif not isinstance(value, str | None):
                 raise InvalidInput(f"{where}facts.{name} must be a text (got {value!r})")
+
+
+def _days(spans: NDArray[np.timedelta64]) -> Floats:
+    return spans / np.timedelta64(86_400, "s")
 
 
 def calendars(calendar: Calendar) -> dict[str, WorkingTime]:

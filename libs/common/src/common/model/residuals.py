@@ -26,6 +26,7 @@ TAIL = 0.01 * 10.0 ** -np.arange(1, 5)
 """Shares beyond the kept ones, where the residuals are taken to be exponential: down to one order in a million."""
 
 KNOTS = np.concatenate([TAIL[::-1], SHARES, 1 - TAIL])
+LEFT_AT_END = float(1 - KNOTS[-1])
 
 LEAST_STEP = 1e-4
 """Between two quantiles: what is strictly ascending has an inverse."""
@@ -49,6 +50,10 @@ class Residuals:
         lower, upper = kept[:, :1] - far * below[:, None], kept[:, -1:] + far * above[:, None]
         return cls(np.concatenate([lower[:, ::-1], kept, upper], axis=1))
 
+    def beside(self, others: "Residuals") -> "Residuals":
+        """The groups of both, those of the others behind these."""
+        return Residuals(np.concatenate([self.knots, others.knots]))
+
     @property
     def quantiles(self) -> Floats:
         """Those at SHARES, (groups, len(SHARES))."""
@@ -67,6 +72,26 @@ class Residuals:
     def at(self, share: float, group: NDArray[np.intp]) -> Floats:
         """The residuals that a share (0..1) of deliveries stays below, for n orders."""
         return np.array([np.interp(share, KNOTS, knots) for knots in self.knots])[group]
+
+    def at_left(self, left: Floats, group: NDArray[np.intp]) -> Floats:
+        """The residuals at which shares (0..1, (n,)) of deliveries are left; beyond the knots, exponential on."""
+        residual = np.empty(len(left))
+        for number, knots in enumerate(self.knots):
+            chosen = group == number
+            residual[chosen] = np.interp(1 - left[chosen], KNOTS, knots)
+        beyond = np.log(LEFT_AT_END / np.maximum(left, np.finfo(np.float64).tiny))
+        return residual + np.maximum(beyond, 0) * self._per_e[group]
+
+    def left(self, residual: Floats, group: NDArray[np.intp]) -> Floats:
+        """The shares of deliveries that are left at n residuals: the inverse of `at_left`."""
+        beyond = (residual - self.knots[group, -1]) / self._per_e[group]
+        return (1 - self.below(residual, group)) * np.exp(-np.maximum(beyond, 0))
+
+    @property
+    def _per_e(self) -> Floats:
+        """By how much the residual grows while the share that is left falls by a factor of e, at the end."""
+        step: Floats = (self.knots[:, -1] - self.knots[:, -2]) / np.log(TAIL[-2] / TAIL[-1])
+        return step
 
     def below(self, residual: Floats, group: NDArray[np.intp]) -> Floats:
         """The shares of deliveries that stay below n residuals: the inverse of `at`."""

@@ -146,6 +146,11 @@ class Order(Strict):
     destination_lat: Latitude | None = None
     destination_lng: Longitude | None = None
     destination_region: Text | None = None
+    shipped_timestamp: Moment | None = Field(None, description="when it was handed over to the carrier")
+    under_way_at: Moment | None = Field(None, description="a moment at which it had not arrived: the answer given that")
+    promised_timestamp: Moment | None = Field(
+        None, description="the latest delivery that the shop promised; not used by the model, kept to watch the order"
+    )
     facts: dict[str, Fact] | None = Field(None, description="further columns that the shop file declares")
 
     def coordinates(self, end: Literal["origin", "destination"]) -> tuple[float | None, float | None]:
@@ -234,5 +239,5 @@ FIELDS = {
 }
 """Every field but the facts, by its name."""
 
-INPUTS = tuple(field for name, field in FIELDS.items() if name != "order_id")
+INPUTS = tuple(field for name, field in FIELDS.items() if name not in ("order_id", "promised_timestamp"))
 """What the model reads: the columns of a file that are checked. All others, but for facts, pass through."""

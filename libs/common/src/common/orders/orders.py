@@ -1,7 +1,7 @@
 """Many orders as columns, as the model reads them."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from common.arrays import Bools, Floats
 from common.orders.fields import Order
-from common.orders.names import COORDINATES, OLD_NUMBERS, TEXTS, ZIP_CODE_PREFIX
+from common.orders.names import COORDINATES, LATER, OLD_NUMBERS, TEXTS, ZIP_CODE_PREFIX
+from common.orders.reading import Reading
 from common.orders.texts import Texts
 
 
@@ -27,12 +28,14 @@ class Orders:
     """n valid orders: the columns that they have, by the contract's names, facts among them.
 
     purchase_timestamp: datetime64[s], UTC. texts: by name. numbers: by name, float64 (n,), NaN where missing. A postal
-    code that came as a number is in `numbers`, as ZIP_CODE_PREFIX.
+    code that came as a number is in `numbers`, as ZIP_CODE_PREFIX. later: moments after the purchase, of LATER, by
+    name, as `purchase_timestamp`, NaT where missing; most orders have none.
     """
 
     purchase_timestamp: NDArray[np.datetime64]
     texts: Mapping[str, Texts]
     numbers: Mapping[str, Floats]
+    later: Mapping[str, NDArray[np.datetime64]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.purchase_timestamp)
@@ -51,12 +54,20 @@ class Orders:
             if old in columns:
                 given = _floats(columns[old])
                 numbers[name] = np.where(np.isnan(given), numbers[name], given) if name in numbers else given
-        return cls(np.asarray(columns["purchase_timestamp"]).astype("datetime64[s]"), texts, numbers)
+        later = {name: _moments(columns[name]) for name in LATER if name in columns}
+        return cls(_moments(columns["purchase_timestamp"]), texts, numbers, later)
+
+    @classmethod
+    def of_one(cls, order: Order, purchase: datetime, reading: Reading) -> "Orders":
+        """One valid order; its moments, and that of its purchase, are in UTC, without zone."""
+        values = {name: value for name, value in order.__dict__.items() if value is not None}
+        values |= values.pop("facts", {}) | {"purchase_timestamp": purchase}
+        return cls.of_columns({name: [value] for name, value in values.items()}, reading.numeric, reading.category)
 
     def without(self, name: str) -> "Orders":
         """The same without a column of texts."""
         texts = {each: texts for each, texts in self.texts.items() if each != name}
-        return Orders(self.purchase_timestamp, texts, self.numbers)
+        return replace(self, texts=texts)
 
     def where(self, chosen: Bools) -> "Orders":
         """The chosen orders."""
@@ -64,6 +75,7 @@ class Orders:
             self.purchase_timestamp[chosen],
             {name: texts.where(chosen) for name, texts in self.texts.items()},
             {name: numbers[chosen] for name, numbers in self.numbers.items()},
+            {name: moments[chosen] for name, moments in self.later.items()},
         )
 
     def each(self) -> Iterator[tuple[Order, datetime]]:
@@ -77,6 +89,10 @@ class Orders:
                 values[ZIP_CODE_PREFIX] = int(values[ZIP_CODE_PREFIX])
             given = {name: values.pop(name) for name in facts}
             yield Order.model_construct(**values, facts=given or None), purchase
+
+
+def _moments(values: Any) -> NDArray[np.datetime64]:
+    return np.asarray(values).astype("datetime64[s]")
 
 
 def _nones(numbers: Floats) -> list[float | None]:

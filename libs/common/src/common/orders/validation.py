@@ -1,6 +1,6 @@
 """Which rows can be scored, and why the others cannot. Arrow columns in, orders out; needs pyarrow."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -20,8 +20,9 @@ from common.orders.fields import (
     OrderField,
     postal_code_of,
 )
+from common.orders.later import faults
 from common.orders.moments import IN_ZONE, MOMENT, REWRITTEN, implausible, in_iso, moment_of, naive_utc
-from common.orders.names import COUNTRY_NAMES, OLD_NUMBERS, POSTAL_CODES, ZIP_CODE_PREFIX
+from common.orders.names import COUNTRY_NAMES, LATER, OLD_NUMBERS, POSTAL_CODES, ZIP_CODE_PREFIX
 from common.orders.orders import Orders
 from common.orders.reading import Reading
 from common.orders.shop.countries import country_of
@@ -31,7 +32,6 @@ NUMBER = r"^[ \t]*[+-]?(([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|(?i:nan|inf
 MINUS = "\N{MINUS SIGN}"
 """Some countries' programs write it for the hyphen."""
 
-NO_MOMENT = f"purchase_timestamp is not {MOMENT}"
 SHOWN = 40
 """Characters of a bad value that its reason repeats."""
 
@@ -94,13 +94,18 @@ def validate(
         else:
             rows.numbers[each.name], problems = _numbers(each, columns[each.name])
         rows.note(problems)
-    purchase, problems = _purchase(columns.get("purchase_timestamp"), now, rows.count, reading.clock)
-    rows.note(problems)
+    present = np.datetime64(naive_utc(now), "s")
+    later = _moments(rows, columns, LATER, reading.clock)
+    purchase = _moments(rows, columns, ("purchase_timestamp",), reading.clock).get("purchase_timestamp")
+    purchase = np.full(rows.count, present) if purchase is None else np.where(np.isnat(purchase), present, purchase)
+    if later:
+        unread = set(rows.found)
+        rows.note({row: fault for row, fault in faults(purchase, later, present) if row not in unread})
     _locate(rows)
     good = np.ones(rows.count, dtype=np.bool_)
     good[list(rows.found)] = False
     numbers = {OLD_NUMBERS.get(name, name): values for name, values in rows.numbers.items()}
-    orders = Orders(purchase, rows.texts, numbers)
+    orders = Orders(purchase, rows.texts, numbers, later)
     return Validated(
         orders.where(good) if rows.found else orders,
         good,
@@ -203,23 +208,26 @@ def _cleaning(name: str) -> Callable[[str], str]:
     return str
 
 
-def _purchase(column: pa.Array | None, now: datetime, rows: int, clock: Clock) -> tuple[Moments, Problems]:
-    """Purchase times in UTC and the reasons of the rows that have no usable one; empty ones are `now`."""
-    moment = np.datetime64(naive_utc(now), "s")
-    if column is None or column.null_count == rows:
-        return np.full(rows, moment), {}
-    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-        values, problems = _parsed_moments(column, clock)
-    else:
-        values = _as_seconds(column)
-        problems = {row: f"{NO_MOMENT} (got {values[row]})" for row in np.flatnonzero(implausible(values)).tolist()}
-        if getattr(column.type, "tz", None) is None:
-            values = clock.utc(values)
-    return np.where(np.isnat(values), moment, values), problems
+def _moments(rows: _Rows, columns: Mapping[str, pa.Array], names: Sequence[str], clock: Clock) -> dict[str, Moments]:
+    """Those of the named columns that say anything, in UTC, NaT where they say nothing; notes what is no moment."""
+    found = {}
+    for name in names:
+        column = columns.get(name)
+        if column is None or column.null_count == rows.count:
+            continue
+        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+            found[name], wrong = _parsed_moments(column, clock)
+        else:
+            found[name] = _as_seconds(column)
+            wrong = {row: str(found[name][row]) for row in np.flatnonzero(implausible(found[name])).tolist()}
+            if getattr(column.type, "tz", None) is None:
+                found[name] = clock.utc(found[name])
+        rows.note({row: f"{name} is not {MOMENT} (got {shown})" for row, shown in wrong.items()})
+    return found
 
 
 def _parsed_moments(column: pa.Array, clock: Clock) -> tuple[Moments, Problems]:
-    """Strings to times in UTC, NaT where there is none."""
+    """Strings to times in UTC, NaT where there is none, and what the rows say that say something else."""
     blank = pc.fill_null(pc.equal(pc.utf8_trim_whitespace(column), ""), True)
     column = pc.if_else(blank, None, column)
     values = _alike(column, clock)
@@ -235,7 +243,7 @@ def _parsed_moments(column: pa.Array, clock: Clock) -> tuple[Moments, Problems]:
             moments.append(None)
             wrong.add(number)
     problems = {
-        row: f"{NO_MOMENT} (got {column[row].as_py()[:SHOWN]!r})"
+        row: repr(column[row].as_py()[:SHOWN])
         for row, number in enumerate(encoded.indices.to_pylist())
         if number in wrong
     }

@@ -10,11 +10,12 @@ from pydantic_core import to_json
 
 from common.model.predictor import Prediction, Predictions
 from common.orders.fields import Order
+from common.orders.later import SAID_LATER
 from common.orders.logged import KEPT_ELSEWHERE, further
 from common.servers.prediction_log import Row, predicted_columns, row_of, rows_of
 from common.servers.registry import CHAMPION
 
-NOT_REPEATED = frozenset({"order_id", "purchase_timestamp", "facts"})
+NOT_REPEATED = frozenset({"order_id", "purchase_timestamp", "facts", *SAID_LATER})
 """Of the request; what says where an order comes from and goes to is repeated in its answer."""
 
 THREE_IN_ORDER = ("seller_zip_code_prefix", "customer_lat", "customer_lng")

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from common.model.predictor import Predictor
 from common.orders.clock import Clock
 from common.orders.fields import Order
+from common.orders.later import SAID_LATER, check, in_utc
 from common.orders.orders import Orders
 from gateway.http import json_body, problems
 from gateway.http.direct_route import DirectRoutes
@@ -45,7 +46,12 @@ def add_routes(app: FastAPI, direct: DirectRoutes, champion: Champion, log: LogS
         predictor = champion.current()
         moment = order.purchase_timestamp
         purchase = predictor.clock.utc_of_one(moment) if moment else datetime.now(UTC).replace(tzinfo=None)
-        prediction = predictor.predict_one(order, purchase)
+        if order.__pydantic_fields_set__.isdisjoint(SAID_LATER):
+            prediction = predictor.predict_one(order, purchase)
+        else:
+            moments = {name: in_utc(getattr(order, name), predictor.clock) for name in SAID_LATER}
+            order = order.model_copy(update=moments)
+            prediction = predictor.predict_one_later(order, purchase)
         answer = SingleAnswer(
             request.scope["request_id"],
             order,
@@ -65,6 +71,8 @@ def add_routes(app: FastAPI, direct: DirectRoutes, champion: Champion, log: LogS
         asked = (await read(request, OrderList)).orders
         predictor = champion.current()
         given, purchase = _given(asked), _purchases(asked, predictor.clock)
+        for name in given.keys() & SAID_LATER:
+            given[name] = [in_utc(moment, predictor.clock) for moment in given[name]]
         orders = _orders(given, purchase, predictor)
         del asked
         predictions = await to_thread.run_sync(predictor.predict, orders, limiter=one_at_a_time)
@@ -115,7 +123,8 @@ def _seconds(moment: datetime, clock: Clock) -> int:
 
 
 def _orders(given: Mapping[str, Sequence[Any]], purchase: Sequence[int], predictor: Predictor) -> Orders:
-    """The n orders for the model; InvalidInput names a fact that the shop does not declare."""
+    """The n orders for the model; InvalidInput names a fact that the shop does not declare, or a moment that cannot
+    be."""
     columns: dict[str, Any] = {**given, "purchase_timestamp": np.array(purchase, dtype="datetime64[s]")}
     reading = predictor.reading
     for row, facts in enumerate(columns.pop("facts", ())):
@@ -124,4 +133,6 @@ def _orders(given: Mapping[str, Sequence[Any]], purchase: Sequence[int], predict
     if "facts" in given and reading.facts:
         each = [facts or {} for facts in given["facts"]]
         columns |= {name: [facts.get(name) for facts in each] for name in reading.facts}
-    return Orders.of_columns(columns, reading.numeric, reading.category)
+    orders = Orders.of_columns(columns, reading.numeric, reading.category)
+    check(orders.purchase_timestamp, orders.later, "orders.{}.")
+    return orders

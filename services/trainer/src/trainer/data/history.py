@@ -27,12 +27,14 @@ class History:
     """n orders by purchase time, delivered or under way; arrays of shape (n,).
 
     delivered: datetime64[s], UTC, NaT while under way. promised_days: the shop's own promise, in days from purchase,
-    NaN where it made none.
+    NaN where it made none. shipped: datetime64[s], UTC, of the hand-over to the carrier, NaT where it is not known;
+    None if it is of no order.
     """
 
     orders: Orders
     delivered: NDArray[np.datetime64]
     promised_days: Floats
+    shipped: NDArray[np.datetime64] | None = None
 
     def __len__(self) -> int:
         return len(self.orders)
@@ -51,13 +53,15 @@ class History:
         return (self.orders.purchase_timestamp >= start) & (self.orders.purchase_timestamp < end)
 
     def as_of(self, moment: np.datetime64) -> "History":
-        """What was known at the moment: orders bought before it, with the deliveries before it."""
+        """What was known at the moment: orders bought before it, with the hand-overs and deliveries before it."""
         bought = self.where(self.orders.purchase_timestamp < moment)
-        return replace(bought, delivered=np.where(bought.known_at(moment), bought.delivered, np.datetime64("NaT", "s")))
+        shipped = None if bought.shipped is None else _before(moment, bought.shipped)
+        return replace(bought, delivered=_before(moment, bought.delivered), shipped=shipped)
 
     def where(self, chosen: Bools) -> "History":
         """The chosen orders."""
-        return History(self.orders.where(chosen), self.delivered[chosen], self.promised_days[chosen])
+        shipped = None if self.shipped is None else self.shipped[chosen]
+        return History(self.orders.where(chosen), self.delivered[chosen], self.promised_days[chosen], shipped)
 
 
 @dataclass(frozen=True)
@@ -96,7 +100,10 @@ class TrainingData:
             digest.update(repr((name, orders.texts[name].values)).encode())
             digest.update(np.ascontiguousarray(orders.texts[name].index).tobytes())
         numbers = (orders.numbers[name] for name in sorted(orders.numbers))
-        for column in (orders.purchase_timestamp, *numbers, self.history.delivered, self.history.promised_days):
+        shipped = () if self.history.shipped is None else (self.history.shipped,)
+        for column in (
+            orders.purchase_timestamp, *numbers, self.history.delivered, self.history.promised_days, *shipped
+        ):  # fmt: skip
             digest.update(np.ascontiguousarray(column).tobytes())
         return digest.hexdigest()
 
@@ -109,6 +116,10 @@ def end_of(history: History) -> np.datetime64:
     near = np.diff(events) <= LONE_DAYS * DAY
     newest: np.datetime64 = events[1:][near][-1] if near.any() else events[-1]
     return newest + np.timedelta64(1, "s")
+
+
+def _before(end: np.datetime64, moments: NDArray[np.datetime64]) -> NDArray[np.datetime64]:
+    return np.where(moments < end, moments, np.datetime64("NaT", "s"))
 
 
 def as_datetime(moment: np.datetime64) -> datetime:

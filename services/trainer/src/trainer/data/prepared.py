@@ -47,7 +47,13 @@ def history_of(table: pl.DataFrame, shop: PreparedShop) -> History:
         shop.facts.category,
     )
     promised = (table["promised_timestamp"] - table["purchase_timestamp"]).dt.total_seconds() / DAY_SECONDS
-    return History(orders, _seconds(table["delivered_timestamp"]), promised.to_numpy().astype(np.float64))
+    handed_over = "shipped_timestamp" in table.columns and table["shipped_timestamp"].count() > 0
+    return History(
+        orders,
+        _seconds(table["delivered_timestamp"]),
+        promised.to_numpy().astype(np.float64),
+        _seconds(table["shipped_timestamp"]) if handed_over else None,
+    )
 
 
 def _seconds(moments: pl.Series) -> np.ndarray:

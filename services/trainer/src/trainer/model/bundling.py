@@ -15,7 +15,17 @@ import numpy as np
 import polars as pl
 
 from common.model import bundle
-from common.model.bundle import CATBOOST, REFERENCE, Bundle, Manifest, Map, Servable, ServedShop
+from common.model.bundle import (
+    CATBOOST,
+    REFERENCE,
+    AfterHandOver,
+    Bundle,
+    HandOverPart,
+    Manifest,
+    Map,
+    Servable,
+    ServedShop,
+)
 from common.model.pace import PaceTable
 from common.model.predictor import Predictor
 from common.model.trees import ObliviousTrees
@@ -39,8 +49,10 @@ def servable(model: Model, table: TrainingTable, metrics: Mapping[str, float], f
         trees=_trees(model),
         geography=table.located.geography,
         effects=model.forecast.effects,
-        residuals=model.residuals,
+        residuals=model.calibration.residuals,
+        under_way=model.calibration.under_way,
         pace=_until(table.pace, as_datetime(model.cutoff).date()),
+        after_hand_over=_second(model.after_hand_over),
     )
 
 
@@ -95,8 +107,9 @@ def _manifest(model: Model, table: TrainingTable, metrics: Mapping[str, float], 
         data_fingerprint=fingerprint,
         training_orders=len(model.learned),
         params=asdict(model.params),
-        centre=model.centre,
-        residuals=model.residuals.quantiles.tolist(),
+        centre=model.calibration.centre,
+        residuals=model.calibration.residuals.quantiles.tolist(),
+        under_way=model.calibration.under_way.quantiles.tolist(),
         typical_days=table.scale.typical,
         shop=ServedShop(
             name=shop.name,
@@ -108,8 +121,29 @@ def _manifest(model: Model, table: TrainingTable, metrics: Mapping[str, float], 
         ),
         calendar=table.calendar,
         map=bundled_map(table),
-        fact_effects={name: dict(effects) for name, effects in model.forecast.effects.facts.items()},
+        fact_effects=_fact_effects(model),
+        after_hand_over=_second_part(model.after_hand_over),
     )
+
+
+def _second_part(second: Model | None) -> HandOverPart | None:
+    if second is None:
+        return None
+    residuals, under_way = (
+        each.quantiles.tolist() for each in (second.calibration.residuals, second.calibration.under_way)
+    )
+    return HandOverPart(second.calibration.centre, residuals, under_way, _fact_effects(second))
+
+
+def _second(second: Model | None) -> AfterHandOver | None:
+    if second is None:
+        return None
+    found = second.calibration
+    return AfterHandOver(_trees(second), second.forecast.effects, found.residuals, found.under_way, found.centre)
+
+
+def _fact_effects(model: Model) -> dict[str, dict[str, float]]:
+    return {name: dict(effects) for name, effects in model.forecast.effects.facts.items()}
 
 
 def bundled_map(table: TrainingTable) -> Map:

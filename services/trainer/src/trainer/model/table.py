@@ -28,7 +28,7 @@ class TrainingTable:
     """n orders, computed once for many fits.
 
     local: datetime64[s] (n,), purchases as on the shop's clock. columns: float32 (n, features). log_level: float64
-    (n,), the pace as the logarithm of its factor.
+    (n,), the pace as the logarithm of its factor. further_names: of the columns behind those of every order.
     """
 
     history: History
@@ -42,6 +42,7 @@ class TrainingTable:
     log_level: Floats
     calendar: Calendar
     working_time: dict[str, WorkingTime]
+    further_names: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, data: TrainingData, known_until: np.datetime64 | None = None) -> "TrainingTable":
@@ -89,7 +90,7 @@ class TrainingTable:
     @property
     def feature_names(self) -> tuple[str, ...]:
         """The names of the columns."""
-        return (*FEATURE_NAMES, *map(FACT_COLUMN.format, self.facts.numeric))
+        return (*FEATURE_NAMES, *map(FACT_COLUMN.format, self.facts.numeric), *self.further_names)
 
     @cached_property
     def target(self) -> Floats:
