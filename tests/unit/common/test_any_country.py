@@ -7,7 +7,7 @@ ROOT = Path(__file__).parents[3]
 ADAPTERS = (
     "services/trainer/src/trainer/sources/olist/",
     "services/trainer/src/trainer/data/synthetic/",
-    "libs/common/src/common/model/format_4.py",
+    "libs/common/src/common/model/bundle_format_4.py",
 )
 """Olist's own files, the generator of orders like them, and the reader of bundles from when there were no others."""
 

@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from dashboards import alerting, provisioning
+from dashboards.grafana_rules import OWN_RULES
 from dashboards.limits import GREEN, RED, YELLOW, limits
-from dashboards.own_rules import OWN_RULES
 from dashboards.panels import POSTGRES, PROMETHEUS
 from dashboards.runbook import paragraph_url, paragraphs
 from dashboards.write import ROOT, dashboards, files

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Literal
 
 from common.database.alerts import Severity
-from dashboards.own_rules import OWN_RULES, OwnRule
+from dashboards.grafana_rules import OWN_RULES, OwnRule
 from dashboards.panels import PROMETHEUS, sql
 from dashboards.runbook import Json, paragraph_url
 from monitor.alerts.check import Check

@@ -1,7 +1,7 @@
 """Dashboard: the HTTP service, from Prometheus."""
 
 from dashboards.dashboard import dashboard
-from dashboards.own_rules import BUFFERED, REGISTRY_AGE, SERVER_ERRORS
+from dashboards.grafana_rules import BUFFERED, REGISTRY_AGE, SERVER_ERRORS
 from dashboards.panels import panel, promql, sql
 from dashboards.runbook import Json
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from dashboards.own_rules import OWN_RULES
+from dashboards.grafana_rules import OWN_RULES
 from monitor.alerts.checks import CHECKS
 
 GREEN, YELLOW, RED = "green", "#EAB839", "red"

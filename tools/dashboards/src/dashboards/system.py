@@ -1,8 +1,8 @@
 """Dashboard: whether the parts are there and keep up."""
 
 from dashboards.dashboard import dashboard
+from dashboards.grafana_rules import GATEWAYS_UP
 from dashboards.limits import above
-from dashboards.own_rules import GATEWAYS_UP
 from dashboards.panels import panel, promql, sql, value_of
 from dashboards.runbook import Json
 from monitor.alerts.staleness import STALE_METRICS, STALE_PACE

@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 
 from common.errors import DamagedBundle
-from common.model import format_4
+from common.model import bundle_format_4
 from common.model.effects import Effects
 from common.model.geography import Geography
 from common.model.pace import PaceTable
@@ -179,15 +179,17 @@ def load(folder: Path, version: str) -> Bundle:
     """Load and verify a bundle; DamagedBundle if a file is missing, changed, or of another format."""
     try:
         stored = json.loads((folder / MANIFEST).read_bytes())
-        is_earlier = stored["format"] == format_4.FORMAT
+        is_earlier = stored["format"] == bundle_format_4.FORMAT
         if not is_earlier and stored["format"] != FORMAT:
-            raise DamagedBundle(folder, f"format {stored['format']}, this code reads {format_4.FORMAT} and {FORMAT}")
-        manifest = _manifest(format_4.manifest_of(stored) if is_earlier else stored)
+            raise DamagedBundle(
+                folder, f"format {stored['format']}, this code reads {bundle_format_4.FORMAT} and {FORMAT}"
+            )
+        manifest = _manifest(bundle_format_4.manifest_of(stored) if is_earlier else stored)
         for name, checksum in manifest.files.items():
             if _sha256(folder / name) != checksum:
                 raise DamagedBundle(folder, f"{name} differs from its checksum")
         with np.load(folder / ARRAYS) as read:
-            arrays = format_4.arrays_of(read) if is_earlier else read
+            arrays = bundle_format_4.arrays_of(read) if is_earlier else read
             return Bundle(
                 folder=folder,
                 version=version,

@@ -24,7 +24,7 @@ from sqlalchemy.exc import DBAPIError
 from common.database.leases import LeaseKeeper
 from common.errors import DeliveryTimeError, Unavailable, UploadGone
 from scorer.jobs.ending import Ending
-from scorer.jobs.patience import is_outage, patiently, wait_seconds
+from scorer.jobs.outages import is_outage, patiently, wait_seconds
 from scorer.settings import ScorerSettings
 
 WORKER_DIED = "its worker ended without a word (killed, or out of memory)"

@@ -13,7 +13,7 @@ from common.database.session import Database
 from common.database.tables import BatchJob, BatchOutput
 from common.servers.objects import ObjectAddress, ObjectStore
 from scorer.jobs.claims import look_again
-from scorer.jobs.patience import wait_seconds
+from scorer.jobs.outages import wait_seconds
 from scorer.results.outputs import Outputs
 
 log = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ from common.servers.objects import ObjectStore
 from scorer.jobs.attempts import ClaimLost
 from scorer.jobs.claims import Added, Chunks, ClaimedChunk
 from scorer.jobs.completion import Completion
-from scorer.jobs.patience import patiently
+from scorer.jobs.outages import patiently
 from scorer.rows.outcome import Scored
 
 

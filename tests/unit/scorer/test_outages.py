@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 
-from scorer.jobs.patience import is_outage, wait_seconds
+from scorer.jobs.outages import is_outage, wait_seconds
 from scorer.settings import ScorerSettings
 
 

@@ -14,7 +14,7 @@ import pytest
 from common.errors import DamagedBundle
 from common.model import bundle
 from common.model.bundle import ARRAYS, MANIFEST, PACE, Bundle
-from common.model.format_4 import GROUP_OF, PACE_GROUPS, REST, STATES
+from common.model.bundle_format_4 import GROUP_OF, PACE_GROUPS, REST, STATES
 from common.model.predictor import SPREAD_WEIGHT, Predictor
 from common.model.working_time import WorkingTime
 from common.orders.distances import great_circle_km
