@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import delete, text, update
 from sqlalchemy.orm import Session
 
 from common.database import actuals
@@ -97,12 +97,15 @@ def said(chance: random.Random, orders: list[LoggedPrediction], now: datetime) -
 
 
 @pytest.fixture
-def keys(database: Database) -> None:
+def keys(database: Database) -> Iterator[None]:
     """A shop's two keys, and one of a stranger who only asks."""
-    of = {"checkout": ("shop", "predict"), "office": ("shop", "actuals"), "stranger": ("stranger", "predict")}
+    of = {"till": ("shop", "predict"), "back-office": ("shop", "actuals"), "stranger": ("other", "predict")}
     with database.transaction() as session:
         for key, (owner, scope) in of.items():
-            session.merge(ApiKey(id=key, name=key, owner=owner, sha256=key, scopes=[scope]))
+            session.add(ApiKey(id=key, name=f"{key} of counts", owner=owner, sha256=key, scopes=[scope]))
+    yield
+    with database.transaction() as session:
+        session.execute(delete(ApiKey).where(ApiKey.id.in_(of)))
 
 
 @pytest.fixture
@@ -132,7 +135,7 @@ def test_whatever_happens_counts_give_the_pace_of_a_look_at_every_order(
                     order_id=again.order_id if again else chance.choice([None, *[f"{number}-{order.order_id}"] * 5]),
                     purchase_timestamp=bought,
                     predicted_at=bought + chance.choice([0.1, 0.1, -3]) * DAY,
-                    key_id=chance.choice(["", "checkout", "stranger"]),
+                    key_id=chance.choice(["", "till", "stranger"]),
                     role=chance.choice(["champion"] * 5 + ["challenger"]),
                 )
             )
@@ -145,7 +148,7 @@ def test_whatever_happens_counts_give_the_pace_of_a_look_at_every_order(
                 erase(session, str(order.order_id))
             if number in (6, 9):
                 gone = now if number == 6 else None
-                session.execute(update(ApiKey).where(ApiKey.id == "office").values(revoked_at=gone))
+                session.execute(update(ApiKey).where(ApiKey.id == "back-office").values(revoked_at=gone))
         with database.transaction() as session:
             assert_alike(session, sample_bundle, rough=0.005)
     with database.transaction() as session:
