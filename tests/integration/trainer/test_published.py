@@ -2,11 +2,13 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -20,9 +22,17 @@ from trainer.data.prepared import read_prepared
 from trainer.data.synthetic.generate import Wanted, synthesize
 from trainer.published.publish import is_published, publish_prepared
 from trainer.published.read import read_version
+from trainer.published.seen import ASKED, Seen
 from trainer.published.update import Updating
 from trainer.sources.olist.shop import olist_shop
 from trainer.sources.raw.open import Sources
+
+NOW = np.datetime64("2026-01-01", "s")
+NOTHING = Seen(pl.DataFrame(schema=ASKED), pl.DataFrame(schema={"order_id": pl.String}))
+
+
+def nothing_seen(_: object) -> Seen:
+    return NOTHING
 
 
 class CountingStore(ObjectStore):
@@ -61,7 +71,7 @@ def test_what_is_published_is_read_as_it_was_prepared(history: HistoryStore, tmp
     write_prepared(tmp_path, rows=2_000)
     prepared = read_prepared(tmp_path / "prepared")
     version = publish_prepared(tmp_path / "prepared", history)
-    read = read_version(history, history.must_have())
+    read = read_version(history, history.must_have(), NOW)
     assert read.fingerprint == prepared.fingerprint
     assert read.places.equals(prepared.places)
     assert (read.shop, read.version, version.orders) == (prepared.shop, version.name, 2_000)
@@ -96,7 +106,9 @@ def test_a_version_that_is_half_written_is_never_seen(
     assert not is_published(tmp_path / "prepared")
     objects.dies_at = -1
     publish_prepared(tmp_path / "prepared", history)
-    assert read_version(history, history.must_have()).fingerprint == read_prepared(tmp_path / "prepared").fingerprint
+    assert (
+        read_version(history, history.must_have(), NOW).fingerprint == read_prepared(tmp_path / "prepared").fingerprint
+    )
 
 
 def test_a_part_that_is_damaged_or_gone_is_refused(history: HistoryStore, store: ObjectStore, tmp_path: Path) -> None:
@@ -105,10 +117,10 @@ def test_a_part_that_is_damaged_or_gone_is_refused(history: HistoryStore, store:
     address = ObjectAddress(store.bucket, f"{history._folder}parts/{version.months['2017-03'].sha256}")
     store.put(address, b"something else")
     with pytest.raises(DamagedHistory, match="differs from its checksum"):
-        read_version(history, version)
+        read_version(history, version, NOW)
     store.delete(address)
     with pytest.raises(DamagedHistory, match="not there any more"):
-        read_version(history, version)
+        read_version(history, version, NOW)
 
 
 @pytest.fixture
@@ -116,7 +128,7 @@ def updating(history: HistoryStore, tmp_path: Path) -> Updating:
     """Of Olist's nine files, made up."""
     folder = tmp_path / "dataset"
     synthesize(Wanted(orders=800, start=date(2018, 1, 1), end=date(2018, 4, 30)), folder)
-    return Updating(lambda: olist_shop(folder), Sources({}, nowhere), tmp_path / "prepared", history)
+    return Updating(lambda: olist_shop(folder), Sources({}, nowhere), tmp_path / "prepared", history, nothing_seen)
 
 
 def test_a_source_is_read_again_only_if_it_changed(updating: Updating, tmp_path: Path) -> None:
@@ -132,11 +144,9 @@ def test_a_source_is_read_again_only_if_it_changed(updating: Updating, tmp_path:
     assert updating.bring_up_to_date().version.orders < first.orders
 
 
-def test_a_host_without_the_source_goes_on_with_the_history_and_says_so(
-    updating: Updating, history: HistoryStore, tmp_path: Path
-) -> None:
+def test_a_host_without_the_source_goes_on_with_the_history_and_says_so(updating: Updating, tmp_path: Path) -> None:
     version = updating.bring_up_to_date().version
-    elsewhere = Updating(lambda: olist_shop(tmp_path / "nothing"), Sources({}, nowhere), tmp_path / "other", history)
-    newest = elsewhere.bring_up_to_date()
+    there = replace(updating, shop=lambda: olist_shop(tmp_path / "nothing"), prepared=tmp_path / "other")
+    newest = there.bring_up_to_date()
     assert newest.version == version
     assert "is not on this host" in newest.missing

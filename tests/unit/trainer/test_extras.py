@@ -6,6 +6,7 @@ Neither is in the lock, so Prefect is a stand-in here: what these tests say of i
 import importlib
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from types import ModuleType
 from typing import Any
 from uuid import uuid4
@@ -52,7 +53,7 @@ class Steps:
 
     def prepare(self) -> Known:
         self.called.append("prepare")
-        return Known("a version")
+        return Known("a version", datetime(2018, 3, 1))  # noqa: DTZ001
 
     def search(self, known: Known) -> None:
         self.called.append(f"search {known.version}")

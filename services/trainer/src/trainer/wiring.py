@@ -4,8 +4,10 @@ What is heavy is imported where it is made, so that a worker that waits for work
 """
 
 import os
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from common.database.present import present
 from common.database.session import Database
 from common.servers.queue import Queue
 from common.servers.registry import Registry
@@ -15,8 +17,11 @@ from trainer.retraining.retrain import Retrainer, Trained
 from trainer.settings import TrainerSettings
 
 if TYPE_CHECKING:
-    from common.orders.shop.sections import Shop
+    import numpy as np
+
+    from common.orders.shop.sections import Facts, Shop
     from trainer.data.history import TrainingData
+    from trainer.published.seen import Seen
     from trainer.published.update import Updating
     from trainer.registry.versions import Versions
     from trainer.retraining.training import Training
@@ -29,18 +34,19 @@ def data_settings() -> DataSettings:
     return load(DataSettings)
 
 
-def training_data() -> "TrainingData":
+def training_data(with_seen: bool = False) -> "TrainingData":
     """The newest history in the object store, with what was prepared on this host; InvalidInput says what to run first.
 
-    Without an object store (OBJECT_STORE_ENDPOINT), what was prepared on this host.
+    with_seen: add first what the system has seen of orders by now. Without an object store (OBJECT_STORE_ENDPOINT),
+    what was prepared on this host.
     """
     from trainer.published.read import read_version
 
     if not has_object_store():
         return prepared_data()
-    updating = history_updates()
-    version = updating.publish_waiting() or updating.store.must_have()
-    return read_version(updating.store, version)
+    updates = history_updates()
+    version = (updates.add_seen() if with_seen else updates.publish_waiting()) or updates.store.must_have()
+    return read_version(updates.store, version, _moment(datetime.now(UTC)))
 
 
 def prepared_data() -> "TrainingData":
@@ -59,10 +65,15 @@ def history_updates() -> "Updating":
     """Brings the history in the object store up to date; InvalidSettings."""
     from common.servers.history import HistoryStore
     from common.servers.objects import ObjectStore
+    from trainer.published.seen import read_seen
     from trainer.published.update import Updating
 
-    objects = ObjectStore(load(ObjectStoreSettings))
-    return Updating(shop, sources(), data_settings().prepared, HistoryStore(objects))
+    database, objects = Database(load(DatabaseSettings)), ObjectStore(load(ObjectStoreSettings))
+
+    def seen(facts: "Facts") -> "Seen":
+        return read_seen(database, objects, facts)
+
+    return Updating(shop, sources(), data_settings().prepared, HistoryStore(objects), seen)
 
 
 def shop() -> "Shop":
@@ -118,16 +129,24 @@ def training() -> "Training":
     from trainer.published.read import read_version
     from trainer.retraining.training import Known, Training
 
-    updates = history_updates()
+    updates, registered = history_updates(), versions()
 
     def prepare() -> Known:
+        with registered.database.transaction() as session:
+            as_of = present(session)
         newest = updates.bring_up_to_date()
-        return Known(newest.version.name, newest.missing)
+        return Known(newest.version.name, as_of.replace(tzinfo=None), newest.missing)
 
     def read(known: Known) -> "TrainingData":
-        return read_version(updates.store, updates.store.version(known.version))
+        return read_version(updates.store, updates.store.version(known.version), _moment(known.as_of))
 
-    return Training(prepare, read, data_settings().searches, load(TrainerSettings).trials, versions())
+    return Training(prepare, read, data_settings().searches, load(TrainerSettings).trials, registered)
+
+
+def _moment(moment: datetime) -> "np.datetime64":
+    import numpy as np
+
+    return np.datetime64(moment.replace(tzinfo=None), "s")
 
 
 def train() -> Trained:

@@ -17,6 +17,13 @@ TEXTS: Final = ("origin_id", *COUNTRY_NAMES, *POSTAL_CODES, *REGIONS)
 FIELDS: Final = ("order_id", *MOMENTS, "origin_id", *COUNTRY_NAMES, *POSTAL_CODES, *COORDINATES, *REGIONS)
 """Every field of an order, in the order of the general table."""
 
+ENDED: Final = "ended_timestamp"
+"""In a history, of orders that the system has seen: when one was cancelled or lost."""
+
+OURS: Final = "promise_is_ours"
+"""In a history, of orders that the system has seen: whether the promise was our own answer, and so none of the shop's.
+"""
+
 SPANS: Final = {
     f"{event}_{unit}": (f"{event}_timestamp", seconds)
     for event in ("delivered", "promised")

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from common.errors import InvalidInput
@@ -16,7 +17,7 @@ from common.model.measured_pace import measured_pace
 from common.model.pace import PaceTable
 from common.model.predictor import Predictor
 from common.orders.clock import Clock
-from common.orders.names import COORDINATES, TEXTS
+from common.orders.names import COORDINATES, ENDED, TEXTS
 from common.orders.orders import Orders
 from common.orders.shop.prepared_shop import PreparedShop
 from common.servers.history import HistoryStore
@@ -57,7 +58,7 @@ def read_history(store: HistoryStore) -> PastOrders:
     shop = version.shop
     columns = ["order_id", *MOMENTS, *TEXTS, *COORDINATES, *shop.facts.numeric, *shop.facts.category]
     with tempfile.TemporaryDirectory(prefix="history-") as scratch:
-        months = [pq.read_table(file, columns=columns) for file in store.months(version, Path(scratch))]
+        months = [_not_ended(pq.read_table(file)).select(columns) for file in store.months(version, Path(scratch))]
     if not months:
         raise InvalidInput("the history holds no order: prepare a data set that has some")
     table = pa.concat_tables(months, promote_options="permissive").to_pandas()
@@ -66,6 +67,11 @@ def read_history(store: HistoryStore) -> PastOrders:
         if name in table:
             table[name] = table[name].dt.tz_localize(None).astype("datetime64[s]")
     return PastOrders(table, shop)
+
+
+def _not_ended(month: pa.Table) -> pa.Table:
+    """Without orders that were cancelled or lost: they count in no pace and no error."""
+    return month.filter(pc.is_null(month[ENDED])) if ENDED in month.column_names else month
 
 
 def past_pace(past: PastOrders, bundle: Bundle) -> PaceTable:

@@ -86,7 +86,7 @@ def _prepare_data(arguments: argparse.Namespace) -> None:
         report = prepare(wiring.shop(), wiring.sources(), target, arguments.cutoff, advance)
     report.show(console)
     console.print(f"prepared {report.orders:,} orders in {report.seconds} s: {target}", soft_wrap=True)
-    if wiring.has_object_store() and (version := wiring.history_updates().publish_waiting()):
+    if wiring.has_object_store() and (version := wiring.history_updates().add_seen()):
         console.print(f"history {version.name} is in the object store, for every host", soft_wrap=True)
 
 

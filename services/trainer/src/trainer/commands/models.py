@@ -32,7 +32,7 @@ def _add_params_search(commands: Commands) -> None:
 def _params_search(arguments: argparse.Namespace) -> None:
     from tqdm import tqdm
 
-    tracking, data = wiring.tracking(), wiring.training_data()
+    tracking, data = wiring.tracking(), wiring.training_data(with_seen=True)
     trials, seed, jobs = arguments.trials, arguments.seed, arguments.jobs
     with tqdm(total=trials, unit="trial", disable=None) as bar:
         if arguments.spark:

@@ -10,6 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from common.arrays import Bools, Floats
+from common.errors import InvalidInput
 from common.orders.orders import Orders
 from common.orders.shop.prepared_shop import PreparedShop
 from common.orders.shop.sections import Facts
@@ -28,13 +29,14 @@ class History:
 
     delivered: datetime64[s], UTC, NaT while under way. promised_days: the shop's own promise, in days from purchase,
     NaN where it made none. shipped: datetime64[s], UTC, of the hand-over to the carrier, NaT where it is not known;
-    None if it is of no order.
+    None if it is of no order. ended: the same of being cancelled or lost.
     """
 
     orders: Orders
     delivered: NDArray[np.datetime64]
     promised_days: Floats
     shipped: NDArray[np.datetime64] | None = None
+    ended: NDArray[np.datetime64] | None = None
 
     def __len__(self) -> int:
         return len(self.orders)
@@ -53,15 +55,22 @@ class History:
         return (self.orders.purchase_timestamp >= start) & (self.orders.purchase_timestamp < end)
 
     def as_of(self, moment: np.datetime64) -> "History":
-        """What was known at the moment: orders bought before it, with the hand-overs and deliveries before it."""
-        bought = self.where(self.orders.purchase_timestamp < moment)
+        """What was known at the moment: orders bought before it, with the hand-overs and deliveries before it.
+
+        What had not arrived by then is under way, whatever came of it later. Of orders that had been cancelled or lost
+        by then nothing more can be learned, they are left out.
+        """
+        counts = self.orders.purchase_timestamp < moment
+        if self.ended is not None:
+            counts &= ~(self.ended < moment)
+        bought = self.where(counts)
         shipped = None if bought.shipped is None else _before(moment, bought.shipped)
-        return replace(bought, delivered=_before(moment, bought.delivered), shipped=shipped)
+        return replace(bought, delivered=_before(moment, bought.delivered), shipped=shipped, ended=None)
 
     def where(self, chosen: Bools) -> "History":
         """The chosen orders."""
-        shipped = None if self.shipped is None else self.shipped[chosen]
-        return History(self.orders.where(chosen), self.delivered[chosen], self.promised_days[chosen], shipped)
+        shipped, ended = (None if each is None else each[chosen] for each in (self.shipped, self.ended))
+        return History(self.orders.where(chosen), self.delivered[chosen], self.promised_days[chosen], shipped, ended)
 
 
 @dataclass(frozen=True)
@@ -70,7 +79,7 @@ class TrainingData:
 
     places: columns country, postal_code, lat, lng, region, each code once; no row if the shop has no such file. used:
     the facts that the model uses, by default all that the shop declares. version: of the history in the object store,
-    '' for a folder of this host.
+    '' for a folder of this host. as_of: nothing in it is later; None if that was not asked for.
     """
 
     history: History
@@ -78,6 +87,7 @@ class TrainingData:
     places: pl.DataFrame = field(default_factory=NO_PLACES.clone)
     used: Facts | None = None
     version: str = ""
+    as_of: np.datetime64 | None = None
 
     @property
     def facts(self) -> Facts:
@@ -90,6 +100,17 @@ class TrainingData:
             tuple(name for name in names if name != fact) for names in (self.facts.numeric, self.facts.category)
         )
         return replace(self, used=Facts(numeric=numeric, category=category))
+
+    def known_at(self, moment: np.datetime64) -> "TrainingData":
+        """The same data as it was known at a moment; InvalidInput if no delivery was."""
+        known = self.history.as_of(moment)
+        if np.isnat(known.delivered).all():
+            bought = self.history.orders.purchase_timestamp
+            begin = (
+                f"the prepared orders begin on {as_datetime(bought[0]):%Y-%m-%d}" if len(bought) else "there are none"
+            )
+            raise InvalidInput(f"no delivery was known on {as_datetime(moment):%Y-%m-%d}: {begin}")
+        return replace(self, history=known, as_of=moment)
 
     @cached_property
     def fingerprint(self) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from common.errors import InvalidInput
-from common.orders.names import COORDINATES, TEXTS
+from common.orders.names import COORDINATES, ENDED, OURS, TEXTS
 from common.orders.orders import Orders
 from common.orders.shop.prepared_shop import PreparedShop
 from trainer.data.history import NO_PLACES, History, TrainingData
@@ -47,13 +47,14 @@ def history_of(table: pl.DataFrame, shop: PreparedShop) -> History:
         shop.facts.category,
     )
     promised = (table["promised_timestamp"] - table["purchase_timestamp"]).dt.total_seconds() / DAY_SECONDS
-    handed_over = "shipped_timestamp" in table.columns and table["shipped_timestamp"].count() > 0
-    return History(
-        orders,
-        _seconds(table["delivered_timestamp"]),
-        promised.to_numpy().astype(np.float64),
-        _seconds(table["shipped_timestamp"]) if handed_over else None,
+    promised_days = promised.to_numpy().astype(np.float64)
+    if OURS in table.columns:
+        promised_days = np.where(table[OURS].fill_null(False).to_numpy(), np.nan, promised_days)
+    shipped, ended = (
+        _seconds(table[name]) if name in table.columns and table[name].count() else None
+        for name in ("shipped_timestamp", ENDED)
     )
+    return History(orders, _seconds(table["delivered_timestamp"]), promised_days, shipped, ended)
 
 
 def _seconds(moments: pl.Series) -> np.ndarray:

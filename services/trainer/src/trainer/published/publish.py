@@ -18,20 +18,23 @@ MONTH = pl.col("purchase_timestamp").dt.strftime("%Y-%m")
 
 
 def publish_prepared(folder: Path, store: HistoryStore) -> HistoryVersion:
-    """Make what `prepare-data` wrote into a folder the newest version."""
-    source = put_months(pl.scan_parquet(folder / ORDERS), store)
-    version = store.publish(
-        HistoryVersion(
-            shop=PreparedShop.read(folder),
-            months=source,
-            source=source,
-            places=_put_places(folder / PLACES, store),
-            made_at=datetime.now(UTC),
-        ),
-        _source_mark(folder),
-    )
-    (folder / PUBLISHED).write_text(json.dumps(_state(folder)))
+    """Make what `prepare-data` wrote into a folder the newest version, as it is."""
+    version = store.publish(put_source(folder, store), source_mark_of(folder))
+    mark_published(folder)
     return version
+
+
+def put_source(folder: Path, store: HistoryStore) -> HistoryVersion:
+    """Write the parts of a version that is what `prepare-data` wrote into a folder; it is not published yet."""
+    source = put_months(pl.scan_parquet(folder / ORDERS), store)
+    places = _put_places(folder / PLACES, store)
+    shop = PreparedShop.read(folder)
+    return HistoryVersion(shop=shop, months=source, source=source, places=places, made_at=datetime.now(UTC))
+
+
+def mark_published(folder: Path) -> None:
+    """Note that the folder's orders were published as they are now."""
+    (folder / PUBLISHED).write_text(json.dumps(_state(folder)))
 
 
 def is_published(folder: Path) -> bool:
@@ -60,7 +63,8 @@ def _state(folder: Path) -> list[int]:
     return [stat.st_size, stat.st_mtime_ns]
 
 
-def _source_mark(folder: Path) -> str:
+def source_mark_of(folder: Path) -> str:
+    """By what the source of the folder's orders is known to be unchanged."""
     report = folder / REPORT
     return str(json.loads(report.read_bytes())["source_mark"]) if report.exists() else CANNOT_TELL
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from trainer.data.history import TrainingData
@@ -13,9 +14,13 @@ from trainer.search.search import search
 
 @dataclass(frozen=True)
 class Known:
-    """What a retraining learns from: a version of the history. missing: what is not in it, '' if all is."""
+    """What a retraining learns from: a version of the history, as it was known at a moment (UTC, without zone).
+
+    missing: what is not in it, '' if all is.
+    """
 
     version: str
+    as_of: datetime
     missing: str = ""
 
 
