@@ -12,7 +12,7 @@ from redis.exceptions import ConnectionError as NoConnection
 from common.servers.queue import SCORING, Queue
 from common.settings import QueueSettings
 from devstack.stack import Stack
-from support import relay
+from support.faults import relay
 from support.stack_fixtures import TestServers
 
 NOT_TRUSTED = (NoConnection, OperationalError)

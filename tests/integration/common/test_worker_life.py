@@ -28,8 +28,8 @@ from devstack.servers import valkey
 from devstack.servers.ports import pick_free
 from devstack.stack import Stack
 from devstack.supervision.child import Child, running
-from support import relay
-from support.small_disk import filled, small_disk
+from support.faults import relay
+from support.faults.small_disk import filled, small_disk
 from support.stack_fixtures import free_settings
 from support.waiting import wait_until
 from support.worker import DEAF_SECONDS, HEARD_SECONDS, STOP_SECONDS, Worker

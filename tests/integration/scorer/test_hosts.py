@@ -13,7 +13,7 @@ from celery import Celery
 
 from common.servers.queue import SCORE_CHUNK
 from common.servers.registry import CHAMPION, MODEL_NAME
-from support import relay
+from support.faults import relay
 from support.model_fixtures import write_sample_bundle
 from support.scorer.host import scorer_host
 from support.scorer.rig import FAST, Rig, csv_file, scorer_of

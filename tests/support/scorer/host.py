@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from support import relay
+from support.faults import relay
 
 NAMESPACES = (
     "unshare",

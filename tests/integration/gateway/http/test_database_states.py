@@ -11,8 +11,8 @@ from sqlalchemy.exc import DBAPIError
 
 from common.database.migrate import migrate
 from gateway.http.database_errors import reason_of
+from support.faults.small_disk import filled, small_disk
 from support.gateway_fixtures import Gateway, running_gateway
-from support.small_disk import filled, small_disk
 from support.stack_fixtures import TestServers
 
 BODY = {"actuals": [{"order_id": "a", "delivered_at": "2018-05-01T10:00:00"}]}
