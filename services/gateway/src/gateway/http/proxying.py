@@ -8,11 +8,15 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 Network = IPv4Network | IPv6Network
 
 PREFIX, HOST, PROTO = b"x-forwarded-prefix", b"x-forwarded-host", b"x-forwarded-proto"
+FOR = b"x-forwarded-for"
+
+MOST_PROXIES = 10
+"""How many addresses of a chain are looked at, from its end."""
 
 
 class Forwarded:
-    """ASGI middleware: takes the prefix off the path and, from trusted proxies only, scheme and host as the client sees
-    them. The scope's `prefix` is what links within the gateway begin with.
+    """ASGI middleware: takes the prefix off the path and, from trusted proxies only, the client's address, and scheme and
+    host as the client sees them. The scope's `prefix` is what links within the gateway begin with.
 
     A proxy may leave the prefix on the path or take it off (nginx's `proxy_pass` with a slash at the end).
     """
@@ -28,7 +32,7 @@ class Forwarded:
             scope["prefix"] = self._prefix
             client = scope["client"]
             if client and self._trusts(client[0]):
-                _take_headers(scope)
+                self._take_headers(scope)
             if prefix := scope["prefix"]:
                 _take_off(scope, prefix)
         await self.app(scope, receive, send)
@@ -40,6 +44,31 @@ class Forwarded:
                 self._known.clear()
             trusted = self._known[host] = any(ip_address(host) in network for network in self._trusted)
         return trusted
+
+    def _take_headers(self, scope: Scope) -> None:
+        for name, value in tuple(scope["headers"]):
+            if not name.startswith(b"x-forwarded-"):
+                continue
+            first = value.split(b",")[0].strip()
+            if name == PROTO and first in (b"http", b"https"):
+                scope["scheme"] = first.decode()
+            elif name == HOST and first:
+                scope["headers"] = [(b"host", first), *(part for part in scope["headers"] if part[0] != b"host")]
+            elif name == PREFIX and first.startswith(b"/"):
+                scope["prefix"] = first.decode("latin-1").rstrip("/")
+            elif name == FOR and (client := self._client(value)):
+                scope["client"] = (client, 0)
+
+    def _client(self, passed: bytes) -> str | None:
+        """The last address that no trusted proxy has: what stands before it, anybody can have written."""
+        for part in reversed(passed.split(b",")[-MOST_PROXIES:]):
+            try:
+                address = str(ip_address(part.strip().decode("latin-1")))
+            except ValueError:
+                return None
+            if not self._trusts(address):
+                return address
+        return None
 
 
 class Mounted:
@@ -62,19 +91,6 @@ class Mounted:
             await self.app(asked, receive, send)
         finally:
             scope["route"] = asked.get("route")
-
-
-def _take_headers(scope: Scope) -> None:
-    for name, value in tuple(scope["headers"]):
-        if not name.startswith(b"x-forwarded-"):
-            continue
-        first = value.split(b",")[0].strip()
-        if name == PROTO and first in (b"http", b"https"):
-            scope["scheme"] = first.decode()
-        elif name == HOST and first:
-            scope["headers"] = [(b"host", first), *(part for part in scope["headers"] if part[0] != b"host")]
-        elif name == PREFIX and first.startswith(b"/"):
-            scope["prefix"] = first.decode("latin-1").rstrip("/")
 
 
 def _take_off(scope: Scope, prefix: str) -> None:
