@@ -46,7 +46,8 @@ class GatewaySettings(SettingsGroup):
     )
     trusted_proxies: str = Field(
         "127.0.0.1, ::1",
-        description="addresses or networks, with commas between them, whose X-Forwarded-For, -Proto, -Host and -Prefix count",
+        description="proxies whose X-Forwarded-For, -Proto, -Host and -Prefix count: addresses or networks, with "
+        "commas between them",
     )
     hosts: Names = Field(
         frozenset(),

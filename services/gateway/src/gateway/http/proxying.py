@@ -15,8 +15,8 @@ MOST_PROXIES = 10
 
 
 class Forwarded:
-    """ASGI middleware: takes the prefix off the path and, from trusted proxies only, the client's address, and scheme and
-    host as the client sees them. The scope's `prefix` is what links within the gateway begin with.
+    """ASGI middleware: takes the prefix off the path and, from trusted proxies only, the client's address, and the
+    scheme and host that it sees. The scope's `prefix` is what links within the gateway begin with.
 
     A proxy may leave the prefix on the path or take it off (nginx's `proxy_pass` with a slash at the end).
     """
