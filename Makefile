@@ -121,8 +121,9 @@ bench: $(READY) ## benchmarks: a table on screen, bench/results.json on disk (ON
 docs: $(READY) ## remake docs/settings.md from the settings classes
 	@$(BIN)/python tools/settings_table.py
 
-fuzz: $(READY) ## made-up files and folders, and requests to every route with keys of two owners (FUZZ_EXAMPLES=10000)
+fuzz: $(READY) ## made-up files, folders and requests to every route (FUZZ_EXAMPLES=10000), and fifty kills of the monitor's parts
 	@$(BIN)/pytest --timeout 0 tests/fuzz/{csv_files,parquet_files,folders,routes}.py
+	@KILLS=50 $(BIN)/pytest --timeout 0 tests/integration/monitor/test_kills.py
 
 lock: $(READY) ## remake requirements.lock from the pyproject files
 	@$(BIN)/uv lock --quiet --upgrade

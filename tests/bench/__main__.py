@@ -1,7 +1,8 @@
 """`make bench`: run every benchmark of this folder, print a table, write bench/results.json.
 
 A benchmark is a module with `measure() -> dict[str, float]`; its keys are the figures of the product's contract and
-what they were computed from. `make bench ONLY="realtime batch"` runs some and keeps the other figures of the file.
+what they were computed from. `make bench ONLY="realtime batch"` runs some and keeps the other figures of the file; one
+that says ON_REQUEST runs only so.
 """
 
 import json
@@ -20,7 +21,7 @@ def main(only: list[str]) -> None:
     if unknown := set(only) - set(names):
         sys.exit(f"bench: there is no benchmark {', '.join(sorted(unknown))}; there are: {', '.join(names)}")
     results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-    for name in only or names:
+    for name in only or [name for name in names if "ON_REQUEST = True" not in (HERE / f"{name}.py").read_text()]:
         print(f"── {name} " + "─" * (60 - len(name)), flush=True)
         begin = time.monotonic()
         figures = measured(name)

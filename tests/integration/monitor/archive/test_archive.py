@@ -1,10 +1,5 @@
 """Old months leave Postgres for the object store: each row is in one of the two, whatever happens on the way."""
 
-import os
-import random
-import signal
-import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,7 +19,7 @@ from common.database.tables import Actual, ColdFile, Erasure
 from common.servers.objects import ObjectAddress, ObjectStore
 from common.servers.prediction_log import LoggedPrediction
 from common.servers.registry import Registry
-from common.settings import DatabaseSettings, ObjectStoreSettings, RegistrySettings
+from common.settings import RegistrySettings
 from monitor.archive.archiver import Archiver
 from monitor.archive.files import COLD, KEPT, ArchiveDiffers, downloaded
 from monitor.log.store import store as store_predictions
@@ -37,7 +32,6 @@ MakeLogged = Callable[..., list[LoggedPrediction]]
 DAY = timedelta(days=1)
 NOW = datetime.now(UTC)
 RECENT = NOW - 30 * DAY
-KILLS = 12
 
 
 @pytest.fixture
@@ -242,55 +236,3 @@ def test_an_erased_order_leaves_the_archive_too(
     assert in_store(objects) == {file.uri for file in files(database)}
     with database.transaction() as session:
         assert [row.archived for row in session.scalars(select(Erasure))] == [False]
-
-
-def killed(work: Callable[[], None], seconds: float) -> bool:
-    """Do the work in a process of its own that is killed after so many seconds; whether it was."""
-    child = os.fork()
-    if child == 0:
-        try:
-            work()
-        finally:
-            os._exit(0)
-    time.sleep(seconds)
-    os.kill(child, signal.SIGKILL)
-    _, status = os.waitpid(child, 0)
-    return os.WIFSIGNALED(status)
-
-
-def test_an_archiver_killed_at_any_moment_loses_and_doubles_nothing(
-    monitoring: dict[str, str], database: Database, objects: ObjectStore, archiver: Archiver, logged: MakeLogged
-) -> None:
-    months = [datetime(2016 + year, month, 1, tzinfo=UTC) for year in range(2) for month in range(1, 13)]
-    predictions = log(database, logged(24 * 50), *months)
-    for order in predictions[::7]:
-        say(database, order.order_id, delivered_at=NOW - DAY)
-    with database.transaction() as session:
-        session.execute(text("UPDATE actuals SET received_at = '2018-01-01T00:00:00Z'"))
-
-    def work() -> None:
-        own = Database(DatabaseSettings(url=monitoring["DATABASE_URL"]))
-        Archiver(own, ObjectStore(ObjectStoreSettings()), archiver._registry, RetentionSettings()).work()
-
-    def counted() -> tuple[Counter[str], Counter[str]]:
-        with database.transaction() as session:
-            known = Counter(session.scalars(select(Actual.order_id)))
-        logs = Counter(map(str, hot(database)))
-        logs.update(row["id"] for row in cold(database, objects))
-        known.update(row["order_id"] for row in cold(database, objects, "actuals"))
-        return logs, known
-
-    chance = random.Random(0)
-    everything = counted()
-    kills = sum(killed(work, chance.uniform(0.05, 0.8)) for _ in range(KILLS))
-    assert kills > KILLS // 3, "killed too late to matter"
-    for _ in range(3):
-        assert counted() == everything
-        killed(work, chance.uniform(0.05, 0.3))
-    archiver.work()
-    assert hot(database) == {}
-    assert counted() == everything
-    assert set(everything[0].values()) == {1}
-    assert in_store(objects) == {
-        file.uri for content in ("predictions", "actuals") for file in files(database, content)
-    }

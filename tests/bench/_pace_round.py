@@ -1,0 +1,28 @@
+"""One round of the delivery pace in a process of its own.
+
+`python -m tests.bench._pace_round URL FOLDER` prints its seconds and its largest memory in megabytes.
+"""
+
+import re
+import sys
+from pathlib import Path
+from time import perf_counter
+
+from common.database.session import Database
+from common.model import bundle as bundles
+from common.settings import DatabaseSettings
+from monitor.pace.live_pace import keep_pace
+
+
+def main(url: str, folder: str) -> None:
+    database, bundle = Database(DatabaseSettings(url=url)), bundles.load(Path(folder), "1")
+    begin = perf_counter()
+    with database.transaction() as session:
+        keep_pace(session, bundle)
+    seconds = perf_counter() - begin
+    peak = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    print(seconds, int(peak[1]) / 1024 if peak else 0)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,223 @@
+"""What the monitor's rounds cost on a log of SCALE_MILLIONS (100) predictions, three tenths of them in Postgres.
+
+Not part of a plain `make bench`: 100 M predictions take an hour to make and 30 GB of disk.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
+
+from sqlalchemy import text
+from tests.bench._scale_log import drop_actuals_indexes, fill_cold, fill_hot, index_actuals, spans
+from tests.bench.monitor import ingest, servers
+from tests.support.model_fixtures import write_sample_bundle
+
+from common.database import actuals, erasures
+from common.database.actuals import OrderReport
+from common.database.session import Database
+from common.servers.objects import ObjectStore
+from common.servers.prediction_log import LoggedPrediction, new_ids
+from common.settings import DatabaseSettings, ObjectStoreSettings, load
+from devstack.stack import Stack
+from monitor.alerts.check import Situation
+from monitor.alerts.checks import run_checks
+from monitor.archive.erasing import erase_archived
+from monitor.archive.moving import archive_actuals, archive_months
+from monitor.log.store import store
+from monitor.windows import news
+from monitor.windows.live import SOURCE, due_windows
+
+ON_REQUEST = True
+"""Runs only when it is named."""
+
+NEWS = 5_000
+DAY = timedelta(days=1)
+PER = 10_000_000
+
+
+def measure() -> dict[str, float]:
+    """Seconds of a round of each kind, with NEWS new orders and actuals in it; seconds and bytes for 10 M rows."""
+    predictions = round(float(os.environ.get("SCALE_MILLIONS", "100")) * 1e6)
+    with TemporaryDirectory() as folder, servers(Path(folder) / "stack") as stack:
+        os.environ |= stack.environment
+        return Scale(stack, Path(folder), predictions).figures()
+
+
+class Scale:
+    """The stack with its log."""
+
+    def __init__(self, stack: Stack, folder: Path, predictions: int) -> None:
+        self._stack = stack
+        self._folder = folder
+        self._now = datetime.now(UTC)
+        self._cold, self._old, self._hot = spans(predictions, self._now)
+        self._database = Database(DatabaseSettings(url=stack.database_url))
+        self._store = ObjectStore(load(ObjectStoreSettings))
+        write_sample_bundle(folder / "bundle")
+
+    def figures(self) -> dict[str, float]:
+        """All of them, in the order of a life."""
+        steps: tuple[Callable[[], dict[str, float]], ...] = (
+            self._fill,
+            self._sizes,
+            self._first_pace,
+            self._measured_windows,
+            self._rounds,
+            self._ingest,
+            self._archive,
+            self._erase,
+        )
+        figures: dict[str, float] = {}
+        for step in steps:
+            figures |= {f"scale_{name}": value for name, value in step().items()}
+            print({name: round(value, 2) for name, value in figures.items()}, flush=True)
+        return figures
+
+    def _fill(self) -> dict[str, float]:
+        begin = perf_counter()
+        size = fill_cold(self._database.engine, self._store, self._cold, self._folder)
+        cold = perf_counter() - begin
+        drop_actuals_indexes(self._database.engine)
+        for span in (self._old, self._hot):
+            fill_hot(self._database.engine, span, self._now)
+        index_actuals(self._database.engine)
+        hot = perf_counter() - begin - cold
+        return {
+            "predictions": self._cold.count + self._old.count + self._hot.count,
+            "hot_predictions": self._old.count + self._hot.count,
+            "made_cold_s": cold,
+            "made_hot_s": hot,
+            "cold_mb_per_10m": size / 1e6 / self._cold.count * PER if self._cold.count else 0.0,
+        }
+
+    def _sizes(self) -> dict[str, float]:
+        with self._database.engine.connect() as connection:
+            log = connection.scalar(
+                text(
+                    "SELECT sum(pg_total_relation_size(inhrelid)) FROM pg_inherits "
+                    "WHERE inhparent = 'predictions'::regclass"
+                )
+            )
+            told = connection.scalar(text("SELECT pg_total_relation_size('actuals')"))
+        hot = self._old.count + self._hot.count
+        return {"log_mb_per_10m": float(log) / 1e6 / hot * PER, "actuals_mb_per_10m": float(told) / 1e6 / hot * PER}
+
+    def _first_pace(self) -> dict[str, float]:
+        """All orders counted, as after an upgrade or a champion that groups them otherwise."""
+        seconds, megabytes = self._alone()
+        with self._database.engine.connect() as connection:
+            size = connection.scalar(
+                text("SELECT pg_total_relation_size('pace_counts') + pg_total_relation_size('counted_orders')")
+            )
+            orders = connection.scalar(text("SELECT count(*) FROM counted_orders"))
+        return {
+            "pace_first_s": seconds,
+            "pace_first_mb": megabytes,
+            "pace_orders": float(orders),
+            "pace_tables_mb": float(size) / 1e6,
+        }
+
+    def _measured_windows(self) -> dict[str, float]:
+        """Every window as measured, which is what a monitor that has been there all along has."""
+        begin = perf_counter()
+        with self._database.transaction() as session:
+            moment = news.moment(session)
+            for live in due_windows(session, DAY):
+                session.execute(
+                    text(
+                        "INSERT INTO model_metrics (timestamp, source, model_version, window_start, window_end, rows, "
+                        "rows_with_actual, actual_seconds, trained_mae) "
+                        "VALUES (:end, :source, :version, :start, :end, :rows, :with_actual, :seconds, 4.5)"
+                    ),
+                    {
+                        "source": SOURCE,
+                        "version": live.model_version,
+                        "start": live.window.start,
+                        "end": live.window.end,
+                        "rows": live.rows,
+                        "with_actual": live.rows_with_actual,
+                        "seconds": live.actual_seconds,
+                    },
+                )
+            news.saw(session, moment)
+        return {"windows_all_s": perf_counter() - begin}
+
+    def _rounds(self) -> dict[str, float]:
+        """What each round costs with some news."""
+        with self._database.transaction() as session:
+            session.execute(text("UPDATE pace_bases SET until = now()"))
+            session.execute(text("UPDATE marks SET until = now()"))
+        self._report()
+        seconds, megabytes = self._alone()
+        begin = perf_counter()
+        with self._database.transaction() as session:
+            due = len(list(due_windows(session, DAY, news.seen_until(session))))
+        windows = perf_counter() - begin
+        begin = perf_counter()
+        with self._database.transaction() as session:
+            run_checks(Situation(session, datetime.now(UTC), DAY, DAY))
+        checks = perf_counter() - begin
+        return {"pace_s": seconds, "pace_mb": megabytes, "windows_s": windows, "windows_due": due, "checks_s": checks}
+
+    def _report(self) -> None:
+        """New orders of today, and words about orders of the last weeks."""
+        now = datetime.now(UTC)
+        rows = [
+            LoggedPrediction(
+                id_, now, "r", f"new-{number}", "1", "champion", 9350, -23.5, -46.6, now, 8.0, 3.0, 20.0, True, 0.4
+            )
+            for number, id_ in enumerate(new_ids(NEWS))
+        ]
+        store(self._database.engine, rows)
+        with self._database.transaction() as session:
+            under_way = session.scalars(
+                text("""
+                    SELECT order_id FROM predictions LEFT JOIN actuals USING (order_id)
+                    WHERE order_id IS NOT NULL AND received_at IS NULL AND random() < 0.2
+                      AND purchase_timestamp BETWEEN now() - interval '40 days' AND now() - interval '2 days'
+                    LIMIT :news
+                """),
+                {"news": NEWS},
+            ).all()
+            actuals.store(session, [OrderReport(order_id=order, delivered_at=now) for order in under_way])
+
+    def _ingest(self) -> dict[str, float]:
+        return ingest(self._stack)
+
+    def _archive(self) -> dict[str, float]:
+        """A month leaves Postgres."""
+        begin = perf_counter()
+        before = self._now - timedelta(days=180)
+        archive_months(self._database, self._store, before)
+        months = perf_counter() - begin
+        archive_actuals(self._database, self._store, before)
+        return {
+            "archive_s_per_10m": months / max(self._old.count, 1) * PER,
+            "archive_actuals_s": perf_counter() - begin - months,
+        }
+
+    def _erase(self) -> dict[str, float]:
+        """An order leaves the archive."""
+        with self._database.transaction() as session:
+            order = session.scalar(text(f"SELECT md5('order' || {self._cold.first // 5 * 5})"))
+            erasures.erase(session, str(order))
+        begin = perf_counter()
+        erase_archived(self._database, self._store)
+        return {"erase_s_per_10m": (perf_counter() - begin) / max(self._cold.count + self._old.count, 1) * PER}
+
+    def _alone(self) -> tuple[float, float]:
+        """Seconds and megabytes of one round of the pace in a process of its own."""
+        command = [
+            sys.executable,
+            "-m",
+            "tests.bench._pace_round",
+            self._stack.database_url,
+            str(self._folder / "bundle"),
+        ]
+        seconds, megabytes = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+        return float(seconds), float(megabytes)
