@@ -11,7 +11,7 @@ def test_the_example_of_the_contract_is_answered_with_its_body(gateway: Gateway)
     answer = gateway.client.post("/delivery_time", json=ORDER)
     assert answer.status_code == 200
     body = answer.json()
-    assert list(body) == [
+    assert list(body)[:9] == [
         "seller_zip_code_prefix",
         "customer_lat",
         "customer_lng",
@@ -22,6 +22,7 @@ def test_the_example_of_the_contract_is_answered_with_its_body(gateway: Gateway)
         "model_version",
         "seller_known",
     ]
+    assert list(body)[9:] == ["delivery_date", "lower_date", "upper_date", "confidence", "pace_day"]
     assert body.items() >= ORDER.items()
     assert body["delivery_time"] == round(body["delivery_time_days"])
     assert body["lower_days"] <= body["delivery_time_days"] <= body["upper_days"]

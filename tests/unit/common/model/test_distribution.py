@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.model.distribution import FromPurchase, FromPurchases
 from common.model.predictor import Predictor
-from common.model.residuals import LOWER, SHARES, UPPER, Residuals
+from common.model.uncertainty.distribution import FromPurchase, FromPurchases
+from common.model.uncertainty.residuals import LOWER, SHARES, UPPER, Residuals
 from common.model.working_time import WorkingTime
 from support.model_fixtures import made_up_orders
 

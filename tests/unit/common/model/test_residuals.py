@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.model.residuals import SHARES, Curve, Residuals, quantiles_of
+from common.model.uncertainty.residuals import SHARES, Curve, Residuals, quantiles_of
 
 QUANTILES = np.sort(np.random.default_rng(3).normal(size=(4, len(SHARES))), axis=1)
 QUANTILES[2] = 1.5

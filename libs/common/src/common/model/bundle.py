@@ -30,8 +30,9 @@ from common.model import bundle_format_4
 from common.model.effects import Effects
 from common.model.geography import Geography
 from common.model.pace import PaceTable
-from common.model.residuals import Residuals
 from common.model.trees import ObliviousTrees
+from common.model.uncertainty.confidence import Learned
+from common.model.uncertainty.residuals import Residuals
 from common.orders.places import Places
 from common.orders.regions import Regions
 
@@ -98,7 +99,7 @@ class Manifest:
     """What a bundle says of itself. Times are ISO 8601, metrics in days.
 
     params: what the search chose. centre: added to the log forecast to get the point forecast. residuals: quantiles by
-    group, see `common.model.residuals.Residuals`; older bundles have those of all orders. typical_days: see
+    group, see `common.model.uncertainty.residuals.Residuals`; older bundles have those of all orders. typical_days: see
     `common.model.time_scale.TimeScale`. fact_effects: log days, by the name of a category and its value. history: the
     version of the history (`common.servers.history`) it learned from, '' if that was in no object store.
     training_orders: how many deliveries taught it, 0 in older bundles. under_way: the residuals of orders that have not
@@ -154,6 +155,7 @@ class Servable:
     under_way: Residuals
     pace: PaceTable
     after_hand_over: AfterHandOver | None = field(default=None, kw_only=True)
+    learned: Learned = field(default_factory=Learned, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -199,6 +201,7 @@ def load(folder: Path, version: str) -> Bundle:
                 effects=Effects(**_part("effects", Effects, arrays), facts=manifest.fact_effects),
                 residuals=Residuals.of(manifest.residuals),
                 under_way=Residuals.of(manifest.under_way or manifest.residuals),
+                learned=Learned(manifest.training_orders, **_part("learned", Learned, arrays)),
                 pace=_pace(folder / PACE, manifest.map.pace_groups),
                 after_hand_over=_after_hand_over(manifest.after_hand_over, arrays),
             )
@@ -214,6 +217,7 @@ def write_arrays(folder: Path, model: Servable) -> None:
         "places": geography.places,
         "regions": geography.regions,
         "effects": model.effects,
+        "learned": model.learned,
     }
     if model.after_hand_over:
         second = model.after_hand_over

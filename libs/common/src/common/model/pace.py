@@ -104,28 +104,31 @@ class PaceTable:
 
 
 class Level:
-    """The factor on predicted days, looked up by day, destination's region and same or other region."""
+    """The factor on predicted days, looked up by day, destination's region and same or other region.
+
+    factor: float64 (days, groups, 2); first: the first of the days, as Python counts them; group: of each region.
+    """
 
     def __init__(self, table: PaceTable, group_of_region: NDArray[np.int8]) -> None:
         """group_of_region: see `common.orders.regions.Regions.group`."""
         count = len(table.groups) - len(RELATIONS)
         regions, relations = table.pace[:, :count], table.pace[:, count:]
-        self._factor = np.ascontiguousarray((regions[:, :, None] * relations[:, None, :]) ** EXPONENT)
-        self._group = group_of_region
-        self._factors, self._groups = self._factor.tolist(), group_of_region.tolist()  # for one order: no arrays
-        self._first = table.first.toordinal()
+        self.factor = np.ascontiguousarray((regions[:, :, None] * relations[:, None, :]) ** EXPONENT)
+        self.group = group_of_region
+        self.first = table.first.toordinal()
+        self._factors, self._groups = self.factor.tolist(), group_of_region.tolist()  # for one order: no arrays
         self._origin = np.datetime64(table.first, "D")
 
     def of(self, purchase: Times, region: NDArray[np.integer], same_region: Bools) -> Floats:
         """n factors; purchase: as on the shop's clock. A day before the table takes its first row, a day after it the
         last."""
         offset = (purchase.astype("datetime64[D]") - self._origin).astype(np.int64)
-        row = np.clip(offset, 0, len(self._factor) - 1)
-        return self._factor[row, self._group[region], same_region.astype(np.intp)]
+        row = np.clip(offset, 0, len(self.factor) - 1)
+        return self.factor[row, self.group[region], same_region.astype(np.intp)]
 
     def of_one(self, purchase: datetime, region: int, same_region: bool) -> float:
         """The same for one order."""
-        row = min(max(purchase.toordinal() - self._first, 0), len(self._factors) - 1)
+        row = min(max(purchase.toordinal() - self.first, 0), len(self._factors) - 1)
         factor: float = self._factors[row][self._groups[region]][same_region]
         return factor
 

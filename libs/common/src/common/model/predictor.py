@@ -15,11 +15,12 @@ from common.errors import InvalidInput
 from common.model.after_purchase.features import with_hand_over
 from common.model.after_purchase.under_way import First, HandedOver, UnderWay
 from common.model.bundle import AfterHandOver, Calendar, Servable
-from common.model.distribution import Distribution, Distributions, FromPurchase, FromPurchases
 from common.model.features import FACT_COLUMN, FEATURE_NAMES, features, features_of_one, same_region
 from common.model.pace import Level, PaceTable
-from common.model.residuals import LOWER, UPPER
 from common.model.time_scale import TimeScale
+from common.model.uncertainty.confidence import Doubts
+from common.model.uncertainty.distribution import Distribution, Distributions, FromPurchase, FromPurchases
+from common.model.uncertainty.residuals import LOWER, UPPER
 from common.model.working_time import WorkingTime
 from common.orders.clock import Clock
 from common.orders.fields import Fact, Order
@@ -42,13 +43,17 @@ SPREAD_WEIGHT = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Predictions:
-    """n predictions: days from purchase to delivery with their 90 % interval, arrays of shape (n,)."""
+    """n predictions: days from purchase to delivery with their 90 % interval, arrays of shape (n,).
+
+    doubts: looks up what speaks against each, see `common.model.uncertainty.confidence`.
+    """
 
     days: Floats
     lower_days: Floats
     upper_days: Floats
     seller_known: Bools
     distribution: Distributions
+    doubts: Callable[[], NDArray[np.uint8]]
 
 
 class Prediction(NamedTuple):
@@ -59,6 +64,7 @@ class Prediction(NamedTuple):
     upper_days: float
     seller_known: bool
     distribution: Distribution
+    doubts: int
 
 
 class Predictor:
@@ -77,6 +83,7 @@ class Predictor:
         self.version = model.version
         self.manifest = model.manifest
         self.pace = pace or model.pace
+        self.pace_date = self.pace.last.isoformat()
         self.clock = clock or Clock(model.manifest.shop.time_zone)
         self.decimals = TimeScale(model.manifest.typical_days).decimals
         self._model = model
@@ -87,6 +94,13 @@ class Predictor:
         self._row = model.trees.predict_row
         self._raw = raw or model.trees.predict
         self._level = Level(self.pace, model.geography.regions.group)
+        self._doubts = Doubts(
+            model.learned,
+            model.geography,
+            model.effects,
+            self._level,
+            TimeScale(model.manifest.typical_days).pace_window,
+        )
         self._calendars = calendars(model.manifest.calendar)
         self._calendar = self._calendars[model.manifest.shop.country]
         self._centre = model.manifest.centre
@@ -123,13 +137,13 @@ class Predictor:
 
     def predict(self, orders: Orders) -> Predictions:
         """Predict n valid orders (see `common.orders.fields` for the ranges)."""
-        at_purchase, known = self._distributions(orders, self._model, self._raw)
+        at_purchase, known, doubts = self._distributions(orders, self._model, self._raw)
         days = at_purchase.days_of(np.exp(at_purchase.forecast + self._centre))
         distribution: Distributions = at_purchase
         if orders.later:
             distribution, days = self._later(orders, at_purchase, days)
         lower, upper = distribution.days_at(LOWER), distribution.days_at(UPPER)
-        return Predictions(np.clip(days, lower, upper), lower, upper, known, distribution)
+        return Predictions(np.clip(days, lower, upper), lower, upper, known, distribution, doubts)
 
     def predict_one(self, order: Order, purchase: datetime) -> Prediction:
         """Predict one valid order bought at a moment (UTC, without zone); the same numbers as `predict`, for a fraction
@@ -154,7 +168,8 @@ class Predictor:
         upper = calendar.days_of_one(start, math.exp(forecast + at_upper * spread))
         days = min(max(calendar.days_of_one(start, math.exp(forecast + self._centre)), lower), upper)
         known = origin.known or (len(effects.origin_cell) > 1 and effects.origin_cell.item(origin.cell) != 0)
-        return Prediction(days, lower, upper, known, FromPurchase(forecast, spread, curve, calendar, start))
+        doubts = self._doubts.of_one(order, origin, destination, known, local, same)
+        return Prediction(days, lower, upper, known, FromPurchase(forecast, spread, curve, calendar, start), doubts)
 
     def predict_one_later(self, order: Order, purchase: datetime) -> Prediction:
         """`predict_one` of an order that says more than was known at its purchase, all moments in UTC, without zone;
@@ -170,6 +185,7 @@ class Predictor:
             predictions.upper_days.item(0),
             predictions.seller_known.item(0),
             First(predictions.distribution),
+            predictions.doubts().item(0),
         )
 
     @property
@@ -190,7 +206,7 @@ class Predictor:
             of_these = orders.where(chosen)
             handling_days = _days(shipped[chosen] - of_these.purchase_timestamp)
             begun = replace(of_these, purchase_timestamp=shipped[chosen])
-            then_on, _ = self._distributions(begun, second, second.trees.predict, handling_days)
+            then_on, *_ = self._distributions(begun, second, second.trees.predict, handling_days)
             days[chosen] = handling_days + then_on.days_of(np.exp(then_on.forecast + second.centre))
             whole = HandedOver(known_then, chosen, handling_days, then_on.under_way(waits[chosen], second.under_way))
         given = UnderWay.at(whole, age)
@@ -200,8 +216,8 @@ class Predictor:
 
     def _distributions(
         self, orders: Orders, model: Servable | AfterHandOver, raw_of: Raw, handling_days: Floats | None = None
-    ) -> tuple[FromPurchases, Bools]:
-        """The distributions of n orders, and whether their origins are known, (n,).
+    ) -> tuple[FromPurchases, Bools, Callable[[], NDArray[np.uint8]]]:
+        """The distributions of n orders, whether their origins are known, (n,), and what looks up their doubts.
 
         handling_days: of orders that begin with their hand-over, for the model of those.
         """
@@ -220,7 +236,8 @@ class Predictor:
         for calendar, chosen in calendars:
             start[chosen] = calendar.start(local[chosen])
         spread = np.exp(raw[:, 1] / SPREAD_WEIGHT)
-        return FromPurchases(forecast + np.log(level), spread, group, residuals, calendars, start), known
+        doubts = partial(self._doubts.of, orders, origin, destination, known, local, same)
+        return FromPurchases(forecast + np.log(level), spread, group, residuals, calendars, start), known, doubts
 
     def check_facts(self, facts: Mapping[str, Fact], where: str = "") -> None:
         """InvalidInput names a fact that the shop does not declare, or a value of the wrong kind.

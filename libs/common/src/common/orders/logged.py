@@ -10,7 +10,13 @@ from common.orders.reading import Reading
 LOGGED = ("seller_zip_code_prefix", "customer_lat", "customer_lng", "purchase_timestamp", "order_id")
 """The fields of an order that have a column of their own; all others are in `further`, by name, facts among them."""
 
-KEPT_ELSEWHERE = frozenset((*LOGGED, *OLD_NUMBERS.values()))
+WISHES = frozenset(("on_time_share", "deliver_by"))
+"""What a request asks beside the order."""
+
+PROMISES = "promises"
+"""In `further`: the promises that were given, each a pair of its on-time share and its days."""
+
+KEPT_ELSEWHERE = frozenset((*LOGGED, *OLD_NUMBERS.values(), *WISHES))
 """The destination's coordinates stand in the columns of their old names."""
 
 

@@ -8,14 +8,16 @@ from typing import Any
 import numpy as np
 from pydantic_core import to_json
 
-from common.model.predictor import Prediction, Predictions
-from common.orders.fields import Order
+from common.model.predictor import Prediction, Predictions, Predictor
+from common.model.uncertainty.confidence import CONFIDENCE
 from common.orders.later import SAID_LATER
-from common.orders.logged import KEPT_ELSEWHERE, further
+from common.orders.logged import KEPT_ELSEWHERE, PROMISES, WISHES, further
 from common.servers.prediction_log import Row, predicted_columns, row_of, rows_of
 from common.servers.registry import CHAMPION
+from gateway.routes.prediction_bodies import Order
+from gateway.routes.wishes import PROBABILITY, Wishes, probability_of, promises_of
 
-NOT_REPEATED = frozenset({"order_id", "purchase_timestamp", "facts", *SAID_LATER})
+NOT_REPEATED = frozenset({"order_id", "purchase_timestamp", "facts", *SAID_LATER, *WISHES})
 """Of the request; what says where an order comes from and goes to is repeated in its answer."""
 
 THREE_IN_ORDER = ("seller_zip_code_prefix", "customer_lat", "customer_lng")
@@ -34,14 +36,15 @@ def repeated(order: Order) -> dict[str, Any]:
 
 @dataclass(slots=True)
 class SingleAnswer:
-    """The champion's answer for one order. `latency_ms`: from the request's arrival until the answer stood."""
+    """The champion's answer for one order. by_days: until `deliver_by`, if it was given. `latency_ms`: from the
+    request's arrival until the answer stood."""
 
     request_id: str
     order: Order
     purchase: datetime
-    version: str
-    decimals: int
+    predictor: Predictor
     prediction: Prediction
+    by_days: float | None
     answered_at: float
     latency_ms: float
 
@@ -50,24 +53,36 @@ class SingleAnswer:
 
     def json(self) -> bytes:
         """The body for the client."""
-        unit = 10**self.decimals
-        return to_json(
-            _body(
-                repeated(self.order),
-                round(self.prediction.days),
-                round(self.prediction.days * unit) / unit,
-                round(self.prediction.lower_days * unit) / unit,
-                round(self.prediction.upper_days * unit) / unit,
-                self.version,
-                self.prediction.seller_known,
-            )
-        )
+        predictor, prediction = self.predictor, self.prediction
+        unit = 10**predictor.decimals
+        days, lower, upper = prediction.days, prediction.lower_days, prediction.upper_days
+        dates = predictor.clock.dates_of_one(self.purchase, (days, lower, upper))
+        body = {
+            **repeated(self.order),
+            "delivery_time": round(days),
+            "delivery_time_days": round(days * unit) / unit,
+            "lower_days": round(lower * unit) / unit,
+            "upper_days": round(upper * unit) / unit,
+            "model_version": predictor.version,
+            "seller_known": prediction.seller_known,
+            "delivery_date": dates[0],
+            "lower_date": dates[1],
+            "upper_date": dates[2],
+            "confidence": CONFIDENCE[prediction.doubts],
+            "pace_day": predictor.pace_date,
+        }
+        if shares := self.order.on_time_share:
+            promised = [(share, prediction.distribution.days_at(share)) for share in shares]
+            body[PROMISES] = promises_of(promised, self.purchase, predictor)
+        if self.by_days is not None:
+            body[PROBABILITY] = probability_of(prediction.distribution.probability_by(self.by_days))
+        return to_json(body)
 
     def rows(self) -> Iterator[Row]:
         """Its row of the prediction log."""
         order = self.order
         lat, lng = order.coordinates("destination")
-        values = {
+        values: dict[str, Any] = {
             "order_id": order.order_id,
             "seller_zip_code_prefix": order.seller_zip_code_prefix,
             "customer_lat": lat,
@@ -75,7 +90,7 @@ class SingleAnswer:
             "purchase_timestamp": self.purchase.isoformat(),
             "predicted_at": datetime.fromtimestamp(self.answered_at, UTC).isoformat(),
             "request_id": self.request_id,
-            "model_version": self.version,
+            "model_version": self.predictor.version,
             "role": CHAMPION,
             "delivery_time_days": self.prediction.days,
             "lower_days": self.prediction.lower_days,
@@ -84,6 +99,9 @@ class SingleAnswer:
             "latency_ms": self.latency_ms,
             "further": None if order.__pydantic_fields_set__ <= KEPT_ELSEWHERE else further(order.__dict__),
         }
+        if shares := order.on_time_share:
+            given = [(share, self.prediction.distribution.days_at(share)) for share in shares]
+            values["further"] = {**(values["further"] or {}), PROMISES: given}
         yield row_of(values)
 
 
@@ -91,14 +109,14 @@ class SingleAnswer:
 class ManyAnswers:
     """The champion's answers for n orders of one request. given: what the orders said, as columns, None for nothing.
 
-    purchase: seconds since 1970 in UTC.
+    purchase: seconds since 1970 in UTC. wishes: what they asked for beside their days.
     """
 
     request_id: str
     given: Mapping[str, Sequence[Any]]
     purchase: Sequence[int]
-    version: str
-    decimals: int
+    wishes: Wishes
+    predictor: Predictor
     predictions: Predictions
     answered_at: float
     latency_ms: float
@@ -108,14 +126,26 @@ class ManyAnswers:
 
     def json(self) -> bytes:
         """The body for the client: one object an order, in the request's order."""
+        predictor, predictions = self.predictor, self.predictions
         said = {name: values for name, values in self.given.items() if name not in NOT_REPEATED}
-        answered = {
-            "delivery_time": np.rint(self.predictions.days).astype(np.int64).tolist(),
-            "delivery_time_days": np.round(self.predictions.days, self.decimals).tolist(),
-            "lower_days": np.round(self.predictions.lower_days, self.decimals).tolist(),
-            "upper_days": np.round(self.predictions.upper_days, self.decimals).tolist(),
-            "model_version": [self.version] * len(self),
-            "seller_known": self.predictions.seller_known.tolist(),
+        days = {
+            "delivery": (predictions.days, "delivery_time_days"),
+            "lower": (predictions.lower_days, "lower_days"),
+            "upper": (predictions.upper_days, "upper_days"),
+        }
+        purchases = np.array(self.purchase, dtype="datetime64[s]")
+        answered: dict[str, Sequence[Any]] = {
+            "delivery_time": np.rint(predictions.days).astype(np.int64).tolist(),
+            **{name: np.round(values, predictor.decimals).tolist() for values, name in days.values()},
+            "model_version": [predictor.version] * len(self),
+            "seller_known": predictions.seller_known.tolist(),
+            **{
+                f"{end}_date": predictor.clock.texts(predictor.clock.dates(purchases, values))
+                for end, (values, _) in days.items()
+            },
+            "confidence": [CONFIDENCE[doubts] for doubts in predictions.doubts().tolist()],
+            "pace_day": [predictor.pace_date] * len(self),
+            **self.wishes.columns(predictor, predictions.distribution),
         }
         return to_json(_rows({**said, **answered}, len(self)))
 
@@ -123,6 +153,12 @@ class ManyAnswers:
         """Their rows of the prediction log."""
         count, nothing = len(self), [None] * len(self)
         given = self.given
+        kept = nothing if given.keys() <= KEPT_ELSEWHERE else [further(row) for row in _rows(given, count)]
+        if promised := self.wishes.promised(self.predictions.distribution):
+            kept = [
+                {**(row or {}), PROMISES: promised[number]} if number in promised else row
+                for number, row in enumerate(kept)
+            ]
         return rows_of(
             {
                 "seller_zip_code_prefix": given.get("seller_zip_code_prefix", nothing),
@@ -133,10 +169,10 @@ class ManyAnswers:
                 **predicted_columns(self.predictions),
                 "predicted_at": [datetime.fromtimestamp(self.answered_at, UTC).isoformat()] * count,
                 "request_id": [self.request_id] * count,
-                "model_version": [self.version] * count,
+                "model_version": [self.predictor.version] * count,
                 "role": [CHAMPION] * count,
                 "latency_ms": [self.latency_ms] * count,
-                "further": nothing if given.keys() <= KEPT_ELSEWHERE else [further(row) for row in _rows(given, count)],
+                "further": kept,
             }
         )
 
@@ -159,23 +195,3 @@ def _either(given: Mapping[str, Sequence[Any]], old: str, new: str, nothing: Seq
     if old not in given or new not in given:
         return given.get(old, given.get(new, nothing))
     return [second if first is None else first for first, second in zip(given[old], given[new], strict=True)]
-
-
-def _body(
-    said: dict[str, Any],
-    whole_days: int,
-    days: float,
-    lower_days: float,
-    upper_days: float,
-    version: str,
-    seller_known: bool,
-) -> dict[str, Any]:
-    return {
-        **said,
-        "delivery_time": whole_days,
-        "delivery_time_days": days,
-        "lower_days": lower_days,
-        "upper_days": upper_days,
-        "model_version": version,
-        "seller_known": seller_known,
-    }

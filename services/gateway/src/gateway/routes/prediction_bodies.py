@@ -1,12 +1,23 @@
 """What clients send to and get from the prediction routes, beside the order itself (`common.orders.fields`)."""
 
-from typing import Annotated
+from datetime import date
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from common.orders.fields import Order, Strict
+from common.model.uncertainty.confidence import REASONS
+from common.orders import fields
+from common.orders.fields import Strict
+from common.orders.promises import DeliverBy, OnTimeShares
 
 MAX_ORDERS = 1_000
+
+
+class Order(fields.Order):
+    """An order whose delivery time is asked for, with promises and the probability of a date if they are wanted too."""
+
+    on_time_share: OnTimeShares | None = None
+    deliver_by: DeliverBy | None = None
 
 
 class OrderList(Strict):
@@ -15,10 +26,25 @@ class OrderList(Strict):
     orders: Annotated[list[Order], Field(min_length=1, max_length=MAX_ORDERS)]
 
 
-class DeliveryTime(BaseModel):
-    """A prediction for one order: days from purchase to delivery, with their 90 % interval.
+class Confidence(BaseModel):
+    """How far an answer is to be trusted, and what speaks against it; see docs/promises.md."""
 
-    What the order said of its origin and destination is repeated.
+    level: Literal["high", "medium", "low"]
+    reasons: list[str] = Field(json_schema_extra={"items": {"enum": list(REASONS)}})
+
+
+class Promise(BaseModel):
+    """A share of orders like this one arrives within these days, so by this date."""
+
+    on_time_share: float
+    days: float
+    date: date
+
+
+class DeliveryTime(BaseModel):
+    """A prediction for one order: days from purchase to delivery, with their 90 % interval, and their dates.
+
+    What the order said of its origin and destination is repeated. Dates are those of the shop's clock.
     """
 
     model_config = ConfigDict(
@@ -35,6 +61,13 @@ class DeliveryTime(BaseModel):
                     "upper_days": 19.6,
                     "model_version": "3",
                     "seller_known": True,
+                    "delivery_date": "2018-05-30",
+                    "lower_date": "2018-05-24",
+                    "upper_date": "2018-06-09",
+                    "confidence": {"level": "high", "reasons": []},
+                    "pace_day": "2018-05-20",
+                    "promises": [{"on_time_share": 0.9, "days": 15.31, "date": "2018-06-05"}],
+                    "deliver_by_probability": 0.8713,
                 }
             ]
         },
@@ -49,3 +82,10 @@ class DeliveryTime(BaseModel):
     upper_days: float = Field(description="days: one delivery in twenty is slower")
     model_version: str
     seller_known: bool = Field(description="false where the model has never seen the origin")
+    delivery_date: date = Field(description="the day that delivery_time_days end on")
+    lower_date: date = Field(description="the day that lower_days end on")
+    upper_date: date = Field(description="the day that upper_days end on")
+    confidence: Confidence
+    pace_day: date = Field(description="newest day of the delivery pace behind the answer")
+    promises: list[Promise] | None = Field(None, description="one for each on_time_share that was asked for")
+    deliver_by_probability: float | None = Field(None, description="only where deliver_by was given")

@@ -13,9 +13,9 @@ from starlette.responses import Response
 
 from common.model.predictor import Predictor
 from common.orders.clock import Clock
-from common.orders.fields import Order
 from common.orders.later import SAID_LATER, check, in_utc
 from common.orders.orders import Orders
+from common.orders.promises import days_until
 from gateway.http import json_body, problems
 from gateway.http.direct_route import DirectRoutes
 from gateway.http.json_body import Body, JsonResponse
@@ -23,7 +23,8 @@ from gateway.log.sender import LogSender
 from gateway.metrics import Metrics
 from gateway.model.champion import Champion
 from gateway.routes.answers import ManyAnswers, SingleAnswer
-from gateway.routes.prediction_bodies import DeliveryTime, OrderList
+from gateway.routes.prediction_bodies import DeliveryTime, Order, OrderList
+from gateway.routes.wishes import Wishes
 
 PROBLEMS = problems.documented(413, 415, 422)
 
@@ -46,6 +47,7 @@ def add_routes(app: FastAPI, direct: DirectRoutes, champion: Champion, log: LogS
         predictor = champion.current()
         moment = order.purchase_timestamp
         purchase = predictor.clock.utc_of_one(moment) if moment else datetime.now(UTC).replace(tzinfo=None)
+        by_days = None if order.deliver_by is None else days_until(order.deliver_by, purchase, predictor.clock)
         if order.__pydantic_fields_set__.isdisjoint(SAID_LATER):
             prediction = predictor.predict_one(order, purchase)
         else:
@@ -56,9 +58,9 @@ def add_routes(app: FastAPI, direct: DirectRoutes, champion: Champion, log: LogS
             request.scope["request_id"],
             order,
             purchase,
-            predictor.version,
-            predictor.decimals,
+            predictor,
             prediction,
+            by_days,
             time.time(),
             (time.perf_counter() - started) * 1e3,
         )
@@ -71,6 +73,7 @@ def add_routes(app: FastAPI, direct: DirectRoutes, champion: Champion, log: LogS
         asked = (await read(request, OrderList)).orders
         predictor = champion.current()
         given, purchase = _given(asked), _purchases(asked, predictor.clock)
+        wishes = Wishes.of(asked, purchase, predictor.clock)
         for name in given.keys() & SAID_LATER:
             given[name] = [in_utc(moment, predictor.clock) for moment in given[name]]
         orders = _orders(given, purchase, predictor)
@@ -80,8 +83,8 @@ def add_routes(app: FastAPI, direct: DirectRoutes, champion: Champion, log: LogS
             request.scope["request_id"],
             given,
             purchase,
-            predictor.version,
-            predictor.decimals,
+            wishes,
+            predictor,
             predictions,
             time.time(),
             (time.perf_counter() - started) * 1e3,

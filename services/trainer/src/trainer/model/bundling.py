@@ -31,6 +31,8 @@ from common.model.predictor import Predictor
 from common.model.trees import ObliviousTrees
 from trainer.data.history import History, as_datetime
 from trainer.model.fit import Model
+from trainer.model.forecast import teaching
+from trainer.model.learned import learned_from
 from trainer.model.table import TrainingTable
 
 LOCAL = "local"
@@ -53,6 +55,7 @@ def servable(model: Model, table: TrainingTable, metrics: Mapping[str, float], f
         under_way=model.calibration.under_way,
         pace=_until(table.pace, as_datetime(model.cutoff).date()),
         after_hand_over=_second(model.after_hand_over),
+        learned=learned_from(table.located.where(teaching(table, model.cutoff, model.params))),
     )
 
 

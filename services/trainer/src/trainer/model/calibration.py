@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from common.arrays import Bools, Floats
 from common.model.pace import RELATIONS
 from common.model.predictor import SPREAD_WEIGHT
-from common.model.residuals import SHARES, Residuals, quantiles_of
 from common.model.time_scale import TimeScale
+from common.model.uncertainty.residuals import SHARES, Residuals, quantiles_of
 from trainer.data.history import DAY, History
 from trainer.model.forecast import Forecast, fit_forecast, span, teaching
 from trainer.model.params import Params

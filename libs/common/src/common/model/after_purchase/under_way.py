@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from common.arrays import Bools, Floats
-from common.model.distribution import Distributions, FromPurchases
+from common.model.uncertainty.distribution import Distributions, FromPurchases
 
 
 @dataclass(frozen=True, slots=True)

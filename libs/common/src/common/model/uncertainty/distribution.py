@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.arrays import Bools, Floats
-from common.model.residuals import Curve, Residuals
+from common.model.uncertainty.residuals import Curve, Residuals
 from common.model.working_time import WorkingTime
 
 
@@ -50,8 +50,8 @@ class FromPurchase(NamedTuple):
 class Distributions(Protocol):
     """Of the days of n orders."""
 
-    def days_at(self, share: float) -> Floats:
-        """Days within which a share (0..1) of orders like each of them is delivered."""
+    def days_at(self, share: float | Floats) -> Floats:
+        """Days within which a share (0..1) of orders like each of them is delivered: one share for all, or one each."""
 
     def probability_by(self, days: Floats) -> Floats:
         """The probabilities (0..1) that each is delivered within so many days; NaN stays NaN."""
@@ -69,8 +69,8 @@ class FromPurchases:
     calendars: Sequence[tuple[WorkingTime, Bools | slice]]
     start: Floats
 
-    def days_at(self, share: float) -> Floats:
-        """Days within which a share (0..1) of orders like each of them is delivered."""
+    def days_at(self, share: float | Floats) -> Floats:
+        """Days within which a share (0..1) of orders like each of them is delivered: one share for all, or one each."""
         return self.days_of(np.exp(self.forecast + self.residuals.at(share, self.group) * self.spread))
 
     def days_at_left(self, left: Floats) -> Floats:

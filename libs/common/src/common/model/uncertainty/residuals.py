@@ -7,7 +7,7 @@ group: Vovk (2012), Mondrian predictors; cure models: Boag (1949).
 """
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,9 +69,11 @@ class Residuals:
         """The distribution of one order's group."""
         return Curve(self.knots[0 if len(self.knots) == 1 else 2 * pace_group + same_region].tolist())
 
-    def at(self, share: float, group: NDArray[np.intp]) -> Floats:
-        """The residuals that a share (0..1) of deliveries stays below, for n orders."""
-        return np.array([np.interp(share, KNOTS, knots) for knots in self.knots])[group]
+    def at(self, share: float | Floats, group: NDArray[np.intp]) -> Floats:
+        """The residuals that a share (0..1) of deliveries stays below, for n orders; one share for all, or one each."""
+        if isinstance(share, float):
+            return np.array([np.interp(share, KNOTS, knots) for knots in self.knots])[group]
+        return self._by_group(group, share, lambda shares, knots: np.interp(shares, KNOTS, knots))
 
     def at_left(self, left: Floats, group: NDArray[np.intp]) -> Floats:
         """The residuals at which shares (0..1, (n,)) of deliveries are left; beyond the knots, exponential on."""
@@ -95,13 +97,18 @@ class Residuals:
 
     def below(self, residual: Floats, group: NDArray[np.intp]) -> Floats:
         """The shares of deliveries that stay below n residuals: the inverse of `at`."""
+        return self._by_group(group, residual, lambda residuals, knots: np.interp(residuals, knots, KNOTS))
+
+    def _by_group(
+        self, group: NDArray[np.intp], values: Floats, interpolated: Callable[[Floats, Floats], Floats]
+    ) -> Floats:
         if len(self.knots) == 1:
-            return np.interp(residual, self.knots[0], KNOTS)
-        shares = np.empty(len(residual))
+            return interpolated(values, self.knots[0])
+        found = np.empty(len(values))
         for number, knots in enumerate(self.knots):
             chosen = group == number
-            shares[chosen] = np.interp(residual[chosen], knots, KNOTS)
-        return shares
+            found[chosen] = interpolated(values[chosen], knots)
+        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""How sure an answer is: the distribution of its days, and what speaks against it."""
