@@ -35,7 +35,7 @@ def located(geography: Geography, **columns: Any) -> Located:
 
 
 def learned(orders: Located, error: np.ndarray) -> Effects:
-    return learn_effects(orders, np.ones(len(error), dtype=bool), error, np.zeros(len(error)), half_life=75.0)
+    return learn_effects(orders, np.ones(len(error), dtype=bool), error, np.ones(len(error)))
 
 
 def effect(effects: Effects, orders: Located) -> np.ndarray:

@@ -5,18 +5,20 @@ from datetime import UTC, datetime
 import numpy as np
 
 from common.model.bundle import Bundle
-from common.model.features import FEATURE_NAMES, features, features_of_one, same_region
+from common.model.features import FEATURE_NAMES, Further, features, features_of_one, same_region
 from common.model.geography import Geography
 from common.orders.distances import great_circle_km
 from common.orders.fields import Order
 from common.orders.places import NOWHERE
 from support.model_fixtures import made_up_orders
 
+FURTHER = Further(hour=True, facts=("weight",))
+
 
 def one(geography: Geography, order: Order, purchase: datetime) -> list[float]:
     origin, destination = geography.end(order, "origin"), geography.end(order, "destination")
     same = origin.region == destination.region != NOWHERE
-    return features_of_one(origin, destination, same, purchase, order.facts, ("weight",))
+    return features_of_one(origin, destination, same, purchase, order.facts, FURTHER)
 
 
 def test_one_order_has_the_columns_it_has_among_many(sample_bundle: Bundle) -> None:
@@ -24,7 +26,7 @@ def test_one_order_has_the_columns_it_has_among_many(sample_bundle: Bundle) -> N
     origin, destination = geography.ends(orders, "origin"), geography.ends(orders, "destination")
     same = same_region(origin, destination)
     weight = np.arange(500) / 4
-    many = features(origin, destination, same, orders.purchase_timestamp, {"weight": weight}, ("weight",))
+    many = features(origin, destination, same, orders.purchase_timestamp, {"weight": weight}, FURTHER)
     assert same.any()
     assert not same.all()
     for number, (order, purchase) in enumerate(orders.each()):
@@ -43,6 +45,12 @@ def test_the_weekday_counts_from_monday(sample_bundle: Bundle) -> None:
     monday = datetime(2018, 1, 1, tzinfo=UTC)
     order = Order(seller_zip_code_prefix=1_001, customer_lat=-23.5, customer_lng=-46.6)
     assert one(sample_bundle.geography, order, monday)[FEATURE_NAMES.index("weekday")] == 0
+
+
+def test_the_columns_names_say_which_they_are() -> None:
+    assert FURTHER.names == ("hour", "facts.weight")
+    assert Further.among([*FEATURE_NAMES, *FURTHER.names, "usual.carrier"]) == FURTHER
+    assert Further.among(FEATURE_NAMES) == Further()
 
 
 def test_rio_is_360_km_from_sao_paulo() -> None:

@@ -27,7 +27,7 @@ import numpy as np
 
 from common.errors import DamagedBundle
 from common.model import bundle_format_4
-from common.model.effects import Effects
+from common.model.effects import Effects, Usual
 from common.model.geography import Geography
 from common.model.pace import PaceTable
 from common.model.trees import ObliviousTrees
@@ -92,6 +92,7 @@ class HandOverPart:
     residuals: list[list[float]]
     under_way: list[list[float]]
     fact_effects: dict[str, dict[str, float]]
+    fact_usual: dict[str, dict[str, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,7 @@ class Manifest:
     calendar: Calendar
     map: Map
     fact_effects: dict[str, dict[str, float]] = field(default_factory=dict)
+    fact_usual: dict[str, dict[str, float]] = field(default_factory=dict)
     history: str = ""
     training_orders: int = 0
     under_way: list[list[float]] = field(default_factory=list)
@@ -136,6 +138,7 @@ class AfterHandOver:
     """
 
     trees: ObliviousTrees
+    usual: Usual
     effects: Effects
     residuals: Residuals
     under_way: Residuals
@@ -150,6 +153,7 @@ class Servable:
     manifest: Manifest
     trees: ObliviousTrees
     geography: Geography
+    usual: Usual
     effects: Effects
     residuals: Residuals
     under_way: Residuals
@@ -198,6 +202,7 @@ def load(folder: Path, version: str) -> Bundle:
                 manifest=manifest,
                 trees=ObliviousTrees(**_part("trees", ObliviousTrees, arrays)),
                 geography=_geography(manifest, arrays),
+                usual=Usual(**_part("usual", Usual, arrays), facts=manifest.fact_usual),
                 effects=Effects(**_part("effects", Effects, arrays), facts=manifest.fact_effects),
                 residuals=Residuals.of(manifest.residuals),
                 under_way=Residuals.of(manifest.under_way or manifest.residuals),
@@ -216,12 +221,17 @@ def write_arrays(folder: Path, model: Servable) -> None:
         "trees": model.trees,
         "places": geography.places,
         "regions": geography.regions,
+        "usual": model.usual,
         "effects": model.effects,
         "learned": model.learned,
     }
     if model.after_hand_over:
         second = model.after_hand_over
-        parts |= {"after_hand_over_trees": second.trees, "after_hand_over_effects": second.effects}
+        parts |= {
+            "after_hand_over_trees": second.trees,
+            "after_hand_over_usual": second.usual,
+            "after_hand_over_effects": second.effects,
+        }
     arrays: dict[str, Any] = {
         f"{name}_{field_name}": value
         for name, part in parts.items()
@@ -256,6 +266,7 @@ def _after_hand_over(part: HandOverPart | None, arrays: Mapping[str, Any]) -> Af
         return None
     return AfterHandOver(
         trees=ObliviousTrees(**_part("after_hand_over_trees", ObliviousTrees, arrays)),
+        usual=Usual(**_part("after_hand_over_usual", Usual, arrays), facts=part.fact_usual),
         effects=Effects(**_part("after_hand_over_effects", Effects, arrays), facts=part.fact_effects),
         residuals=Residuals.of(part.residuals),
         under_way=Residuals.of(part.under_way),

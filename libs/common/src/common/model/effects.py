@@ -5,7 +5,7 @@ origin, cell, route or fact has its parent's: nothing more.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -74,3 +74,44 @@ class Effects:
                 value = facts.get(name)
                 total += effects_of.get(value, 0.0) if isinstance(value, str) else 0.0
         return total
+
+
+@dataclass(frozen=True)
+class Usual:
+    """How much longer than the median orders take for one thing that they say alone: what the trees see of a text.
+
+    Log days, float64, shrunken; 0 for what is unknown. origin, destination: by place, (m + 1,), NONE where coordinates
+    say it. facts: by the name of a category, by value.
+    """
+
+    origin: Floats = field(default_factory=NONE.copy)
+    destination: Floats = field(default_factory=NONE.copy)
+    facts: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the columns."""
+        ends = (end for end in ("origin", "destination") if len(getattr(self, end)) > 1)
+        return (*ends, *self.facts)
+
+    def of(self, origin: Ends, destination: Ends, texts: Mapping[str, Texts]) -> list[Floats]:
+        """The columns of n orders."""
+        ends = ((self.origin, origin), (self.destination, destination))
+        columns = [usual[end.place] for usual, end in ends if len(usual) > 1]
+        for name, by_value in self.facts.items():
+            values = texts.get(name)
+            columns.append(
+                np.zeros(len(origin.lat))
+                if values is None
+                else values.gather(np.array([by_value.get(value, 0.0) for value in values.values]), 0.0)
+            )
+        return columns
+
+    def of_one(self, origin: OneEnd, destination: OneEnd, facts: Mapping[str, Fact] | None) -> list[float]:
+        """The same of one order."""
+        ends = ((self.origin, origin), (self.destination, destination))
+        columns: list[float] = [usual.item(end.place) for usual, end in ends if len(usual) > 1]
+        for name, by_value in self.facts.items():
+            value = facts.get(name) if facts else None
+            columns.append(by_value.get(value, 0.0) if isinstance(value, str) else 0.0)
+        return columns

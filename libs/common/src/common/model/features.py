@@ -1,14 +1,15 @@
 """The feature contract: located orders to model columns. The one implementation for training, real time and batch.
 
-Tried and dropped, because the backtest gained nothing: hour of day, month, postal code as a number, pace as a column,
-weight, price and freight, holidays ahead (they are in `common.model.working_time`), the history of the customer's zip
-area, the seller's hand-over times. Levels that lost or drew: windows of 14 and 35 days, current hazards instead of
-cohorts, ages scaled by the expected days, more weight for newer orders, groups shrunk towards all. Payment by boleto
-takes 0.2 % off the MAE, but a shop learns of the payment after it has promised.
+Tried and dropped, because the backtest gained nothing: hour of day where days pass, month, postal code as a number,
+pace as a column, weight, price and freight, holidays ahead (they are in `common.model.working_time`), the history of
+the customer's zip area, the seller's hand-over times. Levels that lost or drew: windows of 14 and 35 days, current
+hazards instead of cohorts, ages scaled by the expected days, more weight for newer orders, groups shrunk towards all.
+Payment by boleto takes 0.2 % off the MAE, but a shop learns of the payment after it has promised.
 """
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
@@ -29,13 +30,37 @@ FEATURE_NAMES = (
     "same_region",
     "weekday",
 )
-"""Of every shop; numeric facts stand behind them."""
+"""Of every shop; behind them stand those of `Further`, then those of `common.model.effects.Usual`."""
 
+HOUR = "hour"
 FACT_COLUMN = "facts.{}"
-"""The name of a fact's column."""
+USUAL_COLUMN = "usual.{}"
 
+HOUR_LONG = np.timedelta64(3_600, "s")
 EPOCH_WEEKDAY = 3
 """1970-01-01 was a Thursday; Monday is 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Further:
+    """Which columns a shop's model has behind those of every shop. hour: of the purchase. facts: numbers by name."""
+
+    hour: bool = False
+    facts: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the columns."""
+        return (*((HOUR,) if self.hour else ()), *map(FACT_COLUMN.format, self.facts))
+
+    @classmethod
+    def among(cls, names: Sequence[str]) -> "Further":
+        """The inverse, from the names of all columns of a model."""
+        prefix = FACT_COLUMN.format("")
+        return cls(HOUR in names, tuple(name.removeprefix(prefix) for name in names if name.startswith(prefix)))
+
+
+NOTHING_FURTHER = Further()
 
 
 def same_region(origin: Ends, destination: Ends) -> Bools:
@@ -49,13 +74,15 @@ def features(
     same: Bools,
     purchase: NDArray[np.datetime64],
     numbers: Mapping[str, Floats],
-    facts: Sequence[str],
+    further: Further = NOTHING_FURTHER,
+    usual: Sequence[Floats] = (),
 ) -> NDArray[np.float32]:
-    """Model columns of n orders: float32 (n, len(FEATURE_NAMES) + len(facts)), NaN where unknown.
+    """Model columns of n orders: float32 (n, columns), NaN where unknown.
 
-    purchase: as on the shop's clock. numbers: by name; facts: the names of those that are columns.
+    purchase: as on the shop's clock. numbers: by name. usual: the columns of `common.model.effects.Usual`.
     """
-    columns = np.empty((len(purchase), len(FEATURE_NAMES) + len(facts)), dtype=np.float32)
+    names = (*FEATURE_NAMES, *further.names)
+    columns = np.empty((len(purchase), len(names) + len(usual)), dtype=np.float32)
     columns[:, 0] = destination.lat
     columns[:, 1] = destination.lng
     columns[:, 2] = origin.lat
@@ -63,8 +90,12 @@ def features(
     columns[:, 4] = great_circle_km(destination.lat, destination.lng, origin.lat, origin.lng)
     columns[:, 5] = same
     columns[:, 6] = (purchase.astype("datetime64[D]").astype(np.int64) + EPOCH_WEEKDAY) % 7
-    for position, name in enumerate(facts, len(FEATURE_NAMES)):
+    if further.hour:
+        columns[:, len(FEATURE_NAMES)] = (purchase - purchase.astype("datetime64[D]")) / HOUR_LONG
+    for position, name in enumerate(further.facts, len(FEATURE_NAMES) + further.hour):
         columns[:, position] = numbers.get(name, np.nan)
+    for position, values in enumerate(usual, len(names)):
+        columns[:, position] = values
     return columns
 
 
@@ -74,7 +105,8 @@ def features_of_one(
     same: bool,
     purchase: datetime,
     given: Mapping[str, Fact] | None,
-    facts: Sequence[str],
+    further: Further = NOTHING_FURTHER,
+    usual: Sequence[float] = (),
 ) -> list[float]:
     """The same for one order. Plain floats: an array of length 1 costs as much per operation as one of a thousand."""
     phi1, phi2 = math.radians(destination.lat), math.radians(origin.lat)
@@ -84,8 +116,12 @@ def features_of_one(
     )
     km = 2 * EARTH_RADIUS_KM * math.asin(math.sqrt(half_chord))
     values = [destination.lat, destination.lng, origin.lat, origin.lng, km, float(same), float(purchase.weekday())]
-    if facts:
-        values += [_number(given.get(name)) if given else math.nan for name in facts]
+    if further.hour:
+        values.append(purchase.hour + purchase.minute / 60 + purchase.second / 3_600)
+    if further.facts:
+        values += [_number(given.get(name)) if given else math.nan for name in further.facts]
+    if usual:
+        values += usual
     return values
 
 

@@ -15,7 +15,7 @@ from common.errors import InvalidInput
 from common.model.after_purchase.features import with_hand_over
 from common.model.after_purchase.under_way import First, HandedOver, UnderWay
 from common.model.bundle import AfterHandOver, Calendar, Servable
-from common.model.features import FACT_COLUMN, FEATURE_NAMES, features, features_of_one, same_region
+from common.model.features import Further, features, features_of_one, same_region
 from common.model.pace import Level, PaceTable
 from common.model.time_scale import TimeScale
 from common.model.uncertainty.confidence import Doubts
@@ -88,9 +88,8 @@ class Predictor:
         self.decimals = TimeScale(model.manifest.typical_days).decimals
         self._model = model
         self._geography = model.geography
-        self._facts = tuple(
-            name.removeprefix(FACT_COLUMN.format("")) for name in model.manifest.feature_names[len(FEATURE_NAMES) :]
-        )
+        self._further = Further.among(model.manifest.feature_names)
+        self._usual = model.usual if model.usual.names else None
         self._row = model.trees.predict_row
         self._raw = raw or model.trees.predict
         self._level = Level(self.pace, model.geography.regions.group)
@@ -153,7 +152,8 @@ class Predictor:
         local = self.clock.local_of_one(purchase)
         origin, destination = self._geography.end(order, "origin"), self._geography.end(order, "destination")
         same = origin.region == destination.region != NOWHERE
-        values = features_of_one(origin, destination, same, local, order.facts, self._facts)
+        usual = self._usual.of_one(origin, destination, order.facts) if self._usual else ()
+        values = features_of_one(origin, destination, same, local, order.facts, self._further, usual)
         raw, raw_spread = self._row(np.array(values, dtype=np.float32)).tolist()
         effects = self._model.effects
         effect = effects.of_one(origin, destination, order.facts)
@@ -224,8 +224,10 @@ class Predictor:
         local = self.clock.local(orders.purchase_timestamp)
         origin, destination = self._geography.ends(orders, "origin"), self._geography.ends(orders, "destination")
         same = same_region(origin, destination)
-        columns = features(origin, destination, same, local, orders.numbers, self._facts)
-        raw = raw_of(columns if handling_days is None else with_hand_over(columns, handling_days, local))
+        usual = model.usual.of(origin, destination, orders.texts)
+        at_purchase = usual if handling_days is None else ()
+        columns = features(origin, destination, same, local, orders.numbers, self._further, at_purchase)
+        raw = raw_of(columns if handling_days is None else with_hand_over(columns, handling_days, local, usual))
         forecast = raw[:, 0] + model.effects.of(origin, destination, orders.texts)
         level = self._level.of(local, destination.region, same)
         known = origin.known | model.effects.knows(origin.cell)

@@ -22,7 +22,7 @@ def model_card(evaluation: Evaluation, model: Model, table: TrainingTable, finge
     geography, groups = table.located.geography, table.pace.groups[: -len(RELATIONS)]
     destinations = geography.ends(evaluation.judged.orders, "destination")
     regions = np.array(groups)[geography.regions.group[destinations.region]]
-    inputs = ", ".join(table.feature_names)
+    inputs = ", ".join(model.feature_names)
     settings = "\n".join(f"| {name} | {value:.4g} |" for name, value in asdict(model.params).items())
     rivals = "\n".join(f"| {name} | {value:.3f} |" for name, value in sorted(evaluation.metrics.items()))
     return f"""# Delivery time

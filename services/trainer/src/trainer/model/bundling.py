@@ -26,6 +26,7 @@ from common.model.bundle import (
     Servable,
     ServedShop,
 )
+from common.model.effects import Effects, Usual
 from common.model.pace import PaceTable
 from common.model.predictor import Predictor
 from common.model.trees import ObliviousTrees
@@ -50,6 +51,7 @@ def servable(model: Model, table: TrainingTable, metrics: Mapping[str, float], f
         manifest=_manifest(model, table, metrics, fingerprint),
         trees=_trees(model),
         geography=table.located.geography,
+        usual=model.forecast.usual,
         effects=model.forecast.effects,
         residuals=model.calibration.residuals,
         under_way=model.calibration.under_way,
@@ -100,7 +102,7 @@ def _manifest(model: Model, table: TrainingTable, metrics: Mapping[str, float], 
     return Manifest(
         trained_at=datetime.now(UTC).isoformat(timespec="seconds"),
         code_version=code_version(),
-        feature_names=list(table.feature_names),
+        feature_names=model.feature_names,
         training_window={
             "start": str(purchases.min()),
             "end": str(purchases.max()),
@@ -124,7 +126,8 @@ def _manifest(model: Model, table: TrainingTable, metrics: Mapping[str, float], 
         ),
         calendar=table.calendar,
         map=bundled_map(table),
-        fact_effects=_fact_effects(model),
+        fact_usual=_of_facts(model.forecast.usual),
+        fact_effects=_of_facts(model.forecast.effects),
         after_hand_over=_second_part(model.after_hand_over),
     )
 
@@ -135,18 +138,21 @@ def _second_part(second: Model | None) -> HandOverPart | None:
     residuals, under_way = (
         each.quantiles.tolist() for each in (second.calibration.residuals, second.calibration.under_way)
     )
-    return HandOverPart(second.calibration.centre, residuals, under_way, _fact_effects(second))
+    forecast = second.forecast
+    return HandOverPart(
+        second.calibration.centre, residuals, under_way, _of_facts(forecast.effects), _of_facts(forecast.usual)
+    )
 
 
 def _second(second: Model | None) -> AfterHandOver | None:
     if second is None:
         return None
-    found = second.calibration
-    return AfterHandOver(_trees(second), second.forecast.effects, found.residuals, found.under_way, found.centre)
+    learned, found = second.forecast, second.calibration
+    return AfterHandOver(_trees(second), learned.usual, learned.effects, found.residuals, found.under_way, found.centre)
 
 
-def _fact_effects(model: Model) -> dict[str, dict[str, float]]:
-    return {name: dict(effects) for name, effects in model.forecast.effects.facts.items()}
+def _of_facts(learned: Effects | Usual) -> dict[str, dict[str, float]]:
+    return {name: dict(by_value) for name, by_value in learned.facts.items()}
 
 
 def bundled_map(table: TrainingTable) -> Map:

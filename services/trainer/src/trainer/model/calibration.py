@@ -122,7 +122,7 @@ def _errors(table: TrainingTable, forecast: Forecast, window: Bools, cutoff: np.
     """Residuals of the window's orders, as known at the cut-off."""
     orders = table.history.orders
     known = table.history.known_at(cutoff)[window]
-    raw = forecast.catboost.predict(table.columns[window], prediction_type="RawFormulaVal")
+    raw = forecast.raw(table, window)
     age = (cutoff - orders.purchase_timestamp[window]) / DAY
     reached = table.log_worked(np.where(known, table.history.days[window], age), window)
     located = table.located.where(window)

@@ -28,12 +28,11 @@ FEWEST_OF_VALUE = 5
 MOST_VALUES = 10_000
 
 
-def learn_effects(every: Located, learned: Bools, error: Floats, age_days: Floats, half_life: float) -> Effects:
+def learn_effects(every: Located, learned: Bools, error: Floats, weight: Floats) -> Effects:
     """The effects, from the errors of the learned among N orders (log days) by a model that did not learn from them.
 
-    error, age_days: of the learned, in order.
+    error, weight: of the learned, in order.
     """
-    weight = 0.5 ** (age_days / half_life)
     left = error.copy()
 
     def level(index: Indexes, count: int, prior: float) -> Floats:

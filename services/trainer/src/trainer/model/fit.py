@@ -28,6 +28,12 @@ class Model:
     learned: History
     after_hand_over: "Model | None" = None
 
+    @property
+    def feature_names(self) -> list[str]:
+        """Of the columns that the trees see."""
+        names: list[str] = self.forecast.catboost.feature_names_
+        return names
+
 
 def fit(table: TrainingTable, cutoff: np.datetime64, params: Params, seed: int = 0) -> Model:
     """The model as of a cut-off; InvalidInput if nothing was known by then."""

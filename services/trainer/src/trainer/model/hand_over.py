@@ -36,7 +36,7 @@ def from_hand_over(table: TrainingTable) -> TrainingTable | None:
     local, located = Clock(table.shop.time_zone).local(history.shipped), table.located.where(chosen)
     handling_days = (history.shipped - history.orders.purchase_timestamp) / DAY
     columns = features(
-        located.origin, located.destination, located.same_region, local, history.orders.numbers, table.facts.numeric
+        located.origin, located.destination, located.same_region, local, history.orders.numbers, table.further
     )
     level = Level(table.pace, located.geography.regions.group)
     return replace(

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from common.arrays import Bools, Floats
 from common.errors import InvalidInput
 from common.model.bundle import Calendar
-from common.model.features import FACT_COLUMN, FEATURE_NAMES, features
+from common.model.features import FEATURE_NAMES, Further, features
 from common.model.pace import Level, PaceTable, pace_table
 from common.model.predictor import by_calendar, calendars
 from common.model.time_scale import TimeScale
@@ -22,13 +22,16 @@ from trainer.map.draw import draw_map
 from trainer.model.calendar import learn_calendar
 from trainer.model.located import Located
 
+UNLOCATED = 0.5
+
 
 @dataclass(frozen=True)
 class TrainingTable:
     """n orders, computed once for many fits.
 
-    local: datetime64[s] (n,), purchases as on the shop's clock. columns: float32 (n, features). log_level: float64
-    (n,), the pace as the logarithm of its factor. further_names: of the columns behind those of every order.
+    local: datetime64[s] (n,), purchases as on the shop's clock. columns: float32 (n, features), all but those that a
+    fit learns (see `trainer.model.usual`). log_level: float64 (n,), the pace as the logarithm of its factor.
+    further_names: of the columns behind those of every order.
     """
 
     history: History
@@ -38,6 +41,7 @@ class TrainingTable:
     local: NDArray[np.datetime64]
     located: Located
     pace: PaceTable
+    further: Further
     columns: NDArray[np.float32]
     log_level: Floats
     calendar: Calendar
@@ -70,8 +74,9 @@ class TrainingTable:
             shop.country, countries.values if countries else (), shop.weekend, as_datetime(local[0]).date(),
             delivered[known], scale,
         )  # fmt: skip
+        further = Further(scale.within_a_day, data.facts.numeric)
         columns = features(
-            located.origin, located.destination, located.same_region, local, history.orders.numbers, data.facts.numeric
+            located.origin, located.destination, located.same_region, local, history.orders.numbers, further
         )
         return cls(
             history,
@@ -81,6 +86,7 @@ class TrainingTable:
             local,
             located,
             pace,
+            further,
             columns,
             np.log(level),
             calendar,
@@ -90,7 +96,15 @@ class TrainingTable:
     @property
     def feature_names(self) -> tuple[str, ...]:
         """The names of the columns."""
-        return (*FEATURE_NAMES, *map(FACT_COLUMN.format, self.facts.numeric), *self.further_names)
+        return (*FEATURE_NAMES, *self.further.names, *self.further_names)
+
+    @cached_property
+    def unlocated(self) -> tuple[str, ...]:
+        """The ends that differ and of which most orders have no coordinates, so that the trees would not see them."""
+        ends = {"origin": self.located.origin, "destination": self.located.destination}
+        return tuple(
+            name for name, end in ends.items() if np.isnan(end.lat).mean() > UNLOCATED and np.ptp(end.place) > 0
+        )
 
     @cached_property
     def target(self) -> Floats:

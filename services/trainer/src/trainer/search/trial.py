@@ -12,9 +12,10 @@ from trainer.data.history import TrainingData
 from trainer.evaluation.holdouts import Holdout, folds
 from trainer.evaluation.score import scores
 from trainer.model.calibration import STEP_TO_MEAN
-from trainer.model.forecast import cross_forecast, effects_of, fit_trees, targets, teaching
+from trainer.model.forecast import cross_forecast, effects_of, fit_trees, targets, teaching, weights
 from trainer.model.params import Params
 from trainer.model.table import TrainingTable
+from trainer.model.usual import Inputs, inputs_of
 
 MOST_TREES = 300
 
@@ -27,6 +28,7 @@ class Fold:
     """A holdout, with what was known at its start and no parameter changes: see `trainer.model.forecast`."""
 
     holdout: Holdout
+    inputs: Inputs
     targets: Floats
     effects: Effects
 
@@ -75,16 +77,17 @@ def run_trial(task: Task, params: Params) -> TrialResult:
         learned = teaching(table, fold.holdout.start, params)
         model = fit_trees(
             table,
+            fold.inputs,
             fold.targets,
             learned,
             fold.holdout.start,
             params,
             task.seed,
             task.threads,
-            eval_set=Pool(table.columns[judged], fold.targets[judged]),
+            eval_set=Pool(fold.inputs.columns[judged], fold.targets[judged]),
             early_stopping_rounds=PATIENCE,
         )
-        raw = model.predict(table.columns[judged], prediction_type="RawFormulaVal")[:, 0]
+        raw = model.predict(fold.inputs.columns[judged], prediction_type="RawFormulaVal")[:, 0]
         located = table.located.where(judged)
         effect = fold.effects.of(located.origin, located.destination, located.categories)
         worked = np.exp(raw + effect + STEP_TO_MEAN + table.log_level[judged])
@@ -96,6 +99,10 @@ def run_trial(task: Task, params: Params) -> TrialResult:
 
 
 def _fold(table: TrainingTable, holdout: Holdout, seed: int) -> Fold:
-    learned = teaching(table, holdout.start, Params().slowed(table.scale))
-    cross = cross_forecast(table, learned, seed)
-    return Fold(holdout, targets(table, cross, learned), effects_of(table, cross, learned, holdout.start))
+    params = Params().slowed(table.scale)
+    learned = teaching(table, holdout.start, params)
+    inputs = inputs_of(table, learned, weights(table, holdout.start, params), seed)
+    cross = cross_forecast(table, inputs, learned, seed)
+    return Fold(
+        holdout, inputs, targets(table, cross, learned), effects_of(table, cross, learned, holdout.start, params)
+    )
