@@ -30,7 +30,7 @@ from monitor.archive.erasing import erase_archived
 from monitor.archive.moving import archive_actuals, archive_months
 from monitor.log.store import store
 from monitor.windows import news
-from monitor.windows.live import SOURCE, due_windows
+from monitor.windows.live import SOURCE, due_windows, windows_to_look_at
 
 ON_REQUEST = True
 """Runs only when it is named."""
@@ -127,7 +127,9 @@ class Scale:
         begin = perf_counter()
         with self._database.transaction() as session:
             moment = news.moment(session)
-            for live in due_windows(session, DAY):
+            for live in (
+                live for start in windows_to_look_at(session, DAY) for live in due_windows(session, DAY, start)
+            ):
                 session.execute(
                     text(
                         "INSERT INTO model_metrics (timestamp, source, model_version, window_start, window_end, rows, "
@@ -156,13 +158,24 @@ class Scale:
         seconds, megabytes = self._alone()
         begin = perf_counter()
         with self._database.transaction() as session:
-            due = len(list(due_windows(session, DAY, news.seen_until(session))))
+            starts = windows_to_look_at(session, DAY, news.seen_until(session))
         windows = perf_counter() - begin
+        begin = perf_counter()
+        with self._database.transaction() as session:
+            due = [live for start in starts for live in due_windows(session, DAY, start)]
+        counted = perf_counter() - begin
         begin = perf_counter()
         with self._database.transaction() as session:
             run_checks(Situation(session, datetime.now(UTC), DAY, DAY))
         checks = perf_counter() - begin
-        return {"pace_s": seconds, "pace_mb": megabytes, "windows_s": windows, "windows_due": due, "checks_s": checks}
+        return {
+            "pace_s": seconds,
+            "pace_mb": megabytes,
+            "windows_s": windows,
+            "windows_due": len(due),
+            "window_counted_s": counted / max(len(starts), 1),
+            "checks_s": checks,
+        }
 
     def _report(self) -> None:
         """New orders of today, and words about orders of the last weeks."""

@@ -14,7 +14,7 @@ from common.database.session import Database
 from common.servers.prediction_log import LoggedPrediction
 from monitor.log.store import store
 from monitor.windows import live, news
-from monitor.windows.live import LiveWindows, due_windows
+from monitor.windows.live import LiveWindows, due_windows, empty_windows, windows_to_look_at
 from monitor.windows.measure import Measured
 from monitor.windows.reference import Reference
 from monitor.windows.windows import Window
@@ -52,7 +52,8 @@ def other_versions(counting: LiveWindows, monkeypatch: pytest.MonkeyPatch) -> No
 def recounted(database: Database) -> list[live.LiveWindow]:
     """What a look at everything still finds to be measured."""
     with database.transaction() as session:
-        return due_windows(session, DAY)
+        starts = windows_to_look_at(session, DAY)
+        return [due for start in starts for due in due_windows(session, DAY, start)] + empty_windows(session, DAY)
 
 
 def counted(database: Database) -> int:

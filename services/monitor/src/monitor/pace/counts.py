@@ -38,9 +38,9 @@ def keep_counts(session: Session, grouping: Grouping, present: datetime) -> Cell
         counts.follow(cells, basis)
     else:
         basis.resolution, cells = FINE, grouping.cells(FINE)
-        counts.begin(cells)
+        counts.begin(cells, MOST_FINE)
         basis.next_due = counts.next_due()
-    if basis.resolution == FINE and session.scalars(select(func.count()).select_from(CountedOrder)).one() > MOST_FINE:
+    if basis.resolution == FINE and counts.orders() > MOST_FINE:
         basis.resolution, cells = COARSE, grouping.cells(COARSE)
         counts.begin(cells)
     basis.grouping, basis.oldest, basis.present, basis.keys = grouping.name, oldest, present, keys
@@ -69,15 +69,19 @@ class Counts:
         self._grouping = grouping
         self._given: dict[str, Any] = {"oldest": oldest, "present": present, "keys": keys}
 
-    def begin(self, cells: Cells) -> None:
-        """Count the whole log, by days of purchase."""
+    def begin(self, cells: Cells, most: int | None = None) -> None:
+        """Count the whole log, by days of purchase; no further once there are more than `most` orders."""
         self._session.execute(text("TRUNCATE pace_counts, counted_orders"))
+        counted = 0
         last = self._session.scalars(_LAST, self._given).one()
         for begin, end in self._session.execute(_DAYS, self._given | {"last": last}).all():
             span = {"begin": begin, "end": end}
             rows = self._session.execute(_OF_DAY, self._given | span, execution_options={"yield_per": AT_ONCE})
             for part in rows.partitions():
                 self._add(cells, part, [])
+                counted += len(part)
+            if most is not None and counted > most:
+                return
 
     def follow(self, cells: Cells, basis: PaceBasis) -> None:
         """Count what has changed since the basis was written; what is too old by now is forgotten."""
@@ -95,6 +99,10 @@ class Counts:
             self._add(cells, rows, gone)
         soonest = self.next_due() if due else self.next_due(basis.until)
         basis.next_due = soonest if due else min(filter(None, (basis.next_due, soonest)), default=None)
+
+    def orders(self) -> int:
+        """How many are counted."""
+        return self._session.scalars(select(func.count()).select_from(CountedOrder)).one()
 
     def next_due(self, since: datetime | None = None) -> datetime | None:
         """When the first delivery comes that is too far ahead to be true; of those reported since then, or of all."""

@@ -7,8 +7,6 @@ late, or comes again with another date, is noticed like a prediction of just now
 
 import logging
 import time
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -32,9 +30,6 @@ from monitor.windows.watched import ROW_COLUMNS, WindowRows
 from monitor.windows.windows import A_MONDAY, Window, window_of, windows_between
 
 SOURCE = "live"
-
-Measured = Mapping[tuple[datetime, datetime, str], tuple[int, int, int | None]]
-"""Start, end and version of windows that were measured: rows, rows with an actual, and their seconds."""
 
 HORIZON = timedelta(days=120)
 """Windows older than this are not measured again: nearly all deliveries take less than 100 days."""
@@ -63,23 +58,29 @@ class LiveWindows:
         self._length = length
 
     def measure_due(self, seconds: float | None = None) -> int:
-        """Measure the windows that have news, newest first, all or for that many seconds; returns how many it wrote."""
+        """Measure the windows that have news, newest first, all or for that many seconds; returns how many it wrote.
+
+        A window is counted when its turn comes: to find those with news costs what has come, not what they hold.
+        """
         begin = time.monotonic()
         with self._database.transaction() as session:
             moment = news.moment(session)
-            due = due_windows(session, self._length, news.seen_until(session))
+            starts = windows_to_look_at(session, self._length, news.seen_until(session))
         written = waiting = 0
-        for live in reversed(due):
-            if seconds is not None and written and time.monotonic() - begin > seconds:
-                return written
-            try:
-                reference = self._references.of(live.model_version)
-            except DeliveryTimeError as error:
-                logger.warning("window %s of version %s waits: %s", live.window, live.model_version, error)
-                waiting += 1
-                continue
-            self._measure(live, reference)
-            written += 1
+        for start in (*reversed(starts), None):
+            with self._database.transaction() as session:
+                due = due_windows(session, self._length, start) if start else empty_windows(session, self._length)
+            for live in due:
+                if seconds is not None and written and time.monotonic() - begin > seconds:
+                    return written
+                try:
+                    reference = self._references.of(live.model_version)
+                except DeliveryTimeError as error:
+                    logger.warning("window %s of version %s waits: %s", live.window, live.model_version, error)
+                    waiting += 1
+                    continue
+                self._measure(live, reference)
+                written += 1
         if not waiting:
             with self._database.transaction() as session:
                 news.saw(session, moment)
@@ -101,36 +102,54 @@ class LiveWindows:
             upsert(session, measured.row | counts | {"report_uri": report})
 
 
-def due_windows(session: Session, length: timedelta, seen_until: datetime | None = None) -> list[LiveWindow]:
-    """Windows whose counts or actuals differ from those measured, oldest first, with the empty ones between them.
+def windows_to_look_at(session: Session, length: timedelta, seen_until: datetime | None = None) -> list[datetime]:
+    """Starts of the windows that may have to be measured, oldest first.
 
-    seen_until: all that was logged and reported by then is measured; without it, everything is counted.
+    seen_until: all that was logged and reported by then is measured; without it, these are all windows of the log.
     """
+    given = _given(session, length)
+    if seen_until is not None:
+        return sorted(news.windows_with_news(session, seen_until, given))
+    first, last = session.execute(_FIRST_AND_LAST, given).one()
+    return [window.start for window in windows_between(first, last, length)] if first else []
+
+
+def due_windows(session: Session, length: timedelta, start: datetime) -> list[LiveWindow]:
+    """The windows of all versions that begin then and whose counts or actuals differ from those measured."""
+    measured = _measured(session, start, length)
+    counted = [
+        LiveWindow(Window(start, start + length), version, *counts)
+        for version, *counts in session.execute(_COUNTS, _given(session, length) | {"start": start})
+    ]
+    gone = measured.keys() - {live.model_version for live in counted}
+    counted += [LiveWindow(Window(start, start + length), version, 0, 0, 0) for version in sorted(gone)]
+    return [
+        live
+        for live in counted
+        if measured.get(live.model_version) != (live.rows, live.rows_with_actual, live.actual_seconds)
+    ]
+
+
+def empty_windows(session: Session, length: timedelta) -> list[LiveWindow]:
+    """The windows that no prediction of a version falls into, between those that were measured, oldest first."""
+    empty: list[LiveWindow] = []
+    for version, starts in session.execute(_STARTS, _given(session, length) | {"source": SOURCE}):
+        known = {start.astimezone(UTC) for start in starts}
+        between = windows_between(min(known), max(known), length)
+        empty += [LiveWindow(window, version, 0, 0, 0) for window in between if window.start not in known]
+    return empty
+
+
+def _given(session: Session, length: timedelta) -> dict[str, Any]:
     now = present(session)
     oldest = window_of(now - HORIZON, length).start  # a whole one, or its counts would change with the time
-    given = {"length": length, "origin": A_MONDAY, "oldest": oldest, "present": now}
-    measured = {
-        (row.window_start, row.window_end, row.model_version): (row.rows, row.rows_with_actual, row.actual_seconds)
-        for row in session.execute(_MEASURED, {"source": SOURCE, "oldest": oldest, "present": now})
-    }
-    if seen_until is None:
-        starts, rows = None, session.execute(_COUNTS_OF_ALL, given)
-    else:
-        starts = news.windows_with_news(session, seen_until, given)
-        rows = session.execute(_COUNTS_OF_SOME, given | {"starts": sorted(starts)})
-    counted = [
-        LiveWindow(Window(start.astimezone(UTC), start.astimezone(UTC) + length), version, *counts)
-        for version, start, *counts in rows
-    ]
-    return sorted(
-        (
-            live
-            for live in _without_gaps(counted, measured, starts, length)
-            if measured.get((live.window.start, live.window.end, live.model_version))
-            != (live.rows, live.rows_with_actual, live.actual_seconds)
-        ),
-        key=lambda live: live.window.end,
-    )
+    return {"length": length, "origin": A_MONDAY, "oldest": oldest, "present": now}
+
+
+def _measured(session: Session, start: datetime, length: timedelta) -> dict[str, tuple[int, int, int | None]]:
+    """By version, the rows, rows with an actual, and their seconds, of a window as it was measured."""
+    rows = session.execute(_MEASURED, {"source": SOURCE, "start": start, "end": start + length})
+    return {version: (rows, with_actual, seconds) for version, rows, with_actual, seconds in rows}
 
 
 def window_rows(session: Session, live: LiveWindow, reading: Reading) -> WindowRows:
@@ -151,49 +170,32 @@ def window_rows(session: Session, live: LiveWindow, reading: Reading) -> WindowR
     return WindowRows(logged_orders(columns, reading), days)
 
 
-def _without_gaps(
-    counted: Iterable[LiveWindow], measured: Measured, starts: set[datetime] | None, length: timedelta
-) -> list[LiveWindow]:
-    """The same, and for each version the empty windows between its first and its last.
+_MEASURED = text("""
+    SELECT model_version, rows, rows_with_actual, actual_seconds
+    FROM model_metrics WHERE source = :source AND window_start = :start AND window_end = :end
+""")
 
-    starts: of the windows that were counted, None if all were. Others are empty if they were never measured.
-    """
-    whole: list[LiveWindow] = []
-    by_version: dict[str, dict[datetime, LiveWindow]] = defaultdict(dict)
-    for live in counted:
-        by_version[live.model_version][live.window.start] = live
-    for version, windows in by_version.items():
-        known = {start for start, end, other in measured if other == version and end - start == length}
-        for window in windows_between(min({*windows, *known}), max({*windows, *known}), length):
-            looked_at = starts is None or window.start in starts or window.start not in known
-            if looked_at:
-                whole.append(windows.get(window.start) or LiveWindow(window, version, 0, 0, 0))
-    return whole
-
-
-_MEASURED = text(f"""
-    SELECT model_version, window_start, window_end, rows, rows_with_actual, actual_seconds
-    FROM model_metrics
-    WHERE source = :source AND window_start >= :oldest
-      AND window_start <= CAST(:present AS timestamptz) + {TOLERANCE}
+_STARTS = text(f"""
+    SELECT model_version, array_agg(window_start) FROM model_metrics
+    WHERE source = :source AND window_start >= :oldest AND window_start <= CAST(:present AS timestamptz) + {TOLERANCE}
+      AND window_end - window_start = :length
+    GROUP BY model_version ORDER BY model_version
 """)  # noqa: S608
 
-_COUNTS = f"""
-    SELECT model_version, date_bin(:length, purchase_timestamp, :origin) AS start,
+_FIRST_AND_LAST = text(f"""
+    SELECT min(purchase_timestamp), max(purchase_timestamp) FROM predictions
+    WHERE purchase_timestamp >= :oldest AND purchase_timestamp <= CAST(:present AS timestamptz) + {TOLERANCE}
+""")  # noqa: S608
+
+_COUNTS = text(f"""
+    SELECT model_version,
            count(*) AS rows, count(*) FILTER (WHERE {DELIVERED}) AS rows_with_actual,
            coalesce(sum(extract(epoch FROM delivered_at - purchase_timestamp)) FILTER (WHERE {DELIVERED}), 0)::bigint
     FROM predictions LEFT JOIN actuals USING (order_id)
-    WHERE {BOUGHT} AND {FIRST} AND %s
-    GROUP BY model_version, start
-    ORDER BY model_version, start
-"""  # noqa: S608
-
-_COUNTS_OF_ALL = text(_COUNTS % "purchase_timestamp >= :oldest")
-
-_OF_WINDOW = _COUNTS % "purchase_timestamp >= given AND purchase_timestamp < given + :length"
-_COUNTS_OF_SOME = text(
-    f"SELECT counts.* FROM unnest(CAST(:starts AS timestamptz[])) AS given, LATERAL ({_OF_WINDOW}) AS counts"  # noqa: S608
-)
+    WHERE {BOUGHT} AND {FIRST} AND purchase_timestamp >= :start AND purchase_timestamp < :start + :length
+    GROUP BY model_version
+    ORDER BY model_version
+""")  # noqa: S608
 
 _ROWS = text(f"""
     SELECT seller_zip_code_prefix, customer_lat, customer_lng, further,
