@@ -35,3 +35,18 @@ def test_a_port_that_is_published_beyond_loopback_wants_keys() -> None:
         keys_required(GatewaySettings(keys="off", published_on="0.0.0.0"), ModeSettings())  # noqa: S104
     assert not keys_required(GatewaySettings(keys="off", published_on="127.0.0.1"), ModeSettings())
     assert keys_required(GatewaySettings(keys="required", published_on="0.0.0.0"), ModeSettings())  # noqa: S104
+
+
+def test_origins_are_compared_as_browsers_send_them() -> None:
+    written = "https://Shop.example/, http://localhost:3000, https://shop.example:443, http://[::1]:5173, *"
+    assert GatewaySettings.model_validate({"cors_origins": written}).cors_origins == {
+        "https://shop.example", "http://localhost:3000", "http://[::1]:5173", "*"
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "origin", ["shop.example", "https://shop.example/app", "https://a@b", "https://*.shop.example/x"]
+)
+def test_what_is_no_origin_is_refused(origin: str) -> None:
+    with pytest.raises(ValueError, match=r"must look like https://shop.example, without a path"):
+        GatewaySettings.model_validate({"cors_origins": origin})

@@ -1,5 +1,6 @@
 """The gateway's settings: environment variables that begin with GATEWAY_."""
 
+import re
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Literal
 
@@ -8,6 +9,8 @@ from pydantic_settings import SettingsConfigDict
 
 from common.errors import InvalidSettings
 from common.settings import ModeSettings, Names, SettingsGroup
+
+PORTS = {"http": ":80", "https": ":443"}
 
 SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """prometheus-client's own variable: the folder where the processes of one gateway keep what they share."""
@@ -55,6 +58,11 @@ class GatewaySettings(SettingsGroup):
     )
     cors_origins: Names = Field(frozenset(), description="origins whose pages may call the gateway")
 
+    @field_validator("cors_origins")
+    @classmethod
+    def _as_browsers_send_them(cls, origins: frozenset[str]) -> frozenset[str]:
+        return frozenset(map(_origin, origins))
+
     @field_validator("trusted_proxies")
     @classmethod
     def _check_networks(cls, text: str) -> str:
@@ -78,6 +86,17 @@ def keys_required(settings: GatewaySettings, mode: ModeSettings) -> bool:
     if settings.keys == "auto":
         return mode.mode != "local" or not _is_loopback(settings.host)
     return settings.keys == "required"
+
+
+def _origin(text: str) -> str:
+    """An origin in small letters, without the slash at its end and the port that its scheme has anyway."""
+    found = re.fullmatch(r"(https?)://([^/:@\s]+|\[[0-9a-f:]+\])(:[0-9]+)?/?", text.lower())
+    if text == "*":
+        return text
+    if found is None:
+        raise ValueError("must look like https://shop.example, without a path; or * for the pages of all")
+    scheme, host, port = found.groups(default="")
+    return f"{scheme}://{host}{'' if port == PORTS[scheme] else port}"
 
 
 def _networks(text: str) -> list[IPv4Network | IPv6Network]:

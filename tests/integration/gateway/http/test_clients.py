@@ -5,7 +5,7 @@ import json
 import socket
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -57,13 +57,15 @@ def test_a_page_s_preflight_is_answered_without_a_key(open_to_shop: Gateway) -> 
     asked = {
         "Origin": ORIGIN,
         "Access-Control-Request-Method": "POST",
-        "Access-Control-Request-Headers": "authorization,content-type,idempotency-key,traceparent",
+        "Access-Control-Request-Headers": "authorization,baggage,content-type,idempotency-key,sentry-trace,traceparent",
+        "Access-Control-Request-Private-Network": "true",
     }
     answer = open_to_shop.client.options("/batch-jobs", headers=asked)
     assert answer.status_code == 200, answer.text
     assert answer.headers["access-control-allow-origin"] == ORIGIN
     allowed = answer.headers["access-control-allow-headers"].lower()
-    assert all(name in allowed for name in ("authorization", "content-type", "idempotency-key"))
+    assert all(name in allowed for name in asked["Access-Control-Request-Headers"].split(","))
+    assert answer.headers["access-control-allow-private-network"] == "true"
 
 
 def test_a_page_may_read_where_its_job_is_and_when_to_come_back(open_to_shop: Gateway) -> None:
@@ -119,10 +121,25 @@ def test_who_dawdles_is_told_so_and_who_is_silent_is_cut_off_but_not_who_is_idle
     wait_until(lambda: counted in gateway.client.get("/metrics").text, 5)
 
 
+def without_header(body: bytes) -> bytes:
+    """Deflated as many send it, where the standard has zlib's header."""
+    raw = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return raw.compress(body) + raw.flush()
+
+
 @pytest.mark.parametrize(
-    ("encoding", "compress"), [("gzip", gzip.compress), ("x-gzip", gzip.compress), ("deflate", zlib.compress)]
+    ("encoding", "compress"),
+    [
+        ("gzip", gzip.compress),
+        ("x-gzip", gzip.compress),
+        ("GZIP, identity", gzip.compress),
+        ("gzip", lambda body: gzip.compress(body[:9]) + gzip.compress(body[9:]) + bytes(3)),
+        ("deflate", zlib.compress),
+        ("deflate", without_header),
+        ("identity", bytes),
+    ],
 )
-def test_a_compressed_body_is_taken(gateway: Gateway, encoding: str, compress: type) -> None:
+def test_a_compressed_body_is_taken(gateway: Gateway, encoding: str, compress: Callable[[bytes], bytes]) -> None:
     body = compress(json.dumps(ORDER).encode())
     plain = gateway.client.post("/delivery_time", json={**ORDER})
     answer = gateway.client.post("/delivery_time", content=body, headers={**JSON, "Content-Encoding": encoding})
@@ -138,6 +155,12 @@ def test_a_compressed_job_is_taken_too(gateway: Gateway) -> None:
     body = gzip.compress(json.dumps({"input_uri": "s3://elsewhere/orders.csv"}).encode())
     answer = gateway.client.post("/batch-jobs", content=body, headers={**JSON, "Content-Encoding": "gzip"})
     assert (answer.status_code, answer.json()["title"]) == (403, "Bucket not allowed")
+
+
+def test_the_second_member_of_a_bomb_counts_too(gateway: Gateway) -> None:
+    body = gzip.compress(b" ") + gzip.compress(b" " * 50_000_000)
+    answer = gateway.client.post("/delivery_time", content=body, headers={**JSON, "Content-Encoding": "gzip"})
+    assert answer.status_code == 413
 
 
 @pytest.mark.parametrize("path", ["/delivery_time", "/batch-jobs"])
@@ -196,3 +219,50 @@ def test_forwarded_headers_count_from_trusted_proxies_only(
         )
     assert trusted == "https://shop.example/eta/docs"
     assert not_trusted == f"{wary.url}/docs"
+
+
+UPGRADE = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABk\r\n"
+
+
+@pytest.mark.parametrize("framing", ["length", "chunks"])
+@pytest.mark.parametrize("cut", [0, 1, 40, None])
+def test_a_client_that_offers_http_2_is_answered_in_http_1(gateway: Gateway, framing: str, cut: int | None) -> None:
+    """As Java's does with its first request on a connection. cut: where the body is, so many bytes on, in two parts."""
+    body = json.dumps(ORDER).encode()
+    length = b"Content-Length: %d\r\n" % len(body)
+    text = body if framing == "length" else b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
+    head = HEAD + UPGRADE + (length if framing == "length" else b"Transfer-Encoding: chunked\r\n") + b"\r\n"
+    at = len(head + text) if cut is None else len(head) + cut
+    with connected(gateway) as connection:
+        for request in (head + text, HEAD + length + b"\r\n" + body):  # the connection goes on
+            for part in (request[:at], request[at:]):
+                connection.sendall(part)
+                time.sleep(0.02)
+            answer = connection.recv(10_000)
+            assert answer.startswith(b"HTTP/1.1 200 ")
+            assert json.loads(answer.partition(b"\r\n\r\n")[2])["seller_zip_code_prefix"] == 9350
+        connection.sendall(b"GET /livez HTTP/1.1\r\nHost: x\r\n" + UPGRADE + b"\r\n")
+        assert connection.recv(10_000).startswith(b"HTTP/1.1 200 ")
+        assert alive(connection)
+
+
+def test_a_request_sent_ahead_behind_an_upgrade_is_answered_by_closing(gateway: Gateway) -> None:
+    body = json.dumps(ORDER).encode()
+    request = HEAD + UPGRADE + b"Content-Length: %d\r\n\r\n" % len(body) + body
+    with connected(gateway) as connection:
+        connection.sendall(request * 2)
+        answers = b""
+        while received := connection.recv(10_000):
+            answers += received
+    assert answers.count(b"HTTP/1.1 200 ") == 1
+
+
+def test_a_text_with_a_nul_is_refused_as_the_log_could_not_keep_it(gateway: Gateway) -> None:
+    for order in ({"origin_id": "a\0b"}, {"origin_region": "\0"}, {"origin_postal_code": "1\0"}):
+        answer = gateway.client.post("/delivery_time", json={"destination_lat": 1.5, "destination_lng": 2.5, **order})
+        assert answer.status_code == 422, answer.text
+
+
+def test_a_moment_that_is_a_number_is_told_what_it_must_be(gateway: Gateway) -> None:
+    answer = gateway.client.post("/delivery_time", json={**ORDER, "purchase_timestamp": 1518688800})
+    assert answer.json()["detail"] == ("purchase_timestamp must be an ISO 8601 time from 2000 to 2099 (got 1518688800)")

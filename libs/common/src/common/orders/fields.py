@@ -13,13 +13,16 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from common.orders.moments import moment_of
+from common.orders.moments import MOMENT, moment_of
 from common.orders.names import OLD_NAMES, ZIP_CODE_PREFIX
 from common.orders.shop.countries import ALPHA2_OF, COUNTRIES, country_of
 
 Kind = Literal["whole", "number", "moment", "text"]
 
 LONGEST_TEXT = 64
+NO_NUL = r"^[^\x00]*$"
+"""Postgres keeps no text with a NUL in it."""
+
 _OLD_THREE = frozenset({"seller_zip_code_prefix", "customer_lat", "customer_lng"})
 """Most orders say no more: that they can be located is seen at once."""
 
@@ -33,6 +36,8 @@ def _integral(number: object) -> object:
 
 
 def _moment(value: object) -> object:
+    if isinstance(value, int | float):
+        raise ValueError(MOMENT)
     return moment_of(value) if isinstance(value, str) else value
 
 
@@ -74,7 +79,7 @@ Moment = Annotated[
     BeforeValidator(_moment),
     Field(json_schema_extra={"pattern": r"^20[0-9]{2}-"}, description="ISO 8601, on the shop's clock without a zone"),
 ]
-Text = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT)]
+Text = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT, pattern=NO_NUL)]
 Country = Annotated[
     str,
     BeforeValidator(_country),
@@ -87,10 +92,11 @@ PostalCode = Annotated[
         min_length=1,
         max_length=LONGEST_TEXT,
         description="text: leading zeros count; case, blanks, dashes do not",
-        json_schema_extra={"pattern": "[0-9A-Za-z]"},
+        pattern=NO_NUL,
+        json_schema_extra={"pattern": r"^[^\x00]*[0-9A-Za-z][^\x00]*$"},
     ),
 ]
-Fact = float | str | None
+Fact = float | Annotated[str, Field(pattern=NO_NUL)] | None
 
 ORIGIN = ("origin_id", "origin_postal_code", "origin_lat", "origin_region", "origin_country")
 DESTINATION = ("destination_postal_code", "destination_lat", "destination_region", "destination_country")

@@ -205,7 +205,9 @@ def _headers(scope: Scope) -> tuple[int | None, str | None, bytes | None]:
             key = value[7:].decode("latin-1").strip()
         elif name == b"content-encoding":
             encoding = value.strip().lower()
-    return length, key, None if encoding == b"identity" else encoding
+    if encoding and b"identity" in encoding:
+        encoding = b", ".join(part for part in map(bytes.strip, encoding.split(b",")) if part != b"identity")
+    return length, key, encoding
 
 
 def _forbidden(key: Key | None, path: str) -> Response | None:

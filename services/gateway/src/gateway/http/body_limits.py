@@ -32,7 +32,7 @@ def measured(receive: Receive, most_bytes: int, count: Count) -> Receive:
 
 def inflated(receive: Receive, encoding: bytes, most_bytes: int, count: Count) -> Receive:
     """`receive` for a compressed body; `most_bytes` bounds what it becomes, and that is what is counted."""
-    inflating = zlib.decompressobj(ENCODINGS[encoding])
+    inflating = Inflating(encoding)
     left = most_bytes
 
     async def receive_inflated() -> Message:
@@ -41,15 +41,42 @@ def inflated(receive: Receive, encoding: bytes, most_bytes: int, count: Count) -
         if message["type"] != "http.request":
             return message
         try:
-            body = inflating.decompress(message.get("body", b""), left + 1)
+            body = inflating.inflate(message.get("body", b""), left + 1)
         except zlib.error as error:
             raise HTTPException(400, f"the body is not {encoding.decode()} as its Content-Encoding says") from error
         left -= len(body)
         if left < 0:
             raise HTTPException(413, f"the body inflates to more than {most_bytes} bytes")
-        if not message.get("more_body") and not inflating.eof:
+        if not message.get("more_body") and not inflating.whole:
             raise HTTPException(400, f"the body ends before its {encoding.decode()} does")
         count(len(body))
         return {**message, "body": body}
 
     return receive_inflated
+
+
+class Inflating:
+    """A compressed stream: of gzip, one member or several; of deflate, with zlib's header as the standard has it or
+    without, as many send it."""
+
+    def __init__(self, encoding: bytes) -> None:
+        self._encoding = encoding
+        self._stream = zlib.decompressobj(ENCODINGS[encoding])
+        self._begun = False
+
+    @property
+    def whole(self) -> bool:
+        """Whether the stream has ended."""
+        return self._stream.eof
+
+    def inflate(self, block: bytes, most: int) -> bytes:
+        """The next of it, up to `most` bytes; zlib.error."""
+        if block and not self._begun:
+            self._begun = True
+            if self._encoding == b"deflate" and block[0] & 0x0F != zlib.DEFLATED:
+                self._stream = zlib.decompressobj(-zlib.MAX_WBITS)
+        text = self._stream.decompress(block, most)
+        while self._stream.eof and (more := self._stream.unused_data.lstrip(b"\0")) and len(text) < most:
+            self._stream = zlib.decompressobj(ENCODINGS[self._encoding])
+            text += self._stream.decompress(more, most - len(text))
+        return text

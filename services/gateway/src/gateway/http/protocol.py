@@ -47,6 +47,26 @@ class Ahead(Exception):
     """A request came before the answer to the one before: the parser need not look any further."""
 
 
+class LeftAside:
+    """What a parser says of a body whose head another one has read."""
+
+    def __init__(self, protocol: "GatewayProtocol") -> None:
+        self._protocol = protocol
+        self._begun = False
+
+    def on_message_begin(self) -> None:
+        if self._begun:
+            self._protocol.on_message_begin()  # a request sent ahead
+        self._begun = True
+
+    def on_body(self, body: bytes) -> None:
+        self._protocol.on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._protocol.parser = httptools.HttpRequestParser(self._protocol)
+        self._protocol.on_message_complete()
+
+
 class GatewayProtocol(HttpToolsProtocol):
     """One connection. A request that comes before the answer to the one before is not read: it closes the connection
     after that answer, and its client sends it again (RFC 9112, 9.3.2).
@@ -105,8 +125,8 @@ class GatewayProtocol(HttpToolsProtocol):
         self._unset_keepalive_if_required()
         try:
             self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            self._unsupported_upgrade_warning()
+        except httptools.HttpParserUpgrade as upgrade:
+            self._stay(data[upgrade.args[0] :])
         except httptools.HttpParserError:
             if not self._ahead:
                 self.logger.warning("Invalid HTTP request received.")
@@ -137,6 +157,8 @@ class GatewayProtocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
+        if self.parser.should_upgrade() and self._framing():
+            return  # the body is still to come: see _stay
         self._end_deadline()
         self._begun = False
         super().on_message_complete()
@@ -148,6 +170,21 @@ class GatewayProtocol(HttpToolsProtocol):
     def resume_writing(self) -> None:
         super().resume_writing()
         self._end_taking()
+
+    def _stay(self, rest: bytes) -> None:
+        """Stay with HTTP/1.1 although another protocol is offered, as Java does with every request: the parser stops
+        there, and leaves the body and later requests to us."""
+        framing = self._framing()
+        self.parser = httptools.HttpRequestParser(LeftAside(self) if framing else self)
+        if framing:
+            self.parser.feed_data(b"POST / HTTP/1.1\r\n%b\r\n" % framing)
+        if rest:
+            self.data_received(rest)
+
+    def _framing(self) -> bytes:
+        """The headers that announce a body, as they were sent."""
+        framing = (b"content-length", b"transfer-encoding")
+        return b"".join(b"%b: %b\r\n" % (name, value) for name, value in self.headers if name in framing)
 
     def _close_after_answer(self) -> None:
         """Read nothing more, and hang up once the request in progress is answered."""
