@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from common.errors import DeliveryTimeError
 from common.model.predictor import Predictor
+from support.fuzzed_columns import COLUMNS, NUMBERS, OLD, needed, texts
 from support.fuzzing import made_up
 from support.scorer.in_process import Result, scored
 from support.stand_ins.memory_store import MemoryStore
 
-NEEDED = ("seller_zip_code_prefix", "customer_lat", "customer_lng")
 ADDED = 4
 
 
@@ -76,31 +76,14 @@ DIALECTS = st.builds(
     decimal=st.sampled_from(".,"),
 )
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00\r"), max_size=12)
-ODD_NUMBERS = st.sampled_from(
-    ["", " ", "nan", "inf", "-Infinity", "1e5", "0x10", "１", "9350.0", " 7", "7 ", "+7", "1_000", "--1", "1,5", "5.",
-     ".5", "12,000", "1.234,5", "−23", "true", "null", "NULL", "1e400", "-0", "1e", "٣", "9" * 400]
-)  # fmt: skip
-PLACES = st.floats(-200, 200).map(lambda value: f"{value:.6f}")
-PREFIXES = st.integers(-10, 100_100).map(str)
-MOMENTS = st.one_of(
-    st.datetimes().map(str),
-    st.sampled_from(["", "2018-01-01", "2018-01-01T00:00:00-03:00", "2018-01-01 00:00:00.123456789", "20180101", "now",
-                     "2018-W01-1", "2018-13-01", "1514764800", "0000-00-00", "2018-01-01T24:00:00", " 2018-01-01 "]),
-)  # fmt: skip
 
 
 @st.composite
 def tables(draw: st.DrawFn) -> tuple[list[str], list[list[str]]]:
     """Column names and records of texts; the needed columns are there, in any order."""
     further = draw(st.lists(TEXTS.filter(str.strip), max_size=3, unique=True))
-    names = draw(st.permutations([*NEEDED, *draw(st.sampled_from([(), ("purchase_timestamp",)])), *further]))
-    kinds = {
-        "seller_zip_code_prefix": st.one_of(PREFIXES, ODD_NUMBERS),
-        "customer_lat": st.one_of(PLACES, ODD_NUMBERS),
-        "customer_lng": st.one_of(PLACES, ODD_NUMBERS),
-        "purchase_timestamp": st.one_of(MOMENTS, TEXTS),
-    }
-    values = [kinds.get(name, TEXTS) for name in names]
+    names = draw(st.permutations([*draw(needed()), *(name for name in further if name.lower() not in COLUMNS)]))
+    values = [texts(name, TEXTS) for name in names]
     return list(names), draw(st.lists(st.tuples(*values).map(list), min_size=1, max_size=6))
 
 
@@ -133,9 +116,7 @@ def test_a_table_in_any_dialect_comes_back_whole(
     names, records = table
     assume(dialect.delimiter not in "".join(names) and '"' not in "".join(names) and "\n" not in "".join(names))
     if dialect.decimal == ",":
-        records = [
-            [v.replace(".", ",") if n in NEEDED[1:] else v for n, v in zip(names, r, strict=True)] for r in records
-        ]
+        records = [[v.replace(".", ",") if n in NUMBERS else v for n, v in zip(names, r, strict=True)] for r in records]
     body = written(names, records, dialect)
     try:
         result = same_in_every_way(predictor, body, way)
@@ -153,7 +134,7 @@ def test_a_table_in_any_dialect_comes_back_whole(
     assert [error["row"] for error in result.errors] == [row for row, record in enumerate(out) if row and record[-1]]
 
 
-HEADERS = {mark: mark.join([*NEEDED, "note"]).encode() for mark in ",;\t|"}
+HEADERS = {mark: mark.join([*OLD, "note"]).encode() for mark in ",;\t|"}
 PIECES = st.sampled_from(
     [b"9350,-23.5,-46.5,", b"1001,-22.9,-43.2,y\n", b"x", b'"', b'""', b'"a\nb"', b",", b";", b"\n", b"\r\n", b"\r",
      b"\\", b'\\"', b"\x00", b"\xff", b"\xc3", "ã".encode(), b" ", b"\t", b"'", b"=1+1", b"\x1a", b"\xef\xbb\xbf",

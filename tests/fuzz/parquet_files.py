@@ -15,12 +15,13 @@ from hypothesis import strategies as st
 
 from common.errors import DeliveryTimeError
 from common.model.predictor import Predictor
+from common.orders.fields import Kind
 from scorer.readers import row_groups
+from support.fuzzed_columns import COLUMNS, needed, texts
 from support.fuzzing import made_up
 from support.scorer.in_process import scored
 from support.stand_ins.memory_store import MemoryStore
 
-NEEDED = ("seller_zip_code_prefix", "customer_lat", "customer_lng", "purchase_timestamp")
 ADDED = ["prediction", "prediction_lower", "prediction_upper", "error"]
 ZONES = (None, "UTC", "America/Sao_Paulo", "+05:30", "Asia/Kathmandu")
 
@@ -109,8 +110,8 @@ def values(kind: pa.DataType) -> st.SearchStrategy[Any]:
 
 
 @st.composite
-def arrays(draw: st.DrawFn, kind: pa.DataType, rows: int) -> pa.Array:
-    """An array of a type, nulls among its values."""
+def arrays(draw: st.DrawFn, kind: pa.DataType, rows: int, name: str = "") -> pa.Array:
+    """An array of a type, nulls among its values. name: of the column, where texts are to be such as belong there."""
     missing = draw(st.lists(st.booleans(), min_size=rows, max_size=rows))
     mask = pa.array(missing, pa.bool_())
     if isinstance(kind, pa.ExtensionType | pa.BaseExtensionType):
@@ -143,27 +144,33 @@ def arrays(draw: st.DrawFn, kind: pa.DataType, rows: int) -> pa.Array:
         return make.from_arrays(
             pa.array(offsets, pa.int64() if make is pa.LargeListArray else pa.int32()), items, mask=mask
         )
-    given_values = draw(st.lists(values(kind), min_size=rows, max_size=rows))
+    each = values(kind)
+    if name and (kind in TEXTS or kind in BYTES[:2]):
+        each = st.one_of(each, texts(name, st.nothing()).map(str.encode if kind in BYTES[:2] else str))
+    given_values = draw(st.lists(each, min_size=rows, max_size=rows))
     found = [None if gone else value for gone, value in zip(missing, given_values, strict=True)]
     if pa.types.is_temporal(kind):
         return pa.array(found, getattr(pa, BITS[kind.bit_width])()).view(kind)
     return pa.array(found, kind)
 
 
+TAKEN: dict[Kind, list[pa.DataType]] = {
+    "whole": [pa.int32(), pa.int64(), pa.float64(), pa.string(), *NUMBERS],
+    "number": [pa.float64(), pa.float32(), pa.string_view(), pa.large_string(), pa.binary(), *NUMBERS],
+    "moment": [*TIMES[:20], pa.date32(), pa.string(), pa.binary(), pa.null()],
+    "text": [*TEXTS, pa.binary(), pa.large_binary(), pa.int32(), pa.float64(), pa.decimal128(38, 0), pa.null()],
+}
+"""Types that a column may have, by what it holds."""
+
+
 @st.composite
 def tables(draw: st.DrawFn) -> pa.Table:
     """A table with the needed columns, of types that a file may have, and others of any type."""
     rows = draw(st.integers(1, 6))
-    right = {
-        "seller_zip_code_prefix": st.sampled_from([pa.int32(), pa.int64(), pa.float64(), pa.string(), *NUMBERS]),
-        "customer_lat": st.sampled_from([pa.float64(), pa.float32(), pa.string_view(), pa.large_string(), *NUMBERS]),
-        "customer_lng": st.sampled_from([pa.float64(), pa.dictionary(pa.int8(), pa.string())]),
-        "purchase_timestamp": st.sampled_from([*TIMES[:20], pa.date32(), pa.string(), pa.null()]),
-    }
     columns: dict[str, pa.Array] = {}
-    for name in NEEDED[: draw(st.sampled_from([3, 4]))]:
-        kind = draw(st.one_of(right[name], TYPES) if draw(st.integers(0, 9)) == 0 else right[name])
-        columns[name] = draw(arrays(kind, rows))
+    for name in draw(needed()):
+        right = st.sampled_from(TAKEN[COLUMNS[name].kind])
+        columns[name] = draw(arrays(draw(TYPES if draw(st.integers(0, 9)) == 0 else right), rows, name))
     for number in range(draw(st.integers(0, 3))):
         name = draw(st.sampled_from([f"c{number}", f"a.b{number}", f"größe {number}", f"{number}", f"%2F{number}"]))
         columns[name] = draw(arrays(draw(TYPES), rows))

@@ -64,6 +64,15 @@ def test_codes_are_texts_whose_zeros_count_and_a_row_without_any_origin_costs_it
     assert found.reasons == {2: "the origin is missing: fill origin_postal_code"}
 
 
+@pytest.mark.parametrize("half", ["customer_lat", "customer_lng"])
+def test_half_a_point_is_none_even_where_another_column_could_say_where(half: str) -> None:
+    columns = {"seller_zip_code_prefix": [9350.0] * 3, "destination_postal_code": [None, "01001", None]}
+    points = {"customer_lat": [None, None, -23.5], "customer_lng": [None, None, -46.5], half: [1.0, None, -20.0]}
+    found = validated(columns | points)
+    (other,) = {"customer_lat", "customer_lng"} - {half}
+    assert found.reasons == {0: f"{other} is missing"}
+
+
 @pytest.mark.parametrize("kind", [pa.int64(), pa.int32(), pa.float64()])
 def test_codes_that_are_numbers_are_the_codes_of_these_digits(predictor: Predictor, kind: pa.DataType) -> None:
     found = validated({"origin_postal_code": pa.array([1_001, 99_998, None], kind), **of(HERE, 3)})

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from common.orders.moments import MOMENT, moment_of
@@ -79,7 +79,7 @@ Moment = Annotated[
     BeforeValidator(_moment),
     Field(json_schema_extra={"pattern": r"^20[0-9]{2}-"}, description="ISO 8601, on the shop's clock without a zone"),
 ]
-Text = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT, pattern=NO_NUL)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_TEXT, pattern=NO_NUL)]
 Country = Annotated[
     str,
     BeforeValidator(_country),
@@ -96,7 +96,7 @@ PostalCode = Annotated[
         json_schema_extra={"pattern": r"^[^\x00]*[0-9A-Za-z][^\x00]*$"},
     ),
 ]
-Fact = float | Annotated[str, Field(pattern=NO_NUL)] | None
+Fact = float | Annotated[str, StringConstraints(strip_whitespace=True, pattern=NO_NUL)] | None
 
 ORIGIN = ("origin_id", "origin_postal_code", "origin_lat", "origin_region", "origin_country")
 DESTINATION = ("destination_postal_code", "destination_lat", "destination_region", "destination_country")

@@ -115,8 +115,9 @@ def validate(
 
 def _locate(rows: _Rows) -> None:
     """Notes the rows that do not say where they come from or go to."""
+    otherwise = any(name in rows.numbers or name in rows.texts for name in DESTINATION)
     for lat, lng in PAIRS.items():
-        if lat in rows.numbers and lng in rows.numbers and (lat, lng) != ("customer_lat", "customer_lng"):
+        if lat in rows.numbers and lng in rows.numbers and (otherwise or lat != "customer_lat"):
             for name, other in ((lat, lng), (lng, lat)):
                 _note(rows, rows.has(other) & ~rows.has(name), f"{name} is missing")
     for old, names in (((ZIP_CODE_PREFIX,), ORIGIN), (("customer_lat", "customer_lng"), DESTINATION)):
@@ -191,6 +192,9 @@ def _texts(name: str, column: pa.Array) -> tuple[Texts, Problems]:
         if len(values[-1] or "") > LONGEST_TEXT:
             values[-1] = None
             wrong[number] = f"{name} must have up to {LONGEST_TEXT} characters (got {text[:SHOWN]!r}…)"
+        if "\0" in (values[-1] or ""):
+            values[-1] = None
+            wrong[number] = f"{name} must have no NUL character (got {text[:SHOWN]!r})"
     distinct = Texts.of(values)
     index = pc.fill_null(encoded.indices, MISSING).to_numpy(zero_copy_only=False)
     problems: Problems = {}
