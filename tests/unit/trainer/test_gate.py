@@ -10,7 +10,7 @@ from common.model.bundle import Bundle
 from common.model.time_scale import TimeScale
 from support.model_fixtures import PARAMS, SHOP, made_up_history, made_up_places
 from trainer.data.history import DAY, History, TrainingData, end_of
-from trainer.evaluation.gate import Evaluation, cutoff_of, evaluate
+from trainer.evaluation.gate import Evaluation, cutoff_of, judge
 from trainer.evaluation.holdouts import gate_holdout, holdout_days
 from trainer.model.bundling import write_bundle
 from trainer.model.fit import fit
@@ -39,7 +39,7 @@ def champion_of(table: TrainingTable, cutoff: np.datetime64, folder: Path) -> Bu
 
 
 def judged(table: TrainingTable, champion: Bundle) -> Evaluation:
-    return evaluate(table, PARAMS, champion)
+    return judge(TrainingData(table.history, SHOP, made_up_places()), PARAMS, champion)
 
 
 def beaten(evaluation: Evaluation) -> bool:

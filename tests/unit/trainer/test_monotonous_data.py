@@ -14,7 +14,7 @@ from common.orders.orders import Orders
 from support.model_fixtures import PARAMS, SHOP, made_up_history, made_up_places
 from trainer.data.history import NO_PLACES, History, TrainingData, end_of
 from trainer.evaluation.card import model_card
-from trainer.evaluation.gate import evaluate
+from trainer.evaluation.gate import judge
 from trainer.evaluation.parity import TOLERANCE_DAYS, parity
 from trainer.evaluation.plots import plot_holdout
 from trainer.model.bundling import write_bundle
@@ -72,7 +72,7 @@ def test_orders_that_hardly_differ_are_learned_from_and_judged(
     table = TrainingTable.of(data)
     values = {"depth": 4, "learning_rate": 0.2, "l2_leaf_reg": 3, "history_days": 700, "half_life_days": 300}
     assert try_params(values, Task.of(data, seed=0, threads=2)).failure is None
-    evaluation = evaluate(table, PARAMS, champion=None)
+    evaluation = judge(data, PARAMS, champion=None)
     assert evaluation.metrics["mae"] < 6
     model = fit(table, end_of(data.history), PARAMS)
     bundle = write_bundle(tmp_path / "bundle", model, table, evaluation.metrics, "made up")

@@ -7,7 +7,7 @@ import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from common.database.present import present
+from common.database.present import is_replayed, present
 from common.database.session import Database
 from common.servers.queue import Queue
 from common.servers.registry import Registry
@@ -133,9 +133,9 @@ def training() -> "Training":
 
     def prepare() -> Known:
         with registered.database.transaction() as session:
-            as_of = present(session)
+            as_of, replayed = present(session), is_replayed(session)
         newest = updates.bring_up_to_date()
-        return Known(newest.version.name, as_of.replace(tzinfo=None), newest.missing)
+        return Known(newest.version.name, as_of.replace(tzinfo=None), replayed, newest.missing)
 
     def read(known: Known) -> "TrainingData":
         return read_version(updates.store, updates.store.version(known.version), _moment(known.as_of))

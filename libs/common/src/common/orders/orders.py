@@ -78,6 +78,12 @@ class Orders:
             {name: moments[chosen] for name, moments in self.later.items()},
         )
 
+    def of_their_own(self) -> "Orders":
+        """The same without texts and columns that no order has any more: chosen orders know nothing of the others."""
+        texts = {name: texts.of_its_own() for name, texts in self.texts.items() if (texts.index >= 0).any()}
+        numbers = {name: numbers for name, numbers in self.numbers.items() if not np.isnan(numbers).all()}
+        return Orders(self.purchase_timestamp, texts, numbers)
+
     def each(self) -> Iterator[tuple[Order, datetime]]:
         """One order after the other, each with its moment of purchase in UTC, without zone."""
         columns: dict[str, list[Any]] = {name: texts.tolist() for name, texts in self.texts.items()}

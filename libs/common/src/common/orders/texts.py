@@ -33,6 +33,14 @@ class Texts:
         """The chosen rows."""
         return Texts(self.values, self.index[chosen])
 
+    def of_its_own(self) -> "Texts":
+        """The same without values that no row has any more, in the order of the rows."""
+        used, first = np.unique(self.index[self.index >= 0], return_index=True)
+        used = used[np.argsort(first)]
+        number = np.full(len(self.values) + 1, MISSING, dtype=np.int32)
+        number[used] = np.arange(len(used))
+        return Texts(tuple(self.values[value] for value in used.tolist()), number[self.index])
+
     def gather(self, of_values: NDArray[Kind], missing: object) -> NDArray[Kind]:
         """What each distinct value was turned into, row by row; `missing` where there is no text."""
         return np.append(of_values, np.array([missing], dtype=of_values.dtype))[self.index]

@@ -24,15 +24,19 @@ def _add_params_search(commands: Commands) -> None:
     command = commands.add_parser("params-search", help="search the model's parameters, each trial an MLflow run")
     command.add_argument("--trials", type=positive, default=15, help="how many trials (default: 15)")
     command.add_argument("--seed", type=int, default=0, help="of Hyperopt and CatBoost (default: 0)")
+    command.add_argument("--as-of", type=moment, metavar="DATE", help="search in what was known on that day")
     command.add_argument("--jobs", type=positive, default=1, help="trials at the same time (default: 1)")
     command.add_argument("--spark", action="store_true", help="on a Spark cluster (needs the extra trainer[spark])")
     command.set_defaults(run=_params_search)
 
 
 def _params_search(arguments: argparse.Namespace) -> None:
+    import numpy as np
     from tqdm import tqdm
 
     tracking, data = wiring.tracking(), wiring.training_data(with_seen=True)
+    if arguments.as_of:
+        data = data.known_at(np.datetime64(arguments.as_of, "s"))
     trials, seed, jobs = arguments.trials, arguments.seed, arguments.jobs
     with tqdm(total=trials, unit="trial", disable=None) as bar:
         if arguments.spark:

@@ -65,7 +65,10 @@ class History:
             counts &= ~(self.ended < moment)
         bought = self.where(counts)
         shipped = None if bought.shipped is None else _before(moment, bought.shipped)
-        return replace(bought, delivered=_before(moment, bought.delivered), shipped=shipped, ended=None)
+        if shipped is not None and np.isnat(shipped).all():
+            shipped = None
+        orders = bought.orders.of_their_own()
+        return replace(bought, orders=orders, delivered=_before(moment, bought.delivered), shipped=shipped, ended=None)
 
     def where(self, chosen: Bools) -> "History":
         """The chosen orders."""
@@ -111,6 +114,16 @@ class TrainingData:
             )
             raise InvalidInput(f"no delivery was known on {as_datetime(moment):%Y-%m-%d}: {begin}")
         return replace(self, history=known, as_of=moment)
+
+    @property
+    def deliveries(self) -> int:
+        """How many are known."""
+        return int((~np.isnat(self.history.delivered)).sum())
+
+    def bought_before(self, moment: np.datetime64) -> "TrainingData":
+        """The same data without later orders."""
+        before = self.history.where(self.history.orders.purchase_timestamp < moment)
+        return replace(self, history=replace(before, orders=before.orders.of_their_own()))
 
     @cached_property
     def fingerprint(self) -> str:

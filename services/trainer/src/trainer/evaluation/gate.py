@@ -10,14 +10,14 @@ from common.model.measured_pace import measured_pace
 from common.model.predictor import Predictions, Predictor
 from common.model.quality import mae
 from common.orders.clock import Clock
-from trainer.data.history import DAY, History, as_datetime, end_of
+from trainer.data.history import DAY, History, TrainingData, as_datetime, end_of
 from trainer.evaluation.baselines import constant_median, three_fact_baseline
 from trainer.evaluation.holdouts import FEWEST_KNOWN, Holdout, gate_holdout
 from trainer.evaluation.score import scores
 from trainer.model.bundling import bundled_map, servable
 from trainer.model.fit import fit
 from trainer.model.params import Params
-from trainer.model.table import TrainingTable
+from trainer.model.table import TrainingTable, scale_of
 
 MARGIN = 0.005
 """A candidate's MAE must be lower by this share: less is noise."""
@@ -37,15 +37,22 @@ class Evaluation:
     objections: list[str]
 
 
-def evaluate(table: TrainingTable, params: Params, champion: Bundle | None, seed: int = 0) -> Evaluation:
-    """Fit the parameters on what was known when the gate's holdout opened, and compare.
+def judge(data: TrainingData, params: Params, champion: Bundle | None, seed: int = 0) -> Evaluation:
+    """Choose the gate's holdout, fit the parameters on what was known when it opened, and compare.
 
     The champion of another shop is no rival: it knows nothing of these orders.
     """
-    if champion is not None and champion.manifest.shop.name != table.shop.name:
+    if champion is not None and champion.manifest.shop.name != data.shop.name:
         champion = None
+    holdout = gate_holdout(data.history, scale_of(data.history), cutoff_of(champion) if champion else None)
+    return evaluate(TrainingTable.of(data, holdout.start), holdout, params, champion, seed)
+
+
+def evaluate(
+    table: TrainingTable, holdout: Holdout, params: Params, champion: Bundle | None, seed: int = 0
+) -> Evaluation:
+    """Fit the parameters on what was known when the holdout opened, and compare."""
     history = table.history
-    holdout = gate_holdout(history, table.scale, cutoff_of(champion) if champion else None)
     known = history.where(history.known_at(holdout.start))
     judged = history.where(holdout.orders(history))
     predictions = forecaster(table, params, holdout.start, seed).predict(judged.orders)

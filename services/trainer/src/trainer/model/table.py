@@ -25,6 +25,11 @@ from trainer.model.located import Located
 UNLOCATED = 0.5
 
 
+def scale_of(history: History) -> TimeScale:
+    """The time scale of the deliveries that are known."""
+    return TimeScale.of_median(float(np.nanmedian(history.days)))
+
+
 @dataclass(frozen=True)
 class TrainingTable:
     """n orders, computed once for many fits.
@@ -52,8 +57,8 @@ class TrainingTable:
     def of(cls, data: TrainingData, known_until: np.datetime64 | None = None) -> "TrainingTable":
         """Features and the causal delivery pace up to the day the data was taken.
 
-        known_until: what the shop's time scale and calendar are learned from is known by then; by default all is. Who
-        judges a model on later orders must not have learned from them.
+        known_until: what the shop's time scale, calendar and map are learned from is known by then; by default all is.
+        Who judges a model on later orders must not have learned from them.
         """
         history, shop = data.history, data.shop
         clock = Clock(shop.time_zone)
@@ -61,7 +66,7 @@ class TrainingTable:
         if not known.any():
             raise InvalidInput(f"no delivery was known at {known_until}: choose a later day")
         scale = TimeScale.of_median(float(np.median(history.days[known])))
-        drawn = draw_map(data, scale)
+        drawn = draw_map(data if known_until is None else data.bought_before(known_until), scale)
         located = Located.of(history.orders, drawn.geography, data.facts.category)
         local = clock.local(history.orders.purchase_timestamp)
         delivered = local + (history.delivered - history.orders.purchase_timestamp)

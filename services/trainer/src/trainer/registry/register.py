@@ -3,7 +3,7 @@
 import logging
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -15,24 +15,34 @@ from common.database.delivery_pace import write_pace
 from common.errors import InvalidInput
 from common.model.bundle import Bundle
 from common.servers.registry import CHALLENGER, CHAMPION
-from trainer.data.history import History, TrainingData, as_datetime, end_of
+from trainer.data.history import TrainingData, end_of
 from trainer.evaluation.card import model_card
-from trainer.evaluation.gate import Evaluation, evaluate
+from trainer.evaluation.gate import Evaluation, judge
 from trainer.evaluation.parity import TOLERANCE_DAYS, parity
 from trainer.evaluation.plots import plot_holdout
 from trainer.model.bundling import code_version, write_bundle
 from trainer.model.fit import fit
 from trainer.model.params import Params
-from trainer.model.table import TrainingTable
+from trainer.model.table import TrainingTable, scale_of
 from trainer.registry.logged_model import log_and_register
 from trainer.registry.versions import Versions
 from trainer.search.useful_facts import with_useful_facts
 
 STEP = "register-model"
+USUAL = "usual parameters"
+"""The tag `trial` of a model that no search was made for."""
+
 NOW = "now"
 """The tag `as_of` of a model that learned everything known."""
 
 log = logging.getLogger(__name__)
+
+
+class NoTrial(InvalidInput):
+    """No search was made on this data."""
+
+    def __init__(self) -> None:
+        super().__init__("the registry holds no finished trial on this data: run `make params-search` first")
 
 
 @dataclass(frozen=True)
@@ -48,14 +58,20 @@ class Registered:
 def register(data: TrainingData, versions: Versions, seed: int = 0, as_of: datetime | None = None) -> Registered:
     """Register the best trial of all searches on this data; InvalidInput if there is none.
 
-    as_of (UTC, without zone): learn, and be judged, as on that day; what came later is not looked at.
+    as_of (UTC, without zone): learn, and be judged, as on that day; what came later is not looked at. A search that had
+    seen more chose parameters that nobody could know, so without a search as of that day the usual ones are taken.
     """
-    best = best_run(data.fingerprint, versions.tracking.experiment_id)
-    params = Params.of(best.data.params)
-    known = with_useful_facts(replace(data, history=_known(data.history, as_of)), seed)
+    if as_of is not None:
+        data = data.known_at(np.datetime64(as_of, "s"))
+    trials = finished_trials(data.fingerprint, versions.tracking.experiment_id)
+    if not trials and as_of is None:
+        raise NoTrial
+    known = with_useful_facts(data, seed)
+    usual = Params.usual(known.deliveries, scale_of(known.history))
+    params = Params.of(trials[0].data.params) if trials else usual
     table = TrainingTable.of(known)
     champion = versions.champion()
-    evaluation = evaluate(table, params, champion, seed)
+    evaluation = judge(known, params, champion, seed)
     model = fit(table, end_of(known.history), params, seed)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "bundle"
@@ -64,7 +80,8 @@ def register(data: TrainingData, versions: Versions, seed: int = 0, as_of: datet
         bundle = write_bundle(folder, model, table, evaluation.metrics, data.fingerprint, texts, data.version)
         difference = parity(bundle, evaluation.judged)
         plots = plot_holdout(Path(scratch), evaluation)
-        tags = {"step": STEP, "trial": best.info.run_id, "as_of": str(as_of or NOW), "code": code_version()}
+        trial = trials[0].info.run_id if trials else USUAL
+        tags = {"step": STEP, "trial": trial, "as_of": str(as_of or NOW), "code": code_version()}
         tags |= {"history": data.version}
         with mlflow.start_run(tags=tags):
             mlflow.log_params(asdict(params))
@@ -74,7 +91,7 @@ def register(data: TrainingData, versions: Versions, seed: int = 0, as_of: datet
             version = log_and_register(folder, (*data.shop.facts.numeric, *data.shop.facts.category))
             mlflow.set_tag("version", version)
     registered = let_through(
-        version, champion, evaluation, lambda rival: evaluate(table, params, rival, seed), difference, versions
+        version, champion, evaluation, lambda rival: judge(known, params, rival, seed), difference, versions
     )
     with versions.database.transaction() as session:
         write_pace(session, bundle.pace.rows())
@@ -118,28 +135,23 @@ def same_model(data: TrainingData, versions: Versions) -> str | None:
 
 
 def best_run(fingerprint: str, experiment_id: str) -> Run:
-    """The MLflow run of the trial with the lowest MAE on the data of this fingerprint; other data has other errors."""
-    runs = mlflow.MlflowClient().search_runs(
-        [experiment_id],
-        filter_string=f"tags.step = 'params-search' and tags.data = '{fingerprint}' and attributes.status = 'FINISHED'",
-        order_by=["metrics.mae ASC", "attributes.start_time ASC"],
-        max_results=1,
-    )
-    if not runs:
-        raise InvalidInput("the registry holds no finished trial on this data: run `make params-search` first")
-    return runs[0]
+    """The MLflow run of the best trial on the data of this fingerprint; NoTrial."""
+    trials = finished_trials(fingerprint, experiment_id)
+    if not trials:
+        raise NoTrial
+    return trials[0]
 
 
-def _known(history: History, as_of: datetime | None) -> History:
-    if as_of is None:
-        return history
-    known = history.as_of(np.datetime64(as_of, "s"))
-    if np.isnat(known.delivered).all():
-        raise InvalidInput(
-            f"no delivery was known on {as_of:%Y-%m-%d}: the prepared orders begin on "
-            f"{as_datetime(history.orders.purchase_timestamp[0]):%Y-%m-%d}"
+def finished_trials(fingerprint: str, experiment_id: str) -> list[Run]:
+    """The MLflow runs of trials on the data of this fingerprint, the lowest MAE first; other data has other errors."""
+    return list(
+        mlflow.MlflowClient().search_runs(
+            [experiment_id],
+            f"tags.step = 'params-search' and tags.data = '{fingerprint}' and attributes.status = 'FINISHED'",
+            order_by=["metrics.mae ASC", "attributes.start_time ASC"],
+            max_results=1,
         )
-    return known
+    )
 
 
 def _decided(version: str, evaluation: Evaluation, difference: float) -> Registered:

@@ -16,11 +16,12 @@ from trainer.search.search import search
 class Known:
     """What a retraining learns from: a version of the history, as it was known at a moment (UTC, without zone).
 
-    missing: what is not in it, '' if all is.
+    is_replayed: whether that is a replay's present. missing: what is not in it, '' if all is.
     """
 
     version: str
     as_of: datetime
+    is_replayed: bool = False
     missing: str = ""
 
 
@@ -57,5 +58,5 @@ class Training:
                 f"nothing new to learn{without}: version {version} was made from the same orders by the same search; "
                 "bring new orders to where the shop file (or OLIST_DIR) says they are, or raise TRAINER_TRIALS",
             )
-        registered = register(data, self.versions)
+        registered = register(data, self.versions, as_of=known.as_of if known.is_replayed else None)
         return Trained(registered.version, f"{registered.alias}: {registered.reason}{without}")

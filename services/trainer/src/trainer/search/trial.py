@@ -14,7 +14,7 @@ from trainer.evaluation.score import scores
 from trainer.model.calibration import STEP_TO_MEAN
 from trainer.model.forecast import cross_forecast, effects_of, fit_trees, targets, teaching, weights
 from trainer.model.params import Params
-from trainer.model.table import TrainingTable
+from trainer.model.table import TrainingTable, scale_of
 from trainer.model.usual import Inputs, inputs_of
 
 MOST_TREES = 300
@@ -45,7 +45,7 @@ class Task:
     @classmethod
     def of(cls, data: TrainingData, seed: int, threads: int) -> "Task":
         """The table and its folds; InvalidInput if the data is too short for them."""
-        holdouts = folds(data.history, TrainingTable.of(data).scale)
+        holdouts = folds(data.history, scale_of(data.history))
         table = TrainingTable.of(data, holdouts[0].start)
         return cls(table, [_fold(table, holdout, seed) for holdout in holdouts], seed, threads)
 
