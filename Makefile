@@ -81,8 +81,12 @@ run-jupyter: $(READY) ## the EDA notebook at http://127.0.0.1:8899 (JUPYTER_PORT
 backfill: up ## weekly metrics over history into the table model_metrics
 	@$(IN_STACK) $(BIN)/monitor backfill
 
-replay: up ## play past orders through the running gateway, faster than life
-	@$(IN_STACK) $(BIN)/monitor replay
+REPLAY_FROM ?= 2018-02-15
+REPLAY_TO ?= 2018-03-31
+RETRAIN_ON ?= 2018-03-08
+replay: up ## play past orders through the gateway with a model that does not know them; what a retraining then is worth
+	@$(IN_STACK) $(BIN)/trainer register-model --as-of $(REPLAY_FROM) --promote "a replay of orders that it does not know"
+	@$(IN_STACK) $(BIN)/monitor replay --from $(REPLAY_FROM) --to $(REPLAY_TO) --retrain-on $(RETRAIN_ON)
 
 ##@ Quality
 

@@ -4,7 +4,7 @@ import argparse
 import getpass
 import math
 import time
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -15,6 +15,7 @@ from common.settings import BatchSettings, DatabaseSettings, load
 
 if TYPE_CHECKING:
     from common.database.session import Database
+    from monitor.replay.comparison import Comparison
 
 SOME_REFUSED = 3
 """Exit code of `actuals import` when some rows could not be used; the others were."""
@@ -45,6 +46,12 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--speed", type=_speed, default=43_200.0, help="times as fast as real time (default: two seconds a day)"
     )
+    command.add_argument(
+        "--retrain-on", type=_day, metavar="DAY", help="ask for a retraining on that day, if no alert has by then"
+    )
+    command.add_argument(
+        "--patience", type=_seconds, default=900.0, metavar="SECONDS", help="wait so long for a retraining to end (900)"
+    )
     command.set_defaults(run=_replay)
     actuals = commands.add_parser("actuals", help="what shops report of their orders").add_subparsers(
         required=True, metavar="action"
@@ -67,6 +74,10 @@ def _parser() -> argparse.ArgumentParser:
 
 def _count(text: str) -> int:
     return 0 if text == "0" else positive(text)
+
+
+def _seconds(text: str) -> float:
+    return 0.0 if text == "0" else float(positive(text))
 
 
 def _speed(text: str) -> float:
@@ -110,12 +121,36 @@ def _worker(_: argparse.Namespace) -> None:
 
 def _replay(arguments: argparse.Namespace) -> None:
     from monitor import wiring
+    from monitor.replay.comparison import compare, retraining_since
     from monitor.replay.replay import replay
 
-    past, span = wiring.past_orders(), (arguments.start, arguments.end)
-    with wiring.gateway() as gateway:
-        done = replay(past, gateway, wiring.database(), wiring.queue(), *span, arguments.speed)
-    print(f"{done.orders} orders predicted, {done.actuals} deliveries reported")
+    past, span, database = wiring.past_orders(), (arguments.start, arguments.end), wiring.database()
+    begun_at = datetime.now(UTC)
+    with wiring.gateway() as gateway, wiring.registry() as registry:
+        before = registry.champion()
+        done = replay(past, gateway, database, wiring.queue(), *span, arguments.speed, arguments.retrain_on)
+        print(f"{done.orders} orders predicted, {done.actuals} deliveries reported", flush=True)
+        retraining = retraining_since(database, begun_at, arguments.patience)
+        if retraining is None:
+            print("no retraining was asked for: nothing to compare")
+        elif retraining.model_version is None:
+            print(f"the retraining is {retraining.status}: {retraining.outcome or 'not ended, is a trainer running?'}")
+        else:
+            print(f"retraining ({retraining.reason}): {retraining.outcome}")
+            _print(compare(past, registry, before, retraining.model_version, arguments.end))
+
+
+def _print(comparison: "Comparison") -> None:
+    span = f"{comparison.start:%Y-%m-%d} to {comparison.end:%Y-%m-%d}"
+    table = Table("version", "", "knew until", "mean error, days", box=None, pad_edge=False)
+    table.title = f"the replay's {comparison.orders} orders after the retraining, {span}"
+    for model in comparison.models:
+        table.add_row(model.version, model.what, f"{model.known_until:%Y-%m-%d}", f"{model.mae:.3f}")
+    console = Console(width=LINE_WIDTH)
+    if comparison.models:
+        console.print(table)
+    for reason in comparison.missing:
+        console.print(reason)
 
 
 def _import_actuals(arguments: argparse.Namespace) -> int:

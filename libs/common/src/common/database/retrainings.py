@@ -7,7 +7,7 @@ Whoever calls owns the transaction.
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 from sqlalchemy import Executable, delete, func, select, update
@@ -55,6 +55,12 @@ def request_if_due(
     if every is not None and (newest is None or now - newest.requested_at >= every):
         return _request(session, now, f"every {every.total_seconds() / 86_400:g} days", None)
     return None
+
+
+def request_unless(session: Session, since: datetime, reason: str) -> None:
+    """Request a retraining if none was requested since a moment and none is queued or running."""
+    if session.scalar(select(Retraining.id).where(Retraining.requested_at >= since).limit(1)) is None:
+        _request(session, datetime.now(UTC), reason, None)
 
 
 def queued(session: Session) -> int | None:

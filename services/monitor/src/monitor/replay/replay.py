@@ -8,7 +8,7 @@ reached is the monitor's present, and the monitor is asked to look at it at the 
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -16,6 +16,7 @@ import pandas as pd
 from rich.console import Console
 from rich.progress import Progress
 
+from common.database import retrainings
 from common.database.present import replay_reached
 from common.database.session import Database
 from common.errors import InvalidInput, Unavailable
@@ -46,13 +47,15 @@ def replay(
     start: datetime,
     end: datetime,
     speed: float,
+    retrain_on: datetime | None = None,
 ) -> Replayed:
     """Play the orders bought from `start` to `end` (UTC, without zone) at `speed` seconds of the past per second.
 
+    retrain_on: the day on whose morning a retraining is asked for, if nothing has asked for one since the replay began.
     InvalidInput if no order falls between; Unavailable if the gateway does not take them.
     """
     orders, facts = _chosen(past, start, end), (*past.shop.facts.numeric, *past.shop.facts.category)
-    begin, next_day = time.monotonic(), start + DAY
+    begin, begun_at, next_day = time.monotonic(), datetime.now(UTC), start + DAY
     sent = reported = 0
     console = Console(stderr=True)
     with Progress(console=console, disable=not console.is_terminal) as progress:
@@ -63,6 +66,9 @@ def replay(
             reported += _report(gateway, arrived)
             with database.transaction() as session:
                 replay_reached(session, moment + STEP, end)
+            if retrain_on is not None and moment <= retrain_on < moment + STEP:
+                with database.transaction() as session:
+                    retrainings.request_unless(session, begun_at, f"a replay that has reached {retrain_on:%Y-%m-%d}")
             if moment + STEP == next_day:
                 work_now(queue, MEASURE_SECONDS)
                 next_day += DAY

@@ -55,6 +55,9 @@ def _add_register_model(commands: Commands) -> None:
     command = commands.add_parser("register-model", help="retrain the best trial and register it")
     command.add_argument("--seed", type=int, default=0, help="of CatBoost (default: 0)")
     command.add_argument("--as-of", type=moment, metavar="DATE", help="learn what was known on that day, nothing newer")
+    command.add_argument(
+        "--promote", type=line, metavar="REASON", help="make it champion whatever the gate says of it, for this reason"
+    )
     command.set_defaults(run=_register_model)
 
 
@@ -65,7 +68,13 @@ def _register_model(arguments: argparse.Namespace) -> int:
     versions = wiring.versions()
     registered = register(wiring.training_data(), versions, arguments.seed, arguments.as_of)
     print(f"registered {MODEL_NAME} version {registered.version} as {registered.alias}: {registered.reason}")
-    return 0 if registered.alias == CHAMPION else NOT_PROMOTED
+    if registered.alias == CHAMPION:
+        return 0
+    if arguments.promote is None:
+        return NOT_PROMOTED
+    versions.promote(registered.version, arguments.promote, getpass.getuser())
+    print(f"version {registered.version} is champion: {arguments.promote}")
+    return 0
 
 
 def _add_promote(commands: Commands) -> None:
