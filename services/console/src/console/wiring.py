@@ -9,6 +9,7 @@ from common import logs
 from common.database import api_keys
 from common.database.session import Database
 from common.database.tables import ApiKey
+from common.servers.history import HistoryStore
 from common.servers.objects import ObjectStore
 from common.servers.queue import Queue
 from common.servers.registry import Registry
@@ -23,6 +24,7 @@ from console.frame.words import Words
 from console.gateway import Gateway
 from console.pages.alerts import AlertsPage
 from console.pages.ask import AskPage
+from console.pages.data import DataPage
 from console.pages.files import FilesPage
 from console.pages.job import JobPage
 from console.pages.models import ModelsPage
@@ -31,6 +33,7 @@ from console.pages.pace import PacePage
 from console.pages.quality import QualityPage
 from console.reads.champion import Champions
 from console.reads.champion_pace import ChampionPace
+from console.reads.data import Data
 from console.reads.database_reader import DatabaseReader
 from console.reads.jobs import Jobs
 from console.reads.models import ModelVersions
@@ -73,6 +76,7 @@ def from_environment() -> ASGIApp:
         ModelsPage(shell, ModelVersions(registry), read),
         QualityPage(shell, read, store),
         PacePage(shell, pace, read),
+        DataPage(shell, Data(HistoryStore(store))),
     ]
     background = [
         Background("watch", watch.run, 1.0),

@@ -3,9 +3,10 @@
     history/parts/SHA256            a month of orders, or the shop's places, as Parquet
     history/versions/VERSION.json   the parts that a version consists of
     history/newest.json             the name of the newest version
+    history/report.json             what the newest reading of the shop's source found, for people
 
-All but the last is named by its content and never changed, and what names it is written after it. So a version is whole
-when it can be seen, and a new one writes only the months in which something is new.
+Parts and versions are named by their content and never changed, and what names a part is written after it. So a version
+is whole when it can be seen, and a new one writes only the months in which something is new.
 """
 
 import hashlib
@@ -115,6 +116,17 @@ class HistoryStore:
         newest = Newest(version=version.name, source_mark=source_mark)
         self._objects.put(self._address("newest.json"), newest.model_dump_json().encode(), "application/json")
         return version
+
+    def put_report(self, report: bytes) -> None:
+        """Keep the report of a reading of the shop's source (JSON), in place of the one before."""
+        self._objects.put(self._address("report.json"), report, "application/json")
+
+    def report(self) -> bytes | None:
+        """The newest report; None if none was kept."""
+        try:
+            return self._read("report.json")
+        except ObjectNotFound:
+            return None
 
     def download(self, parts: Iterable[Part], folder: Path) -> list[Path]:
         """Copies of the parts in a folder, in their order; DamagedHistory if one is not what its name says, or gone."""

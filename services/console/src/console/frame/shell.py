@@ -21,6 +21,7 @@ PAGES = {
     "/models": "Models",
     "/quality": "Quality",
     "/pace": "Pace",
+    "/data": "Data",
 }
 PRIMARY = "#0b6464"
 LOOK_COOKIE = "console_look"

@@ -25,10 +25,13 @@ def publish_prepared(folder: Path, store: HistoryStore) -> HistoryVersion:
 
 
 def put_source(folder: Path, store: HistoryStore) -> HistoryVersion:
-    """Write the parts of a version that is what `prepare-data` wrote into a folder; it is not published yet."""
+    """Write the parts of a version that is what `prepare-data` wrote into a folder; it is not published yet. The report
+    of the preparation goes with them."""
     source = put_months(pl.scan_parquet(folder / ORDERS), store)
     places = _put_places(folder / PLACES, store)
     shop = PreparedShop.read(folder)
+    if (report := folder / REPORT).exists():
+        store.put_report(report.read_bytes())
     return HistoryVersion(shop=shop, months=source, source=source, places=places, made_at=datetime.now(UTC))
 
 
