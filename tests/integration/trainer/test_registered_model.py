@@ -70,7 +70,9 @@ def frame(**changes: Any) -> pd.DataFrame:
 def test_its_requirements_are_pinned_public_packages(address: str) -> None:
     requirements = Path(mlflow.pyfunc.get_model_dependencies(address, format="pip")).read_text()
     lines = [line.strip() for line in requirements.splitlines() if line.strip()]
-    assert {line.partition("==")[0] for line in lines} == {"mlflow", "numpy", "pandas", "pyarrow", "pydantic"}
+    assert {line.partition("==")[0] for line in lines} == {
+        "mlflow", "numpy", "pandas", "pyarrow", "pydantic", "tzdata"
+    }  # fmt: skip
     assert all("==" in line for line in lines)
 
 
@@ -80,7 +82,7 @@ def serving(elsewhere: Path, address: str, mlflow_url: str, tmp_path: Path) -> I
     port = pick_free()
     process = subprocess.Popen(
         [elsewhere / "mlflow", "models", "serve", "-m", address, "-p", str(port), "--env-manager", "local"],
-        env={"PATH": f"{elsewhere}:{os.environ['PATH']}", "MLFLOW_TRACKING_URI": mlflow_url},
+        env={"PATH": f"{elsewhere}:{os.environ['PATH']}", "MLFLOW_TRACKING_URI": mlflow_url, "PYTHONTZPATH": ""},
         cwd=tmp_path,
         start_new_session=True,
     )

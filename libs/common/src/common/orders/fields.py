@@ -96,7 +96,7 @@ PostalCode = Annotated[
         json_schema_extra={"pattern": r"^[^\x00]*[0-9A-Za-z][^\x00]*$"},
     ),
 ]
-Fact = float | Annotated[str, StringConstraints(strip_whitespace=True, pattern=NO_NUL)] | None
+Fact = float | Annotated[str, StringConstraints(strip_whitespace=True, max_length=LONGEST_TEXT, pattern=NO_NUL)] | None
 
 ORIGIN = ("origin_id", "origin_postal_code", "origin_lat", "origin_region", "origin_country")
 DESTINATION = ("destination_postal_code", "destination_lat", "destination_region", "destination_country")

@@ -143,6 +143,8 @@ def _numbers(field: OrderField, column: pa.Array) -> tuple[Floats, Problems]:
     """The column as float64, NaN where there is nothing, and the reasons of the rows that hold no number in range."""
     problems: Problems = {}
     name, (low, high) = field.name, field.bounds
+    if pa.types.is_boolean(column.type):
+        column = column.cast(pa.string())  # true is no 1
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
         column, problems = _parsed(name, column)
     values = column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
@@ -219,6 +221,8 @@ def _moments(rows: _Rows, columns: Mapping[str, pa.Array], names: Sequence[str],
         column = columns.get(name)
         if column is None or column.null_count == rows.count:
             continue
+        if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
+            column = column.cast(pa.string())  # since when, and in which unit, is anybody's guess
         if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
             found[name], wrong = _parsed_moments(column, clock)
         else:

@@ -20,8 +20,9 @@ from trainer.registry import pyfunc_model
 CODE = ("__init__.py", "arrays.py", "errors.py", "model", "orders")
 """What the model uses of the package `common`."""
 
-REQUIREMENTS = ("mlflow", "numpy", "pandas", "pyarrow", "pydantic")
-"""What that code imports: public packages only, for whoever loads the model installs them by name."""
+REQUIREMENTS = ("mlflow", "numpy", "pandas", "pyarrow", "pydantic", "tzdata")
+"""What that code imports: public packages only, for whoever loads the model installs them by name. Small images have no
+time zones of their own."""
 
 EXAMPLE = pd.DataFrame({"seller_zip_code_prefix": [9350], "customer_lat": [-23.577], "customer_lng": [-46.587]})
 

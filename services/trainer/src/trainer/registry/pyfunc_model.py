@@ -15,7 +15,7 @@ from mlflow.pyfunc.model import PythonModel
 
 from common.model import bundle
 from common.model.predictor import Predictor
-from common.orders.fields import INPUTS
+from common.orders.fields import INPUTS, location_faults
 from common.orders.validation import validate
 
 SHOWN_ROWS = 20
@@ -32,13 +32,11 @@ class DeliveryTimeModel(PythonModel):
         """delivery_time_days, lower_days, upper_days, seller_known: one row per order, with the pace of the training
         date. Purchased now where `purchase_timestamp` is missing. MlflowException names each row that is no order."""
         reading = self.predictor.reading
-        names = (*(field.name for field in INPUTS), *reading.facts)
-        columns = {name: _arrow(model_input[name]) for name in names if name in model_input}
+        wanted = (*(field.name for field in INPUTS), *reading.facts)
+        columns = {name: _arrow(model_input[name]) for name in wanted if name in model_input}
+        _refuse([sentence for _, sentence in location_faults({*columns})])
         orders = validate(columns, datetime.now(UTC), reading)
-        if orders.reasons:
-            reasons = [f"row {row}: {reason}" for row, reason in orders.reasons.items()]
-            more = f" (and {len(reasons) - SHOWN_ROWS} more)" if len(reasons) > SHOWN_ROWS else ""
-            raise MlflowException.invalid_parameter_value("; ".join(reasons[:SHOWN_ROWS]) + more)
+        _refuse([f"row {row}: {reason}" for row, reason in orders.reasons.items()])
         predictions = self.predictor.predict(orders.orders)
         return pd.DataFrame(
             {
@@ -51,12 +49,27 @@ class DeliveryTimeModel(PythonModel):
         )
 
 
+def _refuse(reasons: list[str]) -> None:
+    """MlflowException with these reasons, if there are any."""
+    if reasons:
+        more = f" (and {len(reasons) - SHOWN_ROWS} more)" if len(reasons) > SHOWN_ROWS else ""
+        raise MlflowException.invalid_parameter_value("; ".join(reasons[:SHOWN_ROWS]) + more)
+
+
 def _arrow(column: "pd.Series[Any]") -> pa.Array:
     """The column for validation: NaN and None are missing, and what is of no type of its own is text."""
-    if column.dtype == object:
-        column = column.map(lambda value: value.isoformat() if isinstance(value, datetime) else str(value), "ignore")
-        return pa.array(column, pa.string(), from_pandas=True)
-    return pa.array(column, from_pandas=True)
+    if column.dtype != object:
+        array = pa.array(column, from_pandas=True)
+        if not isinstance(array, pa.ExtensionArray):
+            return array.dictionary_decode() if isinstance(array, pa.DictionaryArray) else array
+    texts = column.astype(object).map(_text, "ignore")
+    return pa.array(texts, pa.string(), from_pandas=True)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bytes):
+        return value.decode(errors="replace")
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 set_model(DeliveryTimeModel())
