@@ -1,11 +1,13 @@
 """Files name the ends of orders as requests do: by codes, countries, regions or points; facts are columns."""
 
+import io
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from common.batch.formats.csv_text import parse_header
@@ -18,6 +20,9 @@ from common.orders.reading import Reading
 from common.orders.validation import Validated, validate
 from scorer.csv.needed_columns import Layout
 from scorer.csv.scoring import score_text
+from support.scorer.in_process import Result
+from support.scorer.in_process import scored as result_of
+from support.stand_ins.memory_store import MemoryStore
 
 NOW = datetime(2017, 6, 1, 12, tzinfo=UTC)
 READING = Reading(Clock("UTC"), ("weight",), ("carrier",))
@@ -165,3 +170,31 @@ def test_a_name_and_its_old_name_in_one_file_are_refused_by_both_names() -> None
 def test_a_file_that_cannot_say_an_end_is_refused_by_what_is_missing(header: bytes, missing: str) -> None:
     with pytest.raises(MissingColumns, match=missing):
         parse_header(header, "x", whole=True)
+
+
+@pytest.mark.parametrize(
+    ("fact", "column", "said"),
+    [
+        ("weight", pa.array([[1], [2]]), "has list<element: int64> in column weight: it takes numbers or strings"),
+        ("Weight", pa.array([True, False]), "has bool in column Weight: it takes numbers or strings"),
+        ("carrier", pa.array([{"a": 1}, None]), "in column carrier: it takes texts or strings"),
+    ],
+)
+def test_a_fact_of_a_type_that_holds_none_is_named(
+    predictor: Predictor, fact: str, column: pa.Array, said: str
+) -> None:
+    with pytest.raises(UnreadableInput) as refused:
+        scored_parquet(predictor, fact, column)
+    assert said in str(refused.value)
+
+
+def test_a_fact_may_be_true_or_false(predictor: Predictor) -> None:
+    assert scored_parquet(predictor, "CARRIER", pa.array([True, False])).rows_failed == 0
+
+
+def scored_parquet(predictor: Predictor, fact: str, column: pa.Array) -> Result:
+    orders = {"seller_zip_code_prefix": [9350, 1001], "customer_lat": [-23.5, -22.9], "customer_lng": [-46.5, -43.2]}
+    store, sink = MemoryStore(), io.BytesIO()
+    pq.write_table(pa.table({**orders, fact: column}), sink)
+    store.keep("a.parquet", sink.getvalue())
+    return result_of(store, "a.parquet", predictor)

@@ -13,6 +13,7 @@ from common.batch.prefixes import partitions
 from common.errors import DeliveryTimeError, UnreadableInput
 from common.orders.fields import INPUTS
 from common.orders.names import spelt
+from common.orders.reading import Reading
 from common.servers.objects import ObjectStore
 from scorer.parquet.texts import IS_TEXT
 
@@ -24,6 +25,9 @@ FOOTER_LIMIT = 16 * 2**20
 
 ROW_GROUP_LIMIT = 2**30
 """Uncompressed bytes of a row group: a batch of it must fit into a worker."""
+
+
+NUMBERS = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal)
 
 
 class RangeFile(io.RawIOBase):
@@ -101,7 +105,6 @@ def _check_types(schema: pa.Schema, given: InputObject) -> None:
     where = str(given.address)
     names = spelt(schema.names, NEEDED_COLUMNS)
     check_columns(names, where, partitions(given.folder), given.address, blind=True)
-    numbers = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal)
     for field in INPUTS:
         if field.name not in names:
             continue
@@ -109,7 +112,18 @@ def _check_types(schema: pa.Schema, given: InputObject) -> None:
         if field.kind == "moment":
             _check(column, where, "times", (pa.types.is_timestamp, pa.types.is_date))
         else:
-            _check(column, where, "texts" if field.kind == "text" else "numbers", numbers)
+            _check(column, where, "texts" if field.kind == "text" else "numbers", NUMBERS)
+
+
+def check_facts(schema: pa.Schema, where: str, reading: Reading) -> None:
+    """UnreadableInput if a fact's column is of a type that holds none."""
+    names = spelt(schema.names, reading.facts)
+    for fact in reading.facts:
+        if fact in names:
+            expected, kinds = (
+                ("numbers", NUMBERS) if fact in reading.numeric else ("texts", (*NUMBERS, pa.types.is_boolean))
+            )
+            _check(schema.field(names.index(fact)), where, expected, kinds)
 
 
 def _check(field: pa.Field, where: str, expected: str, accepted: Sequence[Any]) -> None:

@@ -20,7 +20,7 @@ from common.servers.objects import ObjectStore
 from scorer.jobs.progress import Progress
 from scorer.jobs.source import Source
 from scorer.parquet.batches import BATCH_ROWS, batches
-from scorer.parquet.input import open_parquet, unreadable
+from scorer.parquet.input import check_facts, open_parquet, unreadable
 from scorer.parquet.texts import plain
 from scorer.rows.constants import constant
 from scorer.rows.decimals import with_points
@@ -70,6 +70,7 @@ def score_row_groups(
     damaged; what the store raises.
     """
     file = open_parquet(store, source.object)
+    check_facts(file.schema_arrow, str(source.object.address), predictor.reading)
     sink = PartSink()
     try:
         schema = _plain_schema(file.schema_arrow)
