@@ -26,7 +26,7 @@ from gateway.log.sender import LogSender
 from gateway.metrics import Metrics
 from gateway.model.champion import Champion
 from gateway.periodic import Periodic
-from gateway.routes import actuals, health, jobs, model, orders, predictions
+from gateway.routes import actuals, health, jobs, model, order_status, orders, predictions
 from gateway.settings import GatewaySettings
 
 FLUSH_AT_END_SECONDS = 2.5
@@ -64,6 +64,7 @@ def create_app(
     predictions.add_routes(app, direct, champion, log, metrics)
     jobs.add_routes(app, batch_jobs, queue)
     actuals.add_routes(app, direct, database)
+    order_status.add_routes(app, database, champion)
     orders.add_routes(app, database)
     model.add_routes(app, champion)
     health.add_routes(app, champion, log, metrics)

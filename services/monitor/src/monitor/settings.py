@@ -61,8 +61,14 @@ class MonitorSettings(SettingsGroup):
     measure_seconds: float = Field(300, gt=0, description="how often windows with news are measured")
     alert_seconds: float = Field(60, gt=0, description="how often the alert rules are evaluated")
     pace_seconds: float = Field(3600, gt=0, description="how often the delivery pace is computed")
+    at_risk_seconds: float = Field(3600, gt=0, description="how often the orders at risk are looked for")
+    at_risk_probability: float = Field(
+        0.5, gt=0, le=1, description="an order under way is at risk that misses its promise with this probability"
+    )
     silence_minutes: float = Field(60, gt=0, description="no prediction for so long opens an alert")
-    webhook_url: HttpAddress | None = Field(None, description="alerts are posted here as JSON when they open and close")
+    webhook_url: HttpAddress | None = Field(
+        None, description="alerts are posted here as JSON when they open and close, and orders at risk once each"
+    )
     retrain: bool = Field(True, description="whether alerts on the model start a retraining")
     retrain_cooldown_hours: float = Field(24, ge=0, description="least time between two retrainings")
     retrain_every_days: float | None = Field(None, gt=0, description="a retraining at least this often, without alert")

@@ -18,6 +18,7 @@ from common.servers.registry import Registry
 from monitor.alerts import notify
 from monitor.alerts.check import Situation
 from monitor.alerts.checks import RETRAINING_RULES, run_checks
+from monitor.orders.watching import watch_orders
 from monitor.pace import live_pace
 from monitor.settings import MonitorSettings
 from monitor.windows.live import LiveWindows
@@ -27,6 +28,7 @@ logger = logging.getLogger(__name__)
 MEASURE = "monitor.measure"
 CHECK = "monitor.check"
 KEEP_PACE = "monitor.keep_pace"
+WATCH_ORDERS = "monitor.watch_orders"
 
 WORK_NOW_SECONDS = 30
 """Work that was requested for now and has not begun by then waits for its schedule."""
@@ -50,6 +52,7 @@ class Tasks:
             MEASURE: (self._windows.measure_due, self._settings.measure_seconds),
             CHECK: (self.check, self._settings.alert_seconds),
             KEEP_PACE: (self.keep_pace, self._settings.pace_seconds),
+            WATCH_ORDERS: (self.watch_orders, self._settings.at_risk_seconds),
         }
         for name, (work, _) in works.items():
             self._app.task(name=name)(self._alone(name, work))
@@ -81,6 +84,19 @@ class Tasks:
             return
         self._open_and_close(lambda session: live_pace.keep_pace(session, bundle))
 
+    def watch_orders(self) -> None:
+        """Look which orders under way will likely miss their promise, and queue a notification of each new one."""
+        try:
+            bundle = self._registry.champion()
+        except Unavailable as error:
+            logger.info("the orders at risk wait: %s", error)
+            return
+        limit = self._settings.at_risk_probability
+        with self._database.transaction() as session:
+            new = watch_orders(session, bundle, limit)
+            if self._settings.webhook_url is not None:
+                notify.write_orders(session, new, limit)
+
     def _open_and_close(self, measured_pace: Callable[[Session], live_pace.MeasuredPace | None]) -> None:
         with self._database.transaction() as session:
             settings = self._settings
@@ -111,7 +127,7 @@ def work_now(queue: Queue, seconds: float | None = None) -> None:
     """Have the worker measure (for that many seconds), keep the pace and check now, not on schedule; Unavailable."""
     try:
         with queue.app("monitor") as app:
-            for name, arguments in ((MEASURE, [seconds]), (KEEP_PACE, []), (CHECK, [])):
+            for name, arguments in ((MEASURE, [seconds]), (KEEP_PACE, []), (CHECK, []), (WATCH_ORDERS, [])):
                 app.send_task(name, arguments, expires=WORK_NOW_SECONDS, retry=False)
     except (OperationalError, OSError) as error:
         raise Unavailable(f"the queue does not take tasks ({error}): is it up?") from error

@@ -7,7 +7,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from common.database.tables import Actual, Erasure, PaceBasis, Prediction
+from common.database.tables import Actual, Erasure, Notification, OrderAtRisk, PaceBasis, Prediction
 
 GONE_AFTER = timedelta(days=1)
 """By then the archive has been rewritten without it, and the queue has delivered what it held; then the erasure itself,
@@ -32,6 +32,9 @@ def erase(session: Session, order_id: str) -> Erased:
     of_order = Prediction.__table__.c.order_id == order_id
     predictions = session.execute(delete(Prediction).where(of_order))
     actuals = session.execute(delete(Actual).where(Actual.order_id == order_id))
+    session.execute(delete(OrderAtRisk).where(OrderAtRisk.order_id == order_id))
+    about_it = Notification.body["subject"].astext == order_id
+    session.execute(delete(Notification).where(Notification.alert_id.is_(None), about_it))
     return Erased(predictions.rowcount, actuals.rowcount, asked_at + GONE_AFTER)  # type: ignore[attr-defined]
 
 

@@ -229,7 +229,9 @@ class Predictor:
         columns = features(origin, destination, same, local, orders.numbers, self._further, at_purchase)
         raw = raw_of(columns if handling_days is None else with_hand_over(columns, handling_days, local, usual))
         forecast = raw[:, 0] + model.effects.of(origin, destination, orders.texts)
-        level = self._level.of(local, destination.region, same)
+        present = orders.later.get("under_way_at")  # what has not arrived by then goes on at the pace of then
+        paced = local if present is None else np.where(np.isnat(present), local, self.clock.local(present))
+        level = self._level.of(paced, destination.region, same)
         known = origin.known | model.effects.knows(origin.cell)
         residuals = model.residuals
         group = residuals.group(self._geography.regions.group[destination.region], same)

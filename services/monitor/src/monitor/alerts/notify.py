@@ -15,9 +15,11 @@ import httpx
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from common.database.at_risk import Watched
 from common.database.session import Database
 from common.database.tables import Alert, Notification
 
+ORDER_RULE = "order-at-risk"
 PAUSE_SECONDS = 1.0
 TIMEOUT_SECONDS = 10.0
 FIRST_WAIT = timedelta(seconds=30)
@@ -70,6 +72,29 @@ def payload(alert: Alert) -> dict[str, Any]:
     }
 
 
+def write_orders(session: Session, orders: Iterable[Watched], limit: float) -> None:
+    """Queue a notification of each order, which has just come to be at risk."""
+    session.add_all(Notification(body=order_payload(order, limit)) for order in orders)
+
+
+def order_payload(order: Watched, limit: float) -> dict[str, Any]:
+    """What the webhook gets of an order at risk, in the shape of an alert."""
+    return {
+        "id": f"{ORDER_RULE}:{order.order_id}",
+        "rule": ORDER_RULE,
+        "subject": order.order_id,
+        "severity": "warning",
+        "status": "open",
+        "message": f"order {order.order_id} will likely miss its promise of {order.promised_at:%Y-%m-%d}: with "
+        f"probability {order.probability:.2f}; expected {order.expected_at:%Y-%m-%d}",
+        "value": order.probability,
+        "threshold": limit,
+        "promised_at": order.promised_at.isoformat(),
+        "expected_at": order.expected_at.isoformat(),
+        "runbook": f"docs/runbook.md#{ORDER_RULE}",
+    }
+
+
 def send_waiting(database: Database, url: str) -> int:
     """Post every notification that is due, oldest first and those of one alert in order; returns how many were sent.
 
@@ -91,10 +116,14 @@ def _send(url: str, notification: Notification) -> bool:
     if reason:
         wait = min(FIRST_WAIT * 2 ** min(notification.attempts - 1, 10), LONGEST_WAIT)
         notification.due_at = now + wait
-        logger.warning("the webhook did not take alert %s: %s", notification.alert_id, reason)
+        logger.warning("the webhook did not take %s: %s", _about(notification), reason)
         return False
     notification.sent_at = now
     return True
+
+
+def _about(notification: Notification) -> str:
+    return "a word about an order" if notification.alert_id is None else f"alert {notification.alert_id}"
 
 
 async def _refusal(url: str, body: dict[str, Any]) -> str | None:

@@ -8,6 +8,7 @@ import polars as pl
 from common.arrays import Floats
 from common.model.bundle import Bundle
 from trainer.data.history import History
+from trainer.evaluation.after_purchase import judged_later
 from trainer.evaluation.baselines import constant_median, three_fact_baseline
 from trainer.evaluation.gate import forecaster, with_its_pace
 from trainer.evaluation.periods import Period
@@ -29,7 +30,7 @@ def backtest(
     """Every delivered order of the wanted months, untruncated, and each forecaster's days for it.
 
     Columns month, actual_days, promised_days, days, lower_days, upper_days, promise_days, median_days, three_fact_days,
-    champion_days (NaN where the champion learned from the month).
+    champion_days (NaN where the champion learned from the month), and those of `judged_later`.
     """
     each = (_judged(table, period, params, on_time_share, champion, seed) for period in wanted)
     return pl.concat(progress(each, len(wanted)))
@@ -70,6 +71,7 @@ def _judged(
             "median_days": constant_median(known, judged.orders),
             "three_fact_days": _or_none(three_fact_baseline(known, judged.orders, seed), len(judged)),
             "champion_days": _champion(champion, judged, table, cutoff),
+            **judged_later(predictor, judged, table.scale),
         }
     )
 

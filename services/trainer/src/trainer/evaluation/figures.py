@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 
 from common.model.quality import mae
+from trainer.evaluation.after_purchase import later_figures
 from trainer.evaluation.score import scores
 
 POOLED = "pooled"
@@ -45,6 +46,7 @@ def figures(forecasts: pl.DataFrame, shop: str) -> dict[str, Any]:
         **_of(forecasts),
         "worst_month_mae_ratio": max(ratios, default=None),
         "coverage_worst_month": min(month["coverage"] for month in per_month),
+        **later_figures(forecasts),
         "months": per_month,
     }
 

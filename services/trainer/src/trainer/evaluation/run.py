@@ -17,6 +17,7 @@ from common.model.bundle import Bundle
 from common.model.quality import mae as mae_of
 from common.model.time_scale import TimeScale
 from trainer.data.history import TrainingData
+from trainer.evaluation.after_purchase import later_summary
 from trainer.evaluation.backtest import backtest, own_on_time_share
 from trainer.evaluation.figures import FORECASTERS, POOLED, figures, tabulate, write_figures
 from trainer.evaluation.periods import periods
@@ -46,6 +47,8 @@ def run_backtest(
     for name in FORECASTERS:
         _print(table.filter(pl.col("forecaster") == name).drop("forecaster"), name, console)
     console.print(_summary(values), soft_wrap=True)
+    for sentence in later_summary(values):
+        console.print(sentence, soft_wrap=True)
     for name, worth in values["facts"].items():
         without = f"without it the MAE is {values['mae'] + worth:.4g} days ({worth:+.2g})"
         console.print(f"fact {name}: {without}", soft_wrap=True)

@@ -36,7 +36,7 @@ LATE_WIDENING = np.interp(SHARES, [0.8, 0.9], [1.3, 1.45])
 far end carries it. With 1.3 throughout, promises at 0.9 were kept at 0.79 in the backtest's worst month, with this at
 0.82, and are 0.8 days longer."""
 
-UNDER_WAY_WIDENING = np.interp(SHARES, [0.9, 0.99], [1.3, 1.15])
+UNDER_WAY_WIDENING = np.interp(SHARES, [0.9, 0.99], [1.45, 1.15])
 """The same given that an order has not arrived: what is a margin for few of all orders would be one for each that is
 late already."""
 

@@ -141,14 +141,36 @@ class Alert(Table):
     closed_at: Mapped[datetime | None]
 
 
+class OrderAtRisk(Table):
+    """An order under way that will likely miss its promise, as it was last looked at.
+
+    owner: of the key that asked, '' without one. probability: to miss the promise. at_risk: whether that is at the
+    limit or above. since: when it first was.
+    """
+
+    __tablename__ = "orders_at_risk"
+
+    order_id: Mapped[str] = mapped_column(primary_key=True)
+    owner: Mapped[str]
+    purchase_timestamp: Mapped[datetime]
+    shipped_at: Mapped[datetime | None]
+    promised_at: Mapped[datetime]
+    expected_at: Mapped[datetime]
+    probability: Mapped[float] = mapped_column(index=True)
+    model_version: Mapped[str]
+    at_risk: Mapped[bool]
+    since: Mapped[datetime] = mapped_column(server_default=func.now())
+    computed_at: Mapped[datetime]
+
+
 class Notification(Table):
-    """A message to the webhook that an alert opened or closed; sent once `sent_at` is set."""
+    """A message to the webhook that an alert opened or closed, or about an order; sent once `sent_at` is set."""
 
     __tablename__ = "notifications"
     __table_args__ = (Index("ix_notifications_waiting", "due_at", postgresql_where=text("sent_at IS NULL")),)
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
-    alert_id: Mapped[int] = mapped_column(ForeignKey("alerts.id"))
+    alert_id: Mapped[int | None] = mapped_column(ForeignKey("alerts.id"))
     body: Mapped[dict[str, Any]]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     attempts: Mapped[int] = mapped_column(default=0, server_default="0")

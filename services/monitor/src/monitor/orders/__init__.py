@@ -1,0 +1,1 @@
+"""Orders under way, watched against their promise."""
