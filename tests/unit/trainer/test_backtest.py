@@ -8,7 +8,7 @@ import pytest
 
 from common.errors import InvalidInput
 from common.model.time_scale import TimeScale
-from support.model_fixtures import PARAMS, SHOP, made_up_history, made_up_places
+from support.model_fixtures import PARAMS, SHOP, made_up_history, made_up_places, with_hand_overs
 from trainer.data.history import History, TrainingData
 from trainer.evaluation.backtest import USUAL_SHARE, backtest, own_on_time_share
 from trainer.evaluation.figures import figures, tabulate
@@ -110,3 +110,20 @@ def test_the_search_never_sees_the_gates_holdout(history: History) -> None:
     holdouts = folds(history, scale)
     assert all(earlier.end <= later.start for earlier, later in pairwise(holdouts))
     assert holdouts[-1].end <= gate_holdout(history, scale).start
+
+
+def test_what_is_known_later_is_judged_too(history: History) -> None:
+    known = with_hand_overs(history)
+    early = replace(known, promised_days=known.days - 4 + 8 * np.random.default_rng(0).random(len(known)))
+    table = table_of(early)
+    values = figures(backtest(table, periods(table, FIRST, LAST), PARAMS, 0.9), "made-up")
+    assert values["after_shipping_mae_ratio"] < 1
+    assert 0 < values["under_way_share_error"] < 0.5
+    assert {*values["under_way_shares"]} >= {"aged_half", "then_once"}
+    assert values["at_risk_missed_share"] < values["at_risk_average_precision"] <= 1
+    assert sum(each["orders"] for each in values["at_risk_curve"]) == values["at_risk_orders"]
+    without = table_of(replace(history, promised_days=np.full(len(history), np.nan)))
+    bare = figures(backtest(without, periods(without, FIRST, LAST), PARAMS, 0.9), "made-up")
+    assert bare["after_shipping_mae_ratio"] is None
+    assert bare["at_risk_average_precision"] is None
+    assert bare["under_way_share_error"] is not None

@@ -59,6 +59,10 @@ def _parser() -> argparse.ArgumentParser:
     command = actuals.add_parser("import", help="take in a CSV or Parquet file of deliveries and other words")
     command.add_argument("source", metavar="FILE|s3://...", help="file, object, or prefix that ends in /")
     command.set_defaults(run=_import_actuals)
+    orders = commands.add_parser("orders", help="orders under way").add_subparsers(required=True, metavar="action")
+    command = orders.add_parser("at-risk", help="those that will likely miss their promise, worst first")
+    command.add_argument("--csv", action="store_true", help="as CSV, every column, instead of a table")
+    command.set_defaults(run=_list_orders_at_risk)
     alerts = commands.add_parser("alerts", help="list and acknowledge alerts").add_subparsers(
         required=True, metavar="action"
     )
@@ -175,6 +179,18 @@ def _list_alerts(arguments: argparse.Namespace) -> None:
         opened = f"{alert.opened_at:%Y-%m-%d %H:%M}"
         table.add_row(str(alert.id), alert.status, alert.severity, alert.rule, alert.subject, opened, alert.message)
     Console(width=LINE_WIDTH).print(table if alerts else "no alerts")
+
+
+def _list_orders_at_risk(arguments: argparse.Namespace) -> None:
+    from common.database.at_risk import page
+    from monitor.orders.listing import as_csv, as_table
+
+    with _database().transaction() as session:
+        found, _ = page(session, owner=None, limit=None, cursor=None)
+    if arguments.csv:
+        print(as_csv(found), end="")
+    else:
+        Console(width=LINE_WIDTH).print(as_table(found) if found else "no orders at risk")
 
 
 def _acknowledge(arguments: argparse.Namespace) -> None:

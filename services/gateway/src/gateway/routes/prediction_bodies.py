@@ -80,6 +80,9 @@ class DeliveryTime(BaseModel):
     delivery_time_days: float = Field(description="days, the median")
     lower_days: float = Field(description="days: one delivery in twenty is faster")
     upper_days: float = Field(description="days: one delivery in twenty is slower")
+    forecast_from: Literal["hand_over", "purchase"] | None = Field(
+        None, description="to an order with a shipped_timestamp: hand_over, or purchase by a model without hand-overs"
+    )
     model_version: str
     seller_known: bool = Field(description="false where the model has never seen the origin")
     delivery_date: date = Field(description="the day that delivery_time_days end on")

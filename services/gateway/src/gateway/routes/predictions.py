@@ -26,6 +26,9 @@ from gateway.routes.answers import ManyAnswers, SingleAnswer
 from gateway.routes.prediction_bodies import DeliveryTime, Order, OrderList
 from gateway.routes.wishes import Wishes
 
+FORECAST_FROM = "forecast_from"
+"""In the answer, and in the log beside what the order said."""
+
 PROBLEMS = problems.documented(413, 415, 422)
 
 
@@ -51,8 +54,9 @@ def add_routes(app: FastAPI, direct: DirectRoutes, champion: Champion, log: LogS
         if order.__pydantic_fields_set__.isdisjoint(SAID_LATER):
             prediction = predictor.predict_one(order, purchase)
         else:
-            moments = {name: in_utc(getattr(order, name), predictor.clock) for name in SAID_LATER}
-            order = order.model_copy(update=moments)
+            said: dict[str, Any] = {name: in_utc(getattr(order, name), predictor.clock) for name in SAID_LATER}
+            said[FORECAST_FROM] = _forecast_from(said["shipped_timestamp"], predictor)
+            order = order.model_copy(update=said)
             prediction = predictor.predict_one_later(order, purchase)
         answer = SingleAnswer(
             request.scope["request_id"],
@@ -76,6 +80,8 @@ def add_routes(app: FastAPI, direct: DirectRoutes, champion: Champion, log: LogS
         wishes = Wishes.of(asked, purchase, predictor.clock)
         for name in given.keys() & SAID_LATER:
             given[name] = [in_utc(moment, predictor.clock) for moment in given[name]]
+        if "shipped_timestamp" in given:
+            given[FORECAST_FROM] = [_forecast_from(moment, predictor) for moment in given["shipped_timestamp"]]
         orders = _orders(given, purchase, predictor)
         del asked
         predictions = await to_thread.run_sync(predictor.predict, orders, limiter=one_at_a_time)
@@ -103,6 +109,13 @@ async def delivery_time(order: Order) -> DeliveryTime:  # type: ignore[empty-bod
 
 async def delivery_times(orders: OrderList) -> list[DeliveryTime]:  # type: ignore[empty-body]
     """Predict many orders at once; the answers come in the order of the request."""
+
+
+def _forecast_from(shipped: datetime | None, predictor: Predictor) -> str | None:
+    """What the answer to an order counts from that says when it was handed over: older models know no hand-overs."""
+    if shipped is None:
+        return None
+    return "hand_over" if predictor.knows_hand_overs else "purchase"
 
 
 def _given(orders: Sequence[Order]) -> dict[str, list[Any]]:

@@ -35,7 +35,7 @@ def judged_later(predictor: Predictor, judged: History, scale: TimeScale) -> dic
     miss_at_purchase, as of the purchase; age: in days.
     """
     days, promised = judged.days, judged.promised_days
-    columns = {"handed_over_days": _from_hand_over(predictor, judged)}
+    columns = {"handed_over_days": days_from_hand_over(predictor, judged)}
     for name, multiple in AGES.items():
         at = np.full(len(judged), multiple * scale.typical)
         waits = days > at
@@ -49,6 +49,16 @@ def judged_later(predictor: Predictor, judged: History, scale: TimeScale) -> dic
     columns["miss_probability"] = 1 - _probability(predictor, _as_of(judged, at), waits, promised)
     columns["miss_at_purchase"] = 1 - _probability(predictor, judged.orders, waits, promised)
     return columns
+
+
+def days_from_hand_over(predictor: Predictor, judged: History) -> Floats:
+    """The forecasts of n orders from their hand-overs on, in days from purchase; NaN where there is none."""
+    found = np.full(len(judged), np.nan)
+    chosen, shipped = handed_over(judged) & predictor.knows_hand_overs, judged.shipped
+    if shipped is not None and chosen.any():
+        orders = replace(judged.orders, later={"shipped_timestamp": shipped})
+        found[chosen] = predictor.predict(orders.where(chosen)).days
+    return found
 
 
 def later_figures(forecasts: pl.DataFrame) -> dict[str, Any]:
@@ -121,15 +131,6 @@ def _kept(forecasts: pl.DataFrame) -> Iterator[tuple[str, list[float]]]:
         share = share[~np.isnan(share)]
         if len(share):
             yield name, [float((share <= wanted).mean()) for wanted in SHARES]
-
-
-def _from_hand_over(predictor: Predictor, judged: History) -> Floats:
-    found = np.full(len(judged), np.nan)
-    chosen, shipped = handed_over(judged) & predictor.knows_hand_overs, judged.shipped
-    if shipped is not None and chosen.any():
-        orders = replace(judged.orders, later={"shipped_timestamp": shipped})
-        found[chosen] = predictor.predict(orders.where(chosen)).days
-    return found
 
 
 def _handed_over_by(judged: History, age_days: Floats) -> Bools:

@@ -34,7 +34,7 @@ at checkout. Not for judging sellers or carriers.
 `{fingerprint}`. Inputs: {inputs}.
 
 **Model.** CatBoost, {LOSS} of log days over the delivery pace; smoothed effects of origins, routes, destinations and
-facts on top; interval from recent and long-run residuals, orders under way counted as censored.
+facts on top; interval from recent and long-run residuals, orders under way counted as censored. {_second(model)}
 
 | parameter | value |
 |---|---|
@@ -62,6 +62,13 @@ facts on top; interval from recent and long-run residuals, orders under way coun
 - Orders that never arrive are not forecast; the interval is for those that do.
 - Coverage holds on average. In a month of shock it falls, see the backtest.
 """
+
+
+def _second(model: Model) -> str:
+    if model.after_hand_over is None:
+        return "No second model of the time from hand-over: hand-overs are unknown, few, or of no help below."
+    learned = f"{len(model.after_hand_over.learned):,}"
+    return f"Orders that were handed over have a second model, of the time from then on, which learned from {learned}."
 
 
 def _table(evaluation: Evaluation, group: NDArray[np.str_]) -> str:

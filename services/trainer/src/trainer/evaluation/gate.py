@@ -4,15 +4,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from common.arrays import Floats
 from common.model.bundle import Bundle
 from common.model.measured_pace import measured_pace
 from common.model.predictor import Predictions, Predictor
 from common.model.quality import mae
 from common.orders.clock import Clock
 from trainer.data.history import DAY, History, TrainingData, as_datetime, end_of
+from trainer.evaluation.after_purchase import days_from_hand_over
 from trainer.evaluation.baselines import constant_median, three_fact_baseline
-from trainer.evaluation.holdouts import FEWEST_KNOWN, Holdout, gate_holdout
+from trainer.evaluation.holdouts import FEWEST_JUDGED, FEWEST_KNOWN, Holdout, gate_holdout
 from trainer.evaluation.score import scores
 from trainer.model.bundling import bundled_map, servable
 from trainer.model.fit import fit
@@ -28,13 +28,15 @@ COVERAGE_BOUNDS = (0.82, 0.97)
 
 @dataclass(frozen=True)
 class Evaluation:
-    """metrics: days, of the candidate and its rivals on the holdout. objections: why not to promote, empty if none."""
+    """metrics: days, of the candidate and its rivals on the holdout. objections: why not to promote, empty if none.
+    hand_overs_help: whether the second model forecasts orders that were handed over better than the first one does."""
 
     holdout: Holdout
     judged: History
     predictions: Predictions
     metrics: dict[str, float]
     objections: list[str]
+    hand_overs_help: bool = False
 
 
 def judge(data: TrainingData, params: Params, champion: Bundle | None, seed: int = 0) -> Evaluation:
@@ -55,15 +57,17 @@ def evaluate(
     history = table.history
     known = history.where(history.known_at(holdout.start))
     judged = history.where(holdout.orders(history))
-    predictions = forecaster(table, params, holdout.start, seed).predict(judged.orders)
+    candidate = forecaster(table, params, holdout.start, seed)
+    predictions = candidate.predict(judged.orders)
     metrics = scores(judged.days, predictions.days, predictions.lower_days, predictions.upper_days)
     rivals = {
         "the constant median": constant_median(known, judged.orders),
         "the three-fact baseline": three_fact_baseline(known, judged.orders, seed),
         "the shop's promise": judged.promised_days,
     }
-    if champion:
-        rivals |= {"the champion": _champion(table, holdout, champion, judged, seed)}
+    rival = _rival(table, holdout, champion, seed) if champion else None
+    if rival:
+        rivals |= {"the champion": rival.predict(judged.orders).days}
     objections = []
     for name, days in rivals.items():
         told = np.isfinite(days) if days is not None else np.zeros(len(judged), dtype=bool)
@@ -76,7 +80,19 @@ def evaluate(
     low, high = COVERAGE_BOUNDS
     if not low <= metrics["interval_coverage"] <= high:
         objections.append(f"the interval covers {metrics['interval_coverage']:.1%}, outside {low:.0%}..{high:.0%}")
-    return Evaluation(holdout, judged, predictions, metrics, objections)
+    then = days_from_hand_over(candidate, judged)
+    told = np.isfinite(then)
+    if told.sum() < FEWEST_JUDGED:
+        return Evaluation(holdout, judged, predictions, metrics, objections)
+    ours, first = mae(judged.days[told], then[told]), mae(judged.days[told], predictions.days[told])
+    metrics |= {"mae_after_hand_over": ours, "mae_at_purchase_of_these": first}
+    helps = ours < first
+    if rival and rival.knows_hand_overs:
+        theirs = mae(judged.days[told], days_from_hand_over(rival, judged)[told])
+        metrics["mae_after_hand_over_of_champion"] = theirs
+        if min(ours, first) > theirs * (1 + MARGIN):
+            objections.append(f"after the hand-over, MAE {ours:.3f} is more than the champion's {theirs:.3f}")
+    return Evaluation(holdout, judged, predictions, metrics, objections, helps)
 
 
 def forecaster(table: TrainingTable, params: Params, cutoff: np.datetime64, seed: int) -> Predictor:
@@ -100,17 +116,17 @@ def cutoff_of(champion: Bundle) -> np.datetime64:
     return np.datetime64(learned.get("known_until", learned["end"]), "s")
 
 
-def _champion(table: TrainingTable, holdout: Holdout, champion: Bundle, judged: History, seed: int) -> Floats:
-    """The champion's days, as it is; if it has learned from the holdout, those of its parameters, fitted before the
-    holdout by as much as the champion is older than the data: keeping it means forecasts of that age."""
+def _rival(table: TrainingTable, holdout: Holdout, champion: Bundle, seed: int) -> Predictor:
+    """The champion as it is; if it has learned from the holdout, its parameters, fitted before the holdout by as much
+    as the champion is older than the data: keeping it means forecasts of that age."""
     cutoff = cutoff_of(champion)
     if cutoff <= holdout.start:
-        return with_its_pace(champion, table).predict(judged.orders).days
+        return with_its_pace(champion, table)
     age = max(int((end_of(table.history) - cutoff) / DAY), 0) * DAY
     if table.history.known_at(holdout.start - age).sum() < FEWEST_KNOWN:
         age = 0 * DAY
     params = Params.of(champion.manifest.params)
-    return forecaster(table, params, holdout.start - age, seed).predict(judged.orders).days
+    return forecaster(table, params, holdout.start - age, seed)
 
 
 def _metric(rival: str) -> str:

@@ -38,7 +38,8 @@ far end carries it. With 1.3 throughout, promises at 0.9 were kept at 0.79 in th
 
 UNDER_WAY_WIDENING = np.interp(SHARES, [0.9, 0.99], [1.45, 1.15])
 """The same given that an order has not arrived: what is a margin for few of all orders would be one for each that is
-late already."""
+late already. With LATE_WIDENING promises at 0.8 to orders of 20 days were kept at 0.86 in the backtest, with this at
+0.83; the probabilities to miss the shop's promise are off by 0.03, and by 0.044 with 1.3 up to 0.9."""
 
 ADAPTATION = 0.5
 """Share of the calibration window's median residual that the point forecast follows. 0.4 to 0.6 differ little."""

@@ -73,6 +73,8 @@ def register(data: TrainingData, versions: Versions, seed: int = 0, as_of: datet
     champion = versions.champion()
     evaluation = judge(known, params, champion, seed)
     model = fit(table, end_of(known.history), params, seed)
+    if not evaluation.hand_overs_help:
+        model = replace(model, after_hand_over=None)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "bundle"
         card = model_card(evaluation, model, table, data.fingerprint)
