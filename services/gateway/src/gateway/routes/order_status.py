@@ -92,7 +92,13 @@ def add_routes(app: FastAPI, database: Database, champion: Champion) -> None:
     @app.get("/orders", tags=["orders"], responses=problems.documented(422))
     def orders_at_risk(
         request: Request,
-        at_risk: Annotated[bool, Query(description="true: those under way that will likely miss their promise")],
+        at_risk: Annotated[
+            bool,
+            Query(
+                description="true: those under way that will likely miss their promise",
+                json_schema_extra={"enum": [True]},
+            ),
+        ],
         limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
         cursor: Annotated[str | None, Query(max_length=400, description="`next_cursor` of the page before")] = None,
     ) -> AtRiskPage:

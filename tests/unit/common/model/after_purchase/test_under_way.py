@@ -62,9 +62,29 @@ def test_what_has_not_arrived_arrives_later(predictor: Predictor, age: float, ha
         np.testing.assert_allclose(given.distribution.probability_by(promise), share, atol=1e-6)
 
 
-def test_an_order_waits_the_longer_the_older_it_is(predictor: Predictor) -> None:
-    forecasts = [predictor.predict(later(under_way=every(age))).days for age in (0.5, 5.0, 10.0, 20.0, 60.0)]
+def test_at_a_steady_pace_an_order_waits_the_longer_the_older_it_is(sample_bundle: Bundle) -> None:
+    steady = Predictor(
+        sample_bundle, pace=replace(sample_bundle.pace, pace=np.full_like(sample_bundle.pace.pace, 10.0))
+    )
+    forecasts = [steady.predict(later(under_way=every(age))).days for age in (0.5, 5.0, 10.0, 20.0, 60.0)]
     assert (np.diff(forecasts, axis=0) > 0).all()
+
+
+def test_what_has_not_arrived_goes_on_at_the_pace_of_then(sample_bundle: Bundle) -> None:
+    table = sample_bundle.pace
+    days = np.arange(len(table.pace))[:, None] + np.array(table.first, dtype="datetime64[D]").astype(int)
+    middle = np.datetime64("2017-07-01").astype(int)
+    slower = replace(table, pace=np.where(days < middle, table.pace, 2 * table.pace))
+    before, after = (Predictor(sample_bundle, pace=pace) for pace in (table, slower))
+    orders = later(under_way=every(5.0))
+    moved = orders.later["under_way_at"] >= np.datetime64("2017-07-02")
+    as_it_was, as_it_is = before.predict(orders).days, after.predict(orders).days
+    assert moved.any()
+    assert (as_it_is > as_it_was)[moved].all()
+    np.testing.assert_array_equal(
+        as_it_is[~moved & (orders.later["under_way_at"] < np.datetime64("2017-06-30"))],
+        as_it_was[~moved & (orders.later["under_way_at"] < np.datetime64("2017-06-30"))],
+    )
 
 
 def test_without_an_age_a_hand_over_alone_moves_the_answer(predictor: Predictor) -> None:
