@@ -95,10 +95,14 @@ def test_with_nothing_new_to_learn_the_same_parameters_do_not_win(table: Trainin
     assert evaluation.metrics["mae"] == evaluation.metrics["mae_of_champion"]
 
 
+def data_of(history: History) -> TrainingData:
+    return TrainingData(history, SHOP, made_up_places())
+
+
 def test_the_second_model_is_kept_where_it_helps_and_must_not_be_worse_than_the_champion_s(tmp_path: Path) -> None:
     history = with_hand_overs(made_up_history(3_000))
     end = gate_holdout(history, TimeScale.of_median(14.0)).start
-    good = evaluate(table_of(history), PARAMS, None)
+    good = judge(data_of(history), PARAMS, None)
     assert good.hand_overs_help
     assert good.metrics["mae_after_hand_over"] < good.metrics["mae_at_purchase_of_these"]
     champion = champion_of(table_of(history), end, tmp_path / "champion")
@@ -107,7 +111,7 @@ def test_the_second_model_is_kept_where_it_helps_and_must_not_be_worse_than_the_
     noise = rng.permutation((history.shipped - history.orders.purchase_timestamp).astype(np.int64))
     taught = history.shipped < end
     shuffled = np.where(taught, history.orders.purchase_timestamp + noise.astype("timedelta64[s]"), history.shipped)
-    worse = evaluate(table_of(replace(history, shipped=shuffled)), PARAMS, champion)
+    worse = judge(data_of(replace(history, shipped=shuffled)), PARAMS, champion)
     assert any("after the hand-over, MAE" in objection for objection in worse.objections), worse.objections
-    none = evaluate(table_of(replace(history, shipped=None)), PARAMS, None)
+    none = judge(data_of(replace(history, shipped=None)), PARAMS, None)
     assert not none.hand_overs_help
