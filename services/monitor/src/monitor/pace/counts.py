@@ -8,6 +8,7 @@ an order that is looked at twice counts once. The counts, and what they count, a
 import io
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -111,7 +112,7 @@ class Counts:
 
     def _add(self, cells: Cells, rows: Sequence[Row[Any]], gone: Sequence[Row[Any]]) -> None:
         """Count the rows, and no longer those that are gone from `counted_orders`."""
-        columns = {name: [row._mapping[name] for row in rows] for name in _COLUMNS}
+        columns = dict(zip(_COLUMNS, zip(*rows, strict=True) if rows else repeat(()), strict=False))
         hashes = columns.pop("hash")
         if rows:
             counted = self._grouping.counted(columns, cells)
