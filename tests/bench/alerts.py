@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import insert, text
 from tests.bench.monitor import object_store, servers
+from tests.support.monitored import TABLES
 from tests.support.olist_folder import prepare_olist
 
 from common.database.delivery_pace import read_pace
@@ -141,7 +142,7 @@ def _lived(
     past = read_history(lab.history)
     orders = past.table
     with database.transaction() as session:
-        session.execute(text("TRUNCATE predictions, actuals, model_metrics, delivery_pace, replays, alerts CASCADE"))
+        session.execute(text(f"TRUNCATE {TABLES} CASCADE"))
         live_pace.keep_pace(session, model)
     opened: list[Opened] = []
     day = start

@@ -3,12 +3,13 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import cast
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import select
 
 from common.database.session import Database
-from common.database.tables import ModelEvent, ModelMetrics
+from common.database.tables import InvalidRequests, ModelEvent, ModelMetrics
 from common.errors import NoChampion
 from common.servers.objects import ObjectAddress, ObjectStore
 from common.servers.registry import ModelVersion, Registry
@@ -50,6 +51,15 @@ def test_results_where_the_user_wanted_them_stay(store: ObjectStore) -> None:
     assert ages.delete_results(store, timedelta(0)) >= 1
     assert ours.key not in keys(store, "results/")
     assert keys(store, "wanted/") == {wanted.key}
+
+
+def test_counts_of_invalid_requests_are_kept_for_a_time(database: Database) -> None:
+    with database.transaction() as session:
+        for days in (1, 3):
+            session.add(InvalidRequests(id=uuid4(), counted_at=NOW - days * DAY, requests=days))
+    assert ages.delete_invalid_requests(database, 2 * DAY) == 1
+    with database.transaction() as session:
+        assert session.scalars(select(InvalidRequests.requests)).all() == [1]
 
 
 @dataclass

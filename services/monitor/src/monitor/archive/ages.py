@@ -1,13 +1,13 @@
-"""What has reached its age: reports, results of batch jobs, bundles of versions that will not serve again."""
+"""What has reached its age: reports, results of batch jobs, bundles that will not serve again, counts of refusals."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from common.batch.outputs import RESULTS
 from common.database.session import Database
-from common.database.tables import ModelEvent, ModelMetrics
+from common.database.tables import InvalidRequests, ModelEvent, ModelMetrics
 from common.errors import NoChampion
 from common.servers.objects import ObjectAddress, ObjectStore
 from common.servers.registry import CHALLENGER, CHAMPION, ModelVersion, Registry
@@ -52,6 +52,13 @@ def delete_bundles(database: Database, registry: Registry, age: timedelta) -> li
     for version in old:
         registry.delete(version)
     return old
+
+
+def delete_invalid_requests(database: Database, age: timedelta) -> int:
+    """Delete counts of invalid requests of that age, of which a client may cause one a second; how many."""
+    with database.transaction() as session:
+        old = InvalidRequests.counted_at < datetime.now(UTC) - age
+        return session.execute(delete(InvalidRequests).where(old)).rowcount  # type: ignore[attr-defined]
 
 
 def _older(store: ObjectStore, folder: str, age: timedelta) -> Iterator[ObjectAddress]:

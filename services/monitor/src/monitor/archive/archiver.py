@@ -64,6 +64,7 @@ class Archiver:
         settings = self._settings
         reports = ages.delete_reports(self._database, self._store, timedelta(days=settings.report_days))
         results = ages.delete_results(self._store, timedelta(days=settings.result_days))
+        ages.delete_invalid_requests(self._database, timedelta(days=settings.hot_days))
         bundles = ages.delete_bundles(self._database, self._registry, timedelta(days=settings.bundle_days))
         if reports or results or bundles:
             logger.info("deleted for their age: %d reports, %d results, versions %s", reports, results, bundles)

@@ -19,7 +19,7 @@ from monitor.archive.files import KEPT, REPLACED, downloaded, put
 def erase_archived(database: Database, store: ObjectStore) -> int:
     """Look through every file for the orders that were erased since the last time; how many files were written again.
 
-    Every file is read, whatever was erased: ids are random, and no index of them is kept.
+    Of every file the ids are read, whatever was erased: they are random, and no index of them is kept.
     """
     with database.transaction() as session:
         order_ids = erasures.archived(session)
@@ -32,13 +32,12 @@ def erase_archived(database: Database, store: ObjectStore) -> int:
 
 def _without(database: Database, store: ObjectStore, file: ColdFile, order_ids: list[str]) -> bool:
     """Write a file again without these orders; False if it holds none of them."""
-    old = ObjectAddress.split(file.uri)
+    old, erased = ObjectAddress.split(file.uri), pa.array(order_ids, pa.string())
     with tempfile.TemporaryDirectory(prefix="archive-") as scratch:
         new = Path(scratch) / "rows.parquet"
-        downloaded(store, old, lambda copy: _write_without(copy, new, order_ids))
-        content = parquet.content_of(new)
-        if content.rows == file.rows:
+        if not downloaded(store, old, lambda copy: _holds(copy, erased) and _write_without(copy, new, erased)):
             return False
+        content = parquet.content_of(new)
         name = old.key.rpartition("/")[2].rpartition("-")[0]
         address = put(database, store, new, file.content, name, file.month, content) if content.rows else None
     with database.transaction() as session:
@@ -48,9 +47,16 @@ def _without(database: Database, store: ObjectStore, file: ColdFile, order_ids: 
     return True
 
 
-def _write_without(file: Path, target: Path, order_ids: list[str]) -> None:
-    erased = pa.array(order_ids, pa.string())
+def _holds(file: Path, erased: pa.Array) -> bool:
+    """Whether one of these orders is in the file; most files hold none, and one column says so."""
+    with pq.ParquetFile(file) as source:
+        batches = source.iter_batches(columns=["order_id"])
+        return any(pc.any(pc.is_in(batch.column(0), erased)).as_py() for batch in batches)
+
+
+def _write_without(file: Path, target: Path, erased: pa.Array) -> bool:
     with pq.ParquetFile(file) as source, pq.ParquetWriter(target, source.schema_arrow, compression="zstd") as writer:
         for batch in source.iter_batches():
             others = pc.invert(pc.is_in(batch.column("order_id"), erased))
             writer.write_batch(batch.filter(others))
+    return True

@@ -7,7 +7,7 @@ from sqlalchemy import text
 from common.database.months import REST, Month, made_months, make_month, make_months, month_of
 from common.database.session import Database
 from common.servers.objects import ObjectAddress, ObjectStore
-from monitor.archive.files import Part, first_of, move
+from monitor.archive.files import LOCK_MS, Part, first_of, move
 
 ACTUALS_AT_ONCE = 500_000
 
@@ -15,6 +15,7 @@ ACTUALS_AT_ONCE = 500_000
 def archive_months(database: Database, store: ObjectStore, before: datetime) -> list[ObjectAddress]:
     """Move every month that had ended by `before`, and make the months to come; the files written."""
     with database.engine.begin() as connection:
+        connection.execute(text(f"SET LOCAL lock_timeout = {LOCK_MS}"))
         make_months(connection, connection.scalars(text("SELECT now()")).one())
         for moment in connection.scalars(_OLD_REST, {"before": month_of(before).start}).all():
             make_month(connection, month_of(moment))

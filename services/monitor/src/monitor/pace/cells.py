@@ -5,7 +5,7 @@ So it counts in two cells of its day of purchase: by the time of day that it was
 was gone, and, once delivered, by these days and the logarithm of its duration.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -79,44 +79,40 @@ class Cells:
 
     def pace(self, counts: Iterable[DayCounts], until: date) -> PaceTable | None:
         """The pace of every day until `until` from the counts of days in their order; None without any order."""
-        known = [each for each in counts if each.orders.any()]
-        if not known:
+        days = [each for each in counts if len(each.cells)]
+        if not days:
             return None
-        first = known[0].day + 1
-        by_day = {each.day: self._told(each) for each in known}
+        bought = np.concatenate([np.full(len(each.cells), each.day) for each in days])
+        cells = _Taken(bought, *self._taken_apart(np.concatenate([each.cells for each in days])))
+        orders = np.concatenate([each.orders for each in days])
 
         def seen(day: int) -> Iterator[Durations]:
-            window = range(day - self.scale.pace_window, day)
-            return self._seen([(day - bought, by_day[bought]) for bought in window if bought in by_day])
+            window = slice(*np.searchsorted(bought, [day - self.scale.pace_window, day]))
+            return self._seen(day, cells.within(window), orders[window])
 
-        return pace_of_days(seen, first, self.groups, self.scale, until)
+        return pace_of_days(seen, days[0].day + 1, self.groups, self.scale, until)
 
-    def _told(self, counts: DayCounts) -> "_Day":
-        column, offset = np.divmod(counts.cells, self._width)
-        waiting = offset < self._first_arrived
-        slot, gone = np.divmod(offset[waiting], self._never + 1)
-        arrived, bins = np.divmod(offset[~waiting] - self._first_arrived, self._bins)
-        orders = counts.orders
-        return _Day(column[waiting], slot, gone, orders[waiting], column[~waiting], bins, arrived, orders[~waiting])
+    def _taken_apart(self, cells: Ints) -> tuple[Ints, Bools, Ints, Ints]:
+        column, offset = np.divmod(cells, self._width)
+        arrived = offset >= self._first_arrived
+        slot, gone_waiting = np.divmod(offset, self._never + 1)
+        gone_arrived, of_bin = np.divmod(offset - self._first_arrived, self._bins)
+        return column, arrived, np.where(arrived, gone_arrived, gone_waiting), np.where(arrived, of_bin, slot)
 
-    def _seen(self, days: Sequence[tuple[int, "_Day"]]) -> Iterator[Durations]:
-        """The durations of each group, of orders bought so many days before."""
-        columns = 2 * (len(self.groups) - len(RELATIONS))
-        delivered = np.zeros((columns, self._bins), dtype=np.int64)
-        waiting = np.zeros((columns, self._never + 1, len(self._slots) - 1), dtype=np.int64)
-        for age, day in days:
-            chosen = day.arrived < age
-            np.add.at(delivered, (day.column[chosen], day.bin[chosen]), day.delivered[chosen])
-            still = day.gone >= age
-            np.add.at(waiting[:, age], (day.waiting_column[still], day.slot[still]), day.waiting[still])
-        ages = np.arange(self._never + 1)[:, None] - (self._slots[1:] + self._slots[:-1]) / 2
-        inner = np.sqrt(self._bounds[1:] * self._bounds[:-1])
-        durations = np.concatenate([self._bounds[:1], inner, self._bounds[-1:], ages.ravel()])
-        known = np.arange(len(durations)) < self._bins
-        orders = np.concatenate([delivered, waiting.reshape(columns, -1)], axis=1).reshape(-1, 2, len(durations))
-        for each in (*orders.sum(axis=1), *orders.sum(axis=0)):
-            counted = each > 0
-            yield Durations(durations[counted], known[counted], each[counted])
+    def _seen(self, day: int, cells: "_Taken", orders: Ints) -> Iterator[Durations]:
+        """Of each group, how long the orders that are counted took, or are under way that day."""
+        age = day - cells.bought
+        told = np.where(cells.arrived, cells.gone < age, cells.gone >= age)
+        of_age = self._bins + age * (len(self._slots) - 1) + cells.part
+        place = cells.column * len(self._durations) + np.where(cells.arrived, cells.part, of_age)
+        places, inverse = np.unique(place[told], return_inverse=True)
+        total = np.bincount(inverse, orders[told], minlength=len(places)).astype(np.int64)
+        column, duration = np.divmod(places, len(self._durations))
+        group, same = np.divmod(column, 2)
+        members = [group == number for number in range(len(self.groups) - len(RELATIONS))]
+        for chosen in (*members, same == 0, same == 1):
+            at = duration[chosen]
+            yield Durations(self._durations[at], at < self._bins, total[chosen])
 
     @cached_property
     def _slots(self) -> Floats:
@@ -133,6 +129,13 @@ class Cells:
         even = np.geomspace(self.scale.shortest, self.scale.horizon, BINS * self.resolution + 1)
         ages = self._never - self._slots
         return np.union1d(even, ages[(ages > self.scale.shortest) & (ages < self.scale.horizon)])
+
+    @cached_property
+    def _durations(self) -> Floats:
+        """What stands for a bin's durations, and for the ages of a day's slot seen from a later day."""
+        inner = np.sqrt(self._bounds[1:] * self._bounds[:-1])
+        ages = np.arange(self._never + 1)[:, None] - (self._slots[1:] + self._slots[:-1]) / 2
+        return np.concatenate([self._bounds[:1], inner, self._bounds[-1:], ages.ravel()])
 
     @property
     def _bins(self) -> int:
@@ -153,14 +156,15 @@ class Cells:
         return self._first_arrived + self._never * self._bins
 
 
-class _Day(NamedTuple):
-    """A day's counts, taken apart: of orders under way, and of those delivered."""
+class _Taken(NamedTuple):
+    """n cells taken apart. bought: day. arrived: of orders delivered. gone: after so many days. part: bin, or slot."""
 
-    waiting_column: Ints
-    slot: Ints
-    gone: Ints
-    waiting: Ints
+    bought: Ints
     column: Ints
-    bin: Ints
-    arrived: Ints
-    delivered: Ints
+    arrived: Bools
+    gone: Ints
+    part: Ints
+
+    def within(self, rows: slice) -> "_Taken":
+        """Some of them."""
+        return _Taken(self.bought[rows], self.column[rows], self.arrived[rows], self.gone[rows], self.part[rows])
