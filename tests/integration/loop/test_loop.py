@@ -1,26 +1,20 @@
 """The whole loop on real servers, without a human: the world changes, and a model that knows of it serves."""
 
 import os
-import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
-import mlflow
 import polars as pl
 import pytest
 from sqlalchemy import select
 
 from common.database.session import Database
 from common.database.tables import Alert, ModelEvent, Retraining
-from common.servers.queue import MONITORING, TRAINING
-from common.servers.registry import MODEL_NAME
 from monitor.alerts.checks import RETRAINING_RULES
 from support.gateway_fixtures import Gateway, running_gateway
-from support.monitored import forget_everything
+from support.lived import served, worker
 from support.olist_folder import prepare_olist
 from support.waiting import wait_until
 from trainer import wiring
@@ -40,37 +34,6 @@ ORDER_OF_TODAY = {
     "order_id": "order-of-today",
 }
 REPLAYED = ("--from", "2018-05-01", "--to", "2018-06-30", "--speed", "1e6")
-
-FAST = {
-    "MONITOR_WINDOW": "weekly",
-    "MONITOR_MEASURE_SECONDS": "8",
-    "MONITOR_ALERT_SECONDS": "1",
-    "MONITOR_PACE_SECONDS": "5",
-    "TRAINER_TRIALS": "2",
-    "REGISTRY_POLL_SECONDS": "1",
-}
-
-
-@pytest.fixture
-def environment(
-    service_env: dict[str, str], database: Database, mlflow_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> dict[str, str]:
-    """Settings of every service, on servers that know of no model, no order and no alert."""
-    variables = {
-        **service_env,
-        **FAST,
-        "REGISTRY_URL": mlflow_url,
-        "REGISTRY_CACHE_DIR": str(tmp_path / "models"),
-        "DATA_DIR": str(tmp_path),
-        "OLIST_DIR": "",
-    }
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-    mlflow.set_tracking_uri(mlflow_url)
-    if mlflow.MlflowClient().search_registered_models(f"name = '{MODEL_NAME}'"):
-        mlflow.MlflowClient().delete_registered_model(MODEL_NAME)
-    forget_everything(database, variables["QUEUE_URL"], MONITORING, TRAINING)
-    return variables
 
 
 @pytest.fixture
@@ -109,17 +72,6 @@ def turn_the_world(orders: Path) -> None:
     table.with_columns(changed.dt.strftime(DATE_FORMAT).alias("order_delivered_customer_date")).write_csv(orders)
 
 
-@contextmanager
-def worker(service: str) -> Iterator[None]:
-    """A service's worker with its children; all gone after the block."""
-    process = subprocess.Popen([sys.executable, "-m", f"{service}.cli", "worker"], start_new_session=True)
-    try:
-        yield
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
 @pytest.mark.timeout(600)  # a minute and a half on a quiet machine; training waits its turn on a busy one
 def test_when_the_world_changes_a_model_that_knows_of_it_serves_in_the_end(
     database: Database, champion: str, environment: dict[str, str], tmp_path: Path
@@ -140,10 +92,6 @@ def test_when_the_world_changes_a_model_that_knows_of_it_serves_in_the_end(
             assert alert.subject == champion
             happened = session.execute(select(ModelEvent.event, ModelEvent.actor, ModelEvent.model_version)).all()
         assert ("promoted", "trainer", asked.model_version) in happened
-
-
-def served(gateway: Gateway) -> str:
-    return str(gateway.client.get("/model").json()["version"])
 
 
 def replay(gateway: Gateway, *arguments: str) -> None:

@@ -147,12 +147,11 @@ def _replay(arguments: argparse.Namespace) -> None:
 def _print(comparison: "Comparison") -> None:
     span = f"{comparison.start:%Y-%m-%d} to {comparison.end:%Y-%m-%d}"
     table = Table("version", "", "knew until", "mean error, days", box=None, pad_edge=False)
-    table.title = f"the replay's {comparison.orders} orders after the retraining, {span}"
     for model in comparison.models:
         table.add_row(model.version, model.what, f"{model.known_until:%Y-%m-%d}", f"{model.mae:.3f}")
     console = Console(width=LINE_WIDTH)
     if comparison.models:
-        console.print(table)
+        console.print(f"the replay's {comparison.orders:,} orders after the retraining, {span}:", table)
     for reason in comparison.missing:
         console.print(reason)
 

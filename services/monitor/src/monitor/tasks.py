@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from common.database import retrainings
 from common.database.session import Database
-from common.errors import Unavailable
+from common.errors import DeliveryTimeError, Unavailable
+from common.model.uncertainty.confidence import LITTLE
 from common.servers.queue import RETRAIN, Queue
 from common.servers.registry import Registry
 from monitor.alerts import notify
@@ -67,6 +68,7 @@ class Tasks:
         self._open_and_close(lambda _: None)
         with self._database.transaction() as session:
             if self._settings.retrain:
+                self._learn_as_it_grows(session)
                 cooldown, every = self._settings.retrain_cooldown, self._settings.retrain_every
                 retrainings.request_if_due(session, datetime.now(UTC), cooldown, every, RETRAINING_RULES)
         with self._database.transaction() as session:
@@ -74,6 +76,15 @@ class Tasks:
         if waiting is not None:
             # Sent until a trainer takes it, each wake-up living until the next: none is lost and none pile up.
             self._app.send_task(RETRAIN, [waiting], expires=self._settings.alert_seconds)
+
+    def _learn_as_it_grows(self, session: Session) -> None:
+        """Request a retraining when a model of few deliveries could have half as many again."""
+        try:
+            manifest = self._registry.champion().manifest
+        except DeliveryTimeError:
+            return
+        if manifest.is_declared or 0 < manifest.training_orders < LITTLE:
+            retrainings.request_as_it_grows(session, manifest.training_orders)
 
     def keep_pace(self) -> None:
         """Bring the table of the delivery pace up to date, and check whether it left the training data's range."""

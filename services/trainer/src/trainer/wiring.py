@@ -7,8 +7,10 @@ import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from common.database import retrainings
 from common.database.present import is_replayed, present
 from common.database.session import Database
+from common.errors import InvalidInput
 from common.servers.queue import Queue
 from common.servers.registry import Registry
 from common.settings import DatabaseSettings, ObjectStoreSettings, QueueSettings, RegistrySettings, load
@@ -46,7 +48,10 @@ def training_data(with_seen: bool = False) -> "TrainingData":
         return prepared_data()
     updates = history_updates()
     version = (updates.add_seen() if with_seen else updates.publish_waiting()) or updates.store.must_have()
-    return read_version(updates.store, version, _moment(datetime.now(UTC)))
+    data = read_version(updates.store, version, _moment(datetime.now(UTC)))
+    if not data.deliveries:
+        raise InvalidInput("the history holds no delivery: there is nothing to learn")
+    return data
 
 
 def prepared_data() -> "TrainingData":
@@ -122,6 +127,16 @@ def retrainer() -> Retrainer:
     """Claims retrainings and records how they end; InvalidSettings for what a training will need, too."""
     load(RegistrySettings), load(ObjectStoreSettings), data_settings()
     return Retrainer(Database(load(DatabaseSettings)), load(TrainerSettings).lease_seconds)
+
+
+def ask_for_first_model() -> None:
+    """Requests the first training of a shop that declares its days; its worker needs no other reason."""
+    if data_settings().shop_file and shop().declared:
+        database = Database(load(DatabaseSettings))
+        with database.transaction() as session:
+            ever = datetime(2000, 1, 1, tzinfo=UTC)
+            retrainings.request_unless(session, ever, "the shop declares its days, and no model was ever trained")
+        database.close()
 
 
 def training() -> "Training":

@@ -16,12 +16,18 @@ from sqlalchemy.orm import Session
 
 from common.database.alerts import CLOSED
 from common.database.leases import from_now
-from common.database.tables import Alert, Retraining
+from common.database.tables import Actual, Alert, Retraining
 
 QUEUED, RUNNING, SUCCEEDED, FAILED = "queued", "running", "succeeded", "failed"
 
 LOST_AFTER = timedelta(hours=6)
 """A queued retraining that no trainer has taken for this long has failed."""
+
+FEWEST_DELIVERIES = 250
+"""With fewer there is nothing to train and judge a first model by."""
+
+GROWTH = 1.5
+"""A model of few deliveries is trained again when there are so many times as many."""
 
 ATTEMPTS = 3
 """This many trainers may die over a retraining; then it has failed."""
@@ -61,6 +67,19 @@ def request_unless(session: Session, since: datetime, reason: str) -> None:
     """Request a retraining if none was requested since a moment and none is queued or running."""
     if session.scalar(select(Retraining.id).where(Retraining.requested_at >= since).limit(1)) is None:
         _request(session, datetime.now(UTC), reason, None)
+
+
+def request_as_it_grows(session: Session, learned: int) -> None:
+    """Request a retraining if deliveries were reported for one, and none was requested since half as many again came.
+
+    learned: deliveries that the champion knows.
+    """
+    known = session.scalar(select(func.count()).where(Actual.delivered_at.is_not(None))) or 0
+    if known < max(FEWEST_DELIVERIES, GROWTH * learned):
+        return
+    grown = select(Actual.received_at).where(Actual.delivered_at.is_not(None)).order_by(Actual.received_at)
+    since = session.scalars(grown.offset(int(known / GROWTH)).limit(1)).one()
+    request_unless(session, since, f"{known} deliveries are reported, the model knows of {learned}")
 
 
 def queued(session: Session) -> int | None:

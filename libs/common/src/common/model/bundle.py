@@ -104,7 +104,8 @@ class Manifest:
     `common.model.time_scale.TimeScale`. fact_effects: log days, by the name of a category and its value. history: the
     version of the history (`common.servers.history`) it learned from, '' if that was in no object store.
     training_orders: how many deliveries taught it, 0 in older bundles. under_way: the residuals of orders that have not
-    arrived; in older bundles [], the same. after_hand_over: None without a second model.
+    arrived; in older bundles [], the same. after_hand_over: None without a second model. is_declared: whether it knows
+    what the shop declares, and no delivery.
     """
 
     trained_at: str
@@ -124,6 +125,7 @@ class Manifest:
     fact_usual: dict[str, dict[str, float]] = field(default_factory=dict)
     history: str = ""
     training_orders: int = 0
+    is_declared: bool = False
     under_way: list[list[float]] = field(default_factory=list)
     after_hand_over: HandOverPart | None = None
     format: int = FORMAT
@@ -206,7 +208,7 @@ def load(folder: Path, version: str) -> Bundle:
                 effects=Effects(**_part("effects", Effects, arrays), facts=manifest.fact_effects),
                 residuals=Residuals.of(manifest.residuals),
                 under_way=Residuals.of(manifest.under_way or manifest.residuals),
-                learned=Learned(manifest.training_orders, **_part("learned", Learned, arrays)),
+                learned=Learned(manifest.training_orders or manifest.is_declared, **_part("learned", Learned, arrays)),
                 pace=_pace(folder / PACE, manifest.map.pace_groups),
                 after_hand_over=_after_hand_over(manifest.after_hand_over, arrays),
             )

@@ -63,10 +63,17 @@ def _add_register_model(commands: Commands) -> None:
 
 def _register_model(arguments: argparse.Namespace) -> int:
     from common.servers.registry import CHAMPION, MODEL_NAME
+    from trainer.evaluation.holdouts import has_enough
     from trainer.registry.register import register
+    from trainer.registry.start import start
 
     versions = wiring.versions()
-    registered = register(wiring.training_data(), versions, arguments.seed, arguments.as_of)
+    data = wiring.training_data()
+    if arguments.as_of is None and not has_enough(data):
+        version, outcome = start(data, versions)
+        print(f"{MODEL_NAME} version {version}: {outcome}")
+        return 0
+    registered = register(data, versions, arguments.seed, arguments.as_of)
     print(f"registered {MODEL_NAME} version {registered.version} as {registered.alias}: {registered.reason}")
     if registered.alias == CHAMPION:
         return 0

@@ -21,6 +21,7 @@ def _add_worker(commands: Commands) -> None:
 def _worker(_arguments: argparse.Namespace) -> None:
     from trainer.retraining.worker import run_worker
 
+    wiring.ask_for_first_model()
     run_worker(wiring.queue(), wiring.retrainer(), wiring.train)
 
 

@@ -60,4 +60,5 @@ def prepared_shop(shop: Shop, orders: OrdersReport) -> PreparedShop:
         promise_barred="promised_timestamp" in orders.barred,
         as_of=orders.as_of,
         synthetic=orders.is_synthetic,
+        declared=shop.declared,
     )

@@ -9,6 +9,7 @@ from common.model.measured_pace import measured_pace
 from common.model.predictor import Predictions, Predictor
 from common.model.quality import mae
 from common.orders.clock import Clock
+from common.orders.shop.declared import SERVICE
 from trainer.data.history import DAY, History, TrainingData, as_datetime, end_of
 from trainer.evaluation.after_purchase import days_from_hand_over
 from trainer.evaluation.baselines import constant_median, three_fact_baseline
@@ -46,7 +47,8 @@ def judge(data: TrainingData, params: Params, champion: Bundle | None, seed: int
     """
     if champion is not None and champion.manifest.shop.name != data.shop.name:
         champion = None
-    holdout = gate_holdout(data.history, scale_of(data.history), cutoff_of(champion) if champion else None)
+    learned = champion if champion and not champion.manifest.is_declared else None
+    holdout = gate_holdout(data.history, scale_of(data.history), cutoff_of(learned) if learned else None)
     return evaluate(TrainingTable.of(data, holdout.start), holdout, params, champion, seed)
 
 
@@ -65,6 +67,9 @@ def evaluate(
         "the three-fact baseline": three_fact_baseline(known, judged.orders, seed),
         "the shop's promise": judged.promised_days,
     }
+    if table.shop.declared:
+        distance = table.columns[holdout.orders(history), 4].astype(np.float64)
+        rivals |= {"the declared days": table.shop.declared.days(distance, _services(judged))}
     rival = _rival(table, holdout, champion, seed) if champion else None
     if rival:
         rivals |= {"the champion": rival.predict(judged.orders).days}
@@ -95,6 +100,11 @@ def evaluate(
     return Evaluation(holdout, judged, predictions, metrics, objections, helps)
 
 
+def _services(judged: History) -> list[str | None]:
+    texts = judged.orders.texts.get(SERVICE)
+    return [None] * len(judged) if texts is None else texts.tolist()
+
+
 def forecaster(table: TrainingTable, params: Params, cutoff: np.datetime64, seed: int) -> Predictor:
     """The parameters' model as of the cut-off, with the pace of each day."""
     return Predictor(servable(fit(table, cutoff, params, seed), table, {}, ""), pace=table.pace)
@@ -120,7 +130,7 @@ def _rival(table: TrainingTable, holdout: Holdout, champion: Bundle, seed: int) 
     """The champion as it is; if it has learned from the holdout, its parameters, fitted before the holdout by as much
     as the champion is older than the data: keeping it means forecasts of that age."""
     cutoff = cutoff_of(champion)
-    if cutoff <= holdout.start:
+    if champion.manifest.is_declared or cutoff <= holdout.start:
         return with_its_pace(champion, table)
     age = max(int((end_of(table.history) - cutoff) / DAY), 0) * DAY
     if table.history.known_at(holdout.start - age).sum() < FEWEST_KNOWN:

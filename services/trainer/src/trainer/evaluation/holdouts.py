@@ -7,8 +7,9 @@ import numpy as np
 from common.arrays import Bools
 from common.errors import InvalidInput
 from common.model.time_scale import TimeScale
-from trainer.data.history import DAY, History, as_datetime, end_of
+from trainer.data.history import DAY, History, TrainingData, as_datetime, end_of
 from trainer.model.forecast import span
+from trainer.model.table import scale_of
 
 FEWEST_DAYS, MOST_DAYS = 14, 60
 """The most grows with the shop's slowness."""
@@ -66,6 +67,17 @@ def folds(history: History, scale: TimeScale) -> list[Holdout]:
     end, length = gate_holdout(history, scale).start, holdout_days(history, scale) * DAY
     starts = [end - (number + 1) * length for number in reversed(range(FOLDS))]
     return [_usable(history, Holdout(start, start + length)) for start in starts]
+
+
+def has_enough(data: TrainingData) -> bool:
+    """Whether there are deliveries enough to search, train and judge a model by."""
+    if not data.deliveries:
+        return False
+    try:
+        folds(data.history, scale_of(data.history))
+    except InvalidInput:
+        return False
+    return True
 
 
 def _usable(history: History, holdout: Holdout) -> Holdout:

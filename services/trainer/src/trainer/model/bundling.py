@@ -69,10 +69,12 @@ def write_bundle(
     fingerprint: str,
     texts: Mapping[str, str] = MappingProxyType({}),
     history: str = "",
+    is_declared: bool = False,
 ) -> Bundle:
     """Write a bundle folder and load it, version `local`; replaces what is there.
 
-    texts: more files, by name, e.g. the model card. history: the name of its version.
+    texts: more files, by name, e.g. the model card. history: the name of its version. is_declared: whether what it
+    learned was made up from what the shop declares (`trainer.model.declared`).
     """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -83,7 +85,8 @@ def write_bundle(
     bundle.write_arrays(folder, served)
     bundle.write_pace(folder, served.pace)
     _reference(model.learned, served).write_csv(folder / REFERENCE)
-    bundle.save(folder, replace(served.manifest, history=history))
+    manifest = replace(served.manifest, history=history, is_declared=is_declared)
+    bundle.save(folder, replace(manifest, training_orders=0) if is_declared else manifest)
     return bundle.load(folder, LOCAL)
 
 

@@ -48,6 +48,14 @@ def is_published(folder: Path) -> bool:
     return path.exists() and json.loads(path.read_text()) == _state(folder)
 
 
+def put_table(table: pl.DataFrame, store: HistoryStore) -> Part:
+    """Write a table as a part."""
+    with tempfile.TemporaryDirectory(prefix="history-") as scratch:
+        file = Path(scratch) / "table.parquet"
+        table.write_parquet(file)
+        return store.put_part(file, table.height)
+
+
 def put_months(orders: pl.LazyFrame, store: HistoryStore) -> dict[str, Part]:
     """Write the orders by month of purchase (UTC), each by purchase, and say which part is which."""
     months = orders.select(MONTH.unique()).collect(engine="streaming").to_series().sort()

@@ -1,7 +1,6 @@
 """A version of the history as training data."""
 
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,22 +10,27 @@ from common.orders.names import OURS
 from common.servers.history import HistoryStore, HistoryVersion
 from trainer.data.history import DAY, LONE_DAYS, NO_PLACES, History, TrainingData
 from trainer.data.prepared import history_of
+from trainer.sources.orders.rows import SCHEMA
+
+EMPTY = pl.DataFrame(schema=SCHEMA)
 
 FEWEST_AFTER_A_GAP = 200
 """Deliveries from which on what was seen after a long silence says how the shop is now."""
 
 
 def read_version(store: HistoryStore, version: HistoryVersion, as_of: np.datetime64) -> TrainingData:
-    """The version's orders as they were known at a moment (UTC), its shop and places; DamagedHistory, InvalidInput."""
+    """The version's orders as they were known at a moment (UTC), its shop and places; DamagedHistory."""
     with tempfile.TemporaryDirectory(prefix="history-") as scratch:
         months = [pl.read_parquet(file, memory_map=False) for file in store.months(version, Path(scratch))]
-        table = pl.concat(months, how="diagonal_relaxed")
+        table = pl.concat(months, how="diagonal_relaxed") if months else EMPTY
         places = NO_PLACES
         if version.places:
             (file,) = store.download([version.places], Path(scratch))
             places = pl.read_parquet(file, columns=NO_PLACES.columns, memory_map=False)
-    data = TrainingData(history_of(table, version.shop), version.shop, places, version=version.name).known_at(as_of)
-    return replace(data, history=without_lone_end(data.history)) if OURS in table.columns else data
+    known = history_of(table, version.shop).as_of(as_of)
+    if OURS in table.columns:
+        known = without_lone_end(known)
+    return TrainingData(known, version.shop, places, version=version.name, as_of=as_of)
 
 
 def without_lone_end(history: History) -> History:

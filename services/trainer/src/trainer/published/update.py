@@ -6,15 +6,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from common.orders.shop.errors import InvalidShop
+from common.orders.shop.prepared_shop import PreparedShop
 from common.orders.shop.sections import Facts, Shop
 from common.orders.shop.source import Kind, expanded, kind_of, olist_folder, shown
 from common.servers.history import HistoryStore, HistoryVersion
 from trainer.data.prepare import prepare
-from trainer.published.publish import is_published, mark_published, put_source, source_mark_of
+from trainer.published.publish import is_published, mark_published, put_source, put_table, source_mark_of
 from trainer.published.seen import Seen
 from trainer.published.union import with_seen
+from trainer.sources.orders.known_places import read_places
 from trainer.sources.raw.open import Sources
-from trainer.sources.source_mark import source_mark
+from trainer.sources.source_mark import CANNOT_TELL, source_mark
+
+NEVER = datetime(2000, 1, 1, tzinfo=UTC)
+"""When the source of a shop without one was taken: before everything that the system has seen."""
 
 
 @dataclass(frozen=True)
@@ -52,20 +57,40 @@ class Updating:
 
         InvalidInput if it cannot be used, or if there is neither a source nor a history.
         """
-        newest = self.add_seen()
+        newest = self.publish_waiting()
         try:
             shop = self.shop()
         except InvalidShop as error:
             if newest is None:
                 raise
-            return UpToDate(newest, str(error))
+            return UpToDate(self._with_seen(newest, self.store.source_mark()), str(error))
+        if not shop.has_orders:
+            return UpToDate(self._with_seen(self._without_source(shop), CANNOT_TELL))
         if newest and not self._is_here(shop):
-            return UpToDate(newest, f"{shown(shop.orders.source)} is not on this host")
+            missing = f"{shown(shop.orders.source)} is not on this host"
+            return UpToDate(self._with_seen(newest, self.store.source_mark()), missing)
         mark = source_mark(shop, self.sources)
         if newest and mark and self.store.source_mark() == mark:
-            return UpToDate(newest)
+            return UpToDate(self._with_seen(newest, mark))
         prepare(shop, self.sources, self.prepared)
         return UpToDate(self._publish_prepared())
+
+    def _without_source(self, shop: Shop) -> HistoryVersion:
+        """A version of a shop that has no orders of its own yet."""
+        prepared = PreparedShop(
+            name=shop.name,
+            country=shop.country,
+            time_zone=shop.time_zone,
+            weekend=shop.weekend,
+            facts=shop.facts,
+            promise_barred=False,
+            as_of=NEVER,
+            synthetic=False,
+            declared=shop.declared,
+        )
+        places = read_places(shop, self.sources)
+        part = None if places is None else put_table(places, self.store)
+        return HistoryVersion(shop=prepared, months={}, source={}, places=part, made_at=datetime.now(UTC))
 
     def _publish_prepared(self) -> HistoryVersion:
         version = self._with_seen(put_source(self.prepared, self.store), source_mark_of(self.prepared))

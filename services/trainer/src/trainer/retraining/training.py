@@ -6,7 +6,9 @@ from datetime import datetime
 from pathlib import Path
 
 from trainer.data.history import TrainingData
+from trainer.evaluation.holdouts import has_enough
 from trainer.registry.register import register, same_model
+from trainer.registry.start import start
 from trainer.registry.versions import Versions
 from trainer.retraining.retrain import Trained
 from trainer.search.search import search
@@ -45,12 +47,19 @@ class Training:
         return self.register(known)
 
     def search(self, known: Known) -> None:
-        """Search the parameters."""
-        search(self.read(known), self.searches, self.trials)
+        """Search the parameters, if there are deliveries enough to search by."""
+        data = self.read(known)
+        if has_enough(data):
+            search(data, self.searches, self.trials)
 
     def register(self, known: Known) -> Trained:
-        """Register the best trial, on whose alias the gate decides; nothing if the same model is there already."""
+        """Register the best trial, on whose alias the gate decides; nothing if the same model is there already.
+
+        With too few deliveries, what the shop declares.
+        """
         data = self.read(known)
+        if not has_enough(data):
+            return Trained(*start(data, self.versions))
         without = f" (without the shop's source: {known.missing})" if known.missing else ""
         if version := same_model(data, self.versions):
             return Trained(

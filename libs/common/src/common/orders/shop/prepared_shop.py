@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from common.errors import InvalidInput
+from common.orders.shop.declared import Declared
 from common.orders.shop.sections import Facts, Weekday
 
 NAME = "shop.json"
@@ -16,7 +17,7 @@ class PreparedShop(BaseModel):
     """country: ISO alpha-2. facts: those that may be an input of a model. as_of: when the data was taken, in UTC.
 
     promise_barred: the promise was revised after the purchase, so it is a baseline and no input. synthetic: the orders
-    are made up. weekend: as the shop file names it, None for the country's.
+    are made up. weekend: as the shop file names it, None for the country's. declared: its days before it had orders.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -29,6 +30,7 @@ class PreparedShop(BaseModel):
     promise_barred: bool
     as_of: AwareDatetime
     synthetic: bool
+    declared: Declared | None = None
 
     @property
     def zone(self) -> ZoneInfo:

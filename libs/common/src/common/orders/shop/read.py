@@ -72,6 +72,8 @@ def _line(error: ErrorDetails) -> str:
 def _keys_at(where: list[str]) -> list[str]:
     section: type[BaseModel] = Shop
     for part in where:
+        if part.isdigit():  # a line of a list of tables
+            continue
         kinds = (section.model_fields[part].annotation, *get_args(section.model_fields[part].annotation))
         section = next(kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel))
     return [name for name in section.model_fields if name != "folder"]

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -19,8 +19,9 @@ from pydantic import (
 
 from common.orders.names import FIELDS, KNOWN_NAMES, MOMENTS, OLD_NAMES, field_of
 from common.orders.shop.countries import country_of
+from common.orders.shop.declared import SERVICE, Declared
 from common.orders.shop.errors import nearest
-from common.orders.shop.source import Kind, kind_of
+from common.orders.shop.source import NOWHERE_YET, Kind, kind_of
 
 NAMED_FORMATS = ("iso", "excel", "unix", "unix-ms")
 """Formats of moments that strptime has no letters for: ISO 8601, days since 1899-12-30, seconds and ms since 1970."""
@@ -180,12 +181,32 @@ class Shop(Section):
     orders: OrdersSource
     facts: Facts = Facts()
     places: PlacesSource | None = None
+    declared: Declared | None = None
     folder: Annotated[Path, Field(exclude=True)] = Path()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_orders(cls, content: Any) -> Any:
+        """A shop that declares its days may have no orders yet."""
+        if isinstance(content, dict) and "declared" in content and "orders" not in content:
+            return content | {"orders": {"source": NOWHERE_YET}}
+        return content
+
+    @model_validator(mode="after")
+    def _services_are_a_fact(self) -> Self:
+        if self.declared and self.declared.services and SERVICE not in self.facts.category:
+            raise ValueError(f'declared.transit names services: write category = ["{SERVICE}"] under [facts]')
+        return self
 
     @property
     def zone(self) -> ZoneInfo:
         """The clock of every moment that is written without a zone."""
         return ZoneInfo(self.time_zone)
+
+    @property
+    def has_orders(self) -> bool:
+        """Whether it names a source of orders."""
+        return self.orders.source != NOWHERE_YET
 
 
 def _named_twice(meaning: dict[str, str], problem: str) -> list[str]:

@@ -7,6 +7,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 OLIST = "olist:"
+NOWHERE_YET = "nowhere:"
+"""The source of a shop that has no orders yet."""
+
 _OBJECT = re.compile(r"^s3://[^/]+/.+", re.IGNORECASE)
 _VARIABLE = re.compile(r"\$\{(\w*)\}")
 _PASSWORD = re.compile(r"(://[^:/@\s]*:|password=)(?!\$\{\w*\}(?:@|&|$))(?:\S*(?=@)|[^&\s]+)")
@@ -20,12 +23,15 @@ class Kind(Enum):
     OBJECTS = "objects"
     DATABASE = "database"
     OLIST = "olist"
+    NOWHERE_YET = "nowhere"
 
 
 def kind_of(source: str) -> Kind:
     """The kind of a source, told by its beginning; a variable there holds a database's address."""
     if source.startswith(OLIST):
         return Kind.OLIST
+    if source == NOWHERE_YET:
+        return Kind.NOWHERE_YET
     if _VARIABLE.match(source):
         return Kind.DATABASE
     scheme = _SCHEME.match(source)
@@ -64,7 +70,7 @@ def source_problems(source: str, folder: Path, environment: Mapping[str, str]) -
         case Kind.OBJECTS:
             if not _OBJECT.match(expanded(source, environment)):
                 yield f"{source} is not an object's address: write s3://bucket/key, or s3://bucket/prefix/ for many"
-        case Kind.DATABASE:
+        case Kind.DATABASE | Kind.NOWHERE_YET:
             pass
 
 

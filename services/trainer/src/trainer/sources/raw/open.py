@@ -53,5 +53,7 @@ class Sources:
                 return FileTable.of(name, self.files(source, folder), delimiter, encoding)
             case Kind.DATABASE:
                 return Query(name, address, query or "")
+            case Kind.NOWHERE_YET:
+                raise UnusableSource(name, "is no source: add [orders] to the shop file once the shop has orders")
             case Kind.OLIST:
                 raise UnusableSource(name, "is nine files, not one table: it can be the source of [orders] only")
