@@ -1,6 +1,7 @@
 """Real gateways for tests: processes on free ports that serve a small model out of the disk cache."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -118,3 +119,18 @@ def gateway(gateway_env: dict[str, str], tmp_path_factory: pytest.TempPathFactor
     with running_gateway(gateway_env, tmp_path_factory.mktemp("gateway")) as running:
         running.wait_ready()
         yield running
+
+
+def served(gateway: Gateway) -> str:
+    return str(gateway.client.get("/model").json()["version"])
+
+
+@contextmanager
+def worker(service: str) -> Iterator[None]:
+    """A service's worker with its children; all gone after the block."""
+    process = subprocess.Popen([sys.executable, "-m", f"{service}.cli", "worker"], start_new_session=True)
+    try:
+        yield
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()

@@ -12,8 +12,7 @@ from sqlalchemy import select
 from common.database.session import Database
 from common.database.tables import Retraining
 from common.servers.registry import MODEL_NAME
-from support.gateway_fixtures import running_gateway
-from support.lived import served, worker
+from support.gateway_fixtures import running_gateway, served, worker
 from support.waiting import wait_until
 
 SHOP_FILE = """

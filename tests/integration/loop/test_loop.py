@@ -13,8 +13,7 @@ from sqlalchemy import select
 from common.database.session import Database
 from common.database.tables import Alert, ModelEvent, Retraining
 from monitor.alerts.checks import RETRAINING_RULES
-from support.gateway_fixtures import Gateway, running_gateway
-from support.lived import served, worker
+from support.gateway_fixtures import Gateway, running_gateway, served, worker
 from support.olist_folder import prepare_olist
 from support.waiting import wait_until
 from trainer import wiring
