@@ -128,6 +128,15 @@ def test_settings_are_those_of_compose() -> None:
         assert names - only_here <= compose
 
 
+def test_whatever_reads_the_shop_s_source_finds_its_file_if_there_is_one() -> None:
+    readers = {name: pod["spec"] for name, pod in PODS.items() if "trainer" in str(pod["spec"])}
+    assert len(readers) == 2
+    for pod in readers.values():
+        assert {"name": "shop", "configMap": {"name": "shop", "optional": True}} in pod["volumes"]
+        for container in (*pod.get("initContainers", ()), *pod["containers"]):
+            assert {"name": "shop", "mountPath": "/shop", "readOnly": True} in container["volumeMounts"]
+
+
 def test_scorers_follow_the_lists_in_which_chunks_of_every_priority_wait(
     service_env: dict[str, str],
 ) -> None:

@@ -9,11 +9,12 @@ import pytest
 from common.errors import InvalidInput
 from common.model.time_scale import TimeScale
 from support.model_fixtures import PARAMS, SHOP, made_up_history, made_up_places, with_hand_overs
-from trainer.data.history import History, TrainingData
+from trainer.data.history import DAY, History, TrainingData
 from trainer.evaluation.backtest import USUAL_SHARE, backtest, own_on_time_share
 from trainer.evaluation.figures import figures, tabulate
 from trainer.evaluation.holdouts import folds, gate_holdout
 from trainer.evaluation.periods import periods
+from trainer.model.calibration import never_share
 from trainer.model.fit import fit
 from trainer.model.forecast import teaching
 from trainer.model.table import TrainingTable
@@ -70,6 +71,28 @@ def test_a_cutoff_before_every_delivery_is_refused_with_the_way_out(history: His
 def test_months_without_enough_history_are_refused(history: History) -> None:
     with pytest.raises(InvalidInput, match="--first and --last"):
         periods(table_of(history), "2016-01", "2016-12")
+
+
+def test_a_month_of_which_only_the_fast_deliveries_are_known_is_not_judged(history: History) -> None:
+    early = history.as_of(np.datetime64("2017-12-10", "s"))
+    assert periods(table_of(early), None, None)[-1].name == "2017-10"
+    assert periods(table_of(early), None, "2017-11")[-1].name == "2017-11"
+
+
+def test_where_a_month_has_few_orders_quarters_are_judged() -> None:
+    (quarter,) = periods(table_of(made_up_history(330)), "2017-10", "2017-12")
+    assert (quarter.name, quarter.end) == ("2017-10", np.datetime64("2018-01-01", "s"))
+
+
+def test_orders_count_as_lost_only_when_older_than_nearly_all_that_arrived(history: History) -> None:
+    slow = replace(history, delivered=history.orders.purchase_timestamp + 60 * DAY)
+    scale = TimeScale(4.0)
+    assert scale.lost < 60
+    assert never_share(slow, scale, np.datetime64("2017-09-01", "s")) == 0
+    lost = np.where(np.arange(len(slow)) % 10 == 0, np.datetime64("NaT", "s"), slow.delivered)
+    assert never_share(replace(slow, delivered=lost), scale, np.datetime64("2017-12-01", "s")) == pytest.approx(
+        0.1, abs=0.01
+    )
 
 
 def test_the_figures_have_the_contracts_keys(history: History) -> None:

@@ -12,7 +12,7 @@ SPANS = ("shortest", "floor", "too_recent", "settling", "horizon")
 def test_at_a_median_of_ten_days_the_spans_are_those_measured_on_olist() -> None:
     scale = TimeScale.of_median(10.2)
     assert (scale.typical, scale.horizon, scale.shortest, scale.floor) == (10, 25, 0.5, 0.05)
-    assert (scale.settling, scale.lost, scale.pace_window, scale.too_recent) == (45, (60, 180), 22, 10)
+    assert (scale.settling, scale.lost, scale.pace_window, scale.too_recent) == (45, 60, 22, 10)
     assert (scale.calibration, scale.look_back) == (90, 120)
 
 
@@ -31,7 +31,7 @@ def test_a_few_orders_more_or_less_change_nothing() -> None:
 def test_spans_grow_with_the_median_and_keep_their_order(median: float) -> None:
     scale, slower = TimeScale.of_median(median), TimeScale.of_median(2 * median)
     assert all(getattr(scale, name) < getattr(slower, name) for name in SPANS)
-    assert scale.floor < scale.shortest < scale.typical < scale.horizon < scale.settling < scale.lost[0] < scale.lost[1]
+    assert scale.floor < scale.shortest < scale.typical < scale.horizon < scale.settling < scale.lost
 
 
 def test_windows_of_whole_days_have_a_least_length() -> None:

@@ -76,9 +76,9 @@ class TimeScale:
         return 4.5 * self.typical
 
     @property
-    def lost(self) -> tuple[float, float]:
-        """Orders of this age that have not arrived give the share that never does."""
-        return 6 * self.typical, 18 * self.typical
+    def lost(self) -> float:
+        """Orders older than this that have not arrived give the share that never does."""
+        return 6 * self.typical
 
     @property
     def calibration(self) -> float:

@@ -7,15 +7,23 @@ import numpy as np
 from common.arrays import Bools
 from common.errors import InvalidInput
 from common.orders.clock import Clock
-from trainer.data.history import DAY, History
+from trainer.data.history import DAY, History, end_of
 from trainer.evaluation.holdouts import FEWEST_KNOWN
+from trainer.model.forecast import span
 from trainer.model.table import TrainingTable
 
 KNOWN_SHARE = 0.2
 """Of the deliveries: the first period that is judged by default begins when so many are known."""
 
+MOSTLY = 0.9
+"""Share of the deliveries that took no longer than it takes until a period can be judged."""
+
 FEWEST_TO_JUDGE = 30
 FEWEST_DAYS_FOR_MONTHS = 180
+MONTH_DAYS = 30.4
+QUARTER = 3
+"""Months that are judged together where one has too few orders; named by the first."""
+
 MONDAY = np.timedelta64(4, "D")
 """From numpy's weeks, which begin on Thursdays, to Mondays."""
 
@@ -50,9 +58,16 @@ def periods(table: TrainingTable, first: str | None, last: str | None) -> list[P
         starts, length = days[inside], np.timedelta64(7, "D")
         named = [(str(start), start, start + length) for start in starts]
     else:
-        named = [(str(month), month, month + 1) for month in np.arange(begin, end)]
+        months = np.arange(begin, end)
+        all_months = (newest - oldest) / DAY / MONTH_DAYS
+        step = QUARTER if len(history) < FEWEST_TO_JUDGE * all_months else 1
+        named = [(str(month), month, min(month + step, end)) for month in months[::step]]
     enough = 0 if first else KNOWN_SHARE * (~np.isnat(history.delivered)).sum()
     wanted = [Period(name, *clock.utc(np.array(edges, dtype="datetime64[s]"))) for name, *edges in named]
+    if not last:
+        known = history.days[np.isfinite(history.days)]
+        settled = end_of(history) - span(min(table.scale.settling, float(np.quantile(known, MOSTLY))))
+        wanted = [period for period in wanted if period.end <= settled] or wanted
     usable = [period for period in wanted if _can_be_judged(history, period, max(enough, FEWEST_KNOWN))]
     if not usable:
         raise InvalidInput(
