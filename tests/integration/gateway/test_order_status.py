@@ -1,7 +1,10 @@
 """GET /orders: the present word on an order, for its owner alone; the orders at risk, a page at a time."""
 
+import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -15,6 +18,7 @@ from support.example import ORDER
 from support.gateway_fixtures import Gateway, create_key, running_gateway
 from support.waiting import wait_until
 
+PAGE = Path(__file__).parents[3] / "docs" / "orders-at-risk.md"
 BOUGHT = datetime.now(UTC).replace(microsecond=0) - timedelta(days=10)
 
 
@@ -124,6 +128,13 @@ def test_moments_that_cannot_be_are_refused(gateway: Gateway, said: dict[str, in
     assert (alone.status_code, among_many.status_code) == (422, 422)
     assert alone.json()["detail"].startswith(reason)
     assert among_many.json()["detail"].startswith(f"orders.1.{reason}")
+
+
+def test_the_example_of_the_documentation_is_answered(gateway: Gateway) -> None:
+    (body,) = re.findall(r"-d '(\{.*?\})'", PAGE.read_text(), re.DOTALL)
+    answer = gateway.client.post("/delivery_time", json=json.loads(body)).json()
+    assert answer["forecast_from"] == "hand_over"
+    assert answer["lower_date"] >= "2018-05-12"
 
 
 def test_a_request_may_say_what_is_known_of_an_order_later(gateway: Gateway) -> None:

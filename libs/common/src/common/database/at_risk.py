@@ -33,13 +33,13 @@ class Watched:
     model_version: str
 
 
-def keep(session: Session, watched: Sequence[Watched], limit: float, now: datetime) -> list[str]:
-    """Replace the table by the orders whose probability has reached the limit; the ids of those that are new in it.
+def known(session: Session) -> set[str]:
+    """The ids of the orders in the table: they stay in it while they are under way, so that each is new but once."""
+    return set(session.scalars(select(OrderAtRisk.order_id)))
 
-    An order stays while it is under way, so that it is new but once; below the limit it is not listed.
-    """
-    known = set(session.scalars(select(OrderAtRisk.order_id)))
-    kept = [each for each in watched if each.probability >= limit or each.order_id in known]
+
+def keep(session: Session, kept: Sequence[Watched], limit: float, now: datetime) -> None:
+    """Replace the table by these orders; those with a probability below the limit are not listed."""
     for start in range(0, len(kept), ROWS_AT_ONCE):
         rows = [
             vars(each) | {"at_risk": each.probability >= limit, "computed_at": now}
@@ -52,7 +52,6 @@ def keep(session: Session, watched: Sequence[Watched], limit: float, now: dateti
     erased = select(Erasure.order_id).where(Erasure.asked_at >= func.now())  # since this transaction began to look
     gone = or_(OrderAtRisk.computed_at != now, OrderAtRisk.order_id.in_(erased))
     session.execute(delete(OrderAtRisk).where(gone))
-    return [each.order_id for each in kept if each.order_id not in known]
 
 
 def page(

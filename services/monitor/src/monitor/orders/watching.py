@@ -7,7 +7,7 @@ import numpy as np
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from common.database.at_risk import Watched, keep
+from common.database.at_risk import Watched, keep, known
 from common.database.counted import BOUGHT, COUNTED, TRUSTED
 from common.database.delivery_pace import read_pace
 from common.database.present import present
@@ -29,13 +29,16 @@ def watch_orders(session: Session, bundle: Bundle, limit: float) -> list[Watched
     now = present(session)
     predictor = Predictor(bundle).with_present_pace(read_pace(session))
     back = timedelta(days=TimeScale(bundle.manifest.typical_days).look_back)
-    rows = session.execute(_UNDER_WAY, {"present": now, "oldest": now - back})
-    watched: list[Watched] = []
-    for part in rows.partitions(WATCHED_AT_ONCE):
+    before = known(session)
+    wanted = {"present": now, "oldest": now - back}
+    rows = session.execute(_UNDER_WAY, wanted, execution_options={"yield_per": WATCHED_AT_ONCE})
+    kept: list[Watched] = []
+    for part in rows.partitions():
         columns = dict(zip(rows.keys(), map(list, zip(*part, strict=True)), strict=True))
-        watched += _looked_at(columns, predictor, now)
-    new = set(keep(session, watched, limit, now))
-    return [order for order in watched if order.order_id in new]
+        watched = _looked_at(columns, predictor, now)
+        kept += (order for order in watched if order.probability >= limit or order.order_id in before)
+    keep(session, kept, limit, now)
+    return [order for order in kept if order.order_id not in before]
 
 
 def _looked_at(columns: dict[str, list[Any]], predictor: Predictor, now: datetime) -> list[Watched]:
@@ -48,12 +51,12 @@ def _looked_at(columns: dict[str, list[Any]], predictor: Predictor, now: datetim
     orders = logged_orders(columns, predictor.reading)
     said = orders.later.get("shipped_timestamp", np.full(len(orders), np.datetime64("NaT", "s")))
     reported = moments_of(shipped)
-    known = as_known(orders, np.where(np.isnat(reported), said, reported), np.datetime64(now.replace(tzinfo=None), "s"))
-    predicted = predictor.predict(known)
+    then = as_known(orders, np.where(np.isnat(reported), said, reported), np.datetime64(now.replace(tzinfo=None), "s"))
+    predicted = predictor.predict(then)
     promised_days = days_between(orders.purchase_timestamp, moments_of(promises))
     missed = 1 - predicted.distribution.probability_by(promised_days)
     expected = orders.purchase_timestamp + (predicted.days * 86_400).astype("timedelta64[s]")
-    handed_over = known.later["shipped_timestamp"]
+    handed_over = then.later["shipped_timestamp"]
     return [
         Watched(
             order_id,

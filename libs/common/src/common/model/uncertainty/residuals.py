@@ -77,10 +77,7 @@ class Residuals:
 
     def at_left(self, left: Floats, group: NDArray[np.intp]) -> Floats:
         """The residuals at which shares (0..1, (n,)) of deliveries are left; beyond the knots, exponential on."""
-        residual = np.empty(len(left))
-        for number, knots in enumerate(self.knots):
-            chosen = group == number
-            residual[chosen] = np.interp(1 - left[chosen], KNOTS, knots)
+        residual = self._by_group(group, 1 - left, lambda shares, knots: np.interp(shares, KNOTS, knots))
         beyond = np.log(LEFT_AT_END / np.maximum(left, np.finfo(np.float64).tiny))
         return residual + np.maximum(beyond, 0) * self._per_e[group]
 
@@ -105,9 +102,9 @@ class Residuals:
         if len(self.knots) == 1:
             return interpolated(values, self.knots[0])
         found = np.empty(len(values))
-        for number, knots in enumerate(self.knots):
+        for number in np.flatnonzero(np.bincount(group, minlength=len(self.knots))).tolist():
             chosen = group == number
-            found[chosen] = interpolated(values[chosen], knots)
+            found[chosen] = interpolated(values[chosen], self.knots[number])
         return found
 
 
