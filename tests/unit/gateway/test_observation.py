@@ -20,6 +20,16 @@ async def failing(_: Request) -> Response:
     raise RuntimeError("the secret")
 
 
+IN_PROGRESS = "gateway_requests_waiting"
+
+
+async def counting(request: Request) -> Response:
+    metrics: Metrics = request.app.state.metrics
+    metrics.log(0, 0)
+    (line,) = [line for line in metrics.exposition().decode().splitlines() if line.startswith(IN_PROGRESS)]
+    return Response(line)
+
+
 async def documented(order: Order) -> None:
     """Never called."""
 
@@ -48,3 +58,21 @@ def test_an_unforeseen_failure_is_a_problem_for_the_client_and_a_traceback_for_t
     assert "the secret" not in answer.text
     failures = [record for record in caplog.records if record.levelno == logging.ERROR]
     assert [str(record.exc_info and record.exc_info[1]) for record in failures] == ["the secret"]
+
+
+def test_requests_in_progress_are_counted_and_no_longer_once_answered() -> None:
+    inner = FastAPI()
+    inner.router.add_route("/counting", counting)
+    inner.router.add_route("/failing", failing)
+    metrics = inner.state.metrics = Metrics()
+    problems.install(inner)
+
+    async def ask() -> list[httpx.Response]:
+        transport = httpx.ASGITransport(Observation(inner, metrics))
+        async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
+            return [await client.get(path) for path in ("/failing", "/counting")]
+
+    failed, answered = asyncio.run(ask())
+    assert (failed.status_code, answered.text) == (500, f"{IN_PROGRESS} 1.0")
+    metrics.log(0, 0)
+    assert f"{IN_PROGRESS} 0.0" in metrics.exposition().decode()

@@ -46,6 +46,7 @@ class Metrics:
         self._waiting = Gauge(
             "gateway_requests_waiting", "Requests in progress", multiprocess_mode="livesum", registry=registry
         )
+        self.in_progress = 0
         self._counters: dict[tuple[str, int], Counter] = {}
         self._histograms: dict[str, Histogram] = {}
         self._version: str | None = None
@@ -77,12 +78,12 @@ class Metrics:
         """The registry answered."""
         self._checked.set(timestamp)
 
-    def waiting(self, requests: int) -> None:
-        """The number of requests in progress in this worker."""
-        self._waiting.set(requests)
-
     def log(self, buffered: int, dropped: int) -> None:
-        """The state of the prediction log: predictions that wait, predictions newly dropped."""
+        """The state of the prediction log: predictions that wait, predictions newly dropped.
+
+        This is called several times a second, so the requests in progress are set with it.
+        """
+        self._waiting.set(self.in_progress)
         self._log_buffered.set(buffered)
         self._log_dropped.inc(dropped)
 

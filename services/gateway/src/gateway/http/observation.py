@@ -57,6 +57,7 @@ class Observation:
                 message["headers"] = [*message.get("headers", ()), *headers]
             await send(message)
 
+        self._metrics.in_progress += 1
         with bound(request_id=request_id):
             try:
                 await self.app(scope, receive, send_with_headers)
@@ -68,6 +69,8 @@ class Observation:
                     raise
                 detail = f"the server failed; its log knows this request as {request_id}"
                 await problems.problem(500, "Internal error", detail)(scope, receive, send_with_headers)
+            finally:
+                self._metrics.in_progress -= 1
             seconds = time.perf_counter() - started
             self._metrics.answered(route_path(scope), status, seconds)
             level = logging.WARNING if status >= 500 else logging.INFO if status >= 400 else logging.DEBUG
