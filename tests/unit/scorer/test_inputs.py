@@ -14,7 +14,7 @@ import pytest
 from common.errors import DeliveryTimeError, FileInstead, TableInstead, UnreadableInput
 from common.model.bundle import Bundle
 from common.model.predictor import Predictor
-from support.scorer.in_process import Result, scored
+from support.scorer.in_process import Progress, Result, scored
 from support.stand_ins.memory_store import MemoryStore
 
 HEAD = b"seller_zip_code_prefix,customer_lat,customer_lng\n"
@@ -334,3 +334,21 @@ def test_an_address_of_no_data_says_why(score: Score, address: str, said: str) -
     assert said in str(refused.value)
     assert refused.value.status == 404
     assert score("in/[a].csv", **{"in/[a].csv": HEAD + ROWS}).rows == 3
+
+
+@pytest.mark.parametrize("ending", ["csv", "csv.gz"])
+def test_megabytes_of_blank_lines_make_no_part_that_is_too_small_for_an_upload(
+    sample_bundle: Bundle, monkeypatch: pytest.MonkeyPatch, ending: str
+) -> None:
+    sizes: list[int] = []
+    upload = Progress.upload
+    monkeypatch.setattr(Progress, "upload", lambda at, body: (sizes.append(len(body)), upload(at, body))[1])
+    text = HEAD + ROWS + b"\n" * (13 * 2**20) + ROWS + b"\n" * (6 * 2**20)
+    store = MemoryStore(block_bytes=2**20)
+    store.keep(f"a.{ending}", gzip.compress(text, 1) if ending == "csv.gz" else text)
+    result = scored(store, f"a.{ending}", Predictor(sample_bundle), chunk_bytes=6 * 2**20)
+    assert (result.rows, result.rows_failed) == (6, 0)
+    assert len([line for line in result.body.splitlines() if line]) == 7
+    assert len(sizes) > 2
+    assert min(sizes[:-1]) >= 5 * 2**20
+    assert sizes[-1] < 2**20

@@ -1,5 +1,7 @@
 """Reads plain CSV files in spans of bytes: many workers take one file."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from common.batch.formats import InputObject
@@ -16,6 +18,9 @@ from scorer.jobs.progress import Progress
 from scorer.jobs.reader import Reader, Share, no_rows
 from scorer.jobs.source import Source
 from scorer.rows.outcome import Scored
+
+LEAST_PART = 5 * 2**20
+"""Bytes of each part of an upload in S3, but the last."""
 
 MOST_PARTS = 9_000
 """S3 takes 10,000 parts in an upload; larger files get larger chunks."""
@@ -64,9 +69,18 @@ class SpanReader(Reader[Header]):
         """Score a span. CutInsideRecord if the cuts of the file were guessed wrong."""
         text = self._store.read(source.object.address, source.start, source.end, source.etag)
         certain = source.last and source.certain
-        progress.add(
-            scored(source, text, predictor, progress.now, self._record_limit, certain), progress.share, done=True
-        )
+        done = scored(source, text, predictor, progress.now, self._record_limit, certain)
+        progress.add(as_part(done, len(text), lambda: not source.last), progress.share, done=True)
+
+
+def as_part(done: Scored, size: int, more: Callable[[], bool]) -> Scored:
+    """A result as a part of an upload. more: whether others follow.
+
+    Where its text, of `size` bytes, was next to nothing but blank lines, some of these stay: S3 takes no smaller part.
+    """
+    if len(done.body) < LEAST_PART <= size and more():
+        return replace(done, body=done.body.ljust(LEAST_PART, b"\n"))
+    return done
 
 
 def csv_header(store: ObjectStore, given: InputObject) -> Header:

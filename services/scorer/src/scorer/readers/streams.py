@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Iterator
 from contextlib import closing
+from itertools import islice
 from threading import Event
 
 from common.batch.formats import InputObject
@@ -14,7 +15,7 @@ from scorer.jobs.attempts import HandedBack
 from scorer.jobs.progress import Progress
 from scorer.jobs.reader import Reader, Share, no_rows
 from scorer.jobs.source import Source
-from scorer.readers.spans import MOST_PARTS, csv_header, scored, shared_facts
+from scorer.readers.spans import MOST_PARTS, as_part, csv_header, scored, shared_facts
 from scorer.rows.outcome import Scored
 
 MOST_RATIO, FREE_BYTES = 200, 2**30
@@ -49,14 +50,15 @@ class StreamReader(Reader[Header]):
         blocks = Counted(self._store.stream(source.object.address, source.etag))
         known, counted = len(progress.outcome.parts), 0
         with closing(self._texts(source, blocks)) as texts:
-            for number, text in enumerate(texts):
+            left = Peekable(texts)
+            for number, text in enumerate(left):
                 if number < known:
                     counted = blocks.bytes
                     continue
                 if self._stopping.is_set():
                     raise HandedBack
                 done = scored(source, text, predictor, progress.now, self._record_limit, certain=True)
-                progress.add(done, blocks.bytes - counted, done=False)
+                progress.add(as_part(done, len(text), left.more), blocks.bytes - counted, done=False)
                 counted = blocks.bytes
         if not progress.outcome.parts:
             if source.rows_needed:
@@ -78,6 +80,24 @@ class StreamReader(Reader[Header]):
                 where,
                 source.delimiter,
             )
+
+
+class Peekable:
+    """Texts that can be asked whether any is left."""
+
+    def __init__(self, texts: Iterator[bytes]) -> None:
+        self._texts = texts
+        self._ahead: list[bytes] = []
+
+    def __iter__(self) -> Iterator[bytes]:
+        while self.more():
+            yield self._ahead.pop()
+
+    def more(self) -> bool:
+        """Whether one is left: it is read for this, if it was not yet."""
+        if not self._ahead:
+            self._ahead.extend(islice(self._texts, 1))
+        return bool(self._ahead)
 
 
 def limited(texts: Iterator[bytes], packed: "Counted", most: int, where: str) -> Iterator[bytes]:
