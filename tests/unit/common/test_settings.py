@@ -95,9 +95,21 @@ def test_the_database_may_be_named_as_its_providers_name_it(monkeypatch: pytest.
     assert create_engine(url).url.password == "s3cret"
 
 
+@pytest.mark.parametrize("around", ['"{}"', "'{}'", "{}\r\n", "\ufeff{}", '  "{}" \n'])
+def test_what_env_files_leave_around_a_value_is_no_part_of_it(monkeypatch: pytest.MonkeyPatch, around: str) -> None:
+    monkeypatch.setenv("DATABASE_URL", around.format("POSTGRES://shop:s3cret@db:5432/shop"))
+    monkeypatch.setenv("QUEUE_URL", around.format("Valkeys://:s3cret@queue:6379/1?ssl_cert_reqs=none"))
+    assert load(DatabaseSettings).url.get_secret_value() == "postgresql+psycopg2://shop:s3cret@db:5432/shop"
+    assert load(QueueSettings).url.get_secret_value() == "rediss://:s3cret@queue:6379/1?ssl_cert_reqs=none"
+
+
 @pytest.mark.parametrize(
     ("group", "variable", "value"),
     [
+        (QueueSettings, "QUEUE_URL", "redis://:hidden@queue:6379/main"),
+        (QueueSettings, "QUEUE_URL", "redis://:hidden@queue:6379/-1"),
+        (QueueSettings, "QUEUE_URL", "rediss://:hidden@queue:6379/0?ssl_cert_reqs=CERT_NONE"),
+        (DatabaseSettings, "DATABASE_URL", "postgresql://shop:hidden@my db:5432/shop"),
         (DatabaseSettings, "DATABASE_URL", "mysql://shop:hidden@db/shop"),
         (DatabaseSettings, "DATABASE_URL", "postgresql://shop:hid/hidden@db:5432/shop"),
         (DatabaseSettings, "DATABASE_URL", "hidden"),
@@ -119,7 +131,13 @@ def test_a_setting_of_the_wrong_form_is_one_line_with_name_value_and_example(
     assert "\n" not in said
     assert "hidden" not in said
     assert "hidden" in value or f"got {value!r}" in said
-    assert "e.g. " in said or "must look like" in said or "should be 'local' or 'production'" in said
+    assert (
+        "e.g. " in said
+        or "must look like" in said
+        or "must have" in said
+        or "as in redis" in said
+        or "should be 'local' or 'production'" in said
+    )
 
 
 def test_an_address_shows_its_server_and_nothing_else() -> None:

@@ -50,3 +50,13 @@ def test_origins_are_compared_as_browsers_send_them() -> None:
 def test_what_is_no_origin_is_refused(origin: str) -> None:
     with pytest.raises(ValueError, match=r"must look like https://shop.example, without a path"):
         GatewaySettings.model_validate({"cors_origins": origin})
+
+
+def test_a_prefix_may_end_in_a_slash() -> None:
+    prefixes = [GatewaySettings.model_validate({"path_prefix": text}).path_prefix for text in ("/eta/", "/", "/a/b")]
+    assert prefixes == ["/eta", "", "/a/b"]
+
+
+def test_hosts_are_names() -> None:
+    with pytest.raises(ValueError, match=r"must be names such as shop.example, .* \(got 'https://a/'\)"):
+        GatewaySettings.model_validate({"hosts": "shop.example, https://a/"})

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from typing import Annotated
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
@@ -50,7 +50,7 @@ def _well_formed(example: str, *schemes: str) -> Callable[[SecretAddress], Secre
     def check(address: SecretAddress) -> SecretAddress:
         try:
             parts = urlsplit(address.get_secret_value())
-            good = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+            good = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0 and " " not in parts.netloc
         except ValueError:  # no number for a port, or a bracket that is not closed
             good = False
         if not good:
@@ -62,13 +62,31 @@ def _well_formed(example: str, *schemes: str) -> Callable[[SecretAddress], Secre
 
 def _with_driver(address: SecretAddress) -> SecretAddress:
     """SQLAlchemy wants its driver's name; Heroku, libpq and most panels write postgres:// or postgresql://."""
-    scheme, separator, rest = address.get_secret_value().partition("://")
-    return SecretAddress("postgresql+psycopg2" + separator + rest) if scheme.startswith("postgres") else address
+    rest = address.get_secret_value().partition("://")[2]
+    return SecretAddress(f"postgresql+psycopg2://{rest}")
+
+
+def _of_a_queue(address: SecretAddress) -> SecretAddress:
+    """Refuses what clients would take for another database, or stumble over when they connect."""
+    parts = urlsplit(address.get_secret_value())
+    if not re.fullmatch(r"/?|/[0-9]+", parts.path):
+        raise ValueError(f"must end in the number of a database, as in {_QUEUE}")
+    if (wanted := dict(parse_qsl(parts.query)).get("ssl_cert_reqs", "required")) not in CERTIFICATE:
+        raise ValueError(f"must have ssl_cert_reqs={', '.join(CERTIFICATE)} if any (got {wanted!r})")
+    return address
 
 
 def _plain(value: object) -> object:
-    return value.get_secret_value() if isinstance(value, SecretStr) else value
+    """The text, its scheme in small letters, Valkey's by the name that clients know."""
+    text = value.get_secret_value() if isinstance(value, SecretStr) else value
+    if not isinstance(text, str):
+        return text
+    scheme, separator, rest = text.partition("://")
+    return f"{VALKEY.get(scheme.lower(), scheme.lower())}{separator}{rest}" if separator else text
 
+
+CERTIFICATE = ("required", "optional", "none")
+VALKEY = {"valkey": "redis", "valkeys": "rediss"}
 
 _DATABASE = "postgresql://user:password@host:5432/name"
 _QUEUE = "redis://:password@host:6379/0"
@@ -85,6 +103,7 @@ QueueAddress = Annotated[
     SecretAddress,
     BeforeValidator(_plain),
     AfterValidator(_well_formed(_QUEUE, "redis", "rediss")),
+    AfterValidator(_of_a_queue),
     Field(examples=[_QUEUE]),
 ]
 HttpAddress = Annotated[

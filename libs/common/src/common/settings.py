@@ -23,19 +23,25 @@ _SERVICE_LINK = re.compile(r"tcp://[\d.:a-f\[\]]+:\d+")
 
 
 class SettingsGroup(BaseSettings):
-    """Settings of one concern. Space and line breaks around a value, and Kubernetes' service links, do not count."""
+    """Settings of one concern. Space, line breaks and quotes around a value (Docker's env files keep them), and
+    Kubernetes' service links, do not count."""
 
     model_config = SettingsConfigDict(extra="ignore", frozen=True, env_ignore_empty=True)  # compose sets empty ones
 
     @model_validator(mode="before")
     @classmethod
     def _as_meant(cls, values: dict[str, Any]) -> dict[str, Any]:
-        stripped = {name: value.strip() if isinstance(value, str) else value for name, value in values.items()}
+        stripped = {name: _bare(value) if isinstance(value, str) else value for name, value in values.items()}
         return {
             name: value
             for name, value in stripped.items()
             if not isinstance(value, str) or (value and not _SERVICE_LINK.fullmatch(value))
         }
+
+
+def _bare(value: str) -> str:
+    value = value.strip(" \t\r\n\ufeff")
+    return value[1:-1].strip() if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'" else value
 
 
 def _separated(value: object) -> object:

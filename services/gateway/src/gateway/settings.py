@@ -58,6 +58,19 @@ class GatewaySettings(SettingsGroup):
     )
     cors_origins: Names = Field(frozenset(), description="origins whose pages may call the gateway")
 
+    @field_validator("path_prefix", mode="before")
+    @classmethod
+    def _without_slash(cls, prefix: str) -> str:
+        return prefix.rstrip("/")
+
+    @field_validator("hosts")
+    @classmethod
+    def _are_names(cls, hosts: frozenset[str]) -> frozenset[str]:
+        for host in sorted(hosts):
+            if not re.fullmatch(r"[A-Za-z0-9._-]+", host):
+                raise ValueError(f"must be names such as shop.example, without scheme, port or path (got {host!r})")
+        return hosts
+
     @field_validator("cors_origins")
     @classmethod
     def _as_browsers_send_them(cls, origins: frozenset[str]) -> frozenset[str]:
