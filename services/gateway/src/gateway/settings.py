@@ -113,7 +113,10 @@ def _origin(text: str) -> str:
 
 
 def _networks(text: str) -> list[IPv4Network | IPv6Network]:
-    return [ip_network(part.strip(), strict=False) for part in text.split(",") if part.strip()]
+    try:
+        return [ip_network(part.strip(), strict=False) for part in text.split(",") if part.strip()]
+    except ValueError:
+        raise ValueError("must be addresses or networks, such as 10.0.0.0/8, with commas between them") from None
 
 
 def _is_loopback(host: str) -> bool:
