@@ -49,6 +49,8 @@ def test_a_submitted_job_can_be_looked_at_listed_and_cancelled(gateway: Gateway,
         "created_at",
         "started_at",
         "finished_at",
+        "on_time_shares",
+        "details",
     ]
     assert (job["status"], job["progress"], job["input_uri"]) == ("queued", 0.0, input_uri)
     assert gateway.client.get(submitted.headers["location"]).json() == job
@@ -144,6 +146,20 @@ def test_submissions_that_wait_for_a_silent_store_hold_no_connection_to_the_data
         answer = gateway.client.get("/batch-jobs", params={"limit": 1}, timeout=60)
         assert (answer.status_code, answer.elapsed.total_seconds() < 1) == (200, True)
         assert {submission.result() for submission in waiting} == {503}
+
+
+def test_a_job_may_ask_for_promises_and_details(gateway: Gateway, input_uri: str) -> None:
+    body: dict[str, Any] = {"input_uri": input_uri, "on_time_shares": [0.9, 0.5, 0.9], "details": True}
+    key = {"Idempotency-Key": str(uuid4())}
+    job = gateway.client.post("/batch-jobs", json=body, headers=key).json()
+    assert (job["on_time_shares"], job["details"]) == ([0.9, 0.5], True)
+    assert gateway.client.post("/batch-jobs", json=body, headers=key).json()["id"] == job["id"]
+    for changed in ({"details": False}, {"on_time_shares": [0.9]}):
+        assert gateway.client.post("/batch-jobs", json={**body, **changed}, headers=key).status_code == 409
+    for wrong in ([0.4], [0.5, 0.6, 0.7, 0.8, 0.9, 0.95], []):
+        refused = gateway.client.post("/batch-jobs", json={**body, "on_time_shares": wrong})
+        assert refused.status_code == 422
+        assert "on_time_shares must be a share from 0.5 to 0.99" in refused.json()["detail"]
 
 
 def test_missing_columns_are_named_at_once(gateway: Gateway, store: ObjectStore) -> None:

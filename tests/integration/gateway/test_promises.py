@@ -1,10 +1,14 @@
 """Dates, promises and probabilities over HTTP: read from one distribution, alike in single answers and in lists."""
 
+import json
+import re
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from common.model.uncertainty.confidence import REASONS
 from support.example import ORDER
 from support.gateway_fixtures import Gateway
 
@@ -120,3 +124,15 @@ def test_the_confidence_says_what_speaks_against_an_answer(gateway: Gateway) -> 
     assert "destination_outside" in swapped["reasons"]
     assert "destination_outside" not in sure["reasons"]
     assert swapped["level"] == "low"
+
+
+def test_the_examples_of_the_page_about_promises_are_answered(gateway: Gateway) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "promises.md").read_text()
+    asked = [json.loads(body) for body in re.findall(r"```json\nPOST /delivery_time\n(.*?)```", page, re.DOTALL)]
+    assert asked
+    for order in asked:
+        answer = gateway.client.post("/delivery_time", json=order)
+        assert answer.status_code == 200
+        documented = set(re.findall(r"`(\w+)`", page))
+        assert set(answer.json()) - set(order) - {"delivery_time", "model_version", "seller_known"} <= documented
+    assert set(REASONS) <= set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE))

@@ -92,6 +92,7 @@ def seeded(database: Database, monitoring: dict[str, str], logged: Any) -> Itera
                         rmse=10.0,
                         bias=-3.0,
                         interval_coverage=0.7,
+                        promises={"0.95": {"promises": 100, "kept": 70}},
                         baseline_mae=6.0,
                         trained_mae=4.0,
                     )

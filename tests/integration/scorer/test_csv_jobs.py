@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 import zstandard
 
+from common.batch.further import Further
 from support.scorer.rig import CHUNK_BYTES, Rig, csv_file
 
 
@@ -86,3 +87,15 @@ def test_the_result_goes_where_it_was_asked_for(alone: Rig) -> None:
     body = alone.drive(alone.submit(uri, "s3://delivery-time/out/mine.csv", wake=False))
     assert body["output_uri"] == "s3://delivery-time/out/mine.csv"
     assert len(rows_of(alone.output(body))) == 3
+
+
+def test_promises_and_details_are_columns_of_the_result(alone: Rig) -> None:
+    further = Further.asked([0.9], details=True)
+    job, _ = alone.jobs.submit(alone.put("in/promised.csv", csv_file(4_000)), further=further)
+    body = alone.drive(job.id)
+    assert (body["status"], body["on_time_shares"], body["details"]) == ("succeeded", [0.9], True), body
+    for row in rows_of(alone.output(body)):
+        if not row["error"]:
+            assert float(row["prediction_lower"]) < float(row["promise_90"]) < float(row["prediction_upper"])
+            assert row["lower_date"] <= row["delivery_date"] <= row["upper_date"]
+            assert row["confidence"] in ("high", "medium", "low")

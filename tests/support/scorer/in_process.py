@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from common.batch.formats.format import Reading
+from common.batch.further import NOTHING, Further
 from common.batch.inputs import check_head
 from common.batch.outputs import result_of
 from common.database.tables import BatchChunk, BatchJob
@@ -69,7 +70,13 @@ class Result:
         return body
 
 
-def scored(store: MemoryStore, key: str, predictor: Predictor, chunk_bytes: int = 16 * 2**20) -> Result:
+def scored(
+    store: MemoryStore,
+    key: str,
+    predictor: Predictor,
+    chunk_bytes: int = 16 * 2**20,
+    further: Further = NOTHING,
+) -> Result:
     """The result of an input, as a submission and workers would have it. Raises what they would name as the cause."""
     address, limits = ObjectAddress(store.bucket, key), BatchSettings()
     head = check_head(store, address, limits)
@@ -79,7 +86,15 @@ def scored(store: MemoryStore, key: str, predictor: Predictor, chunk_bytes: int 
         "row groups": GroupReader(store, limited=True),
     }
     output = result_of(JOB, address, None, store.bucket)
-    job = BatchJob(id=JOB, input_uri=str(address), output_uri=str(output), input_etag=head.etag, scan=False)
+    job = BatchJob(
+        id=JOB,
+        input_uri=str(address),
+        output_uri=str(output),
+        input_etag=head.etag,
+        scan=False,
+        on_time_shares=list(further.on_time_shares),
+        details=further.details,
+    )
     planner = Planner(store, limits, readers)
     try:
         result = _worked(planner.plan(job), readers, predictor)

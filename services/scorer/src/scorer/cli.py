@@ -24,6 +24,15 @@ def _parser() -> argparse.ArgumentParser:
     submit.add_argument(
         "--overwrite", action="store_true", help="replace whatever is there, not only an earlier result"
     )
+    submit.add_argument(
+        "--on-time-share",
+        type=float,
+        action="append",
+        default=[],
+        metavar="SHARE",
+        help="add a column with the promise at this share, e.g. 0.9 (up to five times)",
+    )
+    submit.add_argument("--details", action="store_true", help="add columns with dates and confidence")
     submit.add_argument("--wait", action="store_true", help="show progress until the job has ended")
     submit.set_defaults(run=_submit)
     watch = commands.add_parser("watch", help="show a job's progress until it has ended")
@@ -40,13 +49,15 @@ def _worker(arguments: argparse.Namespace) -> None:
 
 
 def _submit(arguments: argparse.Namespace) -> int:
+    from common.batch.further import Further
     from scorer import wiring
-    from scorer.commands.submission import upload
+    from scorer.commands.submission import shares, upload
     from scorer.commands.watching import watch
 
+    further = Further.asked(shares(arguments.on_time_share), arguments.details)
     client = wiring.client_from_environment()
     uri = arguments.input if "://" in arguments.input else upload(client.store, Path(arguments.input))
-    job, _ = client.jobs.submit(uri, arguments.output, overwrite=arguments.overwrite)
+    job, _ = client.jobs.submit(uri, arguments.output, overwrite=arguments.overwrite, further=further)
     client.queue.wake(job.id)
     print(job.id)
     return watch(client.jobs, job.id) if arguments.wait else 0

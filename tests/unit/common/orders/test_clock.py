@@ -1,6 +1,6 @@
 """The shop's clock shows local time, also where it is put forward or back, one moment or many."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 import pytest
@@ -72,3 +72,28 @@ def test_no_time_stays_none() -> None:
     for clock in CLOCKS.values():
         assert np.isnat(clock.local(many("NaT"))).all()
         assert np.isnat(clock.utc(many("NaT"))).all()
+
+
+@given(st.sampled_from(ZONES), MOMENTS, st.lists(st.floats(0, 2_000), min_size=1, max_size=5))
+def test_dates_are_those_the_clock_shows_when_the_days_have_passed(
+    zone: str, purchase: datetime, spans: list[float]
+) -> None:
+    clock = CLOCKS[zone]
+    found = clock.dates_of_one(purchase, spans)
+    moments = [purchase + timedelta(seconds=int(days * 86_400)) for days in spans]
+    assert found == [clock.local_of_one(moment).date().isoformat() for moment in moments]
+    many = clock.dates(np.full(len(spans), np.datetime64(purchase, "s")), np.array(spans))
+    assert clock.texts(many) == found
+
+
+def test_a_date_begins_at_the_clock_s_midnight_through_the_change_to_summer_time() -> None:
+    """In São Paulo the clock of 2018-11-04 had no hour from 0 to 1."""
+    clock, purchase = CLOCKS["America/Sao_Paulo"], at("2018-11-03T12:00")
+    until_midnight = 15 / 24
+    assert clock.dates_of_one(purchase, [until_midnight - 1e-6, until_midnight]) == ["2018-11-03", "2018-11-04"]
+
+
+def test_what_takes_for_ever_still_has_a_date() -> None:
+    clock, purchase = CLOCKS["UTC"], at("2099-12-31")
+    assert clock.dates_of_one(purchase, [1e12]) > ["6000-01-01"]
+    assert clock.dates(np.array([purchase], dtype="datetime64[s]"), np.array([np.nan])).astype(str) == ["NaT"]

@@ -14,6 +14,14 @@ def per_window(value: str, label: str = "") -> str:
         ORDER BY window_end"""  # noqa: S608 (Grafana fills its own variables in)
 
 
+KEPT = f"""
+    SELECT window_end AS time, source || ' ' || model_version || ' at ' || share AS metric,
+           (counted ->> 'kept')::float8 / (counted ->> 'promises')::float8 AS value
+    FROM model_metrics, jsonb_each(promises) AS given (share, counted)
+    WHERE $__timeFilter(window_end) AND model_version IN ({VERSION}) AND source IN ({SOURCE})
+    ORDER BY window_end"""  # noqa: S608 (Grafana fills its own variables in)
+
+
 def build() -> Json:
     """The dashboard `model-quality`."""
     return dashboard(
@@ -59,6 +67,18 @@ def build() -> Json:
                     sql(per_window("bias")),
                     "Predicted minus real days: below zero, orders arrive later than predicted.",
                     unit="d",
+                ),
+            ],
+            [
+                panel(
+                    "Promises kept",
+                    sql(KEPT),
+                    "Share of the promises that were kept, by their on-time share, of orders that have arrived. That "
+                    "at 0.95 is the upper end of the interval. Of a young window the slow orders are missing.",
+                    unit="percentunit",
+                    minimum=0,
+                    maximum=1,
+                    runbook="promises-missed",
                 ),
             ],
             [

@@ -6,7 +6,7 @@ queue.wake(job.id)    # if it gets lost, the sweeper finds the row
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import func, select, text, true, tuple_, update
@@ -16,10 +16,12 @@ from sqlalchemy.orm import Session
 
 from common.batch.conflicts import OPEN, refuse_others, refuse_taken
 from common.batch.cursors import decoded, encoded
+from common.batch.further import NOTHING, Further
 from common.batch.inputs import InputHead, check_head
 from common.batch.outputs import result_of
 from common.batch.reach import ANYWHERE, Reach
 from common.batch.results import manifest_of, refuse_foreign
+from common.batch.submission import ACTUALS, PREDICTIONS, Kind, Submission
 from common.database.session import Database
 from common.database.tables import BatchChunk, BatchJob, BatchOutput
 from common.errors import (
@@ -34,27 +36,11 @@ from common.settings import BatchSettings
 
 STATUSES = ("queued", "running", "succeeded", "failed", "cancelled")
 
-Kind = Literal["predictions", "actuals"]
-PREDICTIONS: Kind = "predictions"
-ACTUALS: Kind = "actuals"
-"""What a job makes of its input: predictions, by the scorer, or words about orders, taken in by the monitor."""
-
 NOBODY = ""
 """Owner of the jobs that were submitted without an API key: by the command line, or where no key is asked for."""
 
 COMPLETING_MS = 10_000
 """How long a cancellation waits for a job that is just being completed."""
-
-
-@dataclass(frozen=True)
-class Submission:
-    """What a job is asked for: parsed addresses, and the key that says which requests are the same one."""
-
-    kind: Kind
-    given: ObjectAddress
-    wanted: ObjectAddress | None
-    overwrite: bool
-    idempotency_key: str | None
 
 
 @dataclass(frozen=True)
@@ -100,6 +86,7 @@ class BatchJobs:
         idempotency_key: str | None = None,
         overwrite: bool = False,
         kind: Kind = PREDICTIONS,
+        further: Further = NOTHING,
     ) -> tuple[BatchJob, bool]:
         """The job of this body and whether it is new; a key that was used before gives the job it was used for.
 
@@ -108,10 +95,10 @@ class BatchJobs:
         ObjectNotFound, IdempotencyConflict, OutputTaken, OutputNotOurs, OutOfReach, ObjectStoreUnavailable; then
         there is no row.
         """
-        if kind == ACTUALS and output_uri:
-            raise InvalidInput("a job of actuals writes no output: leave output_uri out")
+        if kind == ACTUALS and (output_uri or further.columns):
+            raise InvalidInput("a job of actuals writes no output: leave output_uri, on_time_shares and details out")
         wanted = self._store.address(output_uri) if output_uri else None
-        submission = Submission(kind, self._store.address(input_uri), wanted, overwrite, idempotency_key)
+        submission = Submission(kind, self._store.address(input_uri), wanted, overwrite, idempotency_key, further)
         self._reach.check_input(submission.given)
         if wanted:
             self._reach.check_output(wanted, self._store.bucket)
@@ -222,12 +209,11 @@ class BatchJobs:
                 return known, False
             refuse_taken(session, output, self._visible)
         values = {
+            **submission.as_stored,
             "id": job_id,
-            "kind": submission.kind,
             "status": "queued",
             "input_uri": str(submission.given),
             "output_uri": self._output_uri(job_id, submission),
-            "overwrite": submission.overwrite,
             "notes": head.notes,
             "input_etag": head.etag,
             "bytes_total": head.size,
@@ -254,8 +240,8 @@ class BatchJobs:
         if job is None:
             return None
         output = self._output_uri(job.id, submission)
-        asked = (submission.kind, str(submission.given), output, submission.overwrite)
-        if (job.kind, job.input_uri, job.output_uri, job.overwrite) != asked:
+        asked = submission.as_stored | {"input_uri": str(submission.given), "output_uri": output}
+        if any(getattr(job, name) != value for name, value in asked.items()):
             raise IdempotencyConflict(key, job.id)
         return job
 
@@ -293,6 +279,8 @@ def as_body(job: BatchJob) -> dict[str, Any]:
         "pace_day": job.pace_day.isoformat() if job.pace_day else None,
         "attempts": job.attempts,
         **{name: moment.isoformat() if moment else None for name, moment in moments.items()},
+        "on_time_shares": job.on_time_shares,
+        "details": job.details,
     }
 
 

@@ -100,6 +100,9 @@ Fact = float | Annotated[str, StringConstraints(strip_whitespace=True, max_lengt
 
 ORIGIN = ("origin_id", "origin_postal_code", "origin_lat", "origin_region", "origin_country")
 DESTINATION = ("destination_postal_code", "destination_lat", "destination_region", "destination_country")
+_OF_TODAY = frozenset({*ORIGIN, *DESTINATION, "origin_lng", "destination_lng"})
+"""An order that names none of them says where it comes from and goes to by the old three names, or not at all."""
+
 PAIRS = {"origin_lat": "origin_lng", "destination_lat": "destination_lng", "customer_lat": "customer_lng"}
 """Coordinates come in pairs."""
 
@@ -170,7 +173,7 @@ class Order(Strict):
     @model_validator(mode="after")
     def _says_where(self) -> Self:
         given, values = self.__pydantic_fields_set__, self.__dict__
-        if given == _OLD_THREE and None not in (
+        if (given == _OLD_THREE or given.isdisjoint(_OF_TODAY)) and None not in (
             values["seller_zip_code_prefix"], values["customer_lat"], values["customer_lng"]
         ):  # fmt: skip
             return self
@@ -195,7 +198,7 @@ def location_faults(given: set[str]) -> list[tuple[str, str]]:
         if (lat in given) != (lng in given):
             missing = lng if lat in given else lat
             faults.append((missing, f"{missing} is required"))
-    of_today = bool(given & {*ORIGIN, *DESTINATION, "origin_lng", "destination_lng"})
+    of_today = not given.isdisjoint(_OF_TODAY)
     if not given & {ZIP_CODE_PREFIX, *ORIGIN, "origin_lng"}:
         names = ", ".join(ORIGIN).replace("origin_lat", "origin_lat with origin_lng")
         faults.append(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Annotated
 
-from pydantic import Field, PlainValidator, WithJsonSchema
+from pydantic import PlainValidator, WithJsonSchema
 
 from common.errors import InvalidInput
 from common.orders.clock import Clock
@@ -82,7 +82,6 @@ OnTimeShares = Annotated[
             ]
         }
     ),
-    Field(description="share of orders like this one that must arrive in time: asks for a promise, or several"),
 ]
 DeliverBy = Annotated[
     date,
@@ -90,5 +89,4 @@ DeliverBy = Annotated[
     WithJsonSchema(
         {"type": "string", "anyOf": [{"format": "date"}, {"format": "date-time"}], "pattern": r"^20[0-9]{2}-"}
     ),
-    Field(description="date, or moment, by which it must arrive: asks for the probability that it does"),
 ]

@@ -12,10 +12,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
 from common.batch.formats import ENDINGS
-from common.batch.jobs import ACTUALS, PREDICTIONS, BatchJobs, Kind, as_body
+from common.batch.further import DETAILS, Further
+from common.batch.jobs import BatchJobs, as_body
 from common.batch.reach import Reach
+from common.batch.submission import ACTUALS, PREDICTIONS, Kind
 from common.database.tables import BatchJob
 from common.orders.fields import Strict
+from common.orders.promises import OnTimeShares
 from common.servers.queue import Queue
 from gateway.access.keys import Key
 from gateway.http import problems
@@ -58,6 +61,10 @@ class Submission(Strict):
         False,
         description="replace whatever is at output_uri; without it, only an earlier result of the same owner",
     )
+    on_time_shares: OnTimeShares | None = Field(
+        None, description="of the promises that the result has, in columns like promise_90"
+    )
+    details: bool = Field(False, description=f"whether the result has {', '.join(DETAILS)}")
 
 
 class RowError(BaseModel):
@@ -90,6 +97,8 @@ class Job(BaseModel):
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    on_time_shares: list[float]
+    details: bool
 
 
 class ResultFile(BaseModel):
@@ -127,7 +136,12 @@ def add_routes(app: FastAPI, jobs: BatchJobs, queue: Queue) -> None:
         if submission.kind == ACTUALS and key and not key.opens("actuals"):
             raise problems.Refused(problems.lacking(key.name, "actuals"))
         job, created = _seen_by(request, jobs).submit(
-            submission.input_uri, submission.output_uri, idempotency_key, submission.overwrite, submission.kind
+            submission.input_uri,
+            submission.output_uri,
+            idempotency_key,
+            submission.overwrite,
+            submission.kind,
+            Further.asked(submission.on_time_shares or (), submission.details),
         )
         if created and job.kind == PREDICTIONS:
             queue.wake(job.id, request.scope.get("trace_headers"))

@@ -16,8 +16,12 @@ MAX_ORDERS = 1_000
 class Order(fields.Order):
     """An order whose delivery time is asked for, with promises and the probability of a date if they are wanted too."""
 
-    on_time_share: OnTimeShares | None = None
-    deliver_by: DeliverBy | None = None
+    on_time_share: OnTimeShares | None = Field(
+        None, description="share of orders like this one that must arrive in time: asks for a promise, or up to five"
+    )
+    deliver_by: DeliverBy | None = Field(
+        None, description="date, or moment, by which it must arrive: asks for the probability that it does"
+    )
 
 
 class OrderList(Strict):

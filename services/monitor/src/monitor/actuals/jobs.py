@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, func, select, update
 
 from common.batch.conflicts import OPEN
 from common.batch.inputs import read_input
-from common.batch.jobs import ACTUALS
+from common.batch.submission import ACTUALS
 from common.database import actuals
 from common.database.leases import LeaseKeeper, from_now
 from common.database.session import Database

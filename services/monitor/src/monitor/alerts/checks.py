@@ -13,6 +13,7 @@ from monitor.alerts.error_so_far import ErrorSoFar
 from monitor.alerts.failed_retrainings import FAILED_RETRAININGS
 from monitor.alerts.impossible_actuals import ImpossibleActuals
 from monitor.alerts.invalid_requests import INVALID_REQUESTS
+from monitor.alerts.kept_promises import KEPT_PROMISES
 from monitor.alerts.pace_range import PaceOutOfRange
 from monitor.alerts.silence import Silence
 from monitor.alerts.staleness import STALE_METRICS, STALE_PACE
@@ -20,6 +21,7 @@ from monitor.alerts.window_rules import WINDOW_RULES
 
 CHECKS: tuple[Check, ...] = (
     *WINDOW_RULES,
+    KEPT_PROMISES,
     ErrorSoFar(),
     PaceOutOfRange(),
     Silence(),

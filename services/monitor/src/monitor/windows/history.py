@@ -21,6 +21,7 @@ from common.orders.names import COORDINATES, ENDED, TEXTS
 from common.orders.orders import Orders
 from common.orders.shop.prepared_shop import PreparedShop
 from common.servers.history import HistoryStore
+from monitor.windows.promises import SHARES
 from monitor.windows.watched import WindowRows
 from monitor.windows.windows import Window
 
@@ -96,6 +97,7 @@ def scored(past: PastOrders, predictor: Predictor) -> WindowRows:
                 "actual_days": days,
             }
         ),
+        {share: predictions.distribution.days_at(share) for share in SHARES},
     )
 
 

@@ -24,6 +24,7 @@ from common.orders.reading import Reading
 from monitor.windows import news
 from monitor.windows.measure import MAX_ROWS, measure
 from monitor.windows.metrics_table import upsert
+from monitor.windows.promises import promised_in
 from monitor.windows.reference import Reference, References
 from monitor.windows.reports import Reports
 from monitor.windows.watched import ROW_COLUMNS, WindowRows
@@ -167,7 +168,7 @@ def window_rows(session: Session, live: LiveWindow, reading: Reading) -> WindowR
     names, rows = list(result.keys()), result.all()
     columns: dict[str, list[Any]] = {name: [row[at] for row in rows] for at, name in enumerate(names)}
     days = pd.DataFrame({name: columns.pop(name) for name in ROW_COLUMNS}, dtype="float64")
-    return WindowRows(logged_orders(columns, reading), days)
+    return WindowRows(logged_orders(columns, reading), days, promised_in(columns["further"]))
 
 
 _MEASURED = text("""

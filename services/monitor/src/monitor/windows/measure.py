@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from monitor.windows.evidently_report import report_on
+from monitor.windows.promises import kept_promises
 from monitor.windows.quality import quality_of
 from monitor.windows.reference import Reference
 from monitor.windows.watched import PREDICTION, WindowRows
@@ -47,6 +48,7 @@ def measure(rows: WindowRows, window: Window, reference: Reference, source: str)
         "window_end": window.end,
         "rows": len(rows),
         **asdict(quality),
+        "promises": kept_promises(rows),
         "trained_mae": reference.mae,
         **data,
         "note": "; ".join(notes) or None,

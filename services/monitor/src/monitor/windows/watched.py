@@ -1,12 +1,12 @@
 """What is watched: a window's rows, and the columns of them that Evidently compares with the reference."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
-from common.arrays import Bools
+from common.arrays import Bools, Floats
 from common.model.geography import End, Geography
 from common.orders.names import ZIP_CODE_PREFIX
 from common.orders.orders import Orders
@@ -24,10 +24,14 @@ OTHER = "other"
 
 @dataclass(frozen=True)
 class WindowRows:
-    """n orders, and a DataFrame of ROW_COLUMNS: prediction, its interval and the actual, in days, NaN where missing."""
+    """n orders, and a DataFrame of ROW_COLUMNS: prediction, its interval and the actual, in days, NaN where missing.
+
+    promised: days of the promises that were given, by on-time share, NaN for orders without.
+    """
 
     orders: Orders
     days: pd.DataFrame
+    promised: Mapping[float, Floats] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.days)

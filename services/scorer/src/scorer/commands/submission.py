@@ -1,4 +1,4 @@
-"""Uploads a local file for a job."""
+"""What a submission is made of: a local file, uploaded first, and on-time shares."""
 
 from pathlib import Path
 from uuid import uuid4
@@ -8,7 +8,16 @@ from rich.progress import DownloadColumn, Progress, TransferSpeedColumn
 
 from common.batch.formats import ENDINGS, format_of
 from common.errors import InvalidAddress, InvalidInput
+from common.orders.promises import shares_of
 from common.servers.objects import ObjectAddress, ObjectStore
+
+
+def shares(given: list[float]) -> tuple[float, ...]:
+    """The on-time shares that were asked for, if any; InvalidInput."""
+    try:
+        return shares_of(given) if given else ()
+    except ValueError as error:
+        raise InvalidInput(f"--on-time-share must be {error} (got {', '.join(map(str, given))})") from None
 
 
 def upload(store: ObjectStore, file: Path) -> str:

@@ -1,4 +1,4 @@
-"""Score a CSV text: every record stays as it is and gets four more fields."""
+"""Score a CSV text: every record stays as it is and gets four more fields, and those that its job asks for."""
 
 import io
 from collections.abc import Iterator, Mapping
@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from common.batch.formats.columns import ADDED_COLUMNS
+from common.batch.further import NOTHING, Further
 from common.model.predictor import Predictor
 from common.orders.validation import validate
 from scorer.csv.bodies import Bodies, break_before
@@ -20,6 +21,7 @@ from scorer.csv.records import Records, records, windows
 from scorer.csv.repair import NEVER_CLOSED, closed
 from scorer.rows.constants import constant
 from scorer.rows.decimals import with_points
+from scorer.rows.further import columns_of
 from scorer.rows.outcome import ERRORS_KEPT, Outcome, RowError, Scored
 
 LONGEST_DAYS = 9_999.0
@@ -48,6 +50,7 @@ def score_text(
     now: datetime,
     longest: int = 4 * 2**20,
     complete: bool = False,
+    further: Further = NOTHING,
 ) -> Scored:
     """Score whole records (no header) of up to `longest` bytes.
 
@@ -57,7 +60,7 @@ def score_text(
     layout = layout.read_by(predictor.reading)
     outcome, body = Outcome(), io.BytesIO()
     for block, broken in _blocks(text, layout.delimiter, longest, complete):
-        scored = _score_block(block, broken, layout, predictor, now, RESULT_BYTES - body.tell())
+        scored = _score_block(block, broken, layout, predictor, now, RESULT_BYTES - body.tell(), further)
         outcome.add(scored)
         body.write(scored.body)
         if body.tell() > RESULT_BYTES:
@@ -84,7 +87,13 @@ def _blocks(text: bytes, delimiter: str, longest: int, complete: bool) -> Iterat
 
 
 def _score_block(
-    text: bytes, broken: dict[int, str], layout: Layout, predictor: Predictor, now: datetime, room: int
+    text: bytes,
+    broken: dict[int, str],
+    layout: Layout,
+    predictor: Predictor,
+    now: datetime,
+    room: int,
+    further: Further,
 ) -> Scored:
     if not text.endswith(b"\n"):
         text += b"\n"
@@ -99,9 +108,15 @@ def _score_block(
     predicted = predictor.predict(checked.orders)
     days = (predicted.days, predicted.lower_days, predicted.upper_days)
     outputs = [_texts(each, checked.good, layout.decimal, predictor.decimals) for each in days]
+    added = [
+        _as_texts(column, layout.decimal, predictor.decimals)
+        for column in (
+            columns_of(further, predictor, checked.orders, predicted, checked.good) if further.columns else ()
+        )
+    ]
     last = int(found.ends[bodies.numbers[-1]])
     tail = b"\r\n" if text[last - 1 : last] == b"\r" else b"\n"
-    body = _joined(bodies, read.repaired, outputs, checked.reasons, layout.delimiter, tail)
+    body = _joined(bodies, read.repaired, outputs, checked.reasons, added, layout.delimiter, tail)
     errors = [
         RowError(row + 1, reason, int(np.searchsorted(found.lines, _start(found, int(bodies.numbers[row])))) + 1)
         for row, reason in list(checked.reasons.items())[:ERRORS_KEPT]
@@ -111,6 +126,13 @@ def _score_block(
 
 def _start(found: Records, record: int) -> int:
     return int(found.ends[record - 1]) + 1 if record else 0
+
+
+def _as_texts(column: pa.Array, mark: str, decimals: int) -> pa.Array:
+    """A further column as fields of CSV, empty where null."""
+    if pa.types.is_floating(column.type):
+        return _texts(column.drop_null().to_numpy(), column.is_valid().to_numpy(zero_copy_only=False), mark, decimals)
+    return pc.fill_null(column.cast(pa.string()), "").cast(pa.large_binary())
 
 
 def _texts(days: NDArray[np.float64], good: NDArray[np.bool_], mark: str, decimals: int) -> pa.Array:
@@ -138,10 +160,11 @@ def _joined(
     repaired: Mapping[int, bytes],
     outputs: list[pa.Array],
     reasons: dict[int, str],
+    added: list[pa.Array],
     delimiter: str,
     tail: bytes,
 ) -> bytes:
-    """The records with the outputs and the reason behind each; `tail` ends the last one."""
+    """The records with the outputs, the reason and what is added behind each; `tail` ends the last one."""
     errors: pa.Array | pa.Scalar = pa.scalar(b"", pa.large_binary())
     if reasons:
         texts = np.full(len(bodies), b"", dtype=object)
@@ -149,7 +172,7 @@ def _joined(
             texts[row] = b'"' + reason.replace('"', '""').encode() + b'"'
         errors = pa.array(texts, pa.large_binary())
     mark = pa.scalar(delimiter.encode(), pa.large_binary())
-    joined = pc.binary_join_element_wise(bodies.with_records(repaired), *outputs, errors, mark)
+    joined = pc.binary_join_element_wise(bodies.with_records(repaired), *outputs, errors, *added, mark)
     first = np.frombuffer(joined.buffers()[1], dtype=np.int64)
     body = memoryview(joined.buffers()[2])[first[joined.offset] : first[joined.offset + len(joined)]]
     return b"".join([body[break_before(int(bodies.numbers[0]), bytes(body[:2])) :], tail])

@@ -7,6 +7,7 @@ from typing import Any
 from common.batch.formats import InputObject
 from common.batch.formats.csv_text import EmptyFile
 from common.batch.formats.format import Reading
+from common.batch.further import Further
 from common.batch.inputs import read_input, recognised
 from common.database.tables import BatchJob
 from common.errors import InputReplaced
@@ -79,9 +80,9 @@ class Planner:
 
     def _add(self, plan: Plan, job: BatchJob, given: InputObject, head: Any) -> None:
         """Add the chunks and outputs of an object."""
-        reader, dataset = self._readers[given.format.reading], plan.target.is_prefix
+        reader, dataset, further = self._readers[given.format.reading], plan.target.is_prefix, Further.of(job)
         for shares in reader.shares(given, head, job.scan, rows_needed=not job.input_uri.endswith("/")):
             number = len(plan.outputs)
             part = f"{given.folder}part-{number:05d}-{job.id}{given.format.result}" if dataset else ""
-            plan.chunks.extend(PlannedChunk(share.source, number, share.bytes) for share in shares)
+            plan.chunks.extend(PlannedChunk(share.source.giving(further), number, share.bytes) for share in shares)
             plan.outputs.append(ObjectAddress(plan.target.bucket, plan.target.key + part))

@@ -8,8 +8,8 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from common.batch.conflicts import OPEN
-from common.batch.jobs import PREDICTIONS
 from common.batch.results import marks
+from common.batch.submission import PREDICTIONS
 from common.database.leases import from_now
 from common.database.session import Database
 from common.database.tables import BatchChunk, BatchJob, BatchOutput

@@ -1,9 +1,11 @@
 """What a chunk reads, as it stands in its row."""
 
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Self
 
 from common.batch.formats import InputObject, format_named
+from common.batch.further import Further, refuse_taken
 from common.servers.objects import ObjectAddress
 
 
@@ -16,6 +18,7 @@ class Source:
     first; encoding: how it is read as text. columns, positions, delimiter, decimal: see csv.needed_columns.Layout.
     last: the file ends here. certain: the cuts come from reading the whole file. rows_needed: a file without a row is
     an error. lines_before: physical lines of the file before the chunk, if it is the first. folder: see InputObject.
+    on_time_shares, details: see common.batch.further.
     """
 
     bucket: str
@@ -37,6 +40,8 @@ class Source:
     decimal: str = "."
     lines_before: int = 0
     encoding: str = "utf-8"
+    on_time_shares: Sequence[float] = ()
+    details: bool = False
 
     @classmethod
     def of(cls, given: InputObject, start: int, end: int, **more: Any) -> Self:
@@ -53,6 +58,20 @@ class Source:
             folder=given.folder,
             **more,
         )
+
+    def giving(self, further: Further) -> Self:
+        """The same with further columns in its result; UnreadableInput if the input has columns of their names."""
+        refuse_taken(further, list(self.positions), f"s3://{self.bucket}/{self.key}")
+        header = self.header
+        if header is not None and further.columns:
+            line = header.rstrip("\r\n")
+            header = self.delimiter.join([line, *further.columns]) + header[len(line) :]
+        return replace(self, header=header, on_time_shares=further.on_time_shares, details=further.details)
+
+    @property
+    def further(self) -> Further:
+        """The further columns of its result."""
+        return Further(tuple(self.on_time_shares), self.details)
 
     @property
     def object(self) -> InputObject:

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from common.batch.formats.columns import ADDED_COLUMNS, NEEDED_COLUMNS
+from common.batch.further import Further, refuse_taken
 from common.batch.prefixes import partitions
 from common.errors import DeliveryTimeError
 from common.model.predictor import Predictor
@@ -24,6 +25,7 @@ from scorer.parquet.input import check_facts, open_parquet, unreadable
 from scorer.parquet.texts import plain
 from scorer.rows.constants import constant
 from scorer.rows.decimals import with_points
+from scorer.rows.further import columns_of, types_of
 from scorer.rows.outcome import ERRORS_KEPT, RowError
 
 PART_BYTES = 8 * 2**20
@@ -73,14 +75,17 @@ def score_row_groups(
     check_facts(file.schema_arrow, str(source.object.address), predictor.reading)
     sink = PartSink()
     try:
+        refuse_taken(source.further, file.schema_arrow.names, str(source.object.address))
         schema = _plain_schema(file.schema_arrow)
         in_path = partitions(source.folder)
         for name in ADDED_COLUMNS[:3]:
             schema = schema.append(pa.field(name, pa.float64()))
         schema = schema.append(pa.field(ADDED_COLUMNS[3], pa.string()))
+        for name, kind in zip(source.further.columns, types_of(source.further), strict=True):
+            schema = schema.append(pa.field(name, kind))
         with pq.ParquetWriter(sink, schema) as writer, closing(batches(store, file, source, limited)) as read:
             for batch in read:
-                scored = _scored(batch, in_path, predictor, progress, schema)
+                scored = _scored(batch, in_path, predictor, progress, schema, source.further)
                 writer.write_table(scored, row_group_size=BATCH_ROWS)
                 if sink.waiting >= PART_BYTES:
                     progress.upload(sink.take())
@@ -112,6 +117,7 @@ def _scored(
     predictor: Predictor,
     progress: Progress,
     schema: pa.Schema,
+    further: Further,
 ) -> pa.Table:
     outcome = progress.outcome
     reading = predictor.reading
@@ -128,7 +134,8 @@ def _scored(
     outcome.errors += kept[: ERRORS_KEPT - len(outcome.errors)]
     outcome.rows += len(batch)
     outcome.rows_failed += len(checked.reasons)
-    return pa.Table.from_arrays([*batch.columns, *days, reasons], schema=schema)
+    added = columns_of(further, predictor, checked.orders, predicted, checked.good)
+    return pa.Table.from_arrays([*batch.columns, *days, reasons, *added], schema=schema)
 
 
 def _needed(batch: pa.RecordBatch, wanted: Sequence[str]) -> tuple[dict[str, pa.Array], dict[int, str]]:

@@ -116,7 +116,7 @@ def scored(source: Source, text: bytes, predictor: Predictor, now: datetime, lon
     """A text of a file, scored; UnreadableInput. CutInsideRecord if it is not `certain` that it is cut at records."""
     where = str(source.object.address)
     try:
-        return score_text(text, layout_of(source), predictor, now, longest, complete=certain)
+        return score_text(text, layout_of(source), predictor, now, longest, certain, source.further)
     except RecordTooLong:
         if not certain:
             raise CutInsideRecord from None

@@ -61,13 +61,16 @@ def _champion(console: "Console") -> "Bundle | None":
 
 
 def _add_promise(commands: Commands) -> None:
-    command = commands.add_parser("promise", help="promised days at a wanted on-time share, against the shop's own")
+    command = commands.add_parser(
+        "promise", help="what promises at on-time shares would have done, against the shop's own"
+    )
     _add_months(command)
     command.add_argument(
         "--on-time-share",
         type=on_time_share,
         metavar="SHARE",
-        help="wanted share of orders delivered within the promise, e.g. 0.95 (default: the shop's own)",
+        help="wanted share of orders delivered within the promise, e.g. 0.95 (default: [promise] of the shop file, "
+        "else the share of the shop's own promises)",
     )
     command.set_defaults(run=_promise)
 

@@ -61,4 +61,5 @@ def prepared_shop(shop: Shop, orders: OrdersReport) -> PreparedShop:
         as_of=orders.as_of,
         synthetic=orders.is_synthetic,
         declared=shop.declared,
+        promise_share=shop.promise.share if shop.promise else None,
     )

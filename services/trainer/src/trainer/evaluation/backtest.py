@@ -1,6 +1,6 @@
 """Rolling-origin evaluation: each month is judged by a model that learned only what was known on its first day."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import polars as pl
@@ -12,6 +12,7 @@ from trainer.evaluation.after_purchase import judged_later
 from trainer.evaluation.baselines import constant_median, three_fact_baseline
 from trainer.evaluation.gate import forecaster, with_its_pace
 from trainer.evaluation.periods import Period
+from trainer.evaluation.promises import SHARES, VALUES, judged_columns
 from trainer.model.params import Params
 from trainer.model.table import TrainingTable
 
@@ -26,13 +27,16 @@ def backtest(
     champion: Bundle | None = None,
     seed: int = 0,
     progress: Callable[[Iterator[pl.DataFrame], int], Iterator[pl.DataFrame]] = lambda each, total: each,
+    shares: Sequence[float] = SHARES,
 ) -> pl.DataFrame:
     """Every delivered order of the wanted months, untruncated, and each forecaster's days for it.
 
     Columns month, actual_days, promised_days, days, lower_days, upper_days, promise_days, median_days, three_fact_days,
-    champion_days (NaN where the champion learned from the month), and those of `judged_later`.
+    champion_days (NaN where the champion learned from the month), region (the destination's group in the delivery
+    pace), value (of the order, NaN where it is no fact), and those of
+    `trainer.evaluation.promises.judged_columns` and `judged_later`.
     """
-    each = (_judged(table, period, params, on_time_share, champion, seed) for period in wanted)
+    each = (_judged(table, period, params, on_time_share, champion, seed, shares) for period in wanted)
     return pl.concat(progress(each, len(wanted)))
 
 
@@ -52,6 +56,7 @@ def _judged(
     on_time_share: float,
     champion: Bundle | None,
     seed: int,
+    shares: Sequence[float],
 ) -> pl.DataFrame:
     cutoff = period.start
     history = table.history
@@ -59,6 +64,9 @@ def _judged(
     judged = history.where(period.delivered_in(history))
     predictor = forecaster(table, params, cutoff, seed)
     predictions = predictor.predict(judged.orders)
+    regions, groups = table.located.geography.regions, np.array(table.pace.groups)
+    chosen = table.located.destination.region[period.delivered_in(history)]
+    value = next((name for name in VALUES if name in judged.orders.numbers), None)
     return pl.DataFrame(
         {
             "month": np.full(len(judged), period.name),
@@ -72,6 +80,9 @@ def _judged(
             "three_fact_days": _or_none(three_fact_baseline(known, judged.orders, seed), len(judged)),
             "champion_days": _champion(champion, judged, table, cutoff),
             **judged_later(predictor, judged, table.scale),
+            "region": groups[regions.group[chosen]],
+            "value": np.full(len(judged), np.nan) if value is None else judged.orders.numbers[value],
+            **judged_columns(predictions, judged, predictor.clock, table.scale.typical, shares),
         }
     )
 

@@ -8,6 +8,7 @@ import polars as pl
 
 from common.model.quality import mae
 from trainer.evaluation.after_purchase import later_figures
+from trainer.evaluation.promises import calibration
 from trainer.evaluation.score import scores
 
 POOLED = "pooled"
@@ -47,6 +48,7 @@ def figures(forecasts: pl.DataFrame, shop: str) -> dict[str, Any]:
         "worst_month_mae_ratio": max(ratios, default=None),
         "coverage_worst_month": min(month["coverage"] for month in per_month),
         **later_figures(forecasts),
+        "promises": calibration(forecasts),
         "months": per_month,
     }
 

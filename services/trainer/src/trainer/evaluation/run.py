@@ -1,7 +1,7 @@
 """The evaluation commands: what `trainer backtest` and `trainer promise` do and print."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -16,14 +16,19 @@ from tqdm import tqdm
 from common.model.bundle import Bundle
 from common.model.quality import mae as mae_of
 from common.model.time_scale import TimeScale
+from common.orders.promises import LEAST_SHARE, MOST_SHARE
 from trainer.data.history import TrainingData
 from trainer.evaluation.after_purchase import later_summary
 from trainer.evaluation.backtest import backtest, own_on_time_share
 from trainer.evaluation.figures import FORECASTERS, POOLED, figures, tabulate, write_figures
 from trainer.evaluation.periods import periods
 from trainer.evaluation.plots import plot_backtest
+from trainer.evaluation.promises import SHARES, by_value, policy, told
 from trainer.model.params import Params
 from trainer.model.table import TrainingTable
+
+NAMED = ("month", "region", "value")
+"""Columns of names."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +52,7 @@ def run_backtest(
     for name in FORECASTERS:
         _print(table.filter(pl.col("forecaster") == name).drop("forecaster"), name, console)
     console.print(_summary(values), soft_wrap=True)
-    for sentence in later_summary(values):
+    for sentence in (*told(values["promises"]), *later_summary(values)):
         console.print(sentence, soft_wrap=True)
     for name, worth in values["facts"].items():
         without = f"without it the MAE is {values['mae'] + worth:.4g} days ({worth:+.2g})"
@@ -58,19 +63,32 @@ def run_backtest(
 
 
 def run_promise(data: TrainingData, judged: Months, on_time_share: float | None, console: Console) -> None:
-    """Print, month by month, the promise at the wanted on-time share (None: the shop's own) against the shop's own."""
-    forecasts = _forecasts(data, judged, _usual(data), None, on_time_share)
-    rows = forecasts.group_by("month", maintain_order=True).agg(_PROMISE)
-    table = pl.concat([rows, forecasts.select(pl.lit(POOLED).alias("month"), *_PROMISE)])
-    _print(table, "promise", console)
-    total = table.row(-1, named=True)
+    """Print what promises at some on-time shares would have done, month by month, against the shop's own; those of the
+    policy by region and by the order's value too.
+
+    on_time_share: the policy; None: the shop file's, else the share that the shop's own promises had.
+    """
+    wanted = periods(TrainingTable.of(data), judged.first, judged.last)
+    share = on_time_share or data.shop.promise_share or own_on_time_share(data.history, wanted)
+    share = min(max(share, LEAST_SHARE), MOST_SHARE)
+    shares = sorted({*SHARES, share})
+    forecasts = _forecasts(data, judged, _usual(data), None, share, shares)
+    for each in shares:
+        months = policy(forecasts, each, "month")
+        every = policy(forecasts.with_columns(month=pl.lit(POOLED)), each, "month")
+        name = f"promises at {each:.4g}" + (", the policy" if each == share else "")
+        _print(pl.concat([months, every]), name, console)
+    _print(policy(forecasts, share, "region").sort("orders", descending=True), f"at {share:.4g}, by region", console)
+    if (valued := by_value(forecasts)) is not None:
+        _print(policy(valued, share, "value"), f"at {share:.4g}, by the order's value", console)
+    total = policy(forecasts.with_columns(month=pl.lit(POOLED)), share, "month").row(0, named=True)
     if total["shops_days"] is None:
-        console.print(f"{total['our_on_time']:.2%} on time; the shop made no promise of its own", soft_wrap=True)
+        console.print(f"{total['kept']:.2%} on time; the shop made no promise of its own", soft_wrap=True)
         return
-    difference = total["our_days"] - total["shops_days"]
+    difference = total["days_saved"]
     console.print(
-        f"promise {abs(difference):.2f} days {'shorter' if difference < 0 else 'longer'} than the shop's on average, "
-        f"{total['our_on_time']:.2%} on time against {total['shops_on_time']:.2%}",
+        f"promise {abs(difference):.2f} days {'shorter' if difference > 0 else 'longer'} than the shop's on average, "
+        f"{total['kept']:.2%} on time against {total['shops_kept']:.2%}",
         soft_wrap=True,
     )
 
@@ -90,23 +108,19 @@ def _usual(data: TrainingData) -> Params:
     return Params.usual(len(known), TimeScale.of_median(float(np.median(known))))
 
 
-_PROMISE = (
-    pl.len().alias("orders"),
-    pl.col("promise_days").mean().alias("our_days"),
-    pl.col("promised_days").fill_nan(None).mean().alias("shops_days"),
-    (pl.col("actual_days") <= pl.col("promise_days")).mean().alias("our_on_time"),
-    (pl.col("actual_days") <= pl.col("promised_days").fill_nan(None)).mean().alias("shops_on_time"),
-)
-
-
 def _forecasts(
-    data: TrainingData, judged: Months, params: Params, champion: Bundle | None, on_time_share: float | None = None
+    data: TrainingData,
+    judged: Months,
+    params: Params,
+    champion: Bundle | None,
+    on_time_share: float | None = None,
+    shares: Sequence[float] = SHARES,
 ) -> pl.DataFrame:
     table = TrainingTable.of(data)
     wanted = periods(table, judged.first, judged.last)
     share = on_time_share or own_on_time_share(data.history, wanted)
     table = TrainingTable.of(data, wanted[0].start)
-    return backtest(table, wanted, params, share, champion, judged.seed, _progress)
+    return backtest(table, wanted, params, share, champion, judged.seed, _progress, shares)
 
 
 def _summary(values: dict[str, Any]) -> str:
@@ -140,7 +154,7 @@ def _print(table: pl.DataFrame, title: str, console: Console) -> None:
     table = table[[column.name for column in table if column.null_count() < table.height]]
     grid = Grid(title=title)
     for name in table.columns:
-        grid.add_column(name.replace("_", " "), justify="left" if name == "month" else "right", no_wrap=name == "month")
+        grid.add_column(name.replace("_", " "), justify="left" if name in NAMED else "right", no_wrap=name in NAMED)
     for row in table.iter_rows():
         grid.add_row(*(f"{value:.3f}" if isinstance(value, float) else str(value) for value in row))
     console.print(grid)

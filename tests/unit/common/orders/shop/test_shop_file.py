@@ -224,3 +224,36 @@ def test_the_kind_of_a_source_is_told_by_its_beginning(source: str, kind: Kind) 
 def test_both_codes_of_a_country_in_any_case_are_one(codes: tuple[str, str]) -> None:
     alpha3, alpha2 = codes
     assert {country_of(code) for code in (alpha3, alpha2, alpha3.lower(), alpha2.lower())} == {alpha2}
+
+
+@pytest.mark.parametrize(
+    ("section", "share"),
+    [
+        ("on_time_share = 0.9", 0.9),
+        ("day_too_late = 9\nday_too_long = 1", 0.9),
+        ("day_too_late = 1\nday_too_long = 1.0", 0.5),
+    ],
+)
+def test_a_promise_is_a_share_or_what_a_wrong_day_costs(tmp_path: Path, section: str, share: float) -> None:
+    shop = read_shop(written(tmp_path, f"{SMALLEST}\n[promise]\n{section}\n"), {})
+    assert shop.promise is not None
+    assert shop.promise.share == pytest.approx(share)
+
+
+@pytest.mark.parametrize(
+    ("section", "problem"),
+    [
+        ("", "promise: give on_time_share, or both day_too_late and day_too_long"),
+        ("day_too_late = 9", "promise: give on_time_share, or both day_too_late and day_too_long"),
+        ("on_time_share = 0.9\nday_too_late = 9\nday_too_long = 1", "promise: give on_time_share, or both"),
+        (
+            "day_too_late = 1\nday_too_long = 9",
+            "promise: day_too_late and day_too_long make a share of 0.1: it must be",
+        ),
+        ("on_time_share = 0.3", "promise.on_time_share: input should be greater than or equal to 0.5"),
+        ("day_too_late = -1\nday_too_long = 1", "promise.day_too_late: input should be greater than 0"),
+        ("share = 0.9", "promise.share: unknown key (known: on_time_share, day_too_late, day_too_long)"),
+    ],
+)
+def test_a_promise_that_cannot_be_meant_is_refused(tmp_path: Path, section: str, problem: str) -> None:
+    assert any(line.startswith(problem) for line in problems(tmp_path, f"{SMALLEST}\n[promise]\n{section}\n"))

@@ -48,6 +48,8 @@ class BatchJob(Table):
     scan: Mapped[bool] = mapped_column(default=False)
     overwrite: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     notes: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'"))
+    on_time_shares: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'"))
+    details: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     claim: Mapped[UUID | None]
     lease_expires_at: Mapped[datetime | None] = mapped_column(index=True)
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())

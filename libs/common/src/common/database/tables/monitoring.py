@@ -11,7 +11,10 @@ from common.database.tables.base import Table
 
 
 class ModelMetrics(Table):
-    """Metrics of one window of predictions by one model version; writing a window again replaces it."""
+    """Metrics of one window of predictions by one model version; writing a window again replaces it.
+
+    promises: by on-time share, how many were given to orders that have arrived, and how many of these were kept.
+    """
 
     __tablename__ = "model_metrics"
     __table_args__ = (UniqueConstraint("source", "model_version", "window_end"),)
@@ -36,6 +39,7 @@ class ModelMetrics(Table):
     baseline_mae: Mapped[float | None]
     trained_mae: Mapped[float | None]
     actual_seconds: Mapped[int | None] = mapped_column(BigInteger)
+    promises: Mapped[dict[str, Any] | None]
     note: Mapped[str | None]
     report_uri: Mapped[str | None]
 

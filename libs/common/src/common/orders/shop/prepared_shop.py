@@ -18,6 +18,7 @@ class PreparedShop(BaseModel):
 
     promise_barred: the promise was revised after the purchase, so it is a baseline and no input. synthetic: the orders
     are made up. weekend: as the shop file names it, None for the country's. declared: its days before it had orders.
+    promise_share: that [promise] asks for.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -31,6 +32,7 @@ class PreparedShop(BaseModel):
     as_of: AwareDatetime
     synthetic: bool
     declared: Declared | None = None
+    promise_share: float | None = None
 
     @property
     def zone(self) -> ZoneInfo:

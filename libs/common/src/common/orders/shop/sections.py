@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from common.orders.names import FIELDS, KNOWN_NAMES, MOMENTS, OLD_NAMES, field_of
+from common.orders.promises import LEAST_SHARE, MOST_SHARE
 from common.orders.shop.countries import country_of
 from common.orders.shop.declared import SERVICE, Declared
 from common.orders.shop.errors import nearest
@@ -171,6 +172,37 @@ class PlacesSource(Section):
     source: Text
 
 
+class Promise(Section):
+    """What the shop promises its customers: a share of orders that arrive in time, or what being wrong costs.
+
+    day_too_late, day_too_long: costs of a day that an order comes after its promise, and of a day that it comes before,
+    in any one unit; who pays both does best with the newsvendor's quantile (Arrow, Harris & Marschak 1951).
+    """
+
+    on_time_share: Annotated[float, Field(ge=LEAST_SHARE, le=MOST_SHARE)] | None = None
+    day_too_late: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    day_too_long: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+
+    @property
+    def share(self) -> float:
+        """The on-time share that follows."""
+        if self.day_too_late is None or self.day_too_long is None:
+            return self.on_time_share or MOST_SHARE
+        return self.day_too_late / (self.day_too_late + self.day_too_long)
+
+    @model_validator(mode="after")
+    def _one_rule(self) -> Self:
+        costs = [cost is not None for cost in (self.day_too_late, self.day_too_long)]
+        if any(costs) == (self.on_time_share is not None) or any(costs) != all(costs):
+            raise ValueError("give on_time_share, or both day_too_late and day_too_long")
+        if not LEAST_SHARE <= self.share <= MOST_SHARE:
+            raise ValueError(
+                f"day_too_late and day_too_long make a share of {self.share:.4g}: it must be from {LEAST_SHARE} to "
+                f"{MOST_SHARE}, so a day too late must cost as much as a day too long, and up to 99 times as much"
+            )
+        return self
+
+
 class Shop(Section):
     """A whole shop file. `folder` is where it lies: relative paths start there."""
 
@@ -182,6 +214,7 @@ class Shop(Section):
     facts: Facts = Facts()
     places: PlacesSource | None = None
     declared: Declared | None = None
+    promise: Promise | None = None
     folder: Annotated[Path, Field(exclude=True)] = Path()
 
     @model_validator(mode="before")
