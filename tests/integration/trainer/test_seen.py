@@ -125,6 +125,21 @@ def test_an_order_that_was_erased_is_in_no_next_history(database: Database, seen
     assert seen().asked["order_id"].to_list() == ["order-1"]
 
 
+def test_an_order_that_was_erased_and_is_still_in_the_archive_is_in_none_either(
+    database: Database, store: ObjectStore, seen: Any
+) -> None:
+    ask(database, 2)
+    report(database, "order-0", delivered_at=START)
+    assert archive_months(database, store, EVER)
+    assert archive_actuals(database, store, EVER)
+    with database.transaction() as session:
+        erasures.erase(session, "order-0")
+    assert seen().asked["order_id"].to_list() == ["order-1"]
+    assert seen().words.is_empty()
+    ask(database, 1, predicted_at=EVER - timedelta(days=1))
+    assert sorted(seen().asked["order_id"]) == ["order-0", "order-1"], "asked again later it is a new order"
+
+
 def test_months_of_what_was_seen_are_written_and_all_others_stay(
     database: Database, store: ObjectStore, seen: Any, tmp_path: Path
 ) -> None:

@@ -10,9 +10,10 @@ is whole when it can be seen, and a new one writes only the months in which some
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
+from typing import Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
@@ -56,6 +57,19 @@ class HistoryVersion(BaseModel):
     def orders(self) -> int:
         """How many orders it has."""
         return sum(part.rows for part in self.months.values())
+
+    @property
+    def parts(self) -> set[str]:
+        """The names of its parts of orders."""
+        return {part.sha256 for part in (*self.months.values(), *self.source.values())}
+
+    def with_parts(self, instead: Mapping[str, Part]) -> Self:
+        """The same with other parts of orders in place of those named; a month without an order is none."""
+        months, source = (
+            {month: new for month, part in parts.items() if (new := instead.get(part.sha256, part)).rows}
+            for parts in (self.months, self.source)
+        )
+        return self.model_copy(update={"months": months, "source": source})
 
 
 class Newest(BaseModel):
@@ -135,6 +149,15 @@ class HistoryStore:
     def months(self, version: HistoryVersion, folder: Path) -> list[Path]:
         """Copies of a version's months in a folder, oldest first; DamagedHistory."""
         return self.download((version.months[month] for month in sorted(version.months)), folder)
+
+    def part_names(self) -> list[str]:
+        """The names of all parts, of whichever version."""
+        folder = self._address("parts/")
+        return [found.address.key.removeprefix(folder.key) for found in self._objects.objects_under(folder)]
+
+    def delete_part(self, sha256: str) -> None:
+        """Delete a part; versions that have it cannot be read any more."""
+        self._objects.delete(self._address(f"parts/{sha256}"))
 
     def _downloaded(self, part: Part, file: Path) -> Path:
         address = self._address(f"parts/{part.sha256}")

@@ -7,11 +7,13 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import text
 
 from common.database.session import Database
+from common.servers.history import HistoryStore
 from common.servers.objects import ObjectStore
 from common.servers.registry import Registry
 from monitor.archive import ages
 from monitor.archive.erasing import erase_archived
 from monitor.archive.files import sweep
+from monitor.archive.history_erasing import erase_from_history
 from monitor.archive.moving import archive_actuals, archive_months
 from monitor.settings import RetentionSettings
 
@@ -56,6 +58,7 @@ class Archiver:
             for address in archive_months(self._database, self._store, before):
                 logger.info("a month of the log is archived: %s", address)
             archive_actuals(self._database, self._store, before)
+            erase_from_history(self._database, HistoryStore(self._store))
             if erase_archived(self._database, self._store):
                 sweep(self._database, self._store)
             self._delete_aged()

@@ -5,6 +5,7 @@ back. Whoever may ask but reports nothing teaches nothing (`common.database.coun
 """
 
 import tempfile
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,7 +18,7 @@ from sqlalchemy import Connection, select, text
 from common.database.actuals import BITS, KINDS
 from common.database.counted import BOUGHT, TRUSTED, TRUSTED_KEYS
 from common.database.session import Database
-from common.database.tables import ColdFile
+from common.database.tables import ColdFile, Erasure
 from common.errors import ObjectNotFound
 from common.orders.names import COORDINATES, OLD_NUMBERS, TEXTS, ZIP_CODE_PREFIX
 from common.orders.shop.sections import Facts
@@ -72,6 +73,7 @@ def _read(database: Database, objects: ObjectStore, facts: Facts) -> Seen:
         folder = Path(scratch)
         with database.engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
             archived = connection.execute(select(ColdFile.uri, ColdFile.content).where(ColdFile.state == KEPT)).all()
+            erased = connection.execute(select(Erasure.order_id, Erasure.asked_at)).all()
             trusted = list(connection.scalars(text(TRUSTED_KEYS)))
             hot_asked = _copied(connection, "predictions", ASKED, _ASKED_HOT, folder / "asked.csv")
             hot_words = _copied(connection, "actuals", REPORTED, "true", folder / "words.csv")
@@ -82,7 +84,16 @@ def _read(database: Database, objects: ObjectStore, facts: Facts) -> Seen:
                 asked.append(_cold_asked(file, trusted))
             else:
                 words.append(pl.scan_parquet(file).select(_as(REPORTED)))
-        return Seen(_first_asked(pl.concat(asked), facts), _newest_words(pl.concat(words)))
+        every_answer = _unless_erased(pl.concat(asked), "predicted_at", erased)
+        every_word = _unless_erased(pl.concat(words), "received_at", erased)
+        return Seen(_first_asked(every_answer, facts), _newest_words(every_word))
+
+
+def _unless_erased(rows: pl.LazyFrame, at: str, erased: Sequence[Any]) -> pl.LazyFrame:
+    """Without what was known of an order when it was erased, and the archive may still hold."""
+    gone = pl.LazyFrame([tuple(row) for row in erased], {"order_id": pl.String, "erased_at": MOMENT}, orient="row")
+    kept = pl.col("erased_at").is_null() | (pl.col(at) > pl.col("erased_at"))
+    return rows.join(gone, on="order_id", how="left").filter(kept).drop("erased_at")
 
 
 def _first_asked(rows: pl.LazyFrame, facts: Facts) -> pl.DataFrame:
