@@ -69,7 +69,7 @@ def test_the_first_model_of_an_empty_shop_appears_by_itself_and_beats_what_was_d
 ) -> None:
     orders, reports = traffic()
     with running_gateway(shop, tmp_path) as gateway, worker("monitor"), worker("trainer"):
-        gateway.wait_ready()
+        wait_until(lambda: gateway.client.get("/readyz").is_success, 200)  # a worker starts, and trains
         first = served(gateway)
         asked = gateway.client.post("/delivery_times", json={"orders": orders[:2]}).json()
         assert "little_data" in str(asked)
