@@ -144,6 +144,21 @@ def test_a_source_is_read_again_only_if_it_changed(updating: Updating, tmp_path:
     assert updating.bring_up_to_date().version.orders < first.orders
 
 
+def test_a_folder_that_was_prepared_before_the_newest_version_is_no_news(
+    updating: Updating, history: HistoryStore, tmp_path: Path
+) -> None:
+    newest = updating.bring_up_to_date().version
+    write_orders(tmp_path / "other", general_table(made_up_history(50)))
+    elsewhere = replace(updating, prepared=tmp_path / "other" / "prepared")
+    orders = tmp_path / "other" / "prepared" / "orders.parquet"
+    os.utime(orders, ns=(1, 1))
+    assert elsewhere.publish_waiting() == newest
+    os.utime(orders)
+    waiting = elsewhere.publish_waiting()
+    assert waiting is not None
+    assert waiting.orders == 50
+
+
 def test_a_host_without_the_source_goes_on_with_the_history_and_says_so(updating: Updating, tmp_path: Path) -> None:
     version = updating.bring_up_to_date().version
     there = replace(updating, shop=lambda: olist_shop(tmp_path / "nothing"), prepared=tmp_path / "other")

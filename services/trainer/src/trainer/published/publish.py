@@ -48,6 +48,11 @@ def is_published(folder: Path) -> bool:
     return path.exists() and json.loads(path.read_text()) == _state(folder)
 
 
+def prepared_at(folder: Path) -> datetime:
+    """When the folder's orders were prepared."""
+    return datetime.fromtimestamp((folder / ORDERS).stat().st_mtime, UTC)
+
+
 def put_table(table: pl.DataFrame, store: HistoryStore) -> Part:
     """Write a table as a part."""
     with tempfile.TemporaryDirectory(prefix="history-") as scratch:

@@ -11,7 +11,7 @@ from common.orders.shop.sections import Facts, Shop
 from common.orders.shop.source import Kind, expanded, kind_of, olist_folder, shown
 from common.servers.history import HistoryStore, HistoryVersion
 from trainer.data.prepare import prepare
-from trainer.published.publish import is_published, mark_published, put_source, put_table, source_mark_of
+from trainer.published.publish import is_published, mark_published, prepared_at, put_source, put_table, source_mark_of
 from trainer.published.seen import Seen
 from trainer.published.union import with_seen
 from trainer.sources.orders.known_places import read_places
@@ -42,14 +42,15 @@ class Updating:
     seen: Callable[[Facts], Seen]
 
     def publish_waiting(self) -> HistoryVersion | None:
-        """Publish what was prepared on this host and nobody published yet; the newest version, None without any."""
-        return self.store.newest() if is_published(self.prepared) else self._publish_prepared()
+        """Publish what was prepared on this host since the newest version was made; the newest, None without any."""
+        newest = self.store.newest()
+        return self._publish_prepared() if self._is_waiting(newest) else newest
 
     def add_seen(self) -> HistoryVersion | None:
         """The same, with what the system has seen by now."""
-        if not is_published(self.prepared):
-            return self._publish_prepared()
         newest = self.store.newest()
+        if self._is_waiting(newest):
+            return self._publish_prepared()
         return self._with_seen(newest, self.store.source_mark()) if newest else None
 
     def bring_up_to_date(self) -> UpToDate:
@@ -91,6 +92,12 @@ class Updating:
         places = read_places(shop, self.sources)
         part = None if places is None else put_table(places, self.store)
         return HistoryVersion(shop=prepared, months={}, source={}, places=part, made_at=datetime.now(UTC))
+
+    def _is_waiting(self, newest: HistoryVersion | None) -> bool:
+        """Whether this host has prepared something newer: a folder of last year is no news."""
+        if is_published(self.prepared):
+            return False
+        return newest is None or prepared_at(self.prepared) > newest.made_at
 
     def _publish_prepared(self) -> HistoryVersion:
         version = self._with_seen(put_source(self.prepared, self.store), source_mark_of(self.prepared))
