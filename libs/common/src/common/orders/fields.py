@@ -179,12 +179,20 @@ class Order(Strict):
             return self
         said = {name for name in given if values[name] is not None}
         faults = [
-            (name, f"{name} must be there (got null)") if name in given and name not in said else (name, sentence)
+            (name, _of_null(name, sentence) if name in given and name not in said else sentence)
             for name, sentence in location_faults(said)
         ]
         if faults:
             raise PydanticCustomError(LOCATION_FAULT, "{message}", {"message": faults[0][1], "faults": faults})
         return self
+
+
+def _of_null(name: str, sentence: str) -> str:
+    """The sentence about a field that is there and null: it is no value, and the way out stays the same."""
+    required = f"{name} is required"
+    if sentence.startswith(required):
+        return f"{name} must not be null{sentence.removeprefix(required)}"
+    return f"{sentence} ({name} is null)"
 
 
 def location_faults(given: set[str]) -> list[tuple[str, str]]:
