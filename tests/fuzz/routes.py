@@ -77,6 +77,7 @@ def operations() -> list[tuple[str, str]]:
         ("GET", "/batch-jobs/{job_id}/files"),
         ("GET", "/orders"),
         ("GET", "/orders/{order_id}"),
+        ("DELETE", "/orders/{order_id}"),
         ("GET", "/model"),
     ]
 
@@ -114,6 +115,13 @@ def test_no_request_makes_the_gateway_fail(
         real(case).call_and_validate(headers=keys[owner], excluded_checks=CHECKED_ELSEWHERE)
 
     check()
+
+
+def test_every_operation_is_tried(guarded: Gateway) -> None:
+    health = ("/livez", "/readyz", "/metrics")
+    paths = guarded.client.get("/openapi.json").json()["paths"]
+    told = {(method.upper(), path) for path, methods in paths.items() for method in methods if path not in health}
+    assert told == set(operations())
 
 
 def test_afterwards_nobody_sees_another_s_jobs(
