@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
+from common.database.migrate import migrate
 from common.settings import load
 from devstack.servers import mlflow_server, postgres, seaweedfs
 from devstack.stack import Stack
@@ -43,4 +44,5 @@ def _registry(directory: Path) -> Iterator[Stack]:
         running(seaweedfs.process(stack), directory),
         running(mlflow_server.process(stack), directory),
     ):
+        migrate(stack.database_url)
         yield stack

@@ -6,11 +6,13 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select, update
 
-from common.database.retrainings import ATTEMPTS, request_if_due
+from common.database import actuals
+from common.database.actuals import OrderReport
+from common.database.retrainings import ATTEMPTS, FEWEST_DELIVERIES, request_as_it_grows, request_if_due
 from common.database.session import Database
-from common.database.tables import Retraining
+from common.database.tables import Actual, Retraining
 from support.waiting import wait_until
 from trainer.retraining.retrain import Retrainer, Trained
 
@@ -138,6 +140,36 @@ def test_a_killed_trainers_retraining_is_begun_anew_and_given_up_in_the_end(
         until("failed" if attempt == ATTEMPTS else "queued", trainer, asked)
     assert outcome(trainer, asked).outcome == "its trainer died 3 times (killed, or out of memory)"
     assert trainer.begin("the next one") is not None
+
+
+def report(database: Database, start: int, end: int) -> None:
+    """Deliveries of the orders with these numbers."""
+    moment = datetime(2026, 3, 1, tzinfo=UTC)
+    with database.transaction() as session:
+        actuals.store(session, [OrderReport(order_id=f"{each}", delivered_at=moment) for each in range(start, end)])
+
+
+def test_a_model_of_few_deliveries_is_trained_again_when_there_are_half_as_many_again(database: Database) -> None:
+    with database.transaction() as session:
+        session.execute(delete(Retraining))
+        session.execute(delete(Actual))
+
+    def requested(learned: int) -> int:
+        with database.transaction() as session:
+            request_as_it_grows(session, learned)
+            session.execute(update(Retraining).values(status="succeeded", finished_at=func.now()))
+            return session.scalar(select(func.count()).select_from(Retraining)) or 0
+
+    report(database, 0, FEWEST_DELIVERIES - 1)
+    assert requested(0) == 0
+    report(database, FEWEST_DELIVERIES - 1, FEWEST_DELIVERIES)
+    assert requested(0) == 1
+    assert requested(0) == 1, "it lost in the gate, and nothing has come since"
+    report(database, FEWEST_DELIVERIES, 450)
+    assert requested(301) == 1
+    assert requested(300) == 2
+    with database.transaction() as session:
+        session.execute(delete(Actual))
 
 
 def test_a_trainer_that_was_given_up_does_not_write_over_the_next_ones_outcome(trainer: Retrainer, asked: int) -> None:
