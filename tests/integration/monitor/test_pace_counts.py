@@ -217,6 +217,21 @@ def test_only_what_has_news_is_looked_at(
     assert looked == [1]
 
 
+def test_an_order_of_a_clock_decades_ahead_costs_no_look_at_each_day_until_then(
+    database: Database, sample_bundle: Bundle, logged: MakeLogged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = steady(database, logged, orders=100)
+    ahead = datetime(2099, 1, 1, tzinfo=UTC)
+    store(database.engine, logged(1, purchase_timestamp=ahead, predicted_at=ahead, order_id="of 2099"))
+    asked: list[object] = []
+    execute = Session.execute
+    monkeypatch.setattr(Session, "execute", lambda *given, **more: asked.append(0) or execute(*given, **more))
+    with database.transaction() as session:
+        counted(session, sample_bundle)
+        assert len(tables(session)[1]) == len(rows) + 1
+    assert len(asked) < 2_000
+
+
 @pytest.mark.usefixtures("at_once")
 def test_a_replay_that_goes_back_counts_anew(database: Database, sample_bundle: Bundle, logged: MakeLogged) -> None:
     steady(database, logged)

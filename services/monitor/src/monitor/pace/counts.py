@@ -16,7 +16,7 @@ from sqlalchemy import Row, func, select, text
 from sqlalchemy.orm import Session
 
 from common.database.counted import BOUGHT_WHEN_ASKED, COUNTED, TOLERANCE, TRUSTED_KEYS
-from common.database.tables import CountedOrder, PaceBasis
+from common.database.tables import ApiKey, CountedOrder, PaceBasis
 from monitor.pace.cells import NONE, Cells, CountedOrders, DayCounts, Ints
 from monitor.pace.grouping import Grouping
 from monitor.windows.news import LONGEST_WRITE
@@ -74,8 +74,8 @@ class Counts:
         """Count the whole log, by days of purchase; no further once there are more than `most` orders."""
         self._session.execute(text("TRUNCATE pace_counts, counted_orders"))
         counted = 0
-        last = self._session.scalars(_LAST, self._given).one()
-        for begin, end in self._session.execute(_DAYS, self._given | {"last": last}).all():
+        days = list(self._session.scalars(_DAYS, self._given))
+        for begin, end in zip(days, [*days[1:], "infinity"], strict=True):  # a wrong clock's orders are in the last
             span = {"begin": begin, "end": end}
             rows = self._session.execute(_OF_DAY, self._given | span, execution_options={"yield_per": AT_ONCE})
             for part in rows.partitions():
@@ -88,7 +88,7 @@ class Counts:
         """Count what has changed since the basis was written; what is too old by now is forgotten."""
         self._session.execute(_FORGET, {"day": self._grouping.today(self._given["oldest"])})
         changes = {"since": basis.until, "was_oldest": basis.oldest, "was": basis.present}
-        keys = sorted(set(basis.keys) ^ set(self._given["keys"]))
+        keys = self._changed_keys(basis)
         due = basis.next_due is not None and basis.next_due <= self._given["present"]
         asked = [_NEWS, *([_OF_KEYS] if keys else []), *([_COME] if due else [])]
         changed = text(" UNION ".join(asked))
@@ -100,6 +100,12 @@ class Counts:
             self._add(cells, rows, gone)
         soonest = self.next_due() if due else self.next_due(basis.until)
         basis.next_due = soonest if due else min(filter(None, (basis.next_due, soonest)), default=None)
+
+    def _changed_keys(self, basis: PaceBasis) -> list[str]:
+        """Those whose orders count no longer, or only now; what a new key asked is news by itself."""
+        changed = set(basis.keys) ^ set(self._given["keys"])
+        new = select(ApiKey.id).where(ApiKey.id.in_(changed), ApiKey.created_at > basis.until)
+        return sorted(changed.difference(self._session.scalars(new))) if changed else []
 
     def orders(self) -> int:
         """How many are counted."""
@@ -176,11 +182,8 @@ _OF_DAY = text(
 )
 """An order that was asked again on a later day has been counted by then."""
 
-_LAST = text("SELECT max(purchase_timestamp) FROM predictions WHERE purchase_timestamp >= :oldest")
-
-_DAYS = text("""
-    SELECT day AS begin, day + interval '1 day' AS end
-    FROM generate_series(CAST(:oldest AS timestamptz), CAST(:last AS timestamptz), '1 day') AS day
+_DAYS = text(f"""
+    SELECT generate_series(CAST(:oldest AS timestamptz), CAST(:present AS timestamptz) + {TOLERANCE}, '1 day')
 """)
 
 _NEWS = """
