@@ -88,6 +88,13 @@ def test_an_order_counts_once_with_its_first_answer_and_its_facts(database: Data
     assert (first["purchase_timestamp"], first["destination_lat"]) == (START, -23.5)
 
 
+def test_what_another_shops_model_has_answered_is_none_of_its_orders(database: Database, store: ObjectStore) -> None:
+    ask(database, 2)
+    ask(database, 1, order_id="of-another", model_version="2")
+    seen = read_seen(database, store, FACTS, lambda version: version == "1")
+    assert sorted(seen.asked["order_id"]) == ["order-0", "order-1"]
+
+
 def test_who_may_only_ask_teaches_nothing(database: Database, seen: Any) -> None:
     ask(database, 1, key_id="of-nobody-who-reports")
     assert seen().asked.is_empty()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from common.database import retrainings
 from common.database.present import is_replayed, present
 from common.database.session import Database
-from common.errors import InvalidInput
+from common.errors import DeliveryTimeError, InvalidInput
 from common.servers.queue import Queue
 from common.servers.registry import Registry
 from common.settings import DatabaseSettings, ObjectStoreSettings, QueueSettings, RegistrySettings, load
@@ -21,7 +21,8 @@ from trainer.settings import TrainerSettings
 if TYPE_CHECKING:
     import numpy as np
 
-    from common.orders.shop.sections import Facts, Shop
+    from common.orders.shop.prepared_shop import PreparedShop
+    from common.orders.shop.sections import Shop
     from trainer.data.history import TrainingData
     from trainer.published.seen import Seen
     from trainer.published.update import Updating
@@ -75,8 +76,16 @@ def history_updates() -> "Updating":
 
     database, objects = Database(load(DatabaseSettings)), ObjectStore(load(ObjectStoreSettings))
 
-    def seen(facts: "Facts") -> "Seen":
-        return read_seen(database, objects, facts)
+    def seen(of: "PreparedShop") -> "Seen":
+        with bundles() as registry:
+
+            def is_ours(version: str) -> bool:
+                try:
+                    return registry.bundle(version).manifest.shop.name == of.name
+                except DeliveryTimeError:  # it is gone for its age
+                    return True
+
+            return read_seen(database, objects, of.facts, is_ours)
 
     return Updating(shop, sources(), data_settings().prepared, HistoryStore(objects), seen)
 
@@ -130,8 +139,14 @@ def retrainer() -> Retrainer:
 
 
 def ask_for_first_model() -> None:
-    """Requests the first training of a shop that declares its days; its worker needs no other reason."""
-    if data_settings().shop_file and shop().declared:
+    """Requests the first training of a shop that declares its days; a shop file may also come later, as in the demo."""
+    from common.orders.shop.errors import InvalidShop
+
+    try:
+        declares = data_settings().shop_file is not None and shop().declared is not None
+    except InvalidShop:
+        return
+    if declares:
         database = Database(load(DatabaseSettings))
         with database.transaction() as session:
             ever = datetime(2000, 1, 1, tzinfo=UTC)

@@ -1,5 +1,7 @@
 """A shop with too few deliveries: what it declares, or their medians by distance, becomes an ordinary bundle."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,7 @@ from common.orders.orders import Orders
 from common.orders.shop.declared import Declared, Transit
 from common.orders.shop.sections import Facts
 from support.model_fixtures import SHOP, made_up_history, made_up_places
+from trainer import wiring
 from trainer.data.history import NO_PLACES, TrainingData, end_of
 from trainer.data.prepared import history_of
 from trainer.evaluation.holdouts import has_enough
@@ -79,3 +82,10 @@ def test_the_first_deliveries_give_medians_by_distance() -> None:
 def test_what_the_shop_declares_comes_before_its_few_deliveries() -> None:
     shop = SHOP.model_copy(update={"declared": DECLARED})
     assert declared_of(TrainingData(made_up_history(150), shop, made_up_places())) == DECLARED
+
+
+def test_a_worker_whose_shop_file_is_not_there_yet_asks_for_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHOP_FILE", str(tmp_path / "shop.toml"))
+    wiring.ask_for_first_model()

@@ -5,7 +5,7 @@ back. Whoever may ask but reports nothing teaches nothing (`common.database.coun
 """
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -28,6 +28,7 @@ MOMENT = pl.Datetime("us", "UTC")
 ASKED = {
     "order_id": pl.String,
     "predicted_at": MOMENT,
+    "model_version": pl.String,
     "purchase_timestamp": MOMENT,
     ZIP_CODE_PREFIX: pl.Int64,
     **dict.fromkeys(OLD_NUMBERS, pl.Float64),
@@ -58,17 +59,22 @@ class Seen:
         return pl.concat([self.asked.select("order_id"), self.words.select("order_id")]).unique()
 
 
-def read_seen(database: Database, objects: ObjectStore, facts: Facts) -> Seen:
-    """What Postgres and the archive hold together at one moment."""
+def read_seen(
+    database: Database, objects: ObjectStore, facts: Facts, is_ours: Callable[[str], bool] = lambda version: True
+) -> Seen:
+    """What Postgres and the archive hold together at one moment.
+
+    is_ours: whether a model version is of this shop; what another shop's has answered is none of its orders.
+    """
     for _ in range(TRIES - 1):
         try:
-            return _read(database, objects, facts)
+            return _read(database, objects, facts, is_ours)
         except ObjectNotFound:
             continue
-    return _read(database, objects, facts)
+    return _read(database, objects, facts, is_ours)
 
 
-def _read(database: Database, objects: ObjectStore, facts: Facts) -> Seen:
+def _read(database: Database, objects: ObjectStore, facts: Facts, is_ours: Callable[[str], bool]) -> Seen:
     with tempfile.TemporaryDirectory(prefix="seen-") as scratch:
         folder = Path(scratch)
         with database.engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
@@ -86,7 +92,9 @@ def _read(database: Database, objects: ObjectStore, facts: Facts) -> Seen:
                 words.append(pl.scan_parquet(file).select(_as(REPORTED)))
         every_answer = _unless_erased(pl.concat(asked), "predicted_at", erased)
         every_word = _unless_erased(pl.concat(words), "received_at", erased)
-        return Seen(_first_asked(every_answer, facts), _newest_words(every_word))
+        versions = every_answer.select(pl.col("model_version").unique()).collect(engine="streaming").to_series()
+        answers = every_answer.filter(pl.col("model_version").is_in([each for each in versions if is_ours(each)]))
+        return Seen(_first_asked(answers, facts), _newest_words(every_word))
 
 
 def _unless_erased(rows: pl.LazyFrame, at: str, erased: Sequence[Any]) -> pl.LazyFrame:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from common.orders.shop.errors import InvalidShop
 from common.orders.shop.prepared_shop import PreparedShop
-from common.orders.shop.sections import Facts, Shop
+from common.orders.shop.sections import Shop
 from common.orders.shop.source import Kind, expanded, kind_of, olist_folder, shown
 from common.servers.history import HistoryStore, HistoryVersion
 from trainer.data.prepare import prepare
@@ -33,13 +33,13 @@ class UpToDate:
 @dataclass(frozen=True)
 class Updating:
     """shop: opens the shop file. prepared: where `prepare-data` writes on this host. seen: reads what the system has
-    seen of orders, with the shop's facts."""
+    seen of the shop's orders."""
 
     shop: Callable[[], Shop]
     sources: Sources
     prepared: Path
     store: HistoryStore
-    seen: Callable[[Facts], Seen]
+    seen: Callable[[PreparedShop], Seen]
 
     def publish_waiting(self) -> HistoryVersion | None:
         """Publish what was prepared on this host since the newest version was made; the newest, None without any."""
@@ -105,7 +105,7 @@ class Updating:
         return version
 
     def _with_seen(self, version: HistoryVersion, mark: str) -> HistoryVersion:
-        months = with_seen(self.store, version, self.seen(version.shop.facts))
+        months = with_seen(self.store, version, self.seen(version.shop))
         changed = {"months": months, "made_at": datetime.now(UTC)}
         return self.store.publish(version.model_copy(update=changed), mark)
 
