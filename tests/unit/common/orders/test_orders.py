@@ -187,3 +187,24 @@ def test_arrays_are_held_to_the_bounds_that_requests_are_held_to(name: str) -> N
     assert FIELDS[name].admits(np.array(values)).tolist() == [taken(value) for value in values]
     assert taken(low)
     assert not taken(high + 1)
+
+
+def test_texts_are_taken_without_the_blanks_around_them_as_files_take_them() -> None:
+    order = Order.model_validate({"origin_region": " SP\t", "facts": {"carrier": " sloth "}, **HERE})
+    assert (order.origin_region, order.facts) == ("SP", {"carrier": "sloth"})
+
+
+@pytest.mark.parametrize(
+    ("order", "said"),
+    [
+        ({"origin_region": "a\0b"}, "pattern"),
+        ({"origin_id": " "}, "at least 1 character"),
+        ({"origin_postal_code": "1\0"}, "pattern"),
+        ({"origin_id": "a", "facts": {"carrier": "x\0"}}, "pattern"),
+        ({"origin_id": "a", "facts": {"carrier": "x" * 65}}, "at most 64 characters"),
+        ({"origin_id": "a", "purchase_timestamp": 1_518_688_800}, "an ISO 8601 time from 2000 to 2099"),
+        ({"origin_id": "a", "purchase_timestamp": True}, "an ISO 8601 time from 2000 to 2099"),
+    ],
+)
+def test_what_the_log_or_the_model_could_not_keep_is_refused(order: dict[str, Any], said: str) -> None:
+    assert said in said_of(order | HERE)
