@@ -34,7 +34,7 @@ class ErasedOrder(BaseModel):
 def add_routes(app: FastAPI, database: Database) -> None:
     """Serve the route."""
 
-    @app.delete("/orders/{order_id:path}", tags=["orders"], responses=problems.documented(422))
+    @app.delete("/orders/{order_id:path}", tags=["orders"], responses=problems.documented(404, 422))
     def erase_order(request: Request, order_id: OrderId) -> ErasedOrder:
         """Erase an order from the prediction log and the actuals, for good (scope `admin`)."""
         key: Key | None = request.scope["key"]
