@@ -82,3 +82,15 @@ def test_what_is_no_order_has_no_answer_but_a_reason(
     with pytest.raises(MlflowException) as refused:
         model.predict(None, given)
     assert reason in str(refused.value)
+
+
+def test_a_frame_may_say_what_is_known_later(model: DeliveryTimeModel) -> None:
+    said = {"shipped_timestamp": pd.Timestamp("2017-03-03"), "under_way_at": "2017-05-20"}
+    plain, shipped, both = (
+        model.predict(None, frame(**{name: said[name] for name in names})).iloc[0]
+        for names in ((), ("shipped_timestamp",), tuple(said))
+    )
+    assert plain.delivery_time_days != shipped.delivery_time_days
+    assert both.lower_days > 79 > plain.upper_days
+    with pytest.raises(MlflowException, match="row 0: shipped_timestamp must not be before the purchase"):
+        model.predict(None, frame(shipped_timestamp="2017-02-01"))
