@@ -188,6 +188,13 @@ def test_an_owner_sees_his_own_orders_alone(guarded: Gateway, engine: Engine, ga
     assert seen(admin)[0] == 200
     assert order_id in seen(admin)[1]
     assert seen(jobs_alone) == (403, [])
+    reported = sqlalchemy.text("INSERT INTO actuals (order_id, delivered_at, owner) VALUES (:id, now(), :owner)")
+    theirs = log(engine, key_id=key_id)
+    with engine.begin() as connection:
+        for each, owner in ((order_id, "mine"), (theirs, "other")):
+            connection.execute(reported, {"id": each, "owner": f"{owner}-{mark}"})
+    states = [guarded.client.get(f"/orders/{each}", headers=mine).json()["status"] for each in (order_id, theirs)]
+    assert states == ["delivered", "under_way"]
 
 
 @pytest.mark.parametrize(
