@@ -129,7 +129,8 @@ class Scale:
 
     def _measured_windows(self) -> dict[str, float]:
         """A row for every window, as a monitor has that has been there all along."""
-        values = {"source": SOURCE, "begin": window_of(self._now - HORIZON, DAY).start, "end": self._now}
+        rows = round(self._hot.count / ((self._now - self._hot.begin) / DAY))
+        values = {"source": SOURCE, "begin": window_of(self._now - HORIZON, DAY).start, "end": self._now, "rows": rows}
         with self._database.transaction() as session:
             session.execute(_MEASURED, values)
             news.saw(session, news.moment(session))
@@ -225,6 +226,6 @@ class Scale:
 _MEASURED = text("""
     INSERT INTO model_metrics (timestamp, source, model_version, window_start, window_end, rows, rows_with_actual,
                                actual_seconds, trained_mae)
-    SELECT start + interval '1 day', :source, '1', start, start + interval '1 day', 0, 0, 0, 4.5
+    SELECT start + interval '1 day', :source, '1', start, start + interval '1 day', :rows, 0, 0, 4.5
     FROM generate_series(CAST(:begin AS timestamptz), CAST(:end AS timestamptz), '1 day') AS start
 """)
