@@ -48,7 +48,7 @@ def figures(forecasts: pl.DataFrame, shop: str) -> dict[str, Any]:
         "worst_month_mae_ratio": max(ratios, default=None),
         "coverage_worst_month": min(month["coverage"] for month in per_month),
         **later_figures(forecasts),
-        "promises": calibration(forecasts),
+        **calibration(forecasts),
         "months": per_month,
     }
 

@@ -19,6 +19,9 @@ SPANS = (0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0)
 """Typical deliveries from the purchase to the ends of the days whose probability every backtest judges."""
 
 BINS = 10
+MUST_HOLD = 0.9
+"""Shares from which on every month is judged by itself."""
+
 FEWEST = 30
 """Orders of a month, below which its share says nothing."""
 
@@ -41,18 +44,19 @@ def judged_columns(
 
 
 def calibration(forecasts: pl.DataFrame) -> dict[str, Any]:
-    """How far shares and probabilities were off, of all orders: `kept` by share, pooled, and in the months in which it
-    was lowest and highest; `deliver_by` with the mean distance in BINS bins, weighted by their orders."""
-    kept = {}
+    """How far shares and probabilities were off, under the keys of the product contract's `Figures`.
+
+    shares: kept, of all orders. share_range: of the months, the lowest and the highest. deliver_by_error: the mean
+    distance in BINS bins of probability, weighted by their orders.
+    """
+    shares, ranges, worst = {}, {}, 0.0
     for share in SHARES:
         is_kept = pl.col("actual_days") <= pl.col(PROMISED.format(share))
         months = forecasts.group_by("month").agg(is_kept.mean().alias("kept"), pl.len()).filter(pl.col("len") >= FEWEST)
-        low, high = months["kept"].min(), months["kept"].max()
-        kept[str(share)] = {
-            "pooled": forecasts.select(is_kept.mean()).item(),
-            "lowest_month": low,
-            "highest_month": high,
-        }
+        shares[str(share)] = forecasts.select(is_kept.mean()).item()
+        ranges[str(share)] = [months["kept"].min(), months["kept"].max()]
+        if share >= MUST_HOLD and len(months):
+            worst = max(worst, *(months["kept"] - share).abs())
     by = pl.concat(
         forecasts.select(
             probability=pl.col(PROBABILITY.format(span)),
@@ -65,26 +69,30 @@ def calibration(forecasts: pl.DataFrame) -> dict[str, Any]:
         by.group_by(number.alias("bin")).agg(pl.len(), pl.col("probability").mean(), pl.col("came").mean()).sort("bin")
     )
     off = np.average((bins["probability"] - bins["came"]).abs().to_numpy(), weights=bins["len"].to_numpy())
-    columns = [bins[name].to_list() for name in ("len", "probability", "came")]
+    columns = (bins[name].to_list() for name in ("len", "probability", "came"))
+    named = [dict(zip(("orders", "said", "came"), row, strict=True)) for row in zip(*columns, strict=True)]
     return {
-        "kept": kept,
-        "deliver_by": {
-            "off": float(off),
-            "bins": [dict(zip(("orders", "said", "came"), row, strict=True)) for row in zip(*columns, strict=True)],
-        },
+        "shares": shares,
+        "share_range": ranges,
+        "share_error": max(abs(shares[str(share)] - share) for share in SHARES),
+        "share_error_worst_month": worst,
+        "deliver_by_error": float(off),
+        "deliver_by_bins": [
+            dict(zip(("orders", "said", "came"), row, strict=True)) for row in zip(*columns, strict=True)
+        ],
     }
 
 
 def told(values: dict[str, Any]) -> list[str]:
     """Sentences about `calibration`."""
     kept = [
-        f"{share}: {each['pooled']:.3f} ({each['lowest_month']:.3f} to {each['highest_month']:.3f} by month)"
-        for share, each in values["kept"].items()
-        if each["lowest_month"] is not None
+        f"{share}: {values['shares'][share]:.3f} ({low:.3f} to {high:.3f} by month)"
+        for share, (low, high) in values["share_range"].items()
+        if low is not None
     ]
     return [
         f"promises kept at {', '.join(kept)}",
-        f"probabilities to arrive by a day are off by {values['deliver_by']['off']:.3f} on average",
+        f"probabilities to arrive by a day are off by {values['deliver_by_error']:.3f} on average",
     ]
 
 

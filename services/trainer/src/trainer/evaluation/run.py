@@ -52,7 +52,7 @@ def run_backtest(
     for name in FORECASTERS:
         _print(table.filter(pl.col("forecaster") == name).drop("forecaster"), name, console)
     console.print(_summary(values), soft_wrap=True)
-    for sentence in (*told(values["promises"]), *later_summary(values)):
+    for sentence in (*told(values), *later_summary(values)):
         console.print(sentence, soft_wrap=True)
     for name, worth in values["facts"].items():
         without = f"without it the MAE is {values['mae'] + worth:.4g} days ({worth:+.2g})"
