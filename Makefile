@@ -126,7 +126,7 @@ docs: $(READY) ## remake docs/settings.md from the settings classes
 	@$(BIN)/python tools/settings_table.py
 
 fuzz: $(READY) ## made-up files, folders and requests to every route (FUZZ_EXAMPLES=10000), and fifty kills of the monitor's parts
-	@$(BIN)/pytest --timeout 0 tests/fuzz/{csv_files,parquet_files,folders,routes}.py
+	@$(BIN)/pytest --timeout 0 tests/fuzz/{csv_files,parquet_files,folders,any_order,routes}.py
 	@KILLS=50 $(BIN)/pytest --timeout 0 tests/integration/monitor/test_kills.py
 
 lock: $(READY) ## remake requirements.lock from the pyproject files

@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 
 from sqlalchemy import text
-from tests.bench._scale_log import drop_actuals_indexes, fill_cold, fill_hot, index_actuals, spans
+from tests.bench.large_log.made import drop_actuals_indexes, fill_cold, fill_hot, index_actuals, spans
 from tests.bench.monitor import ingest, servers
 from tests.support.model_fixtures import write_sample_bundle
 
@@ -215,7 +215,7 @@ class Scale:
         command = [
             sys.executable,
             "-m",
-            "tests.bench._pace_round",
+            "tests.bench.large_log.pace_round",
             self._stack.database_url,
             str(self._folder / "bundle"),
         ]

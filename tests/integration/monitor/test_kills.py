@@ -12,8 +12,8 @@ from common.servers.objects import ObjectAddress, ObjectStore
 from common.servers.prediction_log import LoggedPrediction
 from monitor.archive.files import COLD
 from monitor.log import consumer
-from support import kills
-from support.kills import Parts
+from support.faults import kills
+from support.faults.kills import Parts
 
 KILLS = int(os.environ.get("KILLS", "9"))
 """`make fuzz` kills fifty times."""

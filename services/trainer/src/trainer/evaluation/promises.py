@@ -77,9 +77,7 @@ def calibration(forecasts: pl.DataFrame) -> dict[str, Any]:
         "share_error": max(abs(shares[str(share)] - share) for share in SHARES),
         "share_error_worst_month": worst,
         "deliver_by_error": float(off),
-        "deliver_by_bins": [
-            dict(zip(("orders", "said", "came"), row, strict=True)) for row in zip(*columns, strict=True)
-        ],
+        "deliver_by_bins": named,
     }
 
 

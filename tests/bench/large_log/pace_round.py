@@ -1,6 +1,6 @@
 """One round of the delivery pace in a process of its own.
 
-`python -m tests.bench._pace_round URL FOLDER` prints its seconds and its largest memory in megabytes.
+`python -m tests.bench.large_log.pace_round URL FOLDER` prints its seconds and its largest memory in megabytes.
 """
 
 import re
