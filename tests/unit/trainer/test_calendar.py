@@ -5,7 +5,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from common.model.bundle import Calendar
+from common.model.manifest import Calendar
 from common.model.predictor import by_calendar, calendars
 from common.model.time_scale import TimeScale
 from common.model.working_time import HOLIDAY, WEEKEND

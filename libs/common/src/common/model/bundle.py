@@ -29,6 +29,7 @@ from common.errors import DamagedBundle
 from common.model import bundle_format_4
 from common.model.effects import Effects, Usual
 from common.model.geography import Geography
+from common.model.manifest import FORMAT, HandOverPart, Manifest, manifest_of
 from common.model.pace import PaceTable
 from common.model.trees import ObliviousTrees
 from common.model.uncertainty.confidence import Learned
@@ -41,95 +42,6 @@ CATBOOST = "model.cbm"
 ARRAYS = "arrays.npz"
 PACE = "pace.csv"
 REFERENCE = "reference.csv"
-PARTS = ("shop", "calendar", "map", "after_hand_over")
-"""Of the manifest, that are objects of their own."""
-
-FORMAT = 5
-
-
-@dataclass(frozen=True)
-class ServedShop:
-    """What a model knows of its shop. country: of orders that name none. time_zone: of moments without one.
-
-    code_digits: of its postal codes, 0 if they are not numbers of one length. numeric, category: the facts that it
-    declares.
-    """
-
-    name: str
-    country: str
-    time_zone: str
-    code_digits: int = 0
-    numeric: tuple[str, ...] = ()
-    category: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Calendar:
-    """What days count, see `common.model.working_time`. holidays: ISO dates of whole years, by country."""
-
-    week: tuple[float, ...]
-    holiday: float
-    holidays: dict[str, list[str]]
-
-
-@dataclass(frozen=True)
-class Map:
-    """The regions of `common.orders.regions.Regions` that are no arrays, and the groups of the delivery pace."""
-
-    regions: tuple[str, ...]
-    rows: int
-    south: float
-    west: float
-    per_degree: float
-    pace_groups: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class HandOverPart:
-    """What the manifest says of the second model, of the time from hand-over: as of the first."""
-
-    centre: float
-    residuals: list[list[float]]
-    under_way: list[list[float]]
-    fact_effects: dict[str, dict[str, float]]
-    fact_usual: dict[str, dict[str, float]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Manifest:
-    """What a bundle says of itself. Times are ISO 8601, metrics in days.
-
-    params: what the search chose. centre: added to the log forecast to get the point forecast. residuals: quantiles by
-    group, see `common.model.uncertainty.residuals.Residuals`; older bundles have those of all orders. typical_days: see
-    `common.model.time_scale.TimeScale`. fact_effects: log days, by the name of a category and its value. history: the
-    version of the history (`common.servers.history`) it learned from, '' if that was in no object store.
-    training_orders: how many deliveries taught it, 0 in older bundles. under_way: the residuals of orders that have not
-    arrived; in older bundles [], the same. after_hand_over: None without a second model. is_declared: whether it knows
-    what the shop declares, and no delivery.
-    """
-
-    trained_at: str
-    code_version: str
-    feature_names: list[str]
-    training_window: dict[str, str]
-    metrics: dict[str, float]
-    data_fingerprint: str
-    params: dict[str, float]
-    centre: float
-    residuals: list[list[float]]
-    typical_days: float
-    shop: ServedShop
-    calendar: Calendar
-    map: Map
-    fact_effects: dict[str, dict[str, float]] = field(default_factory=dict)
-    fact_usual: dict[str, dict[str, float]] = field(default_factory=dict)
-    history: str = ""
-    training_orders: int = 0
-    is_declared: bool = False
-    under_way: list[list[float]] = field(default_factory=list)
-    after_hand_over: HandOverPart | None = None
-    format: int = FORMAT
-    files: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -192,7 +104,7 @@ def load(folder: Path, version: str) -> Bundle:
             raise DamagedBundle(
                 folder, f"format {stored['format']}, this code reads {bundle_format_4.FORMAT} and {FORMAT}"
             )
-        manifest = _manifest(bundle_format_4.manifest_of(stored) if is_earlier else stored)
+        manifest = manifest_of(bundle_format_4.manifest_of(stored) if is_earlier else stored)
         for name, checksum in manifest.files.items():
             if _sha256(folder / name) != checksum:
                 raise DamagedBundle(folder, f"{name} differs from its checksum")
@@ -249,18 +161,6 @@ def write_pace(folder: Path, table: PaceTable) -> None:
         writer = csv.writer(file)
         writer.writerow(["day", "group", "pace_days", "orders"])
         writer.writerows(table.rows())
-
-
-def _manifest(stored: Mapping[str, Any]) -> Manifest:
-    shop, calendar, of_map, second = *(stored[name] for name in PARTS[:-1]), stored.get(PARTS[-1])
-    rest = {name: value for name, value in stored.items() if name not in PARTS}
-    return Manifest(
-        **rest,
-        shop=ServedShop(**shop | {name: tuple(shop[name]) for name in ("numeric", "category")}),
-        calendar=Calendar(**calendar | {"week": tuple(calendar["week"])}),
-        map=Map(**of_map | {name: tuple(of_map[name]) for name in ("regions", "pace_groups")}),
-        after_hand_over=HandOverPart(**second) if second else None,
-    )
 
 
 def _after_hand_over(part: HandOverPart | None, arrays: Mapping[str, Any]) -> AfterHandOver | None:

@@ -14,8 +14,9 @@ from common.arrays import Bools, Floats
 from common.errors import InvalidInput
 from common.model.after_purchase.features import with_hand_over
 from common.model.after_purchase.under_way import First, HandedOver, UnderWay
-from common.model.bundle import AfterHandOver, Calendar, Servable
+from common.model.bundle import AfterHandOver, Servable
 from common.model.features import Further, features, features_of_one, same_region
+from common.model.manifest import Calendar
 from common.model.pace import Level, PaceTable
 from common.model.time_scale import TimeScale
 from common.model.uncertainty.confidence import Doubts

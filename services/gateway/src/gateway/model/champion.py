@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 import numpy as np
 
 from common.errors import DeliveryTimeError, ModelNotLoaded
-from common.model.bundle import Bundle, Manifest
+from common.model.bundle import Bundle
+from common.model.manifest import Manifest
 from common.model.predictor import Predictor
 from common.orders.fields import Order
 from common.orders.orders import Orders

@@ -15,18 +15,9 @@ import numpy as np
 import polars as pl
 
 from common.model import bundle
-from common.model.bundle import (
-    CATBOOST,
-    REFERENCE,
-    AfterHandOver,
-    Bundle,
-    HandOverPart,
-    Manifest,
-    Map,
-    Servable,
-    ServedShop,
-)
+from common.model.bundle import CATBOOST, REFERENCE, AfterHandOver, Bundle, Servable
 from common.model.effects import Effects, Usual
+from common.model.manifest import HandOverPart, Manifest, Map, ServedShop
 from common.model.pace import PaceTable
 from common.model.predictor import Predictor
 from common.model.trees import ObliviousTrees

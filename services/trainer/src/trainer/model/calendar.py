@@ -6,7 +6,7 @@ from datetime import date
 import holidays
 import numpy as np
 
-from common.model.bundle import Calendar
+from common.model.manifest import Calendar
 from common.model.time_scale import TimeScale
 from common.model.working_time import HOLIDAY, ORDINARY, WEEK, WEEKEND
 

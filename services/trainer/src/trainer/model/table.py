@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from common.arrays import Bools, Floats
 from common.errors import InvalidInput
-from common.model.bundle import Calendar
 from common.model.features import FEATURE_NAMES, Further, features
+from common.model.manifest import Calendar
 from common.model.pace import Level, PaceTable, pace_table
 from common.model.predictor import by_calendar, calendars
 from common.model.time_scale import TimeScale
