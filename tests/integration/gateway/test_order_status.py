@@ -24,7 +24,10 @@ BOUGHT = datetime.now(UTC).replace(microsecond=0) - timedelta(days=10)
 
 @pytest.fixture(scope="module")
 def engine(migrated_postgres_url: str) -> Iterator[Engine]:
+    """Of the gateway's database, in which no replay of another test's makes the present a past."""
     made = sqlalchemy.create_engine(migrated_postgres_url)
+    with made.begin() as connection:
+        connection.execute(sqlalchemy.text("DELETE FROM replays"))
     yield made
     made.dispose()
 

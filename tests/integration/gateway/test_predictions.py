@@ -91,7 +91,7 @@ def test_what_cannot_be_meant_is_refused_by_name(gateway: Gateway, order: dict[s
         ({"customer_lng": "x"}, "#/customer_lng", "customer_lng must be a valid number (got 'x')"),
         ({"seller_zip_code_prefix": 0}, "#/seller_zip_code_prefix", "greater than or equal to 1 (got 0)"),
         ({"seller_zip_code_prefix": 9350.5}, "#/seller_zip_code_prefix", "valid integer"),
-        ({"customer_lat": None}, "#/customer_lat", "(got null)"),
+        ({"customer_lat": None}, "#/customer_lat", "customer_lat must not be null"),
         ({"colour/x": "red"}, "#/colour~1x", "colour/x is not a known field: leave it out"),
         ({"purchase_timestamp": "0001-01-01T00:00:00+10:00"}, "#/purchase_timestamp", "must be an ISO 8601 time from"),
         ({"order_id": "a\u0000b"}, "#/order_id", "order_id must"),

@@ -75,6 +75,8 @@ def _job(job_id: UUID) -> SimpleNamespace:
         "status": "running",
         "errors": [],
         "notes": [],
+        "on_time_shares": [],
+        "details": False,
         "created_at": datetime.now(UTC),
     }
     return SimpleNamespace(**facts | {"input_uri": "s3://b/in.csv", "output_uri": "s3://b/out.csv"})

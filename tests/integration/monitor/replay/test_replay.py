@@ -142,7 +142,8 @@ def test_the_monitor_is_told_of_a_replay_and_asked_to_look_at_each_of_its_days(
     play(client, START, END, AS_FAST_AS_POSSIBLE)
     assert told(database) == [(END.replace(tzinfo=UTC), END.replace(tzinfo=UTC))]
     asked = Counter(json.loads(task)["headers"]["task"] for task in queue.lrange(MONITORING, 0, -1))
-    assert asked == dict.fromkeys((tasks.MEASURE, tasks.KEEP_PACE, tasks.CHECK), 10 + 1), "each day and at the end"
+    each_day = (tasks.MEASURE, tasks.KEEP_PACE, tasks.CHECK, tasks.WATCH_ORDERS)
+    assert asked == dict.fromkeys(each_day, 10 + 1), "each day and at the end"
 
 
 def told(database: Database) -> list[tuple[datetime, datetime]]:
