@@ -18,6 +18,11 @@ CONSTANT = {
     "upper_days": 19.6,
     "model_version": "3",
     "seller_known": True,
+    "delivery_date": "2018-02-24",
+    "lower_date": "2018-02-18",
+    "upper_date": "2018-03-07",
+    "confidence": {"level": "high", "reasons": []},
+    "pace_day": "2018-02-14",
 }
 
 
