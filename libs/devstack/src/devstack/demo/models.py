@@ -27,10 +27,11 @@ def mae_of(run: dict[str, Any]) -> float:
     return next(float(metric["value"]) for metric in run["metrics"] if metric["key"] == "mae")
 
 
-def champion_exists() -> bool:
-    """Whether any version of the model is champion."""
+def champion_version() -> str | None:
+    """The version of the model that is champion; None if none is."""
     wanted = {"name": MODEL_NAME, "alias": CHAMPION}
-    return httpx.get(f"{mlflow()}/registered-models/alias", params=wanted).is_success
+    found = httpx.get(f"{mlflow()}/registered-models/alias", params=wanted)
+    return str(found.json()["model_version"]["version"]) if found.is_success else None
 
 
 def newest_version() -> str:

@@ -24,7 +24,7 @@ from common.errors import DeliveryTimeError
 from common.orders.shop.prepared_shop import PreparedShop
 from common.servers.objects import ObjectAddress, ObjectStore
 from common.settings import ObjectStoreSettings, load
-from devstack.demo.models import best_trial, champion_exists, newest_version
+from devstack.demo.models import best_trial, champion_version, newest_version
 from devstack.demo.shop import OLISTS_ORDER, DemoShop, requested
 from devstack.demo.stack import DemoStack, running
 
@@ -91,7 +91,7 @@ def register(stack: DemoStack) -> None:
     """Register the best trial. The gate keeps a champion against one that did not win; where there is none yet, the
     refused one is promoted for the rest of the demo, and this is said."""
     command(stack, "trainer", "register-model", refused=GATE_REFUSED)
-    if not champion_exists():
+    if not champion_version():
         print("\nthe gate refused the first model, see above: it is promoted all the same, to show the rest")
         reason = "make demo: to show the rest, although the gate refused it"
         command(stack, "trainer", "promote", newest_version(), "--reason", reason)
@@ -121,7 +121,8 @@ def command(stack: DemoStack, *arguments: str, refused: int = 0) -> None:
 
 def predict(gateway: httpx.Client, stack: DemoStack, shop: DemoShop, rows: list[bytes]) -> dict[str, Any]:
     """The answer to one of the shop's orders, as soon as the gateway has the champion."""
-    wait_until(lambda: gateway.get("/readyz").is_success, "the gateway to load the champion", timeout=60)
+    champion = champion_version()
+    wait_until(lambda: served_by(gateway) == champion, "the gateway to load the champion", timeout=60)
     body, days = OLISTS_ORDER, None
     if shop.file:
         prepared = PreparedShop.model_validate_json(stack.read("prepared/shop.json"))
@@ -135,6 +136,12 @@ def predict(gateway: httpx.Client, stack: DemoStack, shop: DemoShop, rows: list[
         print(f"  it took {days * per_day:.3g} {unit}")
     made: dict[str, Any] = answer.json()
     return made
+
+
+def served_by(gateway: httpx.Client) -> str | None:
+    """The version that answers now; None while there is none."""
+    ready = gateway.get("/readyz")
+    return str(ready.json()["model_version"]) if ready.is_success else None
 
 
 def score(gateway: httpx.Client, lines: list[bytes]) -> dict[str, Any]:
