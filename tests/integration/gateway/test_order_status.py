@@ -39,7 +39,7 @@ def log(engine: Engine, key_id: str = "", at: timedelta = timedelta(0), order_id
         "INSERT INTO predictions (id, predicted_at, request_id, order_id, model_version, role, key_id, further, "
         "seller_zip_code_prefix, customer_lat, customer_lng, purchase_timestamp, delivery_time_days, lower_days, "
         "upper_days, seller_known, latency_ms) VALUES (gen_random_uuid(), :bought + :at, 'r', :id, '1', 'champion', "
-        ":key, :further, :seller_zip_code_prefix, :customer_lat, :customer_lng, :bought, 8, 3, 20, true, 1)"
+        ":key, :further, :seller_zip_code_prefix, :customer_lat, :customer_lng, :bought, 8.0049, 3, 20, true, 1)"
     ).bindparams(sqlalchemy.bindparam("further", type_=JSONB(none_as_null=True)))
     said = {"id": order_id, "key": key_id, "bought": BOUGHT, "at": at, "further": further or None}
     with engine.begin() as connection:

@@ -13,7 +13,7 @@ from common.database.present import replay_reached
 from common.database.session import Database
 from common.model.bundle import Bundle
 from common.servers.objects import ObjectStore
-from common.servers.prediction_log import CONSUMER_GROUP, STREAM, LoggedPrediction, new_ids
+from common.servers.prediction_log import CONSUMER_GROUP, STREAM, LoggedPrediction
 from common.servers.queue import Queue
 from common.servers.registry import CHAMPION, MODEL_NAME, Registry
 from common.settings import QueueSettings, RegistrySettings
@@ -22,6 +22,7 @@ from monitor.tasks import Tasks
 from monitor.windows.live import LiveWindows
 from monitor.windows.reference import References
 from monitor.windows.reports import Reports
+from support import example
 from support.monitored import forget_everything
 
 
@@ -91,27 +92,16 @@ def logged() -> Callable[..., list[LoggedPrediction]]:
 
 
 def make_logged(count: int, **changes: Any) -> list[LoggedPrediction]:
-    """Predictions of one order a minute from 2018-03-05 on."""
+    """Predictions of one order a minute from 2018-03-05 on, from and to several places."""
     start = datetime(2018, 3, 5, tzinfo=UTC)
     return [
-        LoggedPrediction(
-            id=id_,
-            predicted_at=start + timedelta(minutes=number),
-            request_id=f"request-{number}",
-            order_id=f"order-{number}",
-            model_version="1",
-            role="champion",
+        order._replace(
             seller_zip_code_prefix=9350 + number % 7 * 10_000,
             customer_lat=-23.5 + number % 5,
             customer_lng=-46.6 + number % 3,
-            purchase_timestamp=start + timedelta(minutes=number),
             delivery_time_days=8.0 + number % 6,
-            lower_days=3.0,
-            upper_days=20.0,
-            seller_known=True,
-            latency_ms=0.5,
         )._replace(**changes)
-        for number, id_ in enumerate(new_ids(count))
+        for number, order in enumerate(example.logged(count, start, timedelta(minutes=1)))
     ]
 
 

@@ -83,6 +83,15 @@ def test_only_the_newest_weeks_when_asked(
     assert str(row["report_uri"]).endswith("reports/backfill/version-1/2018-02-05T00.html")
 
 
+def test_what_was_asked_here_after_the_source_ends_is_no_past(store: ObjectStore, tmp_path: Path) -> None:
+    prepare(tmp_path, weeks=5, per_week=40)
+    history = published(tmp_path, store)
+    version = history.must_have()
+    months = {**version.months, "2026-11": version.months["2018-01"]}
+    history.publish(version.model_copy(update={"months": months}), "")
+    assert len(read_history(history).table) == version.orders
+
+
 def test_orders_that_were_never_prepared_are_asked_for(store: ObjectStore) -> None:
     with pytest.raises(InvalidInput, match="run `make prepare-data` first"):
         read_history(HistoryStore(store, "nothing/"))

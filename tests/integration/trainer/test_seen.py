@@ -16,9 +16,9 @@ from common.database.session import Database
 from common.orders.shop.sections import Facts
 from common.servers.history import HistoryStore
 from common.servers.objects import ObjectStore
-from common.servers.prediction_log import LoggedPrediction, new_ids
 from monitor.archive.moving import archive_actuals, archive_months
 from monitor.log.store import store as log
+from support import example
 from support.model_fixtures import SHOP, made_up_history
 from support.prepared_data import general_table, write_orders
 from trainer.published.publish import put_source
@@ -39,27 +39,7 @@ def _nothing_is_known(database: Database) -> None:
 
 def ask(database: Database, count: int, **changes: Any) -> None:
     """Log answers to orders, one an hour."""
-    predictions = [
-        LoggedPrediction(
-            id=id_,
-            predicted_at=START + timedelta(hours=number),
-            request_id="request",
-            order_id=f"order-{number}",
-            model_version="1",
-            role="champion",
-            seller_zip_code_prefix=9350,
-            customer_lat=-23.5,
-            customer_lng=-46.6,
-            purchase_timestamp=START + timedelta(hours=number),
-            delivery_time_days=8.0,
-            lower_days=3.0,
-            upper_days=20.0,
-            seller_known=True,
-            latency_ms=0.5,
-        )._replace(**changes)
-        for number, id_ in enumerate(new_ids(count))
-    ]
-    log(database.engine, predictions)
+    log(database.engine, example.logged(count, START, timedelta(hours=1), **changes))
 
 
 def report(database: Database, order_id: str, **words: datetime | None) -> None:
@@ -85,7 +65,7 @@ def test_an_order_counts_once_with_its_first_answer_and_its_facts(database: Data
     first, second = rows(seen().asked)
     assert (first["order_id"], second["order_id"]) == ("order-0", "order-1")
     assert (first["origin_region"], first["carrier"], first["delivery_time_days"]) == ("north", "fast", 8.0)
-    assert (first["purchase_timestamp"], first["destination_lat"]) == (START, -23.5)
+    assert (first["purchase_timestamp"], first["destination_lat"]) == (START, example.ORDER["customer_lat"])
 
 
 def test_what_another_shops_model_has_answered_is_none_of_its_orders(database: Database, store: ObjectStore) -> None:

@@ -148,11 +148,17 @@ def _status(answers: list[dict[str, Any]], champion: Champion, now: datetime) ->
             "status": ended or "under_way",
             "purchase_timestamp": purchase.replace(tzinfo=UTC),
             "promised_at": promised_at and promised_at.replace(tzinfo=UTC),
-            "first_answer": row,
+            "first_answer": row | _as_said(row, champion),
             "present_estimate": estimate,
             "late_probability": probability,
         }
     )
+
+
+def _as_said(row: dict[str, Any], champion: Champion) -> dict[str, float]:
+    """The days of an answer with the decimals that days are said with; the log keeps more."""
+    decimals = champion.current().decimals if champion.version else 2
+    return {name: round(row[name], decimals) for name in ("delivery_time_days", "lower_days", "upper_days")}
 
 
 def _estimate(

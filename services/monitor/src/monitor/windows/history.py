@@ -54,12 +54,15 @@ class PastOrders:
 
 
 def read_history(store: HistoryStore) -> PastOrders:
-    """The newest history; InvalidInput says to prepare it first."""
+    """The newest history, as far as the shop's source reaches: what was asked here later is live. InvalidInput says to
+    prepare it first."""
     version = store.must_have()
     shop = version.shop
     columns = ["order_id", *MOMENTS, *TEXTS, *COORDINATES, *shop.facts.numeric, *shop.facts.category]
+    newest = max(version.source or version.months, default="")
+    parts = [version.months[month] for month in sorted(version.months) if month <= newest]
     with tempfile.TemporaryDirectory(prefix="history-") as scratch:
-        months = [_not_ended(pq.read_table(file)).select(columns) for file in store.months(version, Path(scratch))]
+        months = [_not_ended(pq.read_table(file)).select(columns) for file in store.download(parts, Path(scratch))]
     if not months:
         raise InvalidInput("the history holds no order: prepare a data set that has some")
     table = pa.concat_tables(months, promote_options="permissive").to_pandas()

@@ -154,7 +154,7 @@ def _print(table: pl.DataFrame, title: str, console: Console) -> None:
     table = table[[column.name for column in table if column.null_count() < table.height]]
     grid = Grid(title=title)
     for name in table.columns:
-        grid.add_column(name.replace("_", " "), justify="left" if name in NAMED else "right", no_wrap=name in NAMED)
+        grid.add_column(name.replace("_", " "), justify="left" if name in NAMED else "right", no_wrap=name not in NAMED)
     for row in table.iter_rows():
         grid.add_row(*(f"{value:.3f}" if isinstance(value, float) else str(value) for value in row))
     console.print(grid)
