@@ -9,7 +9,7 @@ from typing import Any
 import mlflow
 import numpy as np
 import polars as pl
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.table import Table as Grid
 from tqdm import tqdm
 
@@ -152,11 +152,14 @@ def _print(table: pl.DataFrame, title: str, console: Console) -> None:
     if table.is_empty():
         return
     table = table[[column.name for column in table if column.null_count() < table.height]]
+    rows = [tuple(f"{each:.3f}" if isinstance(each, float) else str(each) for each in row) for row in table.iter_rows()]
     grid = Grid(title=title)
-    for name in table.columns:
-        grid.add_column(name.replace("_", " "), justify="left" if name in NAMED else "right", no_wrap=name not in NAMED)
-    for row in table.iter_rows():
-        grid.add_row(*(f"{value:.3f}" if isinstance(value, float) else str(value) for value in row))
+    for name, cells in zip(table.columns, zip(*rows, strict=True), strict=True):
+        longest = max(len(word) for cell in cells for word in cell.split())  # names fold, numbers stay whole
+        side: JustifyMethod = "left" if name in NAMED else "right"
+        grid.add_column(name.replace("_", " "), justify=side, min_width=longest, overflow="fold")
+    for row in rows:
+        grid.add_row(*row)
     console.print(grid)
 
 
