@@ -1,6 +1,7 @@
 """An object store in memory, for tests of what only reads."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
+from types import MappingProxyType
 
 from common.batch.formats import InputObject, format_named
 from common.errors import ObjectNotFound
@@ -14,11 +15,12 @@ class MemoryStore(ObjectStore):
         self.bucket = "bucket"
         self.job_buckets = frozenset({self.bucket})
         self._objects: dict[str, bytes] = {}
+        self._metadata: dict[str, Mapping[str, str]] = {}
         self._block_bytes = block_bytes
 
-    def keep(self, key: str, body: bytes) -> None:
+    def keep(self, key: str, body: bytes, metadata: Mapping[str, str] = MappingProxyType({})) -> None:
         """Keep an object."""
-        self._objects[key] = body
+        self._objects[key], self._metadata[key] = body, metadata
 
     def given(self, key: str, body: bytes, kind: str) -> InputObject:
         """Keep an object; what a job would know of it."""
@@ -28,7 +30,7 @@ class MemoryStore(ObjectStore):
     def stat(self, address: ObjectAddress) -> StoredObject:
         if address.key not in self._objects:
             raise ObjectNotFound(str(address))
-        return StoredObject(address, "etag", len(self._objects[address.key]))
+        return StoredObject(address, "etag", len(self._objects[address.key]), self._metadata[address.key])
 
     def objects_under(self, prefix: ObjectAddress) -> Iterator[StoredObject]:
         for key in sorted(self._objects):

@@ -202,9 +202,15 @@ class OutputTaken(Conflict):
 
 
 class OutputNotOurs(Conflict):
-    def __init__(self, uri: str, key: str = "") -> None:
-        """key: what the folder of this address holds; empty if an object itself is meant."""
-        if key:
+    def __init__(self, uri: str, key: str = "", above: str = "") -> None:
+        """key: what the folder of this address holds; empty if an object itself is meant. above: a result that it would
+        lie in."""
+        if above:
+            super().__init__(
+                f"{uri} lies in {above}, the result of an earlier job: whoever reads that would read this too. Name a "
+                "place outside as output_uri, or set overwrite"
+            )
+        elif key:
             super().__init__(
                 f"{uri} holds {key}, which is no result of an earlier job of yours: name an empty folder as "
                 "output_uri, or set overwrite, and everything there is replaced"

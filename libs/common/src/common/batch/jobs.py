@@ -20,7 +20,7 @@ from common.batch.further import NOTHING, Further
 from common.batch.inputs import InputHead, check_head
 from common.batch.outputs import result_of
 from common.batch.reach import ANYWHERE, Reach
-from common.batch.results import manifest_of, refuse_foreign
+from common.batch.results import manifest_of, refuse_foreign, refuse_owned
 from common.batch.submission import ACTUALS, PREDICTIONS, Kind, Submission
 from common.database.session import Database
 from common.database.tables import BatchChunk, BatchJob, BatchOutput
@@ -108,8 +108,12 @@ class BatchJobs:
             if not self._sees_all:
                 refuse_others(session, self._owner, submission.given, wanted and self._result(uuid4(), submission))
         head = check_head(self._store, submission.given, self._settings, columns=kind == PREDICTIONS)
-        if wanted and not overwrite:
-            refuse_foreign(self._store, self._result(uuid4(), submission), self._owner)
+        if wanted:
+            output = self._result(uuid4(), submission)
+            if not overwrite:
+                refuse_foreign(self._store, output, self._owner)
+            elif not self._sees_all:
+                refuse_owned(self._store, output, self._owner)
         with self._database.transaction() as session:
             return self._inserted(session, submission, head)
 

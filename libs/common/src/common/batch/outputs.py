@@ -9,7 +9,12 @@ from common.servers.objects import ObjectAddress
 RESULTS = "results/"
 """Where results go for which no address was given: RESULTS, the job's id, a name."""
 
-NOT_CSV = ("/", *(f".{kind.ending.rpartition('.')[2]}" for kind in FORMATS if kind.reading != "spans"))
+NOT_CSV = (
+    "/",
+    ".manifest.json",
+    "_SUCCESS",
+    *(f".{kind.ending.rpartition('.')[2]}" for kind in FORMATS if kind.reading != "spans"),
+)
 """Endings that would say something else of the one CSV object that a CSV file's result is."""
 
 

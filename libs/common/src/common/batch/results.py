@@ -6,17 +6,22 @@ takes what it finds inside for data.
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 from uuid import UUID
 
-from common.errors import InputReplaced, ObjectNotFound, OutputNotOurs
+from common.batch.prefixes import DEEPEST
+from common.errors import InputReplaced, ObjectForbidden, ObjectNotFound, OutOfReach, OutputNotOurs
 from common.servers.objects import ObjectAddress, ObjectStore
 
 SUCCESS = "_SUCCESS"
 INSIDE = "manifest.json"
 """Where the manifest of a result was until version 0.1: inside the folder."""
+
+MANIFEST_BYTES = 32 * 2**20
+"""Of a hundred thousand parts. What is longer is no manifest of ours."""
 
 JOB, OWNER = "job-id", "job-owner"
 """Metadata of the objects that jobs write: whose they are. Results of nobody, and those from before, are anybody's."""
@@ -56,9 +61,9 @@ def former_result(store: ObjectStore, output: ObjectAddress, owner: str) -> Form
         body = _read(store, manifest)
         if body is None:
             continue
-        parts = _parts(body, output, owner)
-        if parts is not None:
-            etags |= {**parts, success_of(output).key: None}
+        said = _said_by(body)
+        if said and said.owner in ("", owner) and said.lists_only(output):
+            etags |= {part.key: etag for part, etag in said.parts.items()} | {success_of(output).key: None}
             if manifest == inside:
                 etags[inside.key] = None
         elif manifest == beside:
@@ -67,7 +72,12 @@ def former_result(store: ObjectStore, output: ObjectAddress, owner: str) -> Form
 
 
 def refuse_foreign(store: ObjectStore, output: ObjectAddress, owner: str, own: frozenset[str] = frozenset()) -> None:
-    """OutputNotOurs if an address holds what is neither an earlier result of the owner nor one of the `own` keys."""
+    """OutputNotOurs if an address holds what is neither an earlier result of the owner nor one of the `own` keys, or
+    lies in a result: whoever reads that would read this too."""
+    for above in output.folders_above[-DEEPEST:]:
+        with suppress(ObjectForbidden):  # what this service may not see it cannot have written
+            if _said_by(_read(store, manifest_of(above))):
+                raise OutputNotOurs(str(output), above=str(above))
     if not output.is_prefix:
         _refuse_foreign_object(store, output, owner)
         return
@@ -88,23 +98,45 @@ def _refuse_foreign_object(store: ObjectStore, output: ObjectAddress, owner: str
         raise OutputNotOurs(str(output))
 
 
-def _parts(body: bytes, output: ObjectAddress, owner: str) -> dict[str, str | None] | None:
-    """The parts that a manifest lists, with their ETags; None if it is not the owner's, or of another folder."""
+def refuse_owned(store: ObjectStore, output: ObjectAddress, owner: str) -> None:
+    """OutOfReach if an address holds what a job of another owner wrote, be it long ago: nobody may overwrite that."""
+    writer = ""
+    if output.is_prefix:
+        said = _said_by(_read(store, manifest_of(output)))
+        writer = said.owner if said else writer
+    else:
+        with suppress(ObjectNotFound):
+            writer = unquote(store.stat(output).metadata.get(OWNER, ""))
+    if writer not in ("", owner):
+        raise OutOfReach(str(output), "written", ["what no other owner's job has written"])
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a manifest says: whose result it is, and its parts with their ETags."""
+
+    owner: str
+    parts: Mapping[ObjectAddress, str | None]
+
+    def lists_only(self, output: ObjectAddress) -> bool:
+        """Whether all parts lie in this folder."""
+        return all(part.bucket == output.bucket and part.key.startswith(output.key) for part in self.parts)
+
+
+def _said_by(body: bytes | None) -> Manifest | None:
+    """What a manifest says; None if it is none of ours."""
     try:
-        manifest: Any = json.loads(body)
-        if not isinstance(manifest["job_id"], str) or manifest.get("owner", "") not in ("", owner):
-            return None
-        parts = {ObjectAddress.split(part["uri"]): part.get("etag") for part in manifest["objects"]}
+        said: Any = json.loads(body or b"")
+        assert isinstance(said["job_id"], str)  # noqa: S101 (anybody may have written anything)
+        parts = {ObjectAddress.split(part["uri"]): part.get("etag") for part in said["objects"]}
+        return Manifest(str(said.get("owner", "")), parts)
     except Exception:
         return None
-    if not all(part.bucket == output.bucket and part.key.startswith(output.key) for part in parts):
-        return None
-    return {part.key: etag for part, etag in parts.items()}
 
 
 def _read(store: ObjectStore, address: ObjectAddress) -> bytes | None:
     try:
         stored = store.stat(address)
-        return store.read(address, 0, stored.size, stored.etag)
+        return store.read(address, 0, min(stored.size, MANIFEST_BYTES), stored.etag)
     except (ObjectNotFound, InputReplaced):
         return None

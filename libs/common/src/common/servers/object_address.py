@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import accumulate
 from typing import Self
 
 from common.errors import BucketNotAllowed, InvalidAddress
@@ -41,6 +42,12 @@ class ObjectAddress:
     def as_prefix(self) -> Self:
         """The folder of this name."""
         return type(self)(self.bucket, self.key.removesuffix("/") + "/")
+
+    @property
+    def folders_above(self) -> list[Self]:
+        """The folders that it lies in, the outermost first."""
+        *folders, _ = self.key.removesuffix("/").split("/")
+        return [type(self)(self.bucket, f"{above}/") for above in accumulate(folders, "{}/{}".format)]
 
     def meets(self, other: "ObjectAddress") -> bool:
         """Whether one is the other, or a prefix under which it lies.
