@@ -3,22 +3,25 @@
 MLflow's own client would bring pandas and more into every service; resolving an alias and fetching files is two calls.
 """
 
-import json
 import re
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Self, TypeVar
 
 import httpx
+from pydantic import ValidationError
 
 from common.errors import BundleMissing, DamagedBundle, NoChampion, NotFound, RegistryUnavailable
 from common.model.bundle import Bundle, load
+from common.servers import registry_answers as answers
 from common.settings import RegistrySettings
+
+Answer = TypeVar("Answer", bound=answers.Answer)
 
 MODEL_NAME = "delivery-time"
 CHAMPION = "champion"
@@ -71,19 +74,20 @@ class Registry:
 
     def resolve(self, alias: str = CHAMPION) -> ModelVersion:
         """The version an alias points to; NoChampion if it points nowhere, RegistryUnavailable if MLflow is away."""
-        answer = self._get(f"{API}/registered-models/alias", name=MODEL_NAME, alias=alias)
-        return _version(answer["model_version"])
+        answer = self._get(f"{API}/registered-models/alias", answers.Aliased, name=MODEL_NAME, alias=alias)
+        return _version(answer.model_version)
 
     def versions(self, limit: int, page_token: str = "") -> tuple[list[ModelVersion], str]:
         """Up to `limit` versions, newest first, and the token of the next page (empty on the last)."""
         answer = self._get(
             f"{API}/model-versions/search",
+            answers.Versions,
             filter=f"name = '{MODEL_NAME}'",
             max_results=str(limit),
             order_by="version_number DESC",
             page_token=page_token,
         )
-        return [_version(found) for found in answer.get("model_versions", [])], answer.get("next_page_token", "")
+        return list(map(_version, answer.model_versions)), answer.next_page_token
 
     def document(self, version: str, name: str) -> str:
         """A text file of a version's bundle, without the rest: its manifest or its model card; NotFound."""
@@ -179,14 +183,13 @@ class Registry:
         root = self._artifact_root(version)
         scratch = Path(tempfile.mkdtemp(dir=self._cache, prefix="download-"))
         try:
-            entries = self._get(ARTIFACTS_API, path=f"{root}/{BUNDLE_PATH}").get("files")
-            if not entries:
+            files = self._get(ARTIFACTS_API, answers.Files, path=f"{root}/{BUNDLE_PATH}").files
+            if not files:
                 raise BundleMissing(version)
-            if len(entries) > MOST_FILES or sum(int(entry.get("file_size") or 0) for entry in entries) > MOST_BYTES:
+            if len(files) > MOST_FILES or sum(file.file_size or 0 for file in files) > MOST_BYTES:
                 raise RegistryUnavailable(self._url, f"version {version} has more files, or bytes, than any bundle has")
-            for entry in entries:
-                name = Path(entry["path"]).name
-                self._fetch(f"{ARTIFACTS_API}/{root}/{BUNDLE_PATH}/{name}", scratch / name)
+            for file in files:
+                self._fetch(f"{ARTIFACTS_API}/{root}/{BUNDLE_PATH}/{file.name}", scratch / file.name)
             load(scratch, version)
             (scratch / ORIGIN).write_text(root)
             yield scratch
@@ -207,16 +210,16 @@ class Registry:
 
     def _artifact_root(self, version: str) -> str:
         try:
-            answer = self._get(f"{API}/model-versions/get-download-uri", name=MODEL_NAME, version=version)
+            answer = self._get(
+                f"{API}/model-versions/get-download-uri", answers.Artifacts, name=MODEL_NAME, version=version
+            )
         except NoChampion:
             raise BundleMissing(version) from None
-        uri = str(answer["artifact_uri"])
-        scheme, _, path = uri.partition(":/")
-        if scheme != "mlflow-artifacts":
+        if answer.proxied_path is None:
             raise RegistryUnavailable(
-                self._url, f"it keeps {uri} outside its artifact proxy: start it with --serve-artifacts"
+                self._url, f"it keeps {answer.artifact_uri} outside its artifact proxy: start it with --serve-artifacts"
             )
-        return path.strip("/")
+        return answer.proxied_path
 
     def _fetch(self, path: str, target: Path) -> None:
         try:
@@ -231,39 +234,37 @@ class Registry:
         except httpx.HTTPError as error:
             raise RegistryUnavailable(self._url, error) from error
 
-    def _get(self, route: str, **query: str) -> Any:
+    def _get(self, route: str, kind: type[Answer], **query: str) -> Answer:
         try:
             response = self._http.get(route, params=query)
         except httpx.HTTPError as error:
             raise RegistryUnavailable(self._url, error) from error
         if _says_missing(response):
             raise NoChampion(MODEL_NAME)
-        if response.is_error:
+        if not response.is_success:
             raise RegistryUnavailable(self._url, _reason(response))
         try:
-            return response.json()
-        except ValueError as error:
-            raise RegistryUnavailable(self._url, f"it sends no JSON: {response.text[:60]!r}") from error
+            return kind.model_validate_json(response.content)
+        except ValidationError as error:
+            raise RegistryUnavailable(self._url, f"it answers as no MLflow does: {response.text[:60]!r}") from error
 
 
-def _version(found: dict[str, Any]) -> ModelVersion:
-    created = datetime.fromtimestamp(int(found["creation_timestamp"]) / 1e3, UTC)
-    tags = {tag["key"]: tag["value"] for tag in found.get("tags", [])}
-    return ModelVersion(found["version"], found["source"], tags, created)
+def _version(said: answers.Version) -> ModelVersion:
+    return ModelVersion(said.version, said.source, {tag.key: tag.value for tag in said.tags}, said.created)
 
 
 def _reason(response: httpx.Response) -> str:
     """What the server says of itself, e.g. which host names it takes."""
+    if response.is_redirect:
+        return f"status {response.status_code}: it sends us to {response.headers['location'][:200]}"
     return f"status {response.status_code}: {response.text[:200]!r}"
 
 
 def _says_missing(response: httpx.Response) -> bool:
     if response.status_code not in (400, 404):
         return False
-    try:
-        return response.json().get("error_code") in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
-    except json.JSONDecodeError:
-        return False
+    code = answers.Failure.in_text(response.content).error_code
+    return code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 
 
 def _write_whole(path: Path, text: str) -> None:
