@@ -11,7 +11,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from pydantic_core import from_json, to_json
+import orjson
 
 from common.model.predictor import Predictions
 
@@ -93,27 +93,27 @@ def predicted_columns(predictions: Predictions) -> dict[str, list[Any]]:
 
 def encode(rows: Iterable[Row]) -> dict[bytes, bytes]:
     """The fields of one stream entry, for XADD."""
-    return {FIELD: to_json(list(rows))}
+    return {FIELD: orjson.dumps(list(map(tuple, rows)))}
 
 
 def decode(fields: Mapping[bytes, bytes]) -> list[LoggedPrediction]:
     """The predictions of one stream entry; ValueError or TypeError if it is not one of ours."""
     try:
-        return [_from_row(row) for row in from_json(fields[FIELD])]
+        return [_from_row(row) for row in orjson.loads(fields[FIELD])]
     except KeyError as error:
         raise ValueError(f"the stream entry has no field {FIELD.decode()!r}") from error
 
 
 def encode_invalid(requests: int) -> dict[bytes, bytes]:
     """The fields of a stream entry that counts invalid requests up to now."""
-    return {INVALID: to_json([new_ids(1)[0], datetime.now(UTC).isoformat(), requests])}
+    return {INVALID: orjson.dumps([new_ids(1)[0], datetime.now(UTC).isoformat(), requests])}
 
 
 def decode_invalid(fields: Mapping[bytes, bytes]) -> CountedRequests | None:
     """What such an entry says, None for any other; ValueError or TypeError if it is not one of ours."""
     if INVALID not in fields:
         return None
-    id_, moment, requests = from_json(fields[INVALID])
+    id_, moment, requests = orjson.loads(fields[INVALID])
     if not 0 < int(requests) < 2**31:
         raise ValueError(f"a count of requests cannot be {requests}")
     return CountedRequests(UUID(str(id_)), _utc(str(moment)), int(requests))

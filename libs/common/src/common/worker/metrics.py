@@ -22,7 +22,7 @@ def counted(port: int) -> Callable[[], None]:
 
     Not before the worker has forked its children: they must not inherit the thread that answers.
     """
-    folder = os.environ[FOLDER] = tempfile.mkdtemp(prefix="worker-metrics-")
+    os.environ[FOLDER] = tempfile.mkdtemp(prefix="worker-metrics-")
     from prometheus_client import CollectorRegistry, Counter, Histogram, start_http_server
     from prometheus_client.multiprocess import MultiProcessCollector
 
@@ -44,5 +44,10 @@ def counted(port: int) -> Callable[[], None]:
 
     signals.task_prerun.connect(begins, weak=False)
     signals.task_postrun.connect(ends, weak=False)
-    signals.worker_shutdown.connect(lambda **_: shutil.rmtree(folder, ignore_errors=True), weak=False)
+    signals.worker_shutdown.connect(forget, weak=False)
     return answer
+
+
+def forget(**_: Any) -> None:
+    """Remove the files, at the end of the worker."""
+    shutil.rmtree(os.environ[FOLDER], ignore_errors=True)

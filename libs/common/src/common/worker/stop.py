@@ -14,6 +14,8 @@ from typing import Any
 from billiard import active_children
 from celery import signals
 
+from common.worker import metrics
+
 AFTER_CHILDREN_SECONDS = 3.0
 
 log = logging.getLogger(__name__)
@@ -38,4 +40,5 @@ def _end() -> None:
             os.kill(child.pid, signal.SIGKILL)
     time.sleep(AFTER_CHILDREN_SECONDS)
     log.warning("the worker did not end in time and is cut off; what it was doing will be done again")
+    metrics.forget()
     os._exit(0)

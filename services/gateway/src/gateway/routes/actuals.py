@@ -34,7 +34,7 @@ def add_routes(app: FastAPI, direct: DirectRoutes, database: Database) -> None:
     """Serve the route."""
 
     async def receive(request: Request) -> Response:
-        body = await json_body.read(request, ActualList)
+        body = await json_body.read(request, ActualList.model_validate_json)
         key: Key | None = request.scope["key"]
         speaker = Speaker(key.owner, key.id, key.opens("admin")) if key else ANYONE
         accepted = await run_in_threadpool(_stored, database, body.actuals, speaker)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
-from pydantic_core import to_json
+import orjson
 
 from common.model.predictor import Prediction, Predictions, Predictor
 from common.model.uncertainty.confidence import CONFIDENCE
@@ -76,7 +76,7 @@ class SingleAnswer:
             body[PROMISES] = promises_of(promised, self.purchase, predictor)
         if self.by_days is not None:
             body[PROBABILITY] = probability_of(prediction.distribution.probability_by(self.by_days))
-        return to_json(body)
+        return orjson.dumps(body)
 
     def rows(self) -> Iterator[Row]:
         """Its row of the prediction log."""
@@ -147,7 +147,7 @@ class ManyAnswers:
             "pace_day": [predictor.pace_date] * len(self),
             **self.wishes.columns(predictor, predictions.distribution),
         }
-        return to_json(_rows({**said, **answered}, len(self)))
+        return orjson.dumps(_rows({**said, **answered}, len(self)))
 
     def rows(self) -> Iterator[Row]:
         """Their rows of the prediction log."""
@@ -181,13 +181,15 @@ def _rows(columns: Mapping[str, Sequence[Any]], count: int) -> list[dict[str, An
     """n rows, each with the fields that it has."""
     if not columns:
         return [{} for _ in range(count)]
-    names = tuple(columns)
-    if not any(None in values for values in columns.values()):
-        return [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-    return [
-        {name: value for name, value in zip(names, row, strict=True) if value is not None}
-        for row in zip(*columns.values(), strict=True)
-    ]
+    rows = []
+    blank = dict.fromkeys(columns)  # a copy of it need not grow
+    for values in zip(*columns.values(), strict=True):
+        row = blank.copy()
+        row.update(zip(columns, values, strict=True))
+        rows.append(row)
+    if any(None in values for values in columns.values()):
+        return [{name: value for name, value in row.items() if value is not None} for row in rows]
+    return rows
 
 
 def _either(given: Mapping[str, Sequence[Any]], old: str, new: str, nothing: Sequence[None]) -> Sequence[Any]:

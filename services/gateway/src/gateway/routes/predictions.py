@@ -1,7 +1,7 @@
 """POST /delivery_time and /delivery_times."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,6 +23,7 @@ from gateway.log.sender import LogSender
 from gateway.metrics import Metrics
 from gateway.model.champion import Champion
 from gateway.routes.answers import ManyAnswers, SingleAnswer
+from gateway.routes.order_list import columns_of
 from gateway.routes.prediction_bodies import DeliveryTime, Order, OrderList
 from gateway.routes.wishes import Wishes
 
@@ -37,7 +38,7 @@ def add_routes(app: FastAPI, direct: DirectRoutes, champion: Champion, log: LogS
 
     one_at_a_time = CapacityLimiter(1)  # more threads would only take each other's core, and memory
 
-    async def read(request: Request, body: type[Body]) -> Body:
+    async def read(request: Request, body: Callable[[bytes], Body]) -> Body:
         try:
             return await json_body.read(request, body)
         except problems.Refused:
@@ -46,7 +47,7 @@ def add_routes(app: FastAPI, direct: DirectRoutes, champion: Champion, log: LogS
 
     async def one(request: Request) -> Response:
         started = time.perf_counter()
-        order = await read(request, Order)
+        order = await read(request, Order.__pydantic_validator__.validate_json)
         predictor = champion.current()
         moment = order.purchase_timestamp
         purchase = predictor.clock.utc_of_one(moment) if moment else datetime.now(UTC).replace(tzinfo=None)
@@ -74,16 +75,16 @@ def add_routes(app: FastAPI, direct: DirectRoutes, champion: Champion, log: LogS
 
     async def many(request: Request) -> Response:
         started = time.perf_counter()
-        asked = (await read(request, OrderList)).orders
+        given = await read(request, columns_of)
         predictor = champion.current()
-        given, purchase = _given(asked), _purchases(asked, predictor.clock)
-        wishes = Wishes.of(asked, purchase, predictor.clock)
+        unsaid = [None] * len(next(iter(given.values())))
+        purchase = _purchases(given.pop("purchase_timestamp", unsaid), predictor.clock)
+        wishes = Wishes.of(given, purchase, predictor.clock)
         for name in given.keys() & SAID_LATER:
             given[name] = [in_utc(moment, predictor.clock) for moment in given[name]]
         if "shipped_timestamp" in given:
             given[FORECAST_FROM] = [_forecast_from(moment, predictor) for moment in given["shipped_timestamp"]]
         orders = _orders(given, purchase, predictor)
-        del asked
         predictions = await to_thread.run_sync(predictor.predict, orders, limiter=one_at_a_time)
         answer = ManyAnswers(
             request.scope["request_id"],
@@ -118,20 +119,10 @@ def _forecast_from(shipped: datetime | None, predictor: Predictor) -> str | None
     return "hand_over" if predictor.knows_hand_overs else "purchase"
 
 
-def _given(orders: Sequence[Order]) -> dict[str, list[Any]]:
-    """What n orders say, as columns of the fields that any of them has: a tenth of the memory, so that many requests
-    may wait in a row."""
-    names: set[str] = set()
-    names.update(*(order.__pydantic_fields_set__ for order in orders))
-    names.discard("purchase_timestamp")
-    rows = [order.__dict__ for order in orders]
-    return {name: [row[name] for row in rows] for name in Order.model_fields if name in names}
-
-
-def _purchases(orders: Sequence[Order], clock: Clock) -> list[int]:
-    """Seconds since 1970 in UTC."""
+def _purchases(moments: Sequence[datetime | None], clock: Clock) -> list[int]:
+    """In seconds since 1970, UTC: now where an order does not say."""
     now = int(time.time())
-    return [now if (moment := order.purchase_timestamp) is None else _seconds(moment, clock) for order in orders]
+    return [now if moment is None else _seconds(moment, clock) for moment in moments]
 
 
 def _seconds(moment: datetime, clock: Clock) -> int:

@@ -1,6 +1,6 @@
 """What the orders of one request ask for beside their days: promises, and the probability of a date."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -14,7 +14,6 @@ from common.model.uncertainty.distribution import Distributions
 from common.orders.clock import Clock
 from common.orders.logged import PROMISES
 from common.orders.promises import MOST_SHARES, days_until
-from gateway.routes.prediction_bodies import Order
 
 PROBABILITY = "deliver_by_probability"
 DECIMALS = 4
@@ -33,15 +32,15 @@ class Wishes:
     by_days: dict[int, float]
 
     @classmethod
-    def of(cls, asked: Sequence[Order], purchases: Sequence[int], clock: Clock) -> "Wishes":
-        """Of n orders bought at so many seconds since 1970, UTC; InvalidInput names the one that is to arrive before it
-        is bought."""
-        shares = {row: order.on_time_share for row, order in enumerate(asked) if order.on_time_share}
+    def of(cls, given: Mapping[str, Sequence[Any]], purchases: Sequence[int], clock: Clock) -> "Wishes":
+        """Of n orders by their fields, bought at so many seconds since 1970, UTC; InvalidInput names the one that is to
+        arrive before it is bought."""
+        shares = {row: each for row, each in enumerate(given.get("on_time_share", ())) if each}
         by_days = {}
-        for row, order in enumerate(asked):
-            if order.deliver_by is not None:
+        for row, deliver_by in enumerate(given.get("deliver_by", ())):
+            if deliver_by is not None:
                 try:
-                    by_days[row] = days_until(order.deliver_by, _moment(purchases[row]), clock)
+                    by_days[row] = days_until(deliver_by, _moment(purchases[row]), clock)
                 except InvalidInput as error:
                     raise InvalidInput(f"orders.{row}.{error}") from None
         return cls(purchases, shares, by_days)
