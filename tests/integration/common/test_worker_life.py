@@ -119,6 +119,7 @@ def test_a_stop_ends_in_time_although_a_task_does_not(workers: list[Worker]) -> 
     for worker in workers:
         assert worker.process.wait(STOP_SECONDS + 10) == 0
         assert not worker.did("late")()
+        assert not list(worker.folder.glob("worker-metrics-*"))
 
 
 def test_a_worker_that_takes_no_messages_from_a_queue_that_works_is_dead_until_it_does(workers: list[Worker]) -> None:

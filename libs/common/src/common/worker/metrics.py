@@ -49,5 +49,6 @@ def counted(port: int) -> Callable[[], None]:
 
 
 def forget(**_: Any) -> None:
-    """Remove the files, at the end of the worker."""
-    shutil.rmtree(os.environ[FOLDER], ignore_errors=True)
+    """Remove the files, if there are any, at the end of the worker."""
+    if folder := os.environ.get(FOLDER):
+        shutil.rmtree(folder, ignore_errors=True)
