@@ -32,7 +32,7 @@ def guarded(
 @pytest.fixture(scope="module")
 def keys(database: Database) -> dict[str, str]:
     """A key's text for each scope."""
-    made = {scope: f"dt_{scope}_{secrets.token_hex(16)}" for scope in ("predict", "jobs", "admin")}
+    made = {scope: f"dt_{scope}_{secrets.token_hex(16)}" for scope in ("predict", "jobs", "read", "admin")}
     with database.transaction() as session:
         for scope, key in made.items():
             session.add(
@@ -109,6 +109,29 @@ def test_what_a_key_may_not_do_is_not_offered(
         expect(seen.page.get_by_label("API key")).to_be_visible()
         # The page that was left may ask for its socket once more, and is refused.
         seen.faults[:] = [fault for fault in seen.faults if not fault.startswith(REFUSED_SOCKET)]
+
+
+def test_a_key_that_reads_sees_everything_and_is_offered_nothing_to_do(
+    chromium: Browser, guarded: tuple[Console, Gateway], keys: dict[str, str]
+) -> None:
+    console, gateway = guarded
+    theirs = {"Authorization": f"Bearer {keys['read']}"}
+    assert gateway.client.get("/batch-jobs", headers=theirs).status_code == 200
+    assert gateway.client.get("/orders?at_risk=true", headers=theirs).status_code == 200
+    for path in ("/delivery_time", "/batch-jobs", "/actuals"):
+        assert gateway.client.post(path, headers=theirs, json={}).status_code == 403
+    with visit(chromium, console.url) as seen:
+        seen.page.goto(f"{console.url}/orders")
+        seen.page.get_by_label("API key").fill(keys["read"])
+        seen.page.get_by_role("button", name="Log in").click()
+        expect(seen.page.get_by_role("button", name="Show the order")).to_be_visible()
+        for path, missing in (("/ask", "predict"), ("/files", "jobs")):
+            seen.open(path)
+            expect(seen.page.get_by_text(f"it takes a key with the scope {missing}")).to_be_visible()
+        expect(seen.page.get_by_role("heading", name="Jobs")).to_be_visible()
+        seen.open("/models/1")
+        expect(seen.page.get_by_text("it takes a key with the scope admin")).to_be_visible()
+        expect(seen.page.get_by_role("button", name="Promote")).to_have_count(0)
 
 
 def test_what_a_key_may_not_do_is_refused_by_the_server(guarded: tuple[Console, Gateway], keys: dict[str, str]) -> None:

@@ -6,7 +6,7 @@ from playwright.sync_api import Browser, expect
 
 from support.console_fixtures import Console, visit
 
-PAGES = ("/", "/ask", "/files", "/alerts", "/models", "/quality", "/pace", "/data")
+PAGES = ("/", "/ask", "/files", "/orders", "/alerts", "/models", "/quality", "/pace", "/data")
 SERIOUS = ("serious", "critical")
 
 

@@ -206,9 +206,20 @@ def test_an_owner_sees_his_own_orders_alone(guarded: Gateway, engine: Engine, ga
         ("", "at_risk is required"),
         ("at_risk=false", "at_risk must be true"),
         ("at_risk=true&cursor=x", "cursor must be"),
+        ("at_risk=true&promised_from=2026-11-28T10:00:00", "promised_from"),
     ],
 )
 def test_the_list_is_of_orders_at_risk_alone(gateway: Gateway, query: str, reason: str) -> None:
     answer: httpx.Response = gateway.client.get(f"/orders?{query}")
     assert answer.status_code == 422
     assert reason in answer.json()["detail"]
+
+
+def test_every_answer_about_an_order_is_told_the_first_one_first(gateway: Gateway, engine: Engine) -> None:
+    order_id = log(engine)
+    log(engine, order_id=order_id, at=timedelta(days=3))
+    word = status(gateway, order_id)
+    assert [datetime.fromisoformat(each["predicted_at"]) - BOUGHT for each in word["answers"]] == [
+        timedelta(0), timedelta(days=3)
+    ]  # fmt: skip
+    assert word["answers"][0] == word["first_answer"]

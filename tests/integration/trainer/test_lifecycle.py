@@ -54,7 +54,7 @@ def versions(mlflow_url: str, database: Database, tmp_path_factory: pytest.TempP
         session.execute(delete(ModelEvent))
     cache = tmp_path_factory.mktemp("models")
     with Registry(RegistrySettings(url=mlflow_url, cache_dir=cache)) as bundles:
-        yield Versions(tracking, bundles, database)
+        yield Versions(bundles, database, tracking)
 
 
 @pytest.fixture(scope="module")

@@ -16,11 +16,12 @@ from common.database.session import Database
 from common.database.tables import ModelEvent
 from common.errors import InvalidInput, RegistryUnavailable
 from common.model.bundle import MANIFEST
+from common.promotion import MOVE_LOCK
 from common.servers.registry import ARTIFACTS_API, BUNDLE_PATH, MODEL_NAME, Registry
 from common.settings import DatabaseSettings, RegistrySettings
 from support.model_fixtures import write_sample_bundle
 from trainer.registry.logged_model import log_and_register
-from trainer.registry.versions import MOVE_LOCK, Versions
+from trainer.registry.versions import Versions
 from trainer.tracking import Tracking
 
 
@@ -44,7 +45,7 @@ def registered(mlflow_url: str, tmp_path_factory: pytest.TempPathFactory) -> lis
 def versions(mlflow_url: str, database: Database, registered: list[str], tmp_path: Path) -> Iterator[Versions]:
     """The first version is champion, and nothing else is on record."""
     with Registry(RegistrySettings(url=mlflow_url, cache_dir=tmp_path)) as bundles:
-        versions = Versions(Tracking.connect(mlflow_url), bundles, database)
+        versions = Versions(bundles, database, Tracking.connect(mlflow_url))
         with database.transaction() as session:
             session.execute(delete(ModelEvent))
         versions.promote(registered[0], "the first", actor="test")
@@ -67,24 +68,19 @@ def test_without_postgres_the_champion_does_not_move(versions: Versions, registe
 def test_when_the_alias_does_not_move_no_event_says_that_it_did(
     versions: Versions, database: Database, registered: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refused(*_: object) -> None:
-        raise mlflow.MlflowException("down for maintenance")
+    def refused(registry: Registry, *_: object) -> None:
+        raise RegistryUnavailable(registry.url, "down for maintenance")
 
-    monkeypatch.setattr(mlflow.MlflowClient, "set_registered_model_alias", refused)
+    monkeypatch.setattr(Registry, "point", refused)
     with pytest.raises(RegistryUnavailable):
         versions.promote(registered[1], "better", actor="ana")
     assert events(database) == [("promoted", registered[0])]
 
 
-def test_a_registry_that_fails_is_not_taken_for_one_without_a_champion(
-    versions: Versions, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def broken(*_: object) -> None:
-        raise mlflow.MlflowException("the backend is locked")
-
-    monkeypatch.setattr(mlflow.MlflowClient, "get_model_version_by_alias", broken)
-    with pytest.raises(RegistryUnavailable, match="does not answer"):
-        versions.champion_version()
+def test_a_registry_that_fails_is_not_taken_for_one_without_a_champion(versions: Versions, tmp_path: Path) -> None:
+    away = Registry(RegistrySettings(url="http://127.0.0.1:9", cache_dir=tmp_path))
+    with away, pytest.raises(RegistryUnavailable, match="does not answer"):
+        replace(versions, bundles=away).champion_version()
 
 
 def test_a_version_that_cannot_be_loaded_is_not_promoted(

@@ -9,6 +9,7 @@ from common import logs
 from common.database import api_keys
 from common.database.session import Database
 from common.database.tables import ApiKey
+from common.promotion import Promotion
 from common.servers.history import HistoryStore
 from common.servers.objects import ObjectStore
 from common.servers.queue import Queue
@@ -29,6 +30,8 @@ from console.pages.files import FilesPage
 from console.pages.job import JobPage
 from console.pages.models import ModelsPage
 from console.pages.now import NowPage
+from console.pages.order import OrderPage
+from console.pages.orders import OrdersPage
 from console.pages.pace import PacePage
 from console.pages.quality import QualityPage
 from console.reads.champion import Champions
@@ -37,6 +40,7 @@ from console.reads.data import Data
 from console.reads.database_reader import DatabaseReader
 from console.reads.jobs import Jobs
 from console.reads.models import ModelVersions
+from console.reads.orders import Orders
 from console.reads.places import Places
 from console.runbook import Runbook
 from console.settings import LOOPBACK_NAMES, ConsoleSettings, login_required
@@ -56,7 +60,8 @@ def from_environment() -> ASGIApp:
         logging.getLogger(talkative).setLevel(logging.WARNING)
     settings = load(ConsoleSettings)
     gateway, registry = Gateway(settings.gateway_url), Registry(load(RegistrySettings))
-    read, store = DatabaseReader(Database(load(DatabaseSettings))), ObjectStore(load(ObjectStoreSettings))
+    database, store = Database(load(DatabaseSettings)), ObjectStore(load(ObjectStoreSettings))
+    read = DatabaseReader(database)
     queue = Queue(load(QueueSettings)).async_client(2.0, 2.0)
     watch, traffic = Watch(probes.parts(gateway, read, queue, store, registry)), Traffic(gateway)
 
@@ -64,16 +69,18 @@ def from_environment() -> ASGIApp:
         return read.now(lambda session: api_keys.find(session, text))
 
     sessions = Sessions(find_key, settings.session_hours, login_required(settings, load(ModeSettings)))
-    shell = Shell(watch, sessions, Words(settings.time_zone))
-    jobs, champions = Jobs(gateway), Champions(gateway)
+    shell = Shell(watch, sessions, words := Words(settings.time_zone))
+    jobs, champions, orders = Jobs(gateway), Champions(gateway), Orders(gateway, words.zone)
     pace = ChampionPace(champions, read)
     pages: list[Page] = [
         NowPage(shell, champions, read, watch, traffic, pace),
         AskPage(shell, gateway, champions, Places(registry), settings.gateway_public_url or settings.gateway_url),
         FilesPage(shell, jobs, Uploads(store), settings.upload_bytes),
         JobPage(shell, jobs, store),
+        OrdersPage(shell, orders),
+        OrderPage(shell, orders),
         AlertsPage(shell, read, Runbook()),
-        ModelsPage(shell, ModelVersions(registry), read),
+        ModelsPage(shell, ModelVersions(registry), read, Promotion(registry, database)),
         QualityPage(shell, read, store),
         PacePage(shell, pace, read),
         DataPage(shell, Data(HistoryStore(store))),

@@ -119,7 +119,7 @@ def versions() -> "Versions":
     from trainer.registry.versions import Versions
 
     database = Database(load(DatabaseSettings))
-    return Versions(tracking(), bundles(), database)
+    return Versions(bundles(), database, tracking())
 
 
 def bundles() -> Registry:

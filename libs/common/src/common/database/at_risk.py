@@ -33,6 +33,24 @@ class Watched:
     model_version: str
 
 
+@dataclass(frozen=True)
+class Standing:
+    """How many orders are watched, how many of them are at risk or late already, and when that was."""
+
+    watched: int
+    at_risk: int
+    late: int
+    computed_at: datetime | None
+
+
+def standing(session: Session) -> Standing:
+    """The counts of everybody's orders."""
+    is_late = OrderAtRisk.at_risk & (OrderAtRisk.promised_at < OrderAtRisk.computed_at)
+    at_risk, late = (func.count().filter(each) for each in (OrderAtRisk.at_risk, is_late))
+    counted = select(func.count(), at_risk, late, func.max(OrderAtRisk.computed_at))
+    return Standing(*session.execute(counted).one())
+
+
 def known(session: Session) -> set[str]:
     """The ids of the orders in the table: they stay in it while they are under way, so that each is new but once."""
     return set(session.scalars(select(OrderAtRisk.order_id)))
@@ -55,17 +73,26 @@ def keep(session: Session, kept: Sequence[Watched], limit: float, now: datetime)
 
 
 def page(
-    session: Session, owner: str | None, limit: int | None, cursor: str | None
+    session: Session,
+    owner: str | None,
+    limit: int | None,
+    cursor: str | None,
+    promised_from: datetime | None = None,
+    promised_before: datetime | None = None,
 ) -> tuple[list[OrderAtRisk], str | None]:
     """The orders at risk, worst first, and the cursor of the next page; InvalidInput for a cursor that is none.
 
-    owner: whose; None: everybody's. limit: None for all.
+    owner: whose; None: everybody's. limit: None for all. promised_from, promised_before: of their promise.
     """
     query = (
         select(OrderAtRisk).where(OrderAtRisk.at_risk).order_by(OrderAtRisk.probability.desc(), OrderAtRisk.order_id)
     )
     if owner is not None:
         query = query.where(OrderAtRisk.owner == owner)
+    if promised_from is not None:
+        query = query.where(OrderAtRisk.promised_at >= promised_from)
+    if promised_before is not None:
+        query = query.where(OrderAtRisk.promised_at < promised_before)
     if cursor is not None:
         probability, order_id = _decoded(cursor)
         query = query.where(tuple_(-OrderAtRisk.probability, OrderAtRisk.order_id) > (-probability, order_id))

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import httpx
 from pydantic import ValidationError
@@ -51,10 +51,10 @@ class ModelVersion:
 
 
 class Registry:
-    """Resolves aliases, downloads bundles, keeps them."""
+    """Resolves and moves aliases, downloads bundles, keeps them. url: to be shown, without credentials."""
 
     def __init__(self, settings: RegistrySettings) -> None:
-        self._url = str(settings.url)
+        self.url = str(settings.url)
         self._cache = settings.cache_dir / MODEL_NAME
         self._http = httpx.Client(
             base_url=settings.url.without_credentials,
@@ -89,17 +89,37 @@ class Registry:
         )
         return list(map(_version, answer.model_versions)), answer.next_page_token
 
+    def exists(self, version: str) -> bool:
+        """Whether the registry has the version."""
+        try:
+            self._get(f"{API}/model-versions/get", answers.Aliased, name=MODEL_NAME, version=version)
+        except NoChampion:
+            return False
+        return True
+
+    def tag(self, version: str, key: str, value: str) -> None:
+        """Note something with a version."""
+        self._send("POST", "model-versions/set-tag", version=version, key=key, value=value)
+
+    def point(self, alias: str, version: str) -> None:
+        """Let an alias point to a version."""
+        self._send("POST", "registered-models/alias", alias=alias, version=version)
+
+    def unpoint(self, alias: str) -> None:
+        """Let an alias point nowhere; one that does already is no error."""
+        self._send("DELETE", "registered-models/alias", alias=alias)
+
     def document(self, version: str, name: str) -> str:
         """A text file of a version's bundle, without the rest: its manifest or its model card; NotFound."""
         path = f"{ARTIFACTS_API}/{self._artifact_root(version)}/{BUNDLE_PATH}/{name}"
         try:
             response = self._http.get(path)
         except httpx.HTTPError as error:
-            raise RegistryUnavailable(self._url, error) from error
+            raise RegistryUnavailable(self.url, error) from error
         if response.status_code == httpx.codes.NOT_FOUND:
             raise NotFound(f"version {version} has no {name}")
         if response.is_error:
-            raise RegistryUnavailable(self._url, _reason(response))
+            raise RegistryUnavailable(self.url, _reason(response))
         return response.text
 
     def bundle(self, version: str) -> Bundle:
@@ -148,7 +168,7 @@ class Registry:
             version = (self._cache / CHAMPION).read_text()
             return load(self._folder(version), version)
         except (OSError, DamagedBundle) as error:
-            raise RegistryUnavailable(self._url, "and no champion is in the cache") from error
+            raise RegistryUnavailable(self.url, "and no champion is in the cache") from error
 
     def delete(self, version: str) -> None:
         """Delete a version with its files; one that is gone already is no error."""
@@ -156,24 +176,14 @@ class Registry:
             root = self._artifact_root(version)
         except BundleMissing:
             return
-        for request in (
-            self._http.build_request("DELETE", f"{ARTIFACTS_API}/{root}"),
-            self._http.build_request(
-                "DELETE", f"{API}/model-versions/delete", json={"name": MODEL_NAME, "version": version}
-            ),
-        ):
-            try:
-                response = self._http.send(request)
-            except httpx.HTTPError as error:
-                raise RegistryUnavailable(self._url, error) from error
-            if response.is_error and response.status_code != httpx.codes.NOT_FOUND:
-                raise RegistryUnavailable(self._url, f"status {response.status_code}: {response.text[:200]!r}")
+        self._request("DELETE", f"{ARTIFACTS_API}/{root}")
+        self._send("DELETE", "model-versions/delete", version=version)
         shutil.rmtree(self._folder(version), ignore_errors=True)
 
     def _folder(self, version: str) -> Path:
         """Where a version is kept: its name comes over the network, and is no path."""
         if not VERSION.fullmatch(version):
-            raise RegistryUnavailable(self._url, f"it names version {version[:40]!r}, where versions are numbers")
+            raise RegistryUnavailable(self.url, f"it names version {version[:40]!r}, where versions are numbers")
         return self._cache / version
 
     @contextmanager
@@ -187,7 +197,7 @@ class Registry:
             if not files:
                 raise BundleMissing(version)
             if len(files) > MOST_FILES or sum(file.file_size or 0 for file in files) > MOST_BYTES:
-                raise RegistryUnavailable(self._url, f"version {version} has more files, or bytes, than any bundle has")
+                raise RegistryUnavailable(self.url, f"version {version} has more files, or bytes, than any bundle has")
             for file in files:
                 self._fetch(f"{ARTIFACTS_API}/{root}/{BUNDLE_PATH}/{file.name}", scratch / file.name)
             load(scratch, version)
@@ -217,7 +227,7 @@ class Registry:
             raise BundleMissing(version) from None
         if answer.proxied_path is None:
             raise RegistryUnavailable(
-                self._url, f"it keeps {answer.artifact_uri} outside its artifact proxy: start it with --serve-artifacts"
+                self.url, f"it keeps {answer.artifact_uri} outside its artifact proxy: start it with --serve-artifacts"
             )
         return answer.proxied_path
 
@@ -226,27 +236,40 @@ class Registry:
             with self._http.stream("GET", path) as response, target.open("wb") as file:
                 if response.is_error:
                     response.read()
-                    raise RegistryUnavailable(self._url, _reason(response))
+                    raise RegistryUnavailable(self.url, _reason(response))
                 for block in response.iter_bytes():
                     if file.tell() > MOST_BYTES:
-                        raise RegistryUnavailable(self._url, f"{path} has no end")
+                        raise RegistryUnavailable(self.url, f"{path} has no end")
                     file.write(block)
         except httpx.HTTPError as error:
-            raise RegistryUnavailable(self._url, error) from error
+            raise RegistryUnavailable(self.url, error) from error
+
+    def _send(self, method: str, route: str, **body: str) -> None:
+        self._request(method, f"{API}/{route}", json={"name": MODEL_NAME, **body})
+
+    def _request(self, method: str, path: str, **options: Any) -> None:
+        """Change something; what is not there (any more) is no error when it is to be deleted."""
+        try:
+            response = self._http.request(method, path, **options)
+        except httpx.HTTPError as error:
+            raise RegistryUnavailable(self.url, error) from error
+        gone = method == "DELETE" and response.status_code == httpx.codes.NOT_FOUND
+        if not response.is_success and not gone:
+            raise RegistryUnavailable(self.url, _reason(response))
 
     def _get(self, route: str, kind: type[Answer], **query: str) -> Answer:
         try:
             response = self._http.get(route, params=query)
         except httpx.HTTPError as error:
-            raise RegistryUnavailable(self._url, error) from error
+            raise RegistryUnavailable(self.url, error) from error
         if _says_missing(response):
             raise NoChampion(MODEL_NAME)
         if not response.is_success:
-            raise RegistryUnavailable(self._url, _reason(response))
+            raise RegistryUnavailable(self.url, _reason(response))
         try:
             return kind.model_validate_json(response.content)
         except ValidationError as error:
-            raise RegistryUnavailable(self._url, f"it answers as no MLflow does: {response.text[:60]!r}") from error
+            raise RegistryUnavailable(self.url, f"it answers as no MLflow does: {response.text[:60]!r}") from error
 
 
 def _version(said: answers.Version) -> ModelVersion:

@@ -49,7 +49,7 @@ class Version(Answer):
 
 
 class Aliased(Answer):
-    """The version behind an alias."""
+    """The version behind an alias, or of a number."""
 
     model_version: Version
 

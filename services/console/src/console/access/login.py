@@ -24,7 +24,8 @@ PAGE = """<!doctype html>
 <input type="hidden" name="to" value="{to}">
 {trouble}<button>Log in</button></form>
 <p>Keys are made by <code>gateway keys create NAME --scope jobs</code>. With the scope <code>predict</code> you ask
-questions, with <code>jobs</code> you score files, with <code>admin</code> you also acknowledge alerts.</p>
+questions, with <code>jobs</code> you score files, with <code>read</code> you see everything and act on nothing, with
+<code>admin</code> you also acknowledge alerts, promote and roll back.</p>
 </main></body></html>"""
 
 

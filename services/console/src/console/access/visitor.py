@@ -14,8 +14,8 @@ class Forbidden(DeliveryTimeError):
     status = 403
     title = "Forbidden"
 
-    def __init__(self, name: str, scope: str) -> None:
-        super().__init__(f"key {name!r} lacks the scope {scope!r}")
+    def __init__(self, name: str, *scopes: str) -> None:
+        super().__init__(f"key {name!r} lacks the scope {' or '.join(map(repr, scopes))}")
 
 
 @dataclass(frozen=True)
@@ -27,14 +27,14 @@ class Visitor:
     key: SecretStr | None = field(default=None, repr=False)
     until: float = field(default_factory=lambda: time.time() + 1e9)
 
-    def may(self, scope: str) -> bool:
-        """Whether an action of this scope is open."""
-        return scope in self.scopes or "admin" in self.scopes
+    def may(self, *scopes: str) -> bool:
+        """Whether what any of these scopes opens is open."""
+        return not self.scopes.isdisjoint({*scopes, "admin"})
 
-    def require(self, scope: str) -> None:
-        """Forbidden unless the action is open."""
-        if not self.may(scope):
-            raise Forbidden(self.name, scope)
+    def require(self, *scopes: str) -> None:
+        """Forbidden unless it is open."""
+        if not self.may(*scopes):
+            raise Forbidden(self.name, *scopes)
 
 
 LOCAL = Visitor("local", frozenset({"admin"}))

@@ -5,8 +5,18 @@ from contextlib import contextmanager
 
 from nicegui import ui
 
-from common.errors import DeliveryTimeError
+from common.errors import DeliveryTimeError, InvalidInput
 from console.gateway import Refused
+
+LONGEST_LINE = 80
+
+
+def line(what: str, typed: str | None) -> str:
+    """What was typed into a line that must not stay empty; InvalidInput."""
+    typed = (typed or "").strip()
+    if not typed or not typed.isprintable() or len(typed) > LONGEST_LINE:
+        raise InvalidInput(f"write {what}: one line of up to {LONGEST_LINE} characters")
+    return typed
 
 
 @contextmanager

@@ -21,6 +21,10 @@ class Cursors:
         """The cursor of the page that is shown."""
         return self._stack[-1]
 
+    def restart(self) -> None:
+        """Go back to the first page."""
+        del self._stack[1:]
+
     def draw(self, following: str | None) -> None:
         """The two buttons, unless everything is on this page. following: the next page's cursor, if there is one."""
         if not following and len(self._stack) == 1:

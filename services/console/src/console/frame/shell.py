@@ -17,6 +17,7 @@ PAGES = {
     "/": "Now",
     "/ask": "Ask",
     "/files": "Files",
+    "/orders": "Orders",
     "/alerts": "Alerts",
     "/models": "Models",
     "/quality": "Quality",
@@ -71,11 +72,11 @@ class Shell:
             yield visitor
         self._follow(away, visitor)
 
-    def may(self, visitor: Visitor, scope: str) -> None:
+    def may(self, visitor: Visitor, *scopes: str) -> None:
         """LoggedOut or Forbidden unless this visitor may do so at this moment."""
         if not self._sessions.holds(visitor):
             raise LoggedOut
-        visitor.require(scope)
+        visitor.require(*scopes)
 
     def _navigation(self, present: str) -> None:
         with block("nav").props('aria-label="Pages"'):

@@ -8,7 +8,7 @@ class Words:
     """Writes moments in one time zone, numbers with thousands separated."""
 
     def __init__(self, time_zone: str) -> None:
-        self._zone = ZoneInfo(time_zone)
+        self.zone = ZoneInfo(time_zone)
 
     def moment(self, at: datetime | str | None) -> str:
         """`2026-11-27 21:30 UTC`; a dash for none. Text is ISO 8601, UTC where it names no zone."""
@@ -16,11 +16,11 @@ class Words:
             return "–"
         parsed = datetime.fromisoformat(at) if isinstance(at, str) else at
         aware = parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
-        return f"{aware.astimezone(self._zone):%Y-%m-%d %H:%M %Z}"
+        return f"{aware.astimezone(self.zone):%Y-%m-%d %H:%M %Z}"
 
     def time(self, at: datetime) -> str:
         """`21:30:05 UTC`"""
-        return f"{at.astimezone(self._zone):%H:%M:%S %Z}"
+        return f"{at.astimezone(self.zone):%H:%M:%S %Z}"
 
 
 def number(value: float | None, digits: int = 0) -> str:

@@ -5,9 +5,8 @@ from nicegui import ui
 from starlette.requests import Request
 
 from common.database.alerts import acknowledge
-from common.errors import InvalidInput
 from console.access.visitor import Visitor
-from console.frame.acting import on_click
+from console.frame.acting import LONGEST_LINE, line, on_click
 from console.frame.markup import block, button, facts, table, text
 from console.frame.pager import Pager
 from console.frame.panel import Panel
@@ -20,7 +19,6 @@ from console.runbook import Runbook
 
 SECONDS = 5.0
 LENGTH = 20
-LONGEST_NAME = 80
 
 
 class AlertsPage:
@@ -52,7 +50,7 @@ class AlertsPage:
     async def acknowledge(self, visitor: Visitor, alert_id: int, name: str, word: str) -> None:
         """Note who looks after an alert and how; Forbidden, InvalidInput, NotFound, Conflict."""
         self._shell.may(visitor, "admin")
-        by = f"{_line('your name', name)}: {_line('what you do about it', word)}"
+        by = f"{line('your name', name)}: {line('what you do about it', word)}"
         await self._read(lambda session: acknowledge(session, alert_id, by))
 
     def _draw_open(self, found: list[ShownAlert], visitor: Visitor, panel: Panel[list[ShownAlert]]) -> None:
@@ -86,8 +84,8 @@ class AlertsPage:
 
     def _draw_form(self, alert: ShownAlert, visitor: Visitor, panel: Panel[list[ShownAlert]]) -> None:
         with block("div", "actions"):
-            name = ui.input("Your name").props(f"outlined dense maxlength={LONGEST_NAME}")
-            word = ui.input("What you do about it").props(f"outlined dense maxlength={LONGEST_NAME}")
+            name = ui.input("Your name").props(f"outlined dense maxlength={LONGEST_LINE}")
+            word = ui.input("What you do about it").props(f"outlined dense maxlength={LONGEST_LINE}")
             start = button("Acknowledge")
 
         async def go() -> None:
@@ -117,10 +115,3 @@ class AlertsPage:
             ],
         )
         text("p", f"{number(count)} in all", "soft")
-
-
-def _line(what: str, typed: str) -> str:
-    typed = typed.strip()
-    if not typed or not typed.isprintable() or len(typed) > LONGEST_NAME:
-        raise InvalidInput(f"write {what}: one line of up to {LONGEST_NAME} characters")
-    return typed

@@ -42,7 +42,10 @@ class AskPage:
         @ui.page("/ask", dark=None)
         def ask(request: Request) -> None:
             with self._shell.page(request, "/ask") as visitor:
-                Question(self, visitor)
+                if visitor.may("predict"):
+                    Question(self, visitor)
+                else:
+                    text("p", "To ask it takes a key with the scope predict.", "panel")
 
     async def fields(self) -> tuple[FormField, ...]:
         """The order's fields, from the gateway."""

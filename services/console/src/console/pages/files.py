@@ -49,9 +49,10 @@ class FilesPage:
             with self._shell.page(request, "/files") as visitor:
                 if visitor.may("jobs"):
                     self._draw_start(visitor)
-                    JobList(self._shell, self._jobs, visitor)
                 else:
                     text("p", "To score files it takes a key with the scope jobs.", "panel")
+                if visitor.may("jobs", "read"):
+                    JobList(self._shell, self._jobs, visitor)
 
     def _draw_start(self, visitor: Visitor) -> None:
         with block("div", "columns wide"):

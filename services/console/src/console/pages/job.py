@@ -57,7 +57,7 @@ class JobPage:
         async def fetch(request: Request, job_id: str) -> Response:
             visitor: Visitor = request.state.visitor
             try:
-                self._shell.may(visitor, "jobs")
+                self._shell.may(visitor, "jobs", "read")
                 output = (await self._jobs.finished(visitor, job_id)).output_uri or ""
                 result = await run_in_threadpool(download, self._store, output)
             except DeliveryTimeError as error:
@@ -91,7 +91,7 @@ class JobPage:
             ]
         )
         with block("div", "actions"):
-            if job.open:
+            if job.open and visitor.may("jobs"):
                 self._draw_cancel(job, visitor, panel)
             if job.status == "succeeded" and job.output_uri:
                 fetching = text("a", "Download the result" + (" as a ZIP archive" if job.dataset else ""), "button")

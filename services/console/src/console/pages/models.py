@@ -1,17 +1,23 @@
 """Models: every version with the gate's reason and its figures, and what decided which one serves."""
 
+from collections.abc import Awaitable, Callable
+
 from fastapi import FastAPI
 from nicegui import ui
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
+from common.promotion import Promotion
+from console.access.visitor import Visitor
+from console.frame.acting import LONGEST_LINE, line, on_click
 from console.frame.cursors import Cursors
-from console.frame.markup import Cell, block, facts, link, table, tag, text
+from console.frame.markup import Cell, block, button, facts, link, table, tag, text
 from console.frame.pager import Pager
 from console.frame.panel import Panel
 from console.frame.shell import Shell
 from console.frame.words import number, percent
 from console.reads import events
-from console.reads.database_reader import DatabaseReader
+from console.reads.database_reader import DatabaseReader, away_if_silent
 from console.reads.events import ShownEvent
 from console.reads.models import ModelVersions, ShownVersion, VersionDetail, VersionPage
 
@@ -20,38 +26,71 @@ CARD_EXTRAS = ["tables", "fenced-code-blocks", "code-friendly"]
 """A card is full of names with underscores, which are no emphasis."""
 SECONDS = 15.0
 
-BY_COMMAND = """Promoting and rolling back are commands of the trainer, which asks for a reason and keeps it:
-
-    trainer promote VERSION --reason "why"
-    trainer rollback --reason "why"
-
-With the embedded stack, put `.venv/bin/devstack run --` in front. The gateways follow within seconds."""
+BY_ADMINS = "To promote a version or to roll back it takes a key with the scope admin."
 
 
 class ModelsPage:
-    """Lists versions and shows one."""
+    """Lists versions and shows one; moves the champion by what `trainer promote` and `trainer rollback` call."""
 
-    def __init__(self, shell: Shell, models: ModelVersions, read: DatabaseReader) -> None:
+    def __init__(self, shell: Shell, models: ModelVersions, read: DatabaseReader, promotion: Promotion) -> None:
         self._shell = shell
         self._models = models
         self._read = read
+        self._promotion = promotion
 
     def add(self, _: FastAPI) -> None:
         """Serve the pages at /models and /models/VERSION."""
 
         @ui.page("/models", dark=None)
         def versions(request: Request) -> None:
-            with self._shell.page(request, "/models"):
+            with self._shell.page(request, "/models") as visitor:
                 VersionList(self._shell, self._models)
                 Pager("What decided", self._decisions, self._draw_decisions, LENGTH, SECONDS)
                 with block("section", "panel"):
-                    text("h2", "Promote or roll back")
-                    ui.markdown(BY_COMMAND)
+                    text("h2", "Roll back to the champion before this one")
+                    self._draw_move(visitor, "Roll back", lambda reason: self.roll_back(visitor, reason))
 
         @ui.page("/models/{version}", dark=None)
         def one(request: Request, version: str) -> None:
-            with self._shell.page(request, "/models", f"Version {version}"):
+            with self._shell.page(request, "/models", f"Version {version}") as visitor:
                 Panel("Figures", lambda: self._models.detail(version), self._draw_detail)
+                with block("section", "panel"):
+                    text("h2", "Make it the champion")
+                    self._draw_move(visitor, "Promote", lambda reason: self.promote(visitor, version, reason))
+
+    async def promote(self, visitor: Visitor, version: str, reason: str) -> str:
+        """Make a version the champion; its number. Forbidden, InvalidInput, DatabaseAway, RegistryUnavailable."""
+        self._shell.may(visitor, "admin")
+        await run_in_threadpool(self._promote, version, reason, visitor.name)
+        return version
+
+    async def roll_back(self, visitor: Visitor, reason: str) -> str:
+        """Make the champion before the present one champion again; its version. Raises as promote does."""
+        self._shell.may(visitor, "admin")
+        return await run_in_threadpool(self._roll_back, reason, visitor.name)
+
+    def _promote(self, version: str, reason: str, actor: str) -> None:
+        with away_if_silent():
+            self._promotion.promote(version, reason, actor)
+
+    def _roll_back(self, reason: str, actor: str) -> str:
+        with away_if_silent():
+            return self._promotion.rollback(reason, actor)
+
+    def _draw_move(self, visitor: Visitor, words: str, move: Callable[[str], Awaitable[str]]) -> None:
+        if not visitor.may("admin"):
+            text("p", BY_ADMINS, "soft")
+            return
+        with block("div", "actions"):
+            why = ui.input("Why").props(f"outlined dense maxlength={LONGEST_LINE}")
+            start = button(words)
+
+        async def go() -> None:
+            version = await move(line("the reason, which is kept with the version", why.value))
+            why.set_value("")
+            ui.notify(f"Version {version} is the champion; the gateways follow within seconds.", type="positive")
+
+        on_click(start, go)
 
     async def _decisions(self, at: int) -> tuple[list[ShownEvent], int]:
         return await self._read(lambda session: events.decisions(session, at, LENGTH))

@@ -7,6 +7,8 @@ from fastapi import FastAPI
 from nicegui import ui
 from starlette.requests import Request
 
+from common.database import at_risk
+from common.database.at_risk import Standing
 from common.errors import DeliveryTimeError
 from console.access.visitor import Visitor
 from console.frame.markup import block, facts, link, table, tag, text
@@ -69,6 +71,7 @@ class NowPage:
         with block("div", "columns"):
             Panel("Champion", lambda: self._serving(visitor), self._draw_serving, SECONDS)
             Panel("Jobs", lambda: self._read(events.job_counts), _draw_jobs, SECONDS)
+            Panel("Orders at risk", lambda: self._read(at_risk.standing), self._draw_at_risk, SECONDS)
             Panel("Last retraining", lambda: self._read(events.last_retraining), self._draw_retraining, SECONDS)
         Panel("Open alerts", lambda: self._read(alerts.current), self._draw_alerts, SECONDS)
         Panel("Delivery pace", lambda: self._pace.of(visitor), draw_pace, 30)
@@ -125,6 +128,17 @@ class NowPage:
                 ("outcome", found.outcome or "–"),
             ]
         )
+
+    def _draw_at_risk(self, found: Standing) -> None:
+        text("p", number(found.at_risk), f"big {'' if found.at_risk else 'good'}")
+        facts(
+            [
+                ("under way, promised and watched", number(found.watched)),
+                ("late already", number(found.late)),
+                ("last looked at", self._shell.words.moment(found.computed_at)),
+            ]
+        )
+        link("Which, and when they are expected", "/orders")
 
     def _draw_alerts(self, found: list[ShownAlert]) -> None:
         if not found:

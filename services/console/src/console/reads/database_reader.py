@@ -1,6 +1,7 @@
 """Reads of the database, in threads, so that pages go on while Postgres thinks."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from sqlalchemy.exc import OperationalError, TimeoutError
@@ -33,8 +34,14 @@ class DatabaseReader:
 
     def now(self, query: Callable[[Session], Found]) -> Found:
         """The same in the calling thread."""
-        try:
-            with self._database.transaction() as session:
-                return query(session)
-        except (OperationalError, TimeoutError) as error:
-            raise DatabaseAway(getattr(error, "orig", None) or error) from error
+        with away_if_silent(), self._database.transaction() as session:
+            return query(session)
+
+
+@contextmanager
+def away_if_silent() -> Iterator[None]:
+    """DatabaseAway instead of the errors of a database that does not answer."""
+    try:
+        yield
+    except (OperationalError, TimeoutError) as error:
+        raise DatabaseAway(getattr(error, "orig", None) or error) from error

@@ -159,7 +159,9 @@ class Access:
                 key = scope["key"] = self._key_ring.find(sent_key) if sent_key else None
             except DeliveryTimeError as error:
                 return problems.from_error(error)
-            if refusal := _forbidden(key, scope["path"]) or self._too_fast(key, 1 + (length or 0) // TOKEN_BYTES):
+            if refusal := _forbidden(key, scope["method"], scope["path"]) or self._too_fast(
+                key, 1 + (length or 0) // TOKEN_BYTES
+            ):
                 return refusal
             KEY_ID.set(key.id if key else "")
         if (connection := scope["state"].get(CONNECTION)) and not connection.welcomed:
@@ -210,10 +212,12 @@ def _headers(scope: Scope) -> tuple[int | None, str | None, bytes | None]:
     return length, key, encoding
 
 
-def _forbidden(key: Key | None, path: str) -> Response | None:
+def _forbidden(key: Key | None, method: str, path: str) -> Response | None:
     if key is None:
         detail = "send a valid API key: `Authorization: Bearer dt_…` (`gateway keys create` makes one)"
         return problems.problem(401, "Unauthorized", detail, headers={"WWW-Authenticate": "Bearer"})
+    if method in keys.LOOKING and key.opens("read"):
+        return None
     scope: keys.Scope = SCOPES.get(path) or ("jobs" if path.startswith(JOBS_PATH) else "predict")
     return None if key.opens(scope) else problems.lacking(key.name, scope)
 

@@ -11,13 +11,15 @@ from typing import Literal, get_args
 from common.database.api_keys import hash_of
 from common.errors import Unavailable
 
-Scope = Literal["predict", "jobs", "actuals", "admin"]
+Scope = Literal["predict", "jobs", "actuals", "read", "admin"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
+LOOKING = ("GET", "HEAD")
+"""Methods that change nothing."""
 
 
 @dataclass(frozen=True)
 class Key:
-    """A key as the gateway knows it. The scope `admin` includes all others.
+    """A key as the gateway knows it. The scope `admin` includes all others; `read` looks at all, and changes nothing.
 
     owner: whose jobs, idempotency keys and rate it uses; several keys may have one. reads, writes: prefixes of what its
     jobs may read and write; anywhere if there are none.
@@ -34,6 +36,10 @@ class Key:
     def opens(self, scope: Scope) -> bool:
         """Whether a route of this scope may be used."""
         return scope in self.scopes or "admin" in self.scopes
+
+    def sees_all(self, method: str) -> bool:
+        """Whether a request of this method meets what belongs to other owners too; with `read` only one that looks."""
+        return self.opens("read" if method in LOOKING else "admin")
 
 
 class KeysUnknown(Unavailable):

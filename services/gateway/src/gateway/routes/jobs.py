@@ -211,9 +211,9 @@ def add_routes(app: FastAPI, jobs: BatchJobs, queue: Queue) -> None:
 
 
 def _seen_by(request: Request, jobs: BatchJobs) -> BatchJobs:
-    """The jobs that the client may see: its owner's, or all with the scope `admin` and where no key is asked for."""
+    """The jobs that the client may see: its owner's, or all where no key is asked for or the key sees all."""
     key: Key | None = request.scope["key"]
-    return jobs.of(key.owner, key.opens("admin"), key.id, Reach(key.reads, key.writes)) if key else jobs
+    return jobs.of(key.owner, key.sees_all(request.method), key.id, Reach(key.reads, key.writes)) if key else jobs
 
 
 def _body(job: BatchJob) -> Job:

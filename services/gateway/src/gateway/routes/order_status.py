@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 from fastapi import FastAPI, Query, Request
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 from sqlalchemy import text
 
 from common.database.at_risk import page
@@ -20,11 +20,14 @@ from gateway.http import problems
 from gateway.model.champion import Champion
 from gateway.routes.orders import OrderId
 
+Moment = (
+    Annotated[AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2100, 1, 1, tzinfo=UTC))] | None
+)
 Status = Literal["under_way", "delivered", "cancelled", "lost"]
 
 
-class FirstAnswer(BaseModel):
-    """The first answer that was given for the order, in days from purchase."""
+class Answer(BaseModel):
+    """An answer that was given for the order, in days from purchase."""
 
     predicted_at: datetime
     model_version: str
@@ -58,7 +61,8 @@ class OrderStatus(BaseModel):
     delivered_at: datetime | None
     cancelled_at: datetime | None
     lost_at: datetime | None
-    first_answer: FirstAnswer
+    first_answer: Answer
+    answers: list[Answer] = Field(description="up to a hundred, the first one first")
     present_estimate: Estimate | None = Field(description="null once the order has ended")
     late_probability: float | None = Field(
         ge=0, le=1, description="to miss the promise; 0 or 1 once it was delivered; null without a promise"
@@ -101,12 +105,14 @@ def add_routes(app: FastAPI, database: Database, champion: Champion) -> None:
         ],
         limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
         cursor: Annotated[str | None, Query(max_length=400, description="`next_cursor` of the page before")] = None,
+        promised_from: Annotated[Moment, Query(description="only those promised at or after this moment")] = None,
+        promised_before: Annotated[Moment, Query(description="only those promised before it")] = None,
     ) -> AtRiskPage:
         """The orders at risk, worst first, a page at a time; the monitor looks for them every hour."""
         if not at_risk:
             raise InvalidInput("at_risk must be true: there is no list of all orders")
         with database.transaction() as session:
-            found, next_cursor = page(session, _owner(request), limit, cursor)
+            found, next_cursor = page(session, _owner(request), limit, cursor, promised_from, promised_before)
         items = [OrderAtRisk.model_validate(vars(row) | {"late_probability": row.probability}) for row in found]
         return AtRiskPage(items=items, next_cursor=next_cursor)
 
@@ -123,14 +129,14 @@ def add_routes(app: FastAPI, database: Database, champion: Champion) -> None:
 
 
 def _owner(request: Request) -> str | None:
-    """Whose orders the client may see: its owner's, or all with the scope `admin` and where no key is asked for."""
+    """Whose orders the client may see: its owner's, or all where no key is asked for or the key sees all."""
     key: Key | None = request.scope["key"]
-    return None if key is None or key.opens("admin") else key.owner
+    return None if key is None or key.sees_all(request.method) else key.owner
 
 
 def _status(answers: list[dict[str, Any]], champion: Champion, now: datetime) -> OrderStatus:
     """The word on an order from its answers in the log, the first one first."""
-    row = answers[0]
+    row, said = answers[0], [answer | _as_said(answer, champion) for answer in answers]
     ended: Status | None = next(
         (status for status in ("cancelled", "lost", "delivered") if row[f"{status}_at"] is not None), None
     )
@@ -148,7 +154,8 @@ def _status(answers: list[dict[str, Any]], champion: Champion, now: datetime) ->
             "status": ended or "under_way",
             "purchase_timestamp": purchase.replace(tzinfo=UTC),
             "promised_at": promised_at and promised_at.replace(tzinfo=UTC),
-            "first_answer": row | _as_said(row, champion),
+            "first_answer": said[0],
+            "answers": said,
             "present_estimate": estimate,
             "late_probability": probability,
         }

@@ -133,7 +133,7 @@ def same_model(data: TrainingData, versions: Versions) -> str | None:
         order_by=["attributes.start_time DESC"],
     )
     made = [run.data.tags["version"] for run in runs if "version" in run.data.tags]
-    return next((version for version in made if versions.exists(version)), None)
+    return next((version for version in made if versions.bundles.exists(version)), None)
 
 
 def best_run(fingerprint: str, experiment_id: str) -> Run:
