@@ -111,6 +111,10 @@ check: $(READY) ## lint, format, types and the layers of pyproject.toml
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 
+.PHONY: pictures
+pictures: up ## the console's pages as pictures: all in build/pictures/, the README's in docs/pictures/
+	@$(BIN)/pytest -q tests/pictures/console.py
+
 .PHONY: dashboards
 dashboards: $(READY) ## write grafana/ from the monitor's checks, tools/dashboards and docs/runbook.md
 	@$(BIN)/python -m dashboards.write

@@ -1,0 +1,60 @@
+"""`make pictures`: every page of the console that is up, in build/pictures/, the README's in docs/pictures/."""
+
+import io
+import os
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect
+
+from devstack.environment import stack_environment
+from support.console_fixtures import chromium, visit
+
+__all__ = ["chromium"]
+
+ROOT = Path(__file__).parents[2]
+EVERY, SHOWN = ROOT / "build" / "pictures", ROOT / "docs" / "pictures"
+PAGES = ("now", "ask", "files", "orders", "alerts", "models", "quality", "pace", "data")
+IN_README = {"now": 900, "ask": 1_150, "quality": 1_000, "pace": 1_000}
+"""Pages, and their height in the README's pictures in pixels."""
+WIDTHS = {"desk": 1_440, "phone": 360}
+COLOURS = 64
+
+
+@pytest.fixture(scope="module")
+def home() -> str:
+    """The address of the console of the stack that is up."""
+    return f"http://127.0.0.1:{(os.environ | stack_environment())['CONSOLE_PORT']}"
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_drawn(chromium: Browser, home: str, name: str) -> None:
+    for size, width in WIDTHS.items():
+        for dark in (False, True):
+            with visit(chromium, home, width, dark) as seen:
+                seen.open("/" if name == "now" else f"/{name}")
+                settle(seen.page, name)
+                look = f"{size}{'-dark' if dark else ''}"
+                keep(seen.page.screenshot(full_page=True), EVERY / f"{name}-{look}.png")
+                if name in IN_README and look == "desk":
+                    clip = {"x": 0, "y": 0, "width": width, "height": IN_README[name]}
+                    keep(seen.page.screenshot(full_page=True, clip=clip), SHOWN / f"{name}.png", 960)
+
+
+def settle(page: Page, name: str) -> None:
+    """Wait until everything is there; ask the question that the form shows."""
+    expect(page.locator(".q-linear-progress--indeterminate")).to_have_count(0)
+    if name == "ask":
+        page.get_by_role("button", name="Ask", exact=True).click()
+        expect(page.locator("pre")).to_be_visible()
+    page.wait_for_timeout(500)  # charts are drawn after their data
+
+
+def keep(png: bytes, path: Path, width: int | None = None) -> None:
+    """Write a picture with few colours, no wider than this in pixels: a commit keeps it for ever."""
+    picture = Image.open(io.BytesIO(png)).convert("RGB")
+    if width:
+        picture = picture.resize((width, round(picture.height * width / picture.width)), Image.Resampling.LANCZOS)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    picture.quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
