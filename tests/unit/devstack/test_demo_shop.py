@@ -6,8 +6,8 @@ import pytest
 
 from common.errors import InvalidInput
 from common.orders.shop.prepared_shop import PreparedShop
+from devstack.demo.figures import errors
 from devstack.demo.shop import DemoShop, requested
-from devstack.demo.steps import errors
 
 SHOP = PreparedShop.model_validate(
     {

@@ -5,13 +5,14 @@ import getpass
 import math
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
 
 from common.command_line import line, positive, run
-from common.settings import BatchSettings, DatabaseSettings, load
+from common.settings import BatchSettings, DatabaseSettings, ObjectStoreSettings, load
 
 if TYPE_CHECKING:
     from common.database.session import Database
@@ -38,6 +39,7 @@ def _parser() -> argparse.ArgumentParser:
         "--reports", type=_count, default=4, metavar="N", help="full Evidently reports of the newest N weeks (4)"
     )
     command.set_defaults(run=_backfill)
+    _add_windows(commands)
     command = commands.add_parser("worker", help="consume the prediction log, measure live windows, raise alerts")
     command.set_defaults(run=_worker)
     command = commands.add_parser("replay", help="play past orders through the running gateway, faster than real time")
@@ -74,6 +76,40 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--by", type=line, default=getpass.getuser(), help="who (you by default)")
     command.set_defaults(run=_acknowledge)
     return parser
+
+
+def _add_windows(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    command = commands.add_parser("metrics", help="the newest measured windows")
+    command.add_argument("--source", choices=("live", "backfill"), help="only these (default: both)")
+    command.add_argument("--last", type=positive, default=8, metavar="N", help="how many (8)")
+    command.add_argument("--csv", action="store_true", help="as CSV, every column, instead of a table")
+    command.set_defaults(run=_metrics)
+    command = commands.add_parser("report", help="save the full Evidently report of a window as HTML")
+    command.add_argument("window", type=positive, nargs="?", help="as `monitor metrics` numbers them (default: newest)")
+    command.add_argument("--to", type=Path, default=Path("build/reports"), metavar="FOLDER", help="(build/reports)")
+    command.set_defaults(run=_report)
+
+
+def _metrics(arguments: argparse.Namespace) -> None:
+    from monitor.commands.windows import as_csv, as_table, newest
+
+    with _database().transaction() as session:
+        windows = newest(session, arguments.source, arguments.last)
+        if arguments.csv:
+            print(as_csv(windows), end="")
+        elif windows:
+            Console(width=LINE_WIDTH).print(as_table(windows))
+        else:
+            print("no window was measured yet: `monitor backfill` measures the shop's history")
+
+
+def _report(arguments: argparse.Namespace) -> None:
+    from common.servers.objects import ObjectStore
+    from monitor.commands.windows import reported, save_report
+
+    with _database().transaction() as session:
+        window = reported(session, arguments.window)
+    print(save_report(ObjectStore(load(ObjectStoreSettings)), window, arguments.to))
 
 
 def _count(text: str) -> int:

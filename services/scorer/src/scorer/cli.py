@@ -1,10 +1,12 @@
-"""The command `scorer`: run a worker, submit a file, watch a job."""
+"""The command `scorer`: run a worker, submit a file, watch a job, fetch its result."""
 
 import argparse
 from pathlib import Path
 from uuid import UUID
 
 from common import command_line
+
+EXIT_CODES = "exit code 0: all rows scored, 1: failed, 3: some rows not scored, 4: not ended in time"
 
 
 def main() -> None:
@@ -33,12 +35,25 @@ def _parser() -> argparse.ArgumentParser:
         help="add a column with the promise at this share, e.g. 0.9 (up to five times)",
     )
     submit.add_argument("--details", action="store_true", help="add columns with dates and confidence")
-    submit.add_argument("--wait", action="store_true", help="show progress until the job has ended")
+    submit.add_argument("--wait", action="store_true", help=f"show progress until the job has ended; {EXIT_CODES}")
+    submit.add_argument("--to", type=Path, metavar="FILE", help="wait, and fetch the result into this file or folder")
+    _add_timeout(submit)
     submit.set_defaults(run=_submit)
-    watch = commands.add_parser("watch", help="show a job's progress until it has ended")
+    watch = commands.add_parser("watch", help=f"show a job's progress until it has ended; {EXIT_CODES}")
     watch.add_argument("job", type=UUID, metavar="JOB")
+    _add_timeout(watch)
     watch.set_defaults(run=_watch)
+    download = commands.add_parser("download", help="fetch the result of a job that succeeded")
+    download.add_argument("job", type=UUID, metavar="JOB")
+    download.add_argument("--to", type=Path, metavar="FILE", help="file, or folder (default: here, by its own name)")
+    download.set_defaults(run=_download)
     return parser
+
+
+def _add_timeout(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--timeout", type=command_line.positive, metavar="SECONDS", help="stop watching then; the job goes on"
+    )
 
 
 def _worker(arguments: argparse.Namespace) -> None:
@@ -51,8 +66,9 @@ def _worker(arguments: argparse.Namespace) -> None:
 def _submit(arguments: argparse.Namespace) -> int:
     from common.batch.further import Further
     from scorer import wiring
+    from scorer.commands.downloading import download
     from scorer.commands.submission import shares, upload
-    from scorer.commands.watching import watch
+    from scorer.commands.watching import SCORED, SOME_NOT_SCORED, watch
 
     further = Further.asked(shares(arguments.on_time_share), arguments.details)
     client = wiring.client_from_environment()
@@ -60,14 +76,27 @@ def _submit(arguments: argparse.Namespace) -> int:
     job, _ = client.jobs.submit(uri, arguments.output, overwrite=arguments.overwrite, further=further)
     client.queue.wake(job.id)
     print(job.id)
-    return watch(client.jobs, job.id) if arguments.wait else 0
+    if not arguments.wait and arguments.to is None:
+        return 0
+    ended = watch(client, job.id, arguments.timeout)
+    if arguments.to is not None and ended in (SCORED, SOME_NOT_SCORED):
+        print(download(client.jobs, client.store, job.id, arguments.to))
+    return ended
 
 
 def _watch(arguments: argparse.Namespace) -> int:
     from scorer import wiring
     from scorer.commands.watching import watch
 
-    return watch(wiring.client_from_environment().jobs, arguments.job)
+    return watch(wiring.client_from_environment(), arguments.job, arguments.timeout)
+
+
+def _download(arguments: argparse.Namespace) -> None:
+    from scorer import wiring
+    from scorer.commands.downloading import download
+
+    client = wiring.client_from_environment()
+    print(download(client.jobs, client.store, arguments.job, arguments.to))
 
 
 if __name__ == "__main__":

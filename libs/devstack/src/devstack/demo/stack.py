@@ -1,5 +1,6 @@
 """Where the demo runs: the embedded stack's processes, or the containers that Compose keeps up (STACK=compose)."""
 
+import csv
 import json
 import os
 import subprocess
@@ -29,9 +30,10 @@ class NoComposeStack(DeliveryTimeError):
 
 
 class DemoStack(Protocol):
-    """A stack that is up."""
+    """A stack that is up. data: DATA_DIR, as its commands see it."""
 
     gateway: str
+    data: str
 
     def run(self, *arguments: str) -> int:
         """Run one of the project's commands as a user of this stack would; its exit code."""
@@ -39,8 +41,8 @@ class DemoStack(Protocol):
     def read(self, name: str) -> bytes:
         """A file of DATA_DIR, whole."""
 
-    def count(self, query: Select[int]) -> int:
-        """The one number that a query on the database gives."""
+    def rows(self, query: Select[*tuple[Any, ...]]) -> list[list[str]]:
+        """What a query on the database gives, as text; nothing where there is none."""
 
 
 class EmbeddedStack:
@@ -49,17 +51,18 @@ class EmbeddedStack:
     def __init__(self) -> None:
         os.environ.update(stack_environment())
         self.gateway = f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}"
+        self.data = os.environ.get("DATA_DIR", "data_store")
 
     def run(self, *arguments: str) -> int:
         program, *rest = arguments
         return subprocess.run([Path(sys.executable).with_name(program), *rest]).returncode
 
     def read(self, name: str) -> bytes:
-        return (Path(os.environ.get("DATA_DIR", "data_store")) / name).read_bytes()
+        return (Path(self.data) / name).read_bytes()
 
-    def count(self, query: Select[int]) -> int:
+    def rows(self, query: Select[*tuple[Any, ...]]) -> list[list[str]]:
         with Database(load(DatabaseSettings)).transaction() as session:
-            return int(session.scalar(query) or 0)
+            return [["" if value is None else str(value) for value in row] for row in session.execute(query)]
 
 
 class ComposeStack:
@@ -70,7 +73,7 @@ class ComposeStack:
             raise NoComposeStack("no gateway runs here: make env && docker compose up --build --wait")
         services = json.loads(compose("config", "--format", "json"))["services"]
         settings = services["gateway"]["environment"]
-        self.gateway = published(services["gateway"])
+        self.gateway, self.data = published(services["gateway"]), "/data"
         os.environ.update(
             {name: settings[name] for name in ("OBJECT_STORE_ACCESS_KEY", "OBJECT_STORE_SECRET_KEY")}
             | {"OBJECT_STORE_ENDPOINT": published(services["seaweedfs"]), "REGISTRY_URL": published(services["mlflow"])}
@@ -81,12 +84,12 @@ class ComposeStack:
         return subprocess.run(["docker", "compose", *COMPOSE_COMMANDS[service], *rest]).returncode
 
     def read(self, name: str) -> bytes:
-        return compose("run", *ONCE, "--entrypoint", "cat", "trainer", f"/data/{name}").encode()
+        return compose("run", *ONCE, "--entrypoint", "cat", "trainer", f"{self.data}/{name}").encode()
 
-    def count(self, query: Select[int]) -> int:
+    def rows(self, query: Select[*tuple[Any, ...]]) -> list[list[str]]:
         plain = query.compile(compile_kwargs={"literal_binds": True})
-        shell = ("psql", "--username", "postgres", "--dbname", "delivery_time", "--no-align", "--tuples-only")
-        return int(compose("exec", "--no-TTY", "postgres", *shell, "--command", str(plain)))
+        shell = ("psql", "--username", "postgres", "--dbname", "delivery_time", "--csv", "--tuples-only")
+        return list(csv.reader(compose("exec", "--no-TTY", "postgres", *shell, "--command", str(plain)).splitlines()))
 
 
 def compose(*arguments: str) -> str:

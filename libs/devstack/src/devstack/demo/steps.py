@@ -13,24 +13,33 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import httpx
-from sqlalchemy import func, select
+from sqlalchemy import Date, cast, select
 
 from common.database.tables import ModelMetrics
 from common.errors import DeliveryTimeError
 from common.orders.shop.prepared_shop import PreparedShop
 from common.servers.objects import ObjectAddress, ObjectStore
 from common.settings import ObjectStoreSettings, load
+from devstack.demo import page
+from devstack.demo.figures import Figures, Week, unit_of
 from devstack.demo.models import best_trial, champion_version, newest_version
 from devstack.demo.shop import OLISTS_ORDER, DemoShop, requested
-from devstack.demo.stack import DemoStack, running
+from devstack.demo.stack import DemoStack, NoComposeStack, running
+from devstack.table import table
 
 BATCH_ROWS = 5_000
 TRIALS = "5"
-UNITS = {"days": 1, "hours": 24, "minutes": 1_440, "seconds": 86_400}
+SHARES = ([0.5, 0.6, 0.7, 0.8, 0.9], [0.95, 0.97, 0.99])
+"""On-time shares of which the distribution is drawn, as many at once as the gateway takes."""
+BACKTEST = "backtest.json"
+PAGE = Path("build/demo.html")
+TOO_FEW = 1
+"""Exit code of `trainer backtest` where no month can be judged: the demo goes on."""
 GATE_REFUSED = 3
 """Exit code of `trainer register-model` when the candidate did not win: the champion stays, the demo goes on."""
 
@@ -48,36 +57,37 @@ def main() -> None:
         os.environ.update(shop.environment)
         with running() as stack:
             seconds["start the stack"] = time.monotonic() - begin
-            figures = run(stack, shop, seconds)
+            made = run(stack, shop, seconds)
     except subprocess.CalledProcessError as error:
         sys.exit(f"demo: `{' '.join(map(str, error.cmd))}` failed, see above")
     except (StepFailed, DeliveryTimeError, httpx.HTTPError) as error:
         sys.exit(f"demo: {error}")
-    report(figures, seconds)
-    if shop.file:
-        print(f"\nto keep it running: SHOP_FILE={shop.file} make up")
+    report(made, seconds, next_steps(shop))
 
 
-def run(stack: DemoStack, shop: DemoShop, seconds: dict[str, float]) -> dict[str, Any]:
-    """Every step in order; returns what was made, by name."""
-    figures: dict[str, Any] = {}
+def run(stack: DemoStack, shop: DemoShop, seconds: dict[str, float]) -> Figures:
+    """Every step in order; what was made."""
+    made = Figures()
     if shop.tables:
         timed(seconds, "inspect the orders", lambda: inspect(stack, shop))
     timed(seconds, "get the data", lambda: command(stack, "trainer", "download-data"))
     timed(seconds, "prepare it", lambda: command(stack, "trainer", "prepare-data"))
-    figures["rows prepared"] = json.loads(stack.read("prepared/report.json"))["orders"]
+    made.orders = json.loads(stack.read("prepared/report.json"))["orders"]
     timed(seconds, "search parameters", lambda: command(stack, "trainer", "params-search", "--trials", TRIALS))
-    figures["best trial"] = best_trial(int(TRIALS))
+    made.trial = best_trial(int(TRIALS))
     timed(seconds, "register the model", lambda: register(stack))
+    made.backtest = timed(seconds, "judge it forward", lambda: backtest(stack))
     rows = stack.read("prepared/valid_dataset.csv").splitlines(keepends=True)
     with httpx.Client(base_url=stack.gateway, timeout=30) as gateway:
-        prediction = timed(seconds, "predict one order", lambda: predict(gateway, stack, shop, rows))
-        figures |= {"prediction": prediction, "registered version": prediction["model_version"]}
-        figures["batch job"] = timed(seconds, "score a batch file", lambda: score(gateway, rows[: BATCH_ROWS + 1]))
-        figures["mean error"] = errors(gateway.get("/model").json()["metrics"])
+        body, made.answer = timed(seconds, "predict one order", lambda: predict(gateway, stack, shop, rows))
+        made.version = made.answer["model_version"]
+        made.distribution = distribution(gateway, body)
+        job = timed(seconds, "score a batch file", lambda: score(gateway, rows[: BATCH_ROWS + 1]))
+        made.rows_scored, made.output_uri = job["rows_done"] - job["rows_failed"], job["output_uri"]
+        made.metrics = gateway.get("/model").json()["metrics"]
     timed(seconds, "backfill monitoring", lambda: command(stack, "monitor", "backfill"))
-    figures["weeks backfilled"] = weeks_backfilled(stack, figures["registered version"])
-    return figures
+    made.weeks = weeks_backfilled(stack, made.version)
+    return made
 
 
 def inspect(stack: DemoStack, shop: DemoShop) -> None:
@@ -97,18 +107,14 @@ def register(stack: DemoStack) -> None:
         command(stack, "trainer", "promote", newest_version(), "--reason", reason)
 
 
-def errors(metrics: dict[str, float]) -> dict[str, str]:
-    """Mean absolute errors on the newest holdout, which the model had not seen: its own, and what it has to beat."""
-    own = {"delivery-time": metrics["mae"]}
-    rivals = {name: days for name, days in metrics.items() if name.startswith("mae_of_")}
-    every = own | {name.removeprefix("mae_of_").replace("_", " "): days for name, days in rivals.items()}
-    unit, per_day = unit_of(max(every.values()))
-    return {name: f"{days * per_day:.2f} {unit}" for name, days in every.items()}
-
-
-def unit_of(days: float) -> tuple[str, int]:
-    """The largest unit of which so many days are one or more, and how many of it are a day."""
-    return next(((unit, per_day) for unit, per_day in UNITS.items() if days * per_day >= 1), ("seconds", 86_400))
+def backtest(stack: DemoStack) -> dict[str, Any]:
+    """The figures of months judged forward; none where too few deliveries are known for that, which was said then."""
+    command(stack, "trainer", "backtest", "--output", f"{stack.data}/{BACKTEST}", refused=TOO_FEW)
+    try:
+        values: dict[str, Any] = json.loads(stack.read(BACKTEST))
+    except (OSError, NoComposeStack):
+        return {}
+    return values
 
 
 def command(stack: DemoStack, *arguments: str, refused: int = 0) -> None:
@@ -119,8 +125,10 @@ def command(stack: DemoStack, *arguments: str, refused: int = 0) -> None:
         raise StepFailed(f"`{line}` failed, see above")
 
 
-def predict(gateway: httpx.Client, stack: DemoStack, shop: DemoShop, rows: list[bytes]) -> dict[str, Any]:
-    """The answer to one of the shop's orders, as soon as the gateway has the champion."""
+def predict(
+    gateway: httpx.Client, stack: DemoStack, shop: DemoShop, rows: list[bytes]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """One of the shop's orders and its answer, as soon as the gateway has the champion."""
     champion = champion_version()
     wait_until(lambda: served_by(gateway) == champion, "the gateway to load the champion", timeout=60)
     body, days = OLISTS_ORDER, None
@@ -134,8 +142,16 @@ def predict(gateway: httpx.Client, stack: DemoStack, shop: DemoShop, rows: list[
     if days is not None:
         unit, per_day = unit_of(days)
         print(f"  it took {days * per_day:.3g} {unit}")
-    made: dict[str, Any] = answer.json()
-    return made
+    return body, answer.json()
+
+
+def distribution(gateway: httpx.Client, body: dict[str, Any]) -> list[tuple[float, float]]:
+    """Days with the share of such orders that has arrived by then, from the promises at these shares."""
+    points = [(0.0, 0.0)]
+    for shares in SHARES:
+        answer = gateway.post("/delivery_time", json={**body, "on_time_share": shares}).raise_for_status().json()
+        points += [(promise["days"], promise["on_time_share"]) for promise in answer["promises"]]
+    return points
 
 
 def served_by(gateway: httpx.Client) -> str | None:
@@ -145,7 +161,7 @@ def served_by(gateway: httpx.Client) -> str | None:
 
 
 def score(gateway: httpx.Client, lines: list[bytes]) -> dict[str, Any]:
-    """Upload these rows, header first, have them scored, check the result; the states seen and the rows scored."""
+    """Upload these rows, header first, have them scored, check the result; the job as it ended."""
     settings = load(ObjectStoreSettings)
     ObjectStore(settings).put(ObjectAddress(settings.bucket, "demo/orders.csv"), b"".join(lines))
     submitted = gateway.post("/batch-jobs", json={"input_uri": f"s3://{settings.bucket}/demo/orders.csv"})
@@ -161,19 +177,21 @@ def score(gateway: httpx.Client, lines: list[bytes]) -> dict[str, Any]:
         return job["finished_at"] is not None
 
     wait_until(ended, f"{address} to end", timeout=120)
-    job = gateway.get(address).json()
+    job: dict[str, Any] = gateway.get(address).json()
     scored = list(csv.DictReader(io.StringIO(httpx.get(gateway.get(f"{address}/result").headers["Location"]).text)))
     filled = sum(bool(row["prediction"]) for row in scored)
     if job["status"] != "succeeded" or filled != len(lines) - 1 - job["rows_failed"]:
         raise StepFailed(f"{address} ended as {job['status']} with {filled} of {len(lines) - 1} rows: {job['error']}")
     print(f"\nPOST /batch-jobs {job['input_uri']}\n→ {' → '.join(states)}, {filled} rows in {job['output_uri']}")
-    return {"states": states, "rows scored": filled, "output": job["output_uri"]}
+    return job
 
 
-def weeks_backfilled(stack: DemoStack, model_version: str) -> int:
-    """Rows of this version's backfill in model_metrics."""
+def weeks_backfilled(stack: DemoStack, model_version: str) -> list[Week]:
+    """This version's backfill in model_metrics, in the order of time."""
     wanted = (ModelMetrics.source == "backfill") & (ModelMetrics.model_version == model_version)
-    return stack.count(select(func.count()).select_from(ModelMetrics).where(wanted))
+    columns = (cast(ModelMetrics.window_end, Date), ModelMetrics.mae, ModelMetrics.baseline_mae)
+    found = stack.rows(select(*columns).where(wanted).order_by(ModelMetrics.window_end))
+    return [Week(end, *(float(each) if each else None for each in errors)) for end, *errors in found]
 
 
 def wait_until(condition: Callable[[], bool], what: str, timeout: float) -> None:
@@ -193,12 +211,21 @@ def timed(seconds: dict[str, float], step: str, action: Callable[[], Any]) -> An
     return result
 
 
-def report(figures: dict[str, Any], seconds: dict[str, float]) -> None:
-    """Print what was made and how long each step took."""
-    print("\n── made " + "─" * 60)
-    for name, value in figures.items():
-        print(f"{name:20} {value if not isinstance(value, dict) else json.dumps(value)}")
-    print("── seconds " + "─" * 57)
-    for step, took in seconds.items():
-        print(f"{step:20} {took:6.1f}")
-    print(f"{'in all':20} {sum(seconds.values()):6.1f}")
+def next_steps(shop: DemoShop) -> list[str]:
+    """What a newcomer does now."""
+    shop_file = f"SHOP_FILE={shop.file} " if shop.file else ""
+    port = {name: os.environ.get(f"{name}_PORT", port) for name, port in (("CONSOLE", 8091), ("GATEWAY", 8090))}
+    return [
+        f"{shop_file}make up   # keeps it running, then:",
+        f"  http://127.0.0.1:{port['CONSOLE']}        the console: all of it in a browser",
+        f"  http://127.0.0.1:{port['GATEWAY']}/docs   the HTTP interface, to try out",
+    ]
+
+
+def report(made: Figures, seconds: dict[str, float], then: Sequence[str]) -> None:
+    """Print what was made, how long each step took and what to do next; write the page."""
+    page.write(PAGE, made, then)
+    print("\n" + table(("made", ""), list(made.rows())))
+    took = [(step, f"{each:6.1f}") for step, each in seconds.items()]
+    print("\n" + table(("step", "seconds"), [*took, ("in all", f"{sum(seconds.values()):6.1f}")]))
+    print(f"\nas a page, with charts: {PAGE}\n" + "\n".join(then))

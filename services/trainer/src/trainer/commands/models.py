@@ -2,6 +2,7 @@
 
 import argparse
 import getpass
+from typing import Any
 
 from common.command_line import line, positive
 from trainer import wiring
@@ -47,8 +48,14 @@ def _params_search(arguments: argparse.Namespace) -> None:
             from trainer.search.search import search
 
             best = search(data, wiring.data_settings().searches, trials, seed, jobs, bar.update)
-    print(f"best of {trials} trials: run {best.run_id}, MAE {best.metrics['mae']:.3f} days, {best.params}")
+    print(f"best of {trials} trials: MAE {best.metrics['mae']:.3f} days, {_in_words(best.params)}; run {best.run_id}")
     print(f"all trials: {tracking.url}")
+
+
+def _in_words(params: dict[str, Any]) -> str:
+    return ", ".join(
+        f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}" for name, value in params.items()
+    )
 
 
 def _add_register_model(commands: Commands) -> None:

@@ -164,7 +164,7 @@ def _print(table: pl.DataFrame, title: str, console: Console) -> None:
 
 
 def _log(table: pl.DataFrame, values: dict[str, object], params: Params, seed: int, output: Path) -> None:
-    with tempfile.TemporaryDirectory() as scratch, mlflow.start_run(tags={"step": "backtest"}):
+    with tempfile.TemporaryDirectory() as scratch, mlflow.start_run(run_name="backtest", tags={"step": "backtest"}):
         mlflow.log_params(asdict(params) | {"seed": seed})
         mlflow.log_metrics({name: value for name, value in values.items() if isinstance(value, float)})
         table.write_csv(Path(scratch) / "backtest.csv")

@@ -85,13 +85,14 @@ def register(data: TrainingData, versions: Versions, seed: int = 0, as_of: datet
         trial = trials[0].info.run_id if trials else USUAL
         tags = {"step": STEP, "trial": trial, "as_of": str(as_of or NOW), "code": code_version()}
         tags |= {"history": data.version}
-        with mlflow.start_run(tags=tags):
+        with mlflow.start_run(run_name=STEP, tags=tags):
             mlflow.log_params(asdict(params))
             mlflow.log_metrics(evaluation.metrics | {"parity_days": difference})
             for path in (*plots, folder / "model_card.md"):
                 mlflow.log_artifact(str(path))
             version = log_and_register(folder, (*data.shop.facts.numeric, *data.shop.facts.category))
             mlflow.set_tag("version", version)
+            mlflow.set_tag("mlflow.runName", f"version {version}")
     registered = let_through(
         version, champion, evaluation, lambda rival: judge(known, params, rival, seed), difference, versions
     )

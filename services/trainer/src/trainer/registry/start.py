@@ -58,10 +58,11 @@ def start(data: TrainingData, versions: Versions) -> tuple[str, str]:
             folder, model, table, {}, fingerprint, {"model_card.md": CARD}, history=data.version, is_declared=True
         )
         tags = {"step": STEP, "history": data.version, "code": code_version()}
-        with mlflow.start_run(tags=tags):
+        with mlflow.start_run(run_name=STEP, tags=tags):
             mlflow.log_params(asdict(params) | {"declared": declared.model_dump_json()[:500]})
             version = log_and_register(folder, (*data.shop.facts.numeric, *data.shop.facts.category))
             mlflow.set_tag("version", version)
+            mlflow.set_tag("mlflow.runName", f"version {version}")
     reason = f"{few}: what the shop declares serves until there are more"
     versions.promote_over(champion.version if champion else None, version, reason, actor="trainer")
     return version, reason
