@@ -40,3 +40,32 @@ def test_the_projects_errors_keep_their_status_and_503_says_when_to_come_back(
     response = problems.from_error(error)
     assert (response.status_code, response.headers.get("retry-after")) == (status, retry)
     assert json.loads(bytes(response.body))["detail"] == str(error)
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        ("sellerZipCodePrefix", "did you mean seller_zip_code_prefix?"),
+        ("customer_lat_", "did you mean customer_lat?"),
+        ("colour", "leave it out"),
+        ("customer_lat" * 10_000, "leave it out"),
+    ],
+)
+def test_a_name_that_is_nearly_known_is_to_be_corrected_not_left_out(name: str, advice: str) -> None:
+    place = {"customer_lat": 1, "customer_lng": 1, "seller_zip_code_prefix": 1}
+    (fault,) = body_for(Order, json.dumps({**place, name: 1}))["errors"]
+    assert fault["detail"].endswith(advice)
+
+
+def test_an_order_without_its_list_is_told_where_it_belongs() -> None:
+    body = body_for(OrderList, '{"seller_zip_code_prefix": 1}')
+    assert {error["detail"] for error in body["errors"]} == {
+        'orders is required: send {"orders": [ … ]}',
+        "seller_zip_code_prefix belongs elsewhere: into the items of the list, or nowhere in this request",
+    }
+
+
+def test_the_log_has_the_field_and_the_rule_and_no_value(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    body_for(Order, '{"customer_lat": 91.5, "customer_lng": 1, "seller_zip_code_prefix": 1}')
+    assert caplog.messages == ["invalid input: less_than_equal at #/customer_lat"]

@@ -18,6 +18,7 @@ from starlette.responses import Response
 from common.errors import DeliveryTimeError
 from common.orders.fields import LOCATION_FAULT
 from gateway.http.database_errors import reason_of
+from gateway.http.suggestions import LISTS, instead_of
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +27,8 @@ RETRY_SECONDS = 5
 """How long a client should wait after a 503: a few polls of the registry or of the database."""
 SHOWN_CHARACTERS = 60
 SHOWN_FIELDS = 100
+SUGGESTED = 5
+"""Faults for which a suggestion is looked for: a body may have a hundred thousand."""
 
 
 class FieldProblem(BaseModel):
@@ -95,7 +98,8 @@ def invalid_request(errors: Iterable[ErrorDetails]) -> Response:
     if unreadable:
         reason = unreadable[0].get("ctx", {}).get("error", unreadable[0]["msg"])
         return problem(HTTPStatus.BAD_REQUEST, "Not JSON", f"the body is not valid JSON: {reason}")
-    fields = [field for error in faults for field in _fields(error)]
+    fields = [field for number, error in enumerate(faults) for field in _fields(error, number < SUGGESTED)]
+    logger.info("invalid input: %s at %s", faults[0]["type"], next(iter(fields[0].values()))[:SHOWN_CHARACTERS])
     summary = fields[0]["detail"] + (f" (and {len(fields) - 1} more, see errors)" if len(fields) > 1 else "")
     return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid input", summary, fields[:SHOWN_FIELDS])
 
@@ -137,8 +141,11 @@ def install(app: FastAPI) -> None:
         app.add_exception_handler(kind, handle)
 
 
-def _fields(error: ErrorDetails) -> Iterator[dict[str, str]]:
-    """The field at fault; those of an order that does not say where it comes from or goes to."""
+def _fields(error: ErrorDetails, suggest: bool) -> Iterator[dict[str, str]]:
+    """The field at fault; those of an order that does not say where it comes from or goes to.
+
+    suggest: what may have been meant by a name that nobody knows.
+    """
     if error["type"] == LOCATION_FAULT:
         for field, sentence in error["ctx"]["faults"]:
             place, location = _place((*error["loc"], field))
@@ -146,7 +153,8 @@ def _fields(error: ErrorDetails) -> Iterator[dict[str, str]]:
         return
     place, location = _place(error["loc"])
     name = ".".join(map(str, location)) or "the body"
-    yield {**place, "detail": _sentence(name, error)}
+    unknown = suggest and error["type"] == "extra_forbidden"
+    yield {**place, "detail": f"{name} {instead_of(str(location[-1]))}" if unknown else _sentence(name, error)}
 
 
 def _place(location: tuple[int | str, ...]) -> tuple[dict[str, str], tuple[int | str, ...]]:
@@ -160,7 +168,7 @@ def _place(location: tuple[int | str, ...]) -> tuple[dict[str, str], tuple[int |
 def _sentence(name: str, error: ErrorDetails) -> str:
     match error["type"]:
         case "missing":
-            return f"{name} is required"
+            return f"{name} is required" + (f": send {LISTS[name]}" if name in LISTS else "")
         case "extra_forbidden":
             return f"{name} is not a known field: leave it out"
     wanted = error["msg"].partition(" should ")[2] or f"be {error['msg'].removeprefix('Value error, ')}"
