@@ -25,6 +25,10 @@ SHOWN = 12
 AIM = 0.9
 """Of the 90 % interval."""
 
+OF_DELIVERIES = ("mae", "baseline_mae", "interval_coverage", "bias")
+FEWEST = 10
+"""Deliveries of a window that a point of a chart needs: one parcel on its own flattens two years of weeks."""
+
 GZIP = b"\x1f\x8b"
 """The monitor stores reports compressed."""
 
@@ -94,6 +98,8 @@ class QualityPage:
                 drift = [_line("drift", found, "prediction_drift"), _line("missing", found, "share_missing_values")]
                 line_chart("Drift and missing values by window", drift, "")
         text("h3", f"The newest {min(SHOWN, len(found.windows))} windows")
+        for note in dict.fromkeys(each.note for each in found.windows[-SHOWN:] if each.note):
+            text("p", note, "soft")
         headings = ("@window", "#version", "#orders", "#arrived", "#error", "#median alone", "#kept", "report")
         table("Newest windows", headings, map(self._row, found.windows[: -SHOWN - 1 : -1]))
 
@@ -106,12 +112,17 @@ class QualityPage:
             number(each.mae, 2),
             number(each.baseline_mae, 2),
             percent(each.interval_coverage),
-            (lambda: link("full report", f"/quality/reports/{each.id}")) if each.report_uri else each.note or "–",
+            (lambda: link("full report", f"/quality/reports/{each.id}")) if each.report_uri else "–",
         )
 
 
 def _line(name: str, found: QualityCourse, figure: str) -> Line:
-    return Line(name, [(each.window_end.isoformat(), _rounded(getattr(each, figure))) for each in found.windows])
+    """A figure over time; one of deliveries only where enough of them tell."""
+    points = []
+    for each in found.windows:
+        told = figure not in OF_DELIVERIES or each.rows_with_actual >= FEWEST
+        points.append((each.window_end.isoformat(), _rounded(getattr(each, figure)) if told else None))
+    return Line(name, points)
 
 
 def _rounded(value: float | None) -> float | None:

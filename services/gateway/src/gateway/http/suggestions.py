@@ -10,15 +10,6 @@ LISTS = {"actuals": '{"actuals": [ … ]}', "orders": '{"orders": [ … ]}'}
 """Bodies that are a list under one name."""
 REPORTS = ("delivered_at", "shipped_at", "cancelled_at", "lost_at")
 WISHES = ("on_time_share", "deliver_by", "under_way_at", "facts")
-    "on_time_share",
-    "deliver_by",
-    "under_way_at",
-    "facts",
-    "delivered_at",
-    "shipped_at",
-    "cancelled_at",
-    "lost_at",
-)
 NAMES = tuple(dict.fromkeys((*KNOWN_NAMES, *REPORTS, *WISHES, *LISTS)))
 
 
