@@ -96,7 +96,7 @@ def _add_synthesize(commands: Commands) -> None:
     )
     command.add_argument(
         "--shop",
-        choices=("olist", "letters", "minutes"),
+        choices=("olist", "letters", "minutes", "months"),
         default="olist",
         help="olist: nine files (default); letters: postal codes of letters, two countries; minutes: within the hour",
     )

@@ -11,6 +11,7 @@ from common.errors import InvalidInput
 from trainer.data.staging import staged_folder
 from trainer.data.synthetic.shops.letters import Letters
 from trainer.data.synthetic.shops.minutes import Minutes
+from trainer.data.synthetic.shops.months import Months
 from trainer.sources.made_up import SYNTHETIC_MARKER, is_synthetic
 
 CHUNK = 200_000
@@ -28,7 +29,7 @@ class MadeUpShop(Protocol):
         """Orders first..last-1 of all, by purchase time."""
 
 
-KINDS: dict[str, Callable[[int], MadeUpShop]] = {"letters": Letters.of, "minutes": Minutes.of}
+KINDS: dict[str, Callable[[int], MadeUpShop]] = {"letters": Letters.of, "minutes": Minutes.of, "months": Months.of}
 
 
 def synthesize_shop(kind: str, orders: int, seed: int, target: Path) -> None:
