@@ -199,9 +199,10 @@ def test_a_secret_that_is_not_set_is_named(tmp_path: Path) -> None:
 
 @given(st.text(st.characters(codec="ascii", exclude_characters=" @\t\n\r\x0b\x0c\x1c\x1d\x1e\x1f"), min_size=6))
 def test_a_password_that_stands_in_a_source_is_never_shown(password: str) -> None:
-    for source in (f"postgresql://u:{password}@db/shop", f"mysql://db/shop?password={password.replace('&', '')}"):
+    for begin, end in (("postgresql://u:", "@db/shop"), ("mysql://db/shop?password=", "")):
+        source = begin + password.replace("&", "") + end
         assert "***" in shown(source) or "${" in password
-        assert password not in shown(source).replace("***", "") or "${" in password
+        assert password not in shown(source).replace("***", "") or "${" in password or password in begin + " " + end
 
 
 @pytest.mark.parametrize(
