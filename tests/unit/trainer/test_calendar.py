@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from common.model.manifest import Calendar
-from common.model.predictor import by_calendar, calendars
 from common.model.time_scale import TimeScale
-from common.model.working_time import HOLIDAY, WEEKEND
+from common.model.working_time import HOLIDAY, WEEKEND, by_calendar, calendars
 from common.orders.texts import Texts
 from trainer.model.calendar import learn_calendar, ordinary_week, public_holidays
 

@@ -56,3 +56,11 @@ def test_the_columns_names_say_which_they_are() -> None:
 def test_rio_is_360_km_from_sao_paulo() -> None:
     rio, sao_paulo = (np.array([-22.9068]), np.array([-43.1729])), (np.array([-23.5505]), np.array([-46.6333]))
     assert abs(float(great_circle_km(*rio, *sao_paulo)[0]) - 360.7) < 1
+
+
+def test_a_fact_that_every_learned_order_had_is_the_usual_one_where_it_is_missing() -> None:
+    further = Further(facts=("weight",), stand_ins={"weight": 2.5})
+    assert further.number("weight", None) == further.number("weight", "heavy") == 2.5
+    assert further.number("weight", 7) == 7.0
+    np.testing.assert_array_equal(further.numbers("weight", {"weight": np.array([7.0, np.nan])}), [7.0, 2.5])
+    assert further.numbers("weight", {}) == 2.5

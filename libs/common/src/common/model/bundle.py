@@ -5,7 +5,7 @@ A bundle is a folder:
     bundle.json      what it is: features, training window, metrics, interval, sha256 of every other file
     model.cbm        the CatBoost model (bulk scoring)
     arrays.npz       its trees (common.model.trees), places and regions (common.orders), effects (common.model); trees
-                     and effects of the second model, of the time from hand-over, if there is one
+                     and effects of the further models, if there are any
     pace.csv         day, group, pace_days, orders: the delivery pace up to the training date (see common.model.pace)
     reference.csv    a sample of training rows with predictions: what monitoring compares with
     model_card.md    for people; registered models only
@@ -29,8 +29,9 @@ from common.errors import DamagedBundle
 from common.model import bundle_format_4
 from common.model.effects import Effects, Usual
 from common.model.geography import Geography
-from common.model.manifest import FORMAT, HandOverPart, Manifest, manifest_of
+from common.model.manifest import FORMAT, FurtherPart, Manifest, PromisePart, manifest_of
 from common.model.pace import PaceTable
+from common.model.promise.ratio import PromiseRatio
 from common.model.trees import ObliviousTrees
 from common.model.uncertainty.confidence import Learned
 from common.model.uncertainty.residuals import Residuals
@@ -45,11 +46,8 @@ REFERENCE = "reference.csv"
 
 
 @dataclass(frozen=True)
-class AfterHandOver:
-    """The second model, of the time from hand-over: see `common.model.after_purchase.features` for what it sees more.
-
-    under_way, centre: as in the manifest.
-    """
+class FurtherModel:
+    """A model of orders of which more is known. under_way, centre: as in the manifest."""
 
     trees: ObliviousTrees
     usual: Usual
@@ -60,8 +58,21 @@ class AfterHandOver:
 
 
 @dataclass(frozen=True)
+class AfterHandOver(FurtherModel):
+    """Of the time from hand-over: see `common.model.after_purchase.features` for what it sees more."""
+
+
+@dataclass(frozen=True)
+class WithPromise(FurtherModel):
+    """Of orders that were promised a day: see `common.model.promise.ratio` for what it sees more."""
+
+    ratio: PromiseRatio
+
+
+@dataclass(frozen=True)
 class Servable:
-    """What a predictor computes with. after_hand_over: None where the history had too few hand-overs to learn from."""
+    """What a predictor computes with. after_hand_over: None where the history had too few hand-overs to learn from;
+    with_promise: where the shop's promises, or their number, did not help."""
 
     version: str
     manifest: Manifest
@@ -73,6 +84,7 @@ class Servable:
     under_way: Residuals
     pace: PaceTable
     after_hand_over: AfterHandOver | None = field(default=None, kw_only=True)
+    with_promise: WithPromise | None = field(default=None, kw_only=True)
     learned: Learned = field(default_factory=Learned, kw_only=True)
 
 
@@ -123,6 +135,7 @@ def load(folder: Path, version: str) -> Bundle:
                 learned=Learned(manifest.training_orders or manifest.is_declared, **_part("learned", Learned, arrays)),
                 pace=_pace(folder / PACE, manifest.map.pace_groups),
                 after_hand_over=_after_hand_over(manifest.after_hand_over, arrays),
+                with_promise=_with_promise(manifest.with_promise, arrays),
             )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DamagedBundle(folder, error) from error
@@ -139,13 +152,9 @@ def write_arrays(folder: Path, model: Servable) -> None:
         "effects": model.effects,
         "learned": model.learned,
     }
-    if model.after_hand_over:
-        second = model.after_hand_over
-        parts |= {
-            "after_hand_over_trees": second.trees,
-            "after_hand_over_usual": second.usual,
-            "after_hand_over_effects": second.effects,
-        }
+    for name, second in (("after_hand_over", model.after_hand_over), ("with_promise", model.with_promise)):
+        if second:
+            parts |= {f"{name}_{part}": getattr(second, part) for part in ("trees", "usual", "effects")}
     arrays: dict[str, Any] = {
         f"{name}_{field_name}": value
         for name, part in parts.items()
@@ -163,17 +172,27 @@ def write_pace(folder: Path, table: PaceTable) -> None:
         writer.writerows(table.rows())
 
 
-def _after_hand_over(part: HandOverPart | None, arrays: Mapping[str, Any]) -> AfterHandOver | None:
+def _after_hand_over(part: FurtherPart | None, arrays: Mapping[str, Any]) -> AfterHandOver | None:
+    return AfterHandOver(**_further("after_hand_over", part, arrays)) if part else None
+
+
+def _with_promise(part: PromisePart | None, arrays: Mapping[str, Any]) -> WithPromise | None:
     if part is None:
         return None
-    return AfterHandOver(
-        trees=ObliviousTrees(**_part("after_hand_over_trees", ObliviousTrees, arrays)),
-        usual=Usual(**_part("after_hand_over_usual", Usual, arrays), facts=part.fact_usual),
-        effects=Effects(**_part("after_hand_over_effects", Effects, arrays), facts=part.fact_effects),
-        residuals=Residuals.of(part.residuals),
-        under_way=Residuals.of(part.under_way),
-        centre=part.centre,
-    )
+    ratio = PromiseRatio(part.slope, part.lowest, part.highest)
+    return WithPromise(**_further("with_promise", part, arrays), ratio=ratio)
+
+
+def _further(name: str, part: FurtherPart, arrays: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a `FurtherModel`."""
+    return {
+        "trees": ObliviousTrees(**_part(f"{name}_trees", ObliviousTrees, arrays)),
+        "usual": Usual(**_part(f"{name}_usual", Usual, arrays), facts=part.fact_usual),
+        "effects": Effects(**_part(f"{name}_effects", Effects, arrays), facts=part.fact_effects),
+        "residuals": Residuals.of(part.residuals),
+        "under_way": Residuals.of(part.under_way),
+        "centre": part.centre,
+    }
 
 
 def _geography(manifest: Manifest, arrays: Mapping[str, Any]) -> Geography:

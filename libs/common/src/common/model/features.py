@@ -9,8 +9,9 @@ Payment by boleto takes 0.2 % off the MAE, but a shop learns of the payment afte
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,8 @@ FEATURE_NAMES = (
 )
 """Of every shop; behind them stand those of `Further`, then those of `common.model.effects.Usual`."""
 
+NO_STAND_INS: Mapping[str, float] = MappingProxyType({})
+
 HOUR = "hour"
 FACT_COLUMN = "facts.{}"
 USUAL_COLUMN = "usual.{}"
@@ -43,10 +46,15 @@ EPOCH_WEEKDAY = 3
 
 @dataclass(frozen=True, slots=True)
 class Further:
-    """Which columns a shop's model has behind those of every shop. hour: of the purchase. facts: numbers by name."""
+    """Which columns a shop's model has behind those of every shop. hour: of the purchase. facts: numbers by name.
+
+    stand_ins: what an order that lacks a fact is taken to have, by name, where next to none of the learned orders did:
+    trees that have never seen it missing would take it for the lowest of all.
+    """
 
     hour: bool = False
     facts: tuple[str, ...] = ()
+    stand_ins: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -54,10 +62,22 @@ class Further:
         return (*((HOUR,) if self.hour else ()), *map(FACT_COLUMN.format, self.facts))
 
     @classmethod
-    def among(cls, names: Sequence[str]) -> "Further":
+    def among(cls, names: Sequence[str], stand_ins: Mapping[str, float] = NO_STAND_INS) -> "Further":
         """The inverse, from the names of all columns of a model."""
         prefix = FACT_COLUMN.format("")
-        return cls(HOUR in names, tuple(name.removeprefix(prefix) for name in names if name.startswith(prefix)))
+        facts = tuple(name.removeprefix(prefix) for name in names if name.startswith(prefix))
+        return cls(HOUR in names, facts, stand_ins)
+
+    def number(self, name: str, fact: Fact) -> float:
+        """A fact of one order as its column has it, NaN where that is unknown."""
+        return float(fact) if isinstance(fact, int | float) else self.stand_ins.get(name, math.nan)
+
+    def numbers(self, name: str, given: Mapping[str, Floats]) -> Floats | float:
+        """The same of n orders, from their numbers by name."""
+        stand_in, numbers = self.stand_ins.get(name, math.nan), given.get(name)
+        if numbers is None or math.isnan(stand_in):
+            return stand_in if numbers is None else numbers
+        return np.where(np.isnan(numbers), stand_in, numbers)
 
 
 NOTHING_FURTHER = Further()
@@ -93,7 +113,7 @@ def features(
     if further.hour:
         columns[:, len(FEATURE_NAMES)] = (purchase - purchase.astype("datetime64[D]")) / HOUR_LONG
     for position, name in enumerate(further.facts, len(FEATURE_NAMES) + further.hour):
-        columns[:, position] = numbers.get(name, np.nan)
+        columns[:, position] = further.numbers(name, numbers)
     for position, values in enumerate(usual, len(names)):
         columns[:, position] = values
     return columns
@@ -119,11 +139,7 @@ def features_of_one(
     if further.hour:
         values.append(purchase.hour + purchase.minute / 60 + purchase.second / 3_600)
     if further.facts:
-        values += [_number(given.get(name)) if given else math.nan for name in further.facts]
+        values += [further.number(name, given.get(name) if given else None) for name in further.facts]
     if usual:
         values += usual
     return values
-
-
-def _number(fact: Fact) -> float:
-    return float(fact) if isinstance(fact, int | float) else math.nan

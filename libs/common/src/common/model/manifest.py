@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-PARTS = ("shop", "calendar", "map", "after_hand_over")
+PARTS = ("shop", "calendar", "map", "after_hand_over", "with_promise")
 """Of the manifest, that are objects of their own."""
 
 FORMAT = 5
@@ -48,8 +48,8 @@ class Map:
 
 
 @dataclass(frozen=True)
-class HandOverPart:
-    """What the manifest says of the second model, of the time from hand-over: as of the first."""
+class FurtherPart:
+    """What the manifest says of a further model, as of the first."""
 
     centre: float
     residuals: list[list[float]]
@@ -59,16 +59,25 @@ class HandOverPart:
 
 
 @dataclass(frozen=True)
+class PromisePart(FurtherPart):
+    """The same of the model of orders with a promise, and its `common.model.promise.ratio.PromiseRatio`."""
+
+    slope: float = field(kw_only=True)
+    lowest: float = field(kw_only=True)
+    highest: float = field(kw_only=True)
+
+
+@dataclass(frozen=True)
 class Manifest:
     """What a bundle says of itself. Times are ISO 8601, metrics in days.
 
     params: what the search chose. centre: added to the log forecast to get the point forecast. residuals: quantiles by
     group, see `common.model.uncertainty.residuals.Residuals`; older bundles have those of all orders. typical_days: see
-    `common.model.time_scale.TimeScale`. fact_effects: log days, by the name of a category and its value. history: the
-    version of the history (`common.servers.history`) it learned from, '' if that was in no object store.
-    training_orders: how many deliveries taught it, 0 in older bundles. under_way: the residuals of orders that have not
-    arrived; in older bundles [], the same. after_hand_over: None without a second model. is_declared: whether it knows
-    what the shop declares, and no delivery.
+    `common.model.time_scale.TimeScale`. fact_effects: log days, by the name of a category and its value.
+    fact_stand_ins: see `common.model.features.Further`. history: the version of the history (`common.servers.history`)
+    it learned from, '' if that was in no object store. training_orders: how many deliveries taught it, 0 in older
+    bundles. under_way: the residuals of orders that have not arrived; in older bundles [], the same. after_hand_over,
+    with_promise: None without such a model. is_declared: whether it knows what the shop declares, and no delivery.
     """
 
     trained_at: str
@@ -86,23 +95,27 @@ class Manifest:
     map: Map
     fact_effects: dict[str, dict[str, float]] = field(default_factory=dict)
     fact_usual: dict[str, dict[str, float]] = field(default_factory=dict)
+    fact_stand_ins: dict[str, float] = field(default_factory=dict)
     history: str = ""
     training_orders: int = 0
     is_declared: bool = False
     under_way: list[list[float]] = field(default_factory=list)
-    after_hand_over: HandOverPart | None = None
+    after_hand_over: FurtherPart | None = None
+    with_promise: PromisePart | None = None
     format: int = FORMAT
     files: dict[str, str] = field(default_factory=dict)
 
 
 def manifest_of(stored: Mapping[str, Any]) -> Manifest:
     """The manifest that `bundle.json` holds; KeyError or TypeError if it is none of this format."""
-    shop, calendar, of_map, second = *(stored[name] for name in PARTS[:-1]), stored.get(PARTS[-1])
+    shop, calendar, of_map = (stored[name] for name in PARTS[:3])
+    handed_over, promised = (stored.get(name) for name in PARTS[3:])
     rest = {name: value for name, value in stored.items() if name not in PARTS}
     return Manifest(
         **rest,
         shop=ServedShop(**shop | {name: tuple(shop[name]) for name in ("numeric", "category")}),
         calendar=Calendar(**calendar | {"week": tuple(calendar["week"])}),
         map=Map(**of_map | {name: tuple(of_map[name]) for name in ("regions", "pace_groups")}),
-        after_hand_over=HandOverPart(**second) if second else None,
+        after_hand_over=FurtherPart(**handed_over) if handed_over else None,
+        with_promise=PromisePart(**promised) if promised else None,
     )

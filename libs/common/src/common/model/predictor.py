@@ -1,9 +1,9 @@
 """From orders to days: features, trees, effects, the interval and the delivery pace, for one or many."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import NamedTuple
 
@@ -11,29 +11,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.arrays import Bools, Floats
-from common.errors import InvalidInput
 from common.model.after_purchase.features import with_hand_over
 from common.model.after_purchase.under_way import First, HandedOver, UnderWay
-from common.model.bundle import AfterHandOver, Servable
+from common.model.bundle import AfterHandOver, Servable, WithPromise
+from common.model.effects import Effects, Usual
 from common.model.features import Further, features, features_of_one, same_region
-from common.model.manifest import Calendar
 from common.model.pace import Level, PaceTable
+from common.model.promise.ratio import PromiseRatio, with_promise
 from common.model.time_scale import TimeScale
 from common.model.uncertainty.confidence import Doubts
 from common.model.uncertainty.distribution import Distribution, Distributions, FromPurchase, FromPurchases
-from common.model.uncertainty.residuals import LOWER, UPPER
-from common.model.working_time import WorkingTime
+from common.model.uncertainty.residuals import LOWER, UPPER, Curve, Residuals
+from common.model.working_time import by_calendar, calendars, worked_in
 from common.orders.clock import Clock
-from common.orders.fields import Fact, Order
+from common.orders.fields import Order
 from common.orders.later import check
 from common.orders.orders import Orders
 from common.orders.places import NOWHERE
 from common.orders.reading import Reading
-from common.orders.texts import Texts
 
 Raw = Callable[[NDArray[np.float32]], Floats]
 """Model columns (n, features) to raw outputs (n, 2): the log of scaled working days, and SPREAD_WEIGHT times the log of
 its spread."""
+
+DAY = timedelta(days=1)
 
 RELATED = (False, True)
 """Whether an order stays within its region."""
@@ -68,6 +69,29 @@ class Prediction(NamedTuple):
     doubts: int
 
 
+class ForOne(NamedTuple):
+    """A model as single orders are predicted with. usual: None where it sees none. curves: by the group of the
+    destination and by RELATED, each with its bounds of the interval. ratio: of the model of orders with a promise."""
+
+    row: Callable[[NDArray[np.float32]], Floats]
+    usual: Usual | None
+    effects: Effects
+    curves: list[list[tuple[Curve, float, float]]]
+    centre: float
+    ratio: PromiseRatio | None
+
+    @classmethod
+    def of(cls, model: Servable | WithPromise, centre: float, groups: int) -> "ForOne":
+        """centre: of the point forecast. groups: of the delivery pace's regions."""
+        curves = [
+            [(curve, curve.at(LOWER), curve.at(UPPER)) for curve in map(partial(model.residuals.curve, group), RELATED)]
+            for group in range(groups)
+        ]
+        usual = model.usual if model.usual.names else None
+        ratio = model.ratio if isinstance(model, WithPromise) else None
+        return cls(model.trees.predict_row, usual, model.effects, curves, centre, ratio)
+
+
 class Predictor:
     """Predicts with one model version. Immutable: a new version, or a new pace, is a new predictor.
 
@@ -89,32 +113,25 @@ class Predictor:
         self.decimals = TimeScale(model.manifest.typical_days).decimals
         self._model = model
         self._geography = model.geography
-        self._further = Further.among(model.manifest.feature_names)
-        self._usual = model.usual if model.usual.names else None
-        self._row = model.trees.predict_row
+        self._further = Further.among(model.manifest.feature_names, model.manifest.fact_stand_ins)
         self._raw = raw or model.trees.predict
         self._level = Level(self.pace, model.geography.regions.group)
-        self._doubts = Doubts(
-            model.learned,
-            model.geography,
-            model.effects,
-            self._level,
-            TimeScale(model.manifest.typical_days).pace_window,
-        )
+        scale = TimeScale(model.manifest.typical_days)
+        self._shortest = scale.floor
+        self._doubts = Doubts(model.learned, model.geography, model.effects, self._level, scale.pace_window)
         self._calendars = calendars(model.manifest.calendar)
         self._calendar = self._calendars[model.manifest.shop.country]
         self._centre = model.manifest.centre
         self._groups: list[int] = model.geography.regions.group.tolist()
-        self._curves = [
-            [(curve, curve.at(LOWER), curve.at(UPPER)) for curve in map(partial(model.residuals.curve, group), RELATED)]
-            for group in range(max(self._groups) + 1)
-        ]
+        self._first = ForOne.of(model, self._centre, max(self._groups) + 1)
+        promised = model.with_promise
+        self._promised = ForOne.of(promised, promised.centre, max(self._groups) + 1) if promised else None
 
     @property
     def reading(self) -> Reading:
         """How orders for this model are read."""
         shop = self.manifest.shop
-        return Reading(self.clock, shop.numeric, shop.category)
+        return Reading(self.clock, shop.numeric, shop.category, self._promised is not None)
 
     @property
     def pace_day(self) -> date:
@@ -138,37 +155,54 @@ class Predictor:
     def predict(self, orders: Orders) -> Predictions:
         """Predict n valid orders (see `common.orders.fields` for the ranges)."""
         at_purchase, known, doubts = self._distributions(orders, self._model, self._raw)
-        days = at_purchase.days_of(np.exp(at_purchase.forecast + self._centre))
+        centre: float | Floats = self._centre
+        under_way, promised = self._model.under_way, self._model.with_promise
+        if promised is not None and (chosen := orders.promised_days > 0).any():
+            those, *_ = self._distributions(orders.where(chosen), promised, promised.trees.predict)
+            at_purchase, centre = at_purchase.with_those(chosen, those), np.where(chosen, promised.centre, centre)
+            under_way = under_way.beside(promised.under_way)
+        days = at_purchase.days_of(np.exp(at_purchase.forecast + centre))
         distribution: Distributions = at_purchase
         if orders.later:
-            distribution, days = self._later(orders, at_purchase, days)
+            distribution, days = self._later(orders, at_purchase, days, under_way)
         lower, upper = distribution.days_at(LOWER), distribution.days_at(UPPER)
         return Predictions(np.clip(days, lower, upper), lower, upper, known, distribution, doubts)
 
     def predict_one(self, order: Order, purchase: datetime) -> Prediction:
-        """Predict one valid order bought at a moment (UTC, without zone); the same numbers as `predict`, for a fraction
-        of its cost. InvalidInput names a fact that the shop does not declare."""
+        """Predict one valid order bought at a moment; the same numbers as `predict`, for a fraction of its cost. Its
+        moments are in UTC, without zone. InvalidInput names a fact that the shop does not declare."""
         if order.facts:
-            self.check_facts(order.facts)
+            self.reading.check_facts(order.facts)
+        model, promised = self._first, order.promised_timestamp
+        if self._promised is not None and promised is not None and promised > purchase:
+            model = self._promised
         local = self.clock.local_of_one(purchase)
         origin, destination = self._geography.end(order, "origin"), self._geography.end(order, "destination")
         same = origin.region == destination.region != NOWHERE
-        usual = self._usual.of_one(origin, destination, order.facts) if self._usual else ()
-        values = features_of_one(origin, destination, same, local, order.facts, self._further, usual)
-        raw, raw_spread = self._row(np.array(values, dtype=np.float32)).tolist()
-        effects = self._model.effects
-        effect = effects.of_one(origin, destination, order.facts)
-        forecast = raw + effect + math.log(self._level.of_one(local, destination.region, same))
-        spread = math.exp(raw_spread / SPREAD_WEIGHT)
         calendar = self._calendar
         if order.destination_country:
             calendar = self._calendars.get(order.destination_country, calendar)
         start = calendar.start_of_one(local)
-        curve, at_lower, at_upper = self._curves[self._groups[destination.region]][same]
+        values = features_of_one(origin, destination, same, local, order.facts, self._further)
+        log_level = math.log(self._level.of_one(local, destination.region, same))
+        if model.ratio is not None and promised is not None:
+            promised_days = (promised - purchase) / DAY
+            worked = calendar.worked_of_one(start, promised_days)
+            ratio = model.ratio.of_one(worked, log_level, self._shortest)
+            values += [ratio, promised_days]
+            log_level += model.ratio.slope * ratio
+        if model.usual is not None:
+            values += model.usual.of_one(origin, destination, order.facts)
+        raw, raw_spread = model.row(np.array(values, dtype=np.float32)).tolist()
+        effects = model.effects
+        forecast = raw + effects.of_one(origin, destination, order.facts) + log_level
+        spread = math.exp(raw_spread / SPREAD_WEIGHT)
+        curve, at_lower, at_upper = model.curves[self._groups[destination.region]][same]
         lower = calendar.days_of_one(start, math.exp(forecast + at_lower * spread))
         upper = calendar.days_of_one(start, math.exp(forecast + at_upper * spread))
-        days = min(max(calendar.days_of_one(start, math.exp(forecast + self._centre)), lower), upper)
-        known = origin.known or (len(effects.origin_cell) > 1 and effects.origin_cell.item(origin.cell) != 0)
+        days = min(max(calendar.days_of_one(start, math.exp(forecast + model.centre)), lower), upper)
+        cells = self._model.effects.origin_cell
+        known = origin.known or (len(cells) > 1 and cells.item(origin.cell) != 0)
         doubts = self._doubts.of_one(order, origin, destination, known, local, same)
         return Prediction(days, lower, upper, known, FromPurchase(forecast, spread, curve, calendar, start), doubts)
 
@@ -176,7 +210,7 @@ class Predictor:
         """`predict_one` of an order that says more than was known at its purchase, all moments in UTC, without zone;
         takes some times as long. InvalidInput also says which of its moments cannot be."""
         if order.facts:
-            self.check_facts(order.facts)
+            self.reading.check_facts(order.facts)
         orders = Orders.of_one(order, purchase, self.reading)
         check(orders.purchase_timestamp, orders.later)
         predictions = self.predict(orders)
@@ -194,13 +228,18 @@ class Predictor:
         """Whether the model has learned the time from hand-over; if not, a hand-over changes no answer."""
         return self._model.after_hand_over is not None
 
-    def _later(self, orders: Orders, at_purchase: FromPurchases, days: Floats) -> tuple[UnderWay, Floats]:
-        """The distributions of n orders of which more is known than at their purchase, and their point forecasts."""
+    def _later(
+        self, orders: Orders, at_purchase: FromPurchases, days: Floats, under_way: Residuals
+    ) -> tuple[UnderWay, Floats]:
+        """The distributions of n orders of which more is known than at their purchase, and their point forecasts.
+
+        under_way: the residuals of those that have not arrived, in the groups of `at_purchase`.
+        """
         age = np.zeros(len(orders))
         if "under_way_at" in orders.later:
             age = np.nan_to_num(_days(orders.later["under_way_at"] - orders.purchase_timestamp))
         waits = age > 0
-        known_then = at_purchase.under_way(waits, self._model.under_way)
+        known_then = at_purchase.under_way(waits, under_way)
         whole: FromPurchases | HandedOver = known_then
         second, shipped = self._model.after_hand_over, orders.later.get("shipped_timestamp")
         if second is not None and shipped is not None and (chosen := ~np.isnat(shipped)).any():
@@ -216,7 +255,11 @@ class Predictor:
         return given, days
 
     def _distributions(
-        self, orders: Orders, model: Servable | AfterHandOver, raw_of: Raw, handling_days: Floats | None = None
+        self,
+        orders: Orders,
+        model: Servable | AfterHandOver | WithPromise,
+        raw_of: Raw,
+        handling_days: Floats | None = None,
     ) -> tuple[FromPurchases, Bools, Callable[[], NDArray[np.uint8]]]:
         """The distributions of n orders, whether their origins are known, (n,), and what looks up their doubts.
 
@@ -225,65 +268,32 @@ class Predictor:
         local = self.clock.local(orders.purchase_timestamp)
         origin, destination = self._geography.ends(orders, "origin"), self._geography.ends(orders, "destination")
         same = same_region(origin, destination)
-        usual = model.usual.of(origin, destination, orders.texts)
-        at_purchase = usual if handling_days is None else ()
-        columns = features(origin, destination, same, local, orders.numbers, self._further, at_purchase)
-        raw = raw_of(columns if handling_days is None else with_hand_over(columns, handling_days, local, usual))
-        forecast = raw[:, 0] + model.effects.of(origin, destination, orders.texts)
-        present = orders.later.get("under_way_at")  # what has not arrived by then goes on at the pace of then
-        paced = local if present is None else np.where(np.isnat(present), local, self.clock.local(present))
-        level = self._level.of(paced, destination.region, same)
-        known = origin.known | model.effects.knows(origin.cell)
-        residuals = model.residuals
-        group = residuals.group(self._geography.regions.group[destination.region], same)
         calendars = list(by_calendar(self._calendars, self._calendar, orders.texts.get("destination_country")))
         start = np.empty(len(orders))
         for calendar, chosen in calendars:
             start[chosen] = calendar.start(local[chosen])
+        present = orders.later.get("under_way_at")  # what has not arrived by then goes on at the pace of then
+        paced = local if present is None else np.where(np.isnat(present), local, self.clock.local(present))
+        log_level = np.log(self._level.of(paced, destination.region, same))
+        usual = model.usual.of(origin, destination, orders.texts)
+        at_purchase = usual if isinstance(model, Servable) else ()
+        columns = features(origin, destination, same, local, orders.numbers, self._further, at_purchase)
+        if handling_days is not None:
+            columns = with_hand_over(columns, handling_days, local, usual)
+        if isinstance(model, WithPromise):
+            then, days = np.log(self._level.of(local, destination.region, same)), orders.promised_days
+            ratio = model.ratio.of(worked_in(calendars, start, days), then, self._shortest)
+            columns = with_promise(columns, ratio, days, usual)
+            log_level += model.ratio.slope * ratio
+        raw = raw_of(columns)
+        forecast = raw[:, 0] + model.effects.of(origin, destination, orders.texts) + log_level
+        known = origin.known | self._model.effects.knows(origin.cell)
+        residuals = model.residuals
+        group = residuals.group(self._geography.regions.group[destination.region], same)
         spread = np.exp(raw[:, 1] / SPREAD_WEIGHT)
         doubts = partial(self._doubts.of, orders, origin, destination, known, local, same)
-        return FromPurchases(forecast + np.log(level), spread, group, residuals, calendars, start), known, doubts
-
-    def check_facts(self, facts: Mapping[str, Fact], where: str = "") -> None:
-        """InvalidInput names a fact that the shop does not declare, or a value of the wrong kind.
-
-        where: of the order, as a prefix of the name.
-        """
-        shop = self.manifest.shop
-        for name, value in facts.items():
-            if name in shop.numeric:
-                if isinstance(value, str) or (value is not None and not math.isfinite(value)):
-                    raise InvalidInput(f"{where}facts.{name} must be a number (got {value!r})")
-            elif name not in shop.category:
-                declared = ", ".join((*shop.numeric, *shop.category)) or "none"
-                raise InvalidInput(f"{where}facts.{name} is no fact of this shop: leave it out (facts: {declared})")
-            elif not isinstance(value, str | None):
-                raise InvalidInput(f"{where}facts.{name} must be a text (got {value!r})")
+        return FromPurchases(forecast, spread, group, residuals, calendars, start), known, doubts
 
 
 def _days(spans: NDArray[np.timedelta64]) -> Floats:
     return spans / np.timedelta64(86_400, "s")
-
-
-def calendars(calendar: Calendar) -> dict[str, WorkingTime]:
-    """Working time by country."""
-    return {
-        country: WorkingTime(map(date.fromisoformat, days), calendar.week, calendar.holiday)
-        for country, days in calendar.holidays.items()
-    }
-
-
-def by_calendar(
-    known: Mapping[str, WorkingTime], own: WorkingTime, countries: Texts | None
-) -> Iterator[tuple[WorkingTime, Bools | slice]]:
-    """The calendars of n orders, each with the orders that follow it: their destination's country's, else `own`."""
-    each = [] if countries is None else [known.get(country, own) for country in countries.values]
-    distinct = {id(calendar): calendar for calendar in (*each, own)}
-    if countries is None or len(distinct) == 1:
-        yield own, slice(None)
-        return
-    numbers = countries.gather(np.array([id(calendar) for calendar in each], dtype=np.int64), id(own))
-    for number, calendar in distinct.items():
-        chosen = numbers == number
-        if chosen.any():
-            yield calendar, chosen

@@ -5,13 +5,15 @@ not learn this from the few occurrences of each holiday in the data.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time
 
 import numpy as np
 from numpy.typing import NDArray
 
-from common.arrays import Floats
+from common.arrays import Bools, Floats
+from common.model.manifest import Calendar
+from common.orders.texts import Texts
 
 WEEKEND, HOLIDAY = 0.6, 0.3
 """What such a day counts where the shop's own deliveries say nothing else; any other counts 1."""
@@ -87,3 +89,35 @@ class WorkingTime:
 
     def _elapsed(self, position: Floats) -> Floats:
         return np.interp(position, self._days, self._worked) + np.maximum(position - self._days[-1], 0) * self._mean
+
+
+def calendars(calendar: Calendar) -> dict[str, WorkingTime]:
+    """Working time by country."""
+    return {
+        country: WorkingTime(map(date.fromisoformat, days), calendar.week, calendar.holiday)
+        for country, days in calendar.holidays.items()
+    }
+
+
+def by_calendar(
+    known: Mapping[str, WorkingTime], own: WorkingTime, countries: Texts | None
+) -> Iterator[tuple[WorkingTime, Bools | slice]]:
+    """The calendars of n orders, each with the orders that follow it: their destination's country's, else `own`."""
+    each = [] if countries is None else [known.get(country, own) for country in countries.values]
+    distinct = {id(calendar): calendar for calendar in (*each, own)}
+    if countries is None or len(distinct) == 1:
+        yield own, slice(None)
+        return
+    numbers = countries.gather(np.array([id(calendar) for calendar in each], dtype=np.int64), id(own))
+    for number, calendar in distinct.items():
+        chosen = numbers == number
+        if chosen.any():
+            yield calendar, chosen
+
+
+def worked_in(calendars: Iterable[tuple[WorkingTime, Bools | slice]], start: Floats, days: Floats) -> Floats:
+    """`WorkingTime.worked` of n orders, by the calendars that they follow (see `by_calendar`)."""
+    worked = np.empty(len(days))
+    for calendar, chosen in calendars:
+        worked[chosen] = calendar.worked(start[chosen], days[chosen])
+    return worked

@@ -158,7 +158,9 @@ class Order(Strict):
     shipped_timestamp: Moment | None = Field(None, description="when it was handed over to the carrier")
     under_way_at: Moment | None = Field(None, description="a moment at which it had not arrived: the answer given that")
     promised_timestamp: Moment | None = Field(
-        None, description="the latest delivery that the shop promised; not used by the model, kept to watch the order"
+        None,
+        description="the latest delivery that the shop promised at the purchase: the order is watched against it, and "
+        "the model uses it where the shop's own orders are forecast better with it",
     )
     facts: dict[str, Fact] | None = Field(None, description="further columns that the shop file declares")
 

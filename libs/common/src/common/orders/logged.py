@@ -34,4 +34,4 @@ def logged_orders(columns: Mapping[str, Sequence[Any]], reading: Reading) -> Ord
     if any("facts" in row for row in rows):
         facts = [row.get("facts") or {} for row in rows]
         found |= {name: [row.get(name) for row in facts] for name in reading.facts}
-    return Orders.of_columns(found, reading.numeric, reading.category)
+    return Orders.of_columns(found, reading.numeric, reading.category, reading.promised)

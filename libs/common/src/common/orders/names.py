@@ -8,6 +8,7 @@ MOMENTS: Final = ("purchase_timestamp", "shipped_timestamp", "delivered_timestam
 LATER: Final = ("shipped_timestamp", "under_way_at")
 """Moments after the purchase that change what is forecast of an order."""
 
+PROMISED: Final = "promised_timestamp"
 COORDINATES: Final = ("origin_lat", "origin_lng", "destination_lat", "destination_lng")
 COUNTRY_NAMES: Final = ("origin_country", "destination_country")
 POSTAL_CODES: Final = ("origin_postal_code", "destination_postal_code")

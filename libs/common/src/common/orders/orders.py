@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from common.arrays import Bools, Floats
 from common.orders.fields import Order
-from common.orders.names import COORDINATES, LATER, OLD_NUMBERS, TEXTS, ZIP_CODE_PREFIX
+from common.orders.names import COORDINATES, LATER, OLD_NUMBERS, PROMISED, TEXTS, ZIP_CODE_PREFIX
 from common.orders.reading import Reading
 from common.orders.texts import Texts
 
@@ -29,22 +29,26 @@ class Orders:
 
     purchase_timestamp: datetime64[s], UTC. texts: by name. numbers: by name, float64 (n,), NaN where missing. A postal
     code that came as a number is in `numbers`, as ZIP_CODE_PREFIX. later: moments after the purchase, of LATER, by
-    name, as `purchase_timestamp`, NaT where missing; most orders have none.
+    name, as `purchase_timestamp`, NaT where missing; most orders have none. promised: the shop's own promise, the same,
+    None where the model does not use it.
     """
 
     purchase_timestamp: NDArray[np.datetime64]
     texts: Mapping[str, Texts]
     numbers: Mapping[str, Floats]
     later: Mapping[str, NDArray[np.datetime64]] = field(default_factory=dict)
+    promised: NDArray[np.datetime64] | None = None
 
     def __len__(self) -> int:
         return len(self.purchase_timestamp)
 
     @classmethod
-    def of_columns(cls, columns: Columns, numeric: Sequence[str] = (), category: Sequence[str] = ()) -> "Orders":
+    def of_columns(
+        cls, columns: Columns, numeric: Sequence[str] = (), category: Sequence[str] = (), promised: bool = False
+    ) -> "Orders":
         """The orders of a table with valid values in whichever columns it has; moments are UTC, without zone.
 
-        numeric, category: the names of the facts to take along.
+        numeric, category: the names of the facts to take along. promised: whether to take the promise along.
         """
         texts = {name: Texts.of(_texts(columns[name])) for name in (*TEXTS, *category) if name in columns}
         numbers = {
@@ -55,14 +59,24 @@ class Orders:
                 given = _floats(columns[old])
                 numbers[name] = np.where(np.isnan(given), numbers[name], given) if name in numbers else given
         later = {name: _moments(columns[name]) for name in LATER if name in columns}
-        return cls(_moments(columns["purchase_timestamp"]), texts, numbers, later)
+        purchase = _moments(columns["purchase_timestamp"])
+        has_promise = promised and PROMISED in columns
+        return cls(purchase, texts, numbers, later, _moments(columns[PROMISED]) if has_promise else None)
 
     @classmethod
     def of_one(cls, order: Order, purchase: datetime, reading: Reading) -> "Orders":
         """One valid order; its moments, and that of its purchase, are in UTC, without zone."""
         values = {name: value for name, value in order.__dict__.items() if value is not None}
         values |= values.pop("facts", {}) | {"purchase_timestamp": purchase}
-        return cls.of_columns({name: [value] for name, value in values.items()}, reading.numeric, reading.category)
+        columns = {name: [value] for name, value in values.items()}
+        return cls.of_columns(columns, reading.numeric, reading.category, reading.promised)
+
+    @property
+    def promised_days(self) -> Floats:
+        """The shop's own promise in days from purchase, NaN where there is none."""
+        if self.promised is None:
+            return np.full(len(self), np.nan)
+        return (self.promised - self.purchase_timestamp) / np.timedelta64(86_400, "s")
 
     def without(self, name: str) -> "Orders":
         """The same without a column of texts."""
@@ -76,19 +90,22 @@ class Orders:
             {name: texts.where(chosen) for name, texts in self.texts.items()},
             {name: numbers[chosen] for name, numbers in self.numbers.items()},
             {name: moments[chosen] for name, moments in self.later.items()},
+            None if self.promised is None else self.promised[chosen],
         )
 
     def of_their_own(self) -> "Orders":
         """The same without texts and columns that no order has any more: chosen orders know nothing of the others."""
         texts = {name: texts.of_its_own() for name, texts in self.texts.items() if (texts.index >= 0).any()}
         numbers = {name: numbers for name, numbers in self.numbers.items() if not np.isnan(numbers).all()}
-        return Orders(self.purchase_timestamp, texts, numbers)
+        return Orders(self.purchase_timestamp, texts, numbers, promised=self.promised)
 
     def each(self) -> Iterator[tuple[Order, datetime]]:
         """One order after the other, each with its moment of purchase in UTC, without zone."""
         columns: dict[str, list[Any]] = {name: texts.tolist() for name, texts in self.texts.items()}
         columns |= {name: _nones(numbers) for name, numbers in self.numbers.items()}
         facts = [name for name in columns if name not in Order.model_fields]
+        if self.promised is not None:
+            columns[PROMISED] = self.promised.astype(datetime).tolist()
         for row, purchase in enumerate(self.purchase_timestamp.astype(datetime).tolist()):
             values = {name: column[row] for name, column in columns.items()}
             if values.get(ZIP_CODE_PREFIX) is not None:

@@ -22,7 +22,7 @@ from common.orders.fields import (
 )
 from common.orders.later import faults
 from common.orders.moments import IN_ZONE, MOMENT, REWRITTEN, implausible, in_iso, moment_of, naive_utc
-from common.orders.names import COUNTRY_NAMES, LATER, OLD_NUMBERS, POSTAL_CODES, ZIP_CODE_PREFIX
+from common.orders.names import COUNTRY_NAMES, LATER, OLD_NUMBERS, POSTAL_CODES, PROMISED, ZIP_CODE_PREFIX
 from common.orders.orders import Orders
 from common.orders.reading import Reading
 from common.orders.shop.countries import country_of
@@ -96,6 +96,7 @@ def validate(
         rows.note(problems)
     present = np.datetime64(naive_utc(now), "s")
     later = _moments(rows, columns, LATER, reading.clock)
+    promised = _moments(rows, columns, (PROMISED,), reading.clock).get(PROMISED) if reading.promised else None
     purchase = _moments(rows, columns, ("purchase_timestamp",), reading.clock).get("purchase_timestamp")
     purchase = np.full(rows.count, present) if purchase is None else np.where(np.isnat(purchase), present, purchase)
     if later:
@@ -105,7 +106,7 @@ def validate(
     good = np.ones(rows.count, dtype=np.bool_)
     good[list(rows.found)] = False
     numbers = {OLD_NUMBERS.get(name, name): values for name, values in rows.numbers.items()}
-    orders = Orders(purchase, rows.texts, numbers, later)
+    orders = Orders(purchase, rows.texts, numbers, later, promised)
     return Validated(
         orders.where(good) if rows.found else orders,
         good,

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from common.model.predictor import Predictor
 from common.orders.clock import Clock
 from common.orders.later import SAID_LATER, check, in_utc
+from common.orders.names import LATER
 from common.orders.orders import Orders
 from common.orders.promises import days_until
 from gateway.http import json_body, problems
@@ -58,7 +59,8 @@ def add_routes(app: FastAPI, direct: DirectRoutes, champion: Champion, log: LogS
             said: dict[str, Any] = {name: in_utc(getattr(order, name), predictor.clock) for name in SAID_LATER}
             said[FORECAST_FROM] = _forecast_from(said["shipped_timestamp"], predictor)
             order = order.model_copy(update=said)
-            prediction = predictor.predict_one_later(order, purchase)
+            is_later = any(said[name] for name in LATER)
+            prediction = (predictor.predict_one_later if is_later else predictor.predict_one)(order, purchase)
         answer = SingleAnswer(
             request.scope["request_id"],
             order,
@@ -136,10 +138,10 @@ def _orders(given: Mapping[str, Sequence[Any]], purchase: Sequence[int], predict
     reading = predictor.reading
     for row, facts in enumerate(columns.pop("facts", ())):
         if facts:
-            predictor.check_facts(facts, f"orders.{row}.")
+            reading.check_facts(facts, f"orders.{row}.")
     if "facts" in given and reading.facts:
         each = [facts or {} for facts in given["facts"]]
         columns |= {name: [facts.get(name) for facts in each] for name in reading.facts}
-    orders = Orders.of_columns(columns, reading.numeric, reading.category)
+    orders = Orders.of_columns(columns, reading.numeric, reading.category, reading.promised)
     check(orders.purchase_timestamp, orders.later, "orders.{}.")
     return orders

@@ -17,7 +17,7 @@ from common.model.measured_pace import measured_pace
 from common.model.pace import PaceTable
 from common.model.predictor import Predictor
 from common.orders.clock import Clock
-from common.orders.names import COORDINATES, ENDED, TEXTS
+from common.orders.names import COORDINATES, ENDED, PROMISED, TEXTS
 from common.orders.orders import Orders
 from common.orders.shop.prepared_shop import PreparedShop
 from common.servers.history import HistoryStore
@@ -25,7 +25,7 @@ from monitor.windows.promises import SHARES
 from monitor.windows.watched import WindowRows
 from monitor.windows.windows import Window
 
-MOMENTS = ("purchase_timestamp", "delivered_timestamp")
+MOMENTS = ("purchase_timestamp", "delivered_timestamp", PROMISED)
 DAY_SECONDS = 86_400
 
 
@@ -50,7 +50,8 @@ class PastOrders:
 
     def orders(self) -> Orders:
         """As the model reads them."""
-        return Orders.of_columns(self.table, self.shop.facts.numeric, self.shop.facts.category)
+        facts = self.shop.facts
+        return Orders.of_columns(self.table, facts.numeric, facts.category, promised=not self.shop.promise_barred)
 
 
 def read_history(store: HistoryStore) -> PastOrders:

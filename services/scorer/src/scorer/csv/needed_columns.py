@@ -45,7 +45,7 @@ class Layout:
 
     def read_by(self, reading: Reading) -> "Layout":
         """The same with the columns alone that a prediction needs."""
-        needed = KINDS.keys() | set(reading.facts)
+        needed = KINDS.keys() | set(reading.further)
         names = spelt([*self.positions], needed)
         positions = {name: at for name, at in zip(names, self.positions.values(), strict=True) if name in needed}
         return replace(self, positions=positions)

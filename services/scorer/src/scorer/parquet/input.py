@@ -12,7 +12,7 @@ from common.batch.formats.columns import NEEDED_COLUMNS, check_columns
 from common.batch.prefixes import partitions
 from common.errors import DeliveryTimeError, UnreadableInput
 from common.orders.fields import INPUTS
-from common.orders.names import spelt
+from common.orders.names import PROMISED, spelt
 from common.orders.reading import Reading
 from common.servers.objects import ObjectStore
 from scorer.parquet.texts import IS_TEXT
@@ -116,8 +116,10 @@ def _check_types(schema: pa.Schema, given: InputObject) -> None:
 
 
 def check_facts(schema: pa.Schema, where: str, reading: Reading) -> None:
-    """UnreadableInput if a fact's column is of a type that holds none."""
-    names = spelt(schema.names, reading.facts)
+    """UnreadableInput if a fact's column, or the promise's, is of a type that holds none."""
+    names = spelt(schema.names, reading.further)
+    if reading.promised and PROMISED in names:
+        _check(schema.field(names.index(PROMISED)), where, "times", (pa.types.is_timestamp, pa.types.is_date))
     for fact in reading.facts:
         if fact in names:
             expected, kinds = (

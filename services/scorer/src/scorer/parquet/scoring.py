@@ -121,8 +121,8 @@ def _scored(
 ) -> pa.Table:
     outcome = progress.outcome
     reading = predictor.reading
-    columns, broken = _needed(batch, (*NEEDED_COLUMNS, *reading.facts))
-    values = with_points(columns | constant(in_path, len(batch), reading.facts), reading.numeric)
+    columns, broken = _needed(batch, (*NEEDED_COLUMNS, *reading.further))
+    values = with_points(columns | constant(in_path, len(batch), reading.further), reading.numeric)
     checked = validate(values, progress.now, reading, broken)
     predicted = predictor.predict(checked.orders)
     days = [

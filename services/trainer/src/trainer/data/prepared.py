@@ -1,5 +1,6 @@
 """The prepared orders and places, as `prepare-data` writes them: a source of training data."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -50,11 +51,19 @@ def history_of(table: pl.DataFrame, shop: PreparedShop) -> History:
     promised_days = promised.to_numpy().astype(np.float64)
     if OURS in table.columns:
         promised_days = np.where(table[OURS].fill_null(False).to_numpy(), np.nan, promised_days)
+    if not shop.promise_barred and np.isfinite(promised_days).any():
+        orders = replace(orders, promised=_later(orders.purchase_timestamp, promised_days))
     shipped, ended = (
         _seconds(table[name]) if name in table.columns and table[name].count() else None
         for name in ("shipped_timestamp", ENDED)
     )
     return History(orders, _seconds(table["delivered_timestamp"]), promised_days, shipped, ended)
+
+
+def _later(moments: np.ndarray, days: np.ndarray) -> np.ndarray:
+    known = np.isfinite(days)
+    spans = np.where(known, np.nan_to_num(days) * DAY_SECONDS, 0).round().astype("timedelta64[s]")
+    return np.where(known, moments + spans, np.datetime64("NaT", "s"))
 
 
 def _seconds(moments: pl.Series) -> np.ndarray:

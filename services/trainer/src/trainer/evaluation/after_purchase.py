@@ -14,7 +14,7 @@ from common.model.quality import mae
 from common.model.time_scale import TimeScale
 from common.orders.orders import Orders
 from trainer.data.history import History
-from trainer.model.hand_over import handed_over
+from trainer.model.further.hand_over import handed_over
 
 AGES = {"half": 0.5, "once": 1.0, "twice": 2.0}
 """At which orders under way are judged: multiples of the typical days. Where these are 10, 5, 10 and 20 days."""

@@ -35,6 +35,7 @@ at checkout. Not for judging sellers or carriers.
 
 **Model.** CatBoost, {LOSS} of log days over the delivery pace; smoothed effects of origins, routes, destinations and
 facts on top; interval from recent and long-run residuals, orders under way counted as censored. {_second(model)}
+{_promises(model)}
 
 | parameter | value |
 |---|---|
@@ -69,6 +70,15 @@ def _second(model: Model) -> str:
         return "No second model of the time from hand-over: hand-overs are unknown, few, or of no help below."
     learned = f"{len(model.after_hand_over.learned):,}"
     return f"Orders that were handed over have a second model, of the time from then on, which learned from {learned}."
+
+
+def _promises(model: Model) -> str:
+    if model.with_promise is None:
+        return "The shop's own promise is no input: promises are unknown, few, barred, or of no help."
+    return (
+        "Orders that were promised a day have another, which knows the promise and learned from "
+        f"{len(model.with_promise.learned):,}: without it the error is `mae_without_promise`."
+    )
 
 
 def _table(evaluation: Evaluation, group: NDArray[np.str_]) -> str:

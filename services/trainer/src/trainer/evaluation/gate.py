@@ -1,6 +1,6 @@
 """The gate: may a candidate become champion? Judged on the newest holdout, against the champion and the baselines."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -30,7 +30,8 @@ COVERAGE_BOUNDS = (0.82, 0.97)
 @dataclass(frozen=True)
 class Evaluation:
     """metrics: days, of the candidate and its rivals on the holdout. objections: why not to promote, empty if none.
-    hand_overs_help: whether the second model forecasts orders that were handed over better than the first one does."""
+    hand_overs_help, promises_help: whether the model of orders that were handed over, or were promised a day, forecasts
+    them better than the first one does."""
 
     holdout: Holdout
     judged: History
@@ -38,6 +39,7 @@ class Evaluation:
     metrics: dict[str, float]
     objections: list[str]
     hand_overs_help: bool = False
+    promises_help: bool = False
 
 
 def judge(data: TrainingData, params: Params, champion: Bundle | None, seed: int = 0) -> Evaluation:
@@ -60,8 +62,12 @@ def evaluate(
     known = history.where(history.known_at(holdout.start))
     judged = history.where(holdout.orders(history))
     candidate = forecaster(table, params, holdout.start, seed)
-    predictions = candidate.predict(judged.orders)
+    predictions, without = candidate.predict(judged.orders), candidate.predict(replace(judged.orders, promised=None))
+    promises_help = mae(judged.days, predictions.days) < mae(judged.days, without.days)
+    predictions = predictions if promises_help else without
     metrics = scores(judged.days, predictions.days, predictions.lower_days, predictions.upper_days)
+    if promises_help:
+        metrics["mae_without_promise"] = mae(judged.days, without.days)
     rivals = {
         "the constant median": constant_median(known, judged.orders),
         "the three-fact baseline": three_fact_baseline(known, judged.orders, seed),
@@ -88,7 +94,7 @@ def evaluate(
     then = days_from_hand_over(candidate, judged)
     told = np.isfinite(then)
     if told.sum() < FEWEST_JUDGED:
-        return Evaluation(holdout, judged, predictions, metrics, objections)
+        return Evaluation(holdout, judged, predictions, metrics, objections, promises_help=promises_help)
     ours, first = mae(judged.days[told], then[told]), mae(judged.days[told], predictions.days[told])
     metrics |= {"mae_after_hand_over": ours, "mae_at_purchase_of_these": first}
     helps = ours < first
@@ -97,7 +103,7 @@ def evaluate(
         metrics["mae_after_hand_over_of_champion"] = theirs
         if min(ours, first) > theirs * (1 + MARGIN):
             objections.append(f"after the hand-over, MAE {ours:.3f} is more than the champion's {theirs:.3f}")
-    return Evaluation(holdout, judged, predictions, metrics, objections, helps)
+    return Evaluation(holdout, judged, predictions, metrics, objections, helps, promises_help)
 
 
 def _services(judged: History) -> list[str | None]:

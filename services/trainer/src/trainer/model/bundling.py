@@ -10,14 +10,15 @@ from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from common.model import bundle
-from common.model.bundle import CATBOOST, REFERENCE, AfterHandOver, Bundle, Servable
+from common.model.bundle import CATBOOST, REFERENCE, AfterHandOver, Bundle, Servable, WithPromise
 from common.model.effects import Effects, Usual
-from common.model.manifest import HandOverPart, Manifest, Map, ServedShop
+from common.model.manifest import FurtherPart, Manifest, Map, PromisePart, ServedShop
 from common.model.pace import PaceTable
 from common.model.predictor import Predictor
 from common.model.trees import ObliviousTrees
@@ -47,7 +48,8 @@ def servable(model: Model, table: TrainingTable, metrics: Mapping[str, float], f
         residuals=model.calibration.residuals,
         under_way=model.calibration.under_way,
         pace=_until(table.pace, as_datetime(model.cutoff).date()),
-        after_hand_over=_second(model.after_hand_over),
+        after_hand_over=AfterHandOver(**_further(model.after_hand_over)) if model.after_hand_over else None,
+        with_promise=_with_promise(model.with_promise),
         learned=learned_from(table.located.where(teaching(table, model.cutoff, model.params))),
     )
 
@@ -122,27 +124,45 @@ def _manifest(model: Model, table: TrainingTable, metrics: Mapping[str, float], 
         map=bundled_map(table),
         fact_usual=_of_facts(model.forecast.usual),
         fact_effects=_of_facts(model.forecast.effects),
-        after_hand_over=_second_part(model.after_hand_over),
+        fact_stand_ins=dict(table.further.stand_ins),
+        after_hand_over=FurtherPart(**_further_part(model.after_hand_over)) if model.after_hand_over else None,
+        with_promise=_promise_part(model.with_promise),
     )
 
 
-def _second_part(second: Model | None) -> HandOverPart | None:
-    if second is None:
+def _further_part(model: Model) -> dict[str, Any]:
+    """The fields of a `FurtherPart`."""
+    forecast, found = model.forecast, model.calibration
+    return {
+        "centre": found.centre,
+        "residuals": found.residuals.quantiles.tolist(),
+        "under_way": found.under_way.quantiles.tolist(),
+        "fact_effects": _of_facts(forecast.effects),
+        "fact_usual": _of_facts(forecast.usual),
+    }
+
+
+def _promise_part(model: Model | None) -> PromisePart | None:
+    if model is None or model.ratio is None:
         return None
-    residuals, under_way = (
-        each.quantiles.tolist() for each in (second.calibration.residuals, second.calibration.under_way)
-    )
-    forecast = second.forecast
-    return HandOverPart(
-        second.calibration.centre, residuals, under_way, _of_facts(forecast.effects), _of_facts(forecast.usual)
-    )
+    return PromisePart(**_further_part(model), **asdict(model.ratio))
 
 
-def _second(second: Model | None) -> AfterHandOver | None:
-    if second is None:
-        return None
-    learned, found = second.forecast, second.calibration
-    return AfterHandOver(_trees(second), learned.usual, learned.effects, found.residuals, found.under_way, found.centre)
+def _further(model: Model) -> dict[str, Any]:
+    """The fields of a `FurtherModel`."""
+    learned, found = model.forecast, model.calibration
+    return {
+        "trees": _trees(model),
+        "usual": learned.usual,
+        "effects": learned.effects,
+        "residuals": found.residuals,
+        "under_way": found.under_way,
+        "centre": found.centre,
+    }
+
+
+def _with_promise(model: Model | None) -> WithPromise | None:
+    return WithPromise(**_further(model), ratio=model.ratio) if model and model.ratio else None
 
 
 def _of_facts(learned: Effects | Usual) -> dict[str, dict[str, float]]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from common.arrays import Bools, Floats
 from common.model.pace import RELATIONS
 from common.model.predictor import SPREAD_WEIGHT
+from common.model.quality import mae
 from common.model.time_scale import TimeScale
 from common.model.uncertainty.residuals import SHARES, Residuals, quantiles_of
 from trainer.data.history import DAY, History
@@ -22,6 +23,9 @@ from trainer.model.table import TrainingTable
 
 FEWEST_TO_CALIBRATE = 200
 """With fewer orders to learn from before the calibration window, the model's own residuals stand in."""
+
+FEWEST_TO_JUDGE = 50
+"""Of the window's deliveries: with fewer nobody can say which of two forecasts is better."""
 
 RECENT_SHARE = 0.5
 """Weight of the recent residuals where they are many; FEW of them have half of it."""
@@ -80,20 +84,45 @@ class Errors:
         return quantiles_of(self.standardised[chosen], self.known[chosen], never)
 
 
+@dataclass(frozen=True)
+class Unseen:
+    """The newest orders before a cut-off, and their forecast by a model that has not learned from them."""
+
+    forecast: Forecast
+    window: Bools
+
+    def maes(self, table: TrainingTable, cutoff: np.datetime64, chosen: Bools) -> Floats:
+        """In days, of those of the chosen orders that were known at the cut-off: of the forecast as it is, and once it
+        is right in the median, which says how well it tells orders apart; (2,), NaN if there are few orders."""
+        judged = self.window & chosen & table.history.known_at(cutoff)
+        if judged.sum() < FEWEST_TO_JUDGE:
+            return np.full(2, np.nan)
+        forecast, _ = _forecast(table, self.forecast, judged)
+        days = table.history.days[judged]
+        missed = np.median(table.log_worked(days, judged) - forecast)
+        return np.array([mae(days, table.days(np.exp(forecast + level), judged)) for level in (0.0, missed)])
+
+
+def unseen(table: TrainingTable, cutoff: np.datetime64, params: Params, seed: int) -> Unseen | None:
+    """The orders of the calibration window before the cut-off; None if too few are known before it."""
+    start = cutoff - span(table.scale.calibration)
+    window, earlier = table.history.bought_in(start, cutoff), teaching(table, start, params)
+    if earlier.sum() < FEWEST_TO_CALIBRATE or not window.any():
+        return None
+    return Unseen(fit_forecast(table, earlier, start, params, seed), window)
+
+
 def calibrate(
-    table: TrainingTable, forecast: Forecast, cutoff: np.datetime64, params: Params, seed: int
+    table: TrainingTable, forecast: Forecast, before: Unseen | None, cutoff: np.datetime64, params: Params
 ) -> Calibration:
     """What was known of the forecast's errors at the cut-off."""
     all_bought = table.history.bought_in(cutoff - params.history_days * DAY, cutoff)
     long_run = _errors(table, forecast, all_bought, cutoff)
     never = never_share(table.history, table.scale, cutoff)
-    start = cutoff - span(table.scale.calibration)
-    window, earlier = table.history.bought_in(start, cutoff), teaching(table, start, params)
-    if earlier.sum() < FEWEST_TO_CALIBRATE or not window.any():
+    if before is None:
         residuals = Residuals.of((1 + SEEN / len(long_run.known)) * long_run.quantiles(never=never))
         return Calibration(residuals, residuals, STEP_TO_MEAN)
-    before = fit_forecast(table, earlier, start, params, seed)
-    recent = _errors(table, before, window, cutoff)
+    recent = _errors(table, before.forecast, before.window, cutoff)
     median = float(np.interp(0.5, SHARES, recent.quantiles(never=never)))
     trust = ADAPTATION * len(recent.known) / (len(recent.known) + FEW_TO_ADAPT)
     centre = trust * median * float(np.median(recent.spread)) + STEP_TO_MEAN
@@ -137,12 +166,16 @@ def _errors(table: TrainingTable, forecast: Forecast, window: Bools, cutoff: np.
     """Residuals of the window's orders, as known at the cut-off."""
     orders = table.history.orders
     known = table.history.known_at(cutoff)[window]
-    raw = forecast.raw(table, window)
     age = (cutoff - orders.purchase_timestamp[window]) / DAY
     reached = table.log_worked(np.where(known, table.history.days[window], age), window)
-    located = table.located.where(window)
+    expected, spread = _forecast(table, forecast, window)
+    located = table.located
+    pace_group = located.geography.regions.group[located.destination.region[window]].astype(np.intp)
+    return Errors((reached - expected) / spread, known, 2 * pace_group + located.same_region[window], spread)
+
+
+def _forecast(table: TrainingTable, forecast: Forecast, chosen: Bools) -> tuple[Floats, Floats]:
+    """Of the chosen orders the log working days, and the spread of their residuals."""
+    raw, located = forecast.raw(table, chosen), table.located.where(chosen)
     effect = forecast.effects.of(located.origin, located.destination, located.categories)
-    expected = raw[:, 0] + effect + table.log_level[window]
-    spread = np.exp(raw[:, 1] / SPREAD_WEIGHT)
-    pace_group = located.geography.regions.group[located.destination.region].astype(np.intp)
-    return Errors((reached - expected) / spread, known, 2 * pace_group + located.same_region, spread)
+    return raw[:, 0] + effect + table.log_level[chosen], np.exp(raw[:, 1] / SPREAD_WEIGHT)

@@ -11,9 +11,8 @@ from common.errors import InvalidInput
 from common.model.features import FEATURE_NAMES, Further, features
 from common.model.manifest import Calendar
 from common.model.pace import Level, PaceTable, pace_table
-from common.model.predictor import by_calendar, calendars
 from common.model.time_scale import TimeScale
-from common.model.working_time import WorkingTime
+from common.model.working_time import WorkingTime, by_calendar, calendars
 from common.orders.clock import Clock
 from common.orders.shop.prepared_shop import PreparedShop
 from common.orders.shop.sections import Facts
@@ -23,6 +22,9 @@ from trainer.model.calendar import learn_calendar
 from trainer.model.located import Located
 
 UNLOCATED = 0.5
+
+SELDOM = 0.01
+"""Share of the deliveries that lack a numeric fact, below which the trees learn nothing of its lack."""
 
 
 def scale_of(history: History) -> TimeScale:
@@ -79,7 +81,7 @@ class TrainingTable:
             shop.country, countries.values if countries else (), shop.weekend, as_datetime(local[0]).date(),
             delivered[known], scale,
         )  # fmt: skip
-        further = Further(scale.within_a_day, data.facts.numeric)
+        further = Further(scale.within_a_day, data.facts.numeric, _stand_ins(history.where(known), data.facts.numeric))
         columns = features(
             located.origin, located.destination, located.same_region, local, history.orders.numbers, further
         )
@@ -135,3 +137,9 @@ class TrainingTable:
         if countries is not None and not isinstance(chosen, slice):
             countries = countries.where(chosen)
         return list(by_calendar(self.working_time, self.working_time[self.shop.country], countries))
+
+
+def _stand_ins(known: History, facts: tuple[str, ...]) -> dict[str, float]:
+    """The medians of the facts that next to no delivery lacks."""
+    given = {name: known.orders.numbers[name] for name in facts if name in known.orders.numbers}
+    return {name: float(np.nanmedian(numbers)) for name, numbers in given.items() if np.isnan(numbers).mean() < SELDOM}

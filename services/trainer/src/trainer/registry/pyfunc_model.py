@@ -32,7 +32,7 @@ class DeliveryTimeModel(PythonModel):
         """delivery_time_days, lower_days, upper_days, seller_known: one row per order, with the pace of the training
         date. Purchased now where `purchase_timestamp` is missing. MlflowException names each row that is no order."""
         reading = self.predictor.reading
-        wanted = (*(field.name for field in INPUTS), *reading.facts)
+        wanted = (*(field.name for field in INPUTS), *reading.further)
         columns = {name: _arrow(model_input[name]) for name in wanted if name in model_input}
         _refuse([sentence for _, sentence in location_faults({*columns})])
         orders = validate(columns, datetime.now(UTC), reading)

@@ -14,6 +14,7 @@ from mlflow.entities import Run
 from common.database.delivery_pace import write_pace
 from common.errors import InvalidInput
 from common.model.bundle import Bundle
+from common.model.predictor import Predictor
 from common.servers.registry import CHALLENGER, CHAMPION
 from trainer.data.history import TrainingData, end_of
 from trainer.evaluation.card import model_card
@@ -75,6 +76,8 @@ def register(data: TrainingData, versions: Versions, seed: int = 0, as_of: datet
     model = fit(table, end_of(known.history), params, seed)
     if not evaluation.hand_overs_help:
         model = replace(model, after_hand_over=None)
+    if not evaluation.promises_help:
+        model = replace(model, with_promise=None)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "bundle"
         card = model_card(evaluation, model, table, data.fingerprint)
@@ -90,7 +93,7 @@ def register(data: TrainingData, versions: Versions, seed: int = 0, as_of: datet
             mlflow.log_metrics(evaluation.metrics | {"parity_days": difference})
             for path in (*plots, folder / "model_card.md"):
                 mlflow.log_artifact(str(path))
-            version = log_and_register(folder, (*data.shop.facts.numeric, *data.shop.facts.category))
+            version = log_and_register(folder, Predictor(bundle).reading.further)
             mlflow.set_tag("version", version)
             mlflow.set_tag("mlflow.runName", f"version {version}")
     registered = let_through(

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from common.arrays import Bools, Floats
 from common.model.uncertainty.residuals import Curve, Residuals
-from common.model.working_time import WorkingTime
+from common.model.working_time import WorkingTime, worked_in
 
 
 class Distribution(Protocol):
@@ -89,9 +89,7 @@ class FromPurchases:
 
     def _reached(self, days: Floats) -> tuple[Floats, Floats]:
         """The working days within so many days, and the residuals that they are."""
-        worked = np.empty(len(days))
-        for calendar, chosen in self.calendars:
-            worked[chosen] = calendar.worked(self.start[chosen], days[chosen])
+        worked = worked_in(self.calendars, self.start, days)
         with np.errstate(divide="ignore", invalid="ignore"):
             return worked, (np.log(np.maximum(worked, 0.0)) - self.forecast) / self.spread
 
@@ -99,6 +97,14 @@ class FromPurchases:
         """The same, with the residuals of orders under way for the chosen ones."""
         group = np.where(chosen, self.group + len(self.residuals.knots), self.group)
         return replace(self, group=group, residuals=self.residuals.beside(residuals))
+
+    def with_those(self, chosen: Bools, others: "FromPurchases") -> "FromPurchases":
+        """The same, with another model's distributions of the chosen ones."""
+        forecast, spread, group = self.forecast.copy(), self.spread.copy(), self.group.copy()
+        forecast[chosen], spread[chosen] = others.forecast, others.spread
+        group[chosen] = others.group + len(self.residuals.knots)
+        residuals = self.residuals.beside(others.residuals)
+        return replace(self, forecast=forecast, spread=spread, group=group, residuals=residuals)
 
     def days_of(self, worked: Floats) -> Floats:
         """The days that so many working days take from each purchase on."""

@@ -9,7 +9,7 @@ from support.model_fixtures import PARAMS, SHOP, made_up_history, made_up_places
 from trainer.data.history import DAY, History, TrainingData, end_of
 from trainer.evaluation.gate import forecaster
 from trainer.model.fit import FEWEST_HAND_OVERS, fit
-from trainer.model.hand_over import from_hand_over, handed_over
+from trainer.model.further.hand_over import from_hand_over, handed_over
 from trainer.model.table import TrainingTable
 
 CUTOFF = np.datetime64("2017-10-01", "s")
