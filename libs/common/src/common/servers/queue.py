@@ -138,7 +138,8 @@ class Queue:
 
     @cached_property
     def _sender(self) -> "Celery":
-        """An app that tries once: a queue that refuses, or is away, keeps nobody waiting."""
+        """An app that tries once: a queue that refuses, is away, or takes connections and says nothing, keeps nobody
+        waiting."""
         app = self.app("sender")
-        app.conf.broker_transport_options |= {"max_retries": 0}
+        app.conf.broker_transport_options |= {"max_retries": 0, "socket_timeout": PATIENCE_SECONDS}
         return app

@@ -1,7 +1,7 @@
 """Kombu's Redis transport, with channels that close although the server is gone, and with refusals waited out."""
 
 from kombu.transport import redis
-from redis.exceptions import ResponseError
+from redis.exceptions import InvalidResponse, ResponseError
 
 
 class Channel(redis.Channel):
@@ -25,9 +25,9 @@ class Transport(redis.Transport):
     """What the setting `broker_transport` names.
 
     A server that refuses is as good as none: it became a replica in a fail-over, is loading, is out of memory, or
-    cannot write its snapshots. Kombu takes that for an error of the channel, at which Celery ends the worker; here it
-    is a lost connection, tried again ever more seldom.
+    cannot write its snapshots; or a proxy answers in its place. Kombu takes that for an error of the channel, at which
+    Celery ends the worker; here it is a lost connection, tried again ever more seldom.
     """
 
     Channel = Channel
-    connection_errors = (*redis.Transport.connection_errors, ResponseError)
+    connection_errors = (*redis.Transport.connection_errors, ResponseError, InvalidResponse)
