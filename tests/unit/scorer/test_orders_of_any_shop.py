@@ -69,6 +69,19 @@ def test_codes_are_texts_whose_zeros_count_and_a_row_without_any_origin_costs_it
     assert found.reasons == {2: "the origin is missing: fill origin_postal_code"}
 
 
+def test_a_fact_with_a_decimal_comma_is_one_number_whatever_stands_in_the_rows_beside_it(predictor: Predictor) -> None:
+    """`12,000` is twelve where commas are decimal marks; a blank elsewhere has the block read another way."""
+    rows = ["9350;-23,5;-46,5;12,000;", "9350;-23,5; ;12,000;"]
+    layout = replace(Layout.of(["seller_zip_code_prefix", "customer_lat", "customer_lng", "weight", "note"]),
+                     delimiter=";", decimal=",")  # fmt: skip
+    alone, among = (
+        score_text("".join(f"{row}\n" for row in given).encode(), layout, predictor, NOW).body.splitlines()[0]
+        for given in (rows[:1], rows)
+    )
+    assert alone == among
+    assert alone.endswith(b";")
+
+
 @pytest.mark.parametrize("half", ["customer_lat", "customer_lng"])
 def test_half_a_point_is_none_even_where_another_column_could_say_where(half: str) -> None:
     columns = {"seller_zip_code_prefix": [9350.0] * 3, "destination_postal_code": [None, "01001", None]}

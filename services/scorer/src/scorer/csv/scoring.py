@@ -103,7 +103,8 @@ def _score_block(
         return Scored(b"", 0, 0, len(found.lines), [])
     reading = predictor.reading
     read = needed_columns(text, bodies, found, layout, room, reading.numeric)
-    values = with_points(read.values | constant(layout.in_path, len(bodies), reading.further), reading.numeric)
+    given = read.values | constant(layout.in_path, len(bodies), reading.further)
+    values = with_points(given, reading.numeric, layout.decimal)
     checked = validate(values, now, reading, read.broken | broken)
     predicted = predictor.predict(checked.orders)
     days = (predicted.days, predicted.lower_days, predicted.upper_days)

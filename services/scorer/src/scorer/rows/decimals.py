@@ -15,10 +15,13 @@ GROUPS = r"^[ \t]*[+-]?[0-9]{1,3}(,[0-9]{3})+[ \t]*$"
 LEAST_GROUPED = 1_000
 
 
-def with_points(columns: Mapping[str, pa.Array], facts: Sequence[str]) -> dict[str, pa.Array]:
-    """The columns, with points for decimal commas in the texts of numbers; facts: the names of further numbers."""
+def with_points(columns: Mapping[str, pa.Array], facts: Sequence[str], mark: str = ".") -> dict[str, pa.Array]:
+    """The columns, with points for decimal commas in the texts of numbers; facts: the names of further numbers.
+
+    mark: of most numbers of the file. Where it is a comma, that of a fact is one too.
+    """
     numbers = {field.name: field.bounds[1] for field in INPUTS if field.kind in ("number", "whole")}
-    largest = numbers | dict.fromkeys(facts, math.inf)
+    largest = numbers | dict.fromkeys(facts, 0.0 if mark == "," else math.inf)
     return {name: _pointed(column, largest[name]) if name in largest else column for name, column in columns.items()}
 
 
