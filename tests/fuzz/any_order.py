@@ -3,30 +3,25 @@
 Not part of `make test` (see `make fuzz`).
 """
 
-import asyncio
 import csv
 import io
-from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
-import httpx
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from fastapi import FastAPI
 from hypothesis import given
 from hypothesis import strategies as st
 from mlflow.exceptions import MlflowException
-from starlette.types import Receive, Scope, Send
 
 from common.model.predictor import Predictor
 from common.orders.names import COUNTRY_NAMES, POSTAL_CODES
-from gateway.http.direct_route import Direct, DirectRoutes
-from gateway.routes import predictions
 from scorer.csv.scoring import LONGEST_DAYS
 from support.fuzzed_columns import CODES, COLUMNS, COUNTRIES, FACTS, ODD_MOMENTS, WORDS, needed
 from support.fuzzing import made_up
+from support.routes_in_process import Routes
 from support.scorer.in_process import scored
 from support.stand_ins.memory_store import MemoryStore
 from trainer.registry.pyfunc_model import DeliveryTimeModel
@@ -45,8 +40,16 @@ def moments(name: str) -> st.SearchStrategy[str]:
     return st.one_of(usual, usual, usual, st.sampled_from(ODD_MOMENTS))
 
 
+WISHES: dict[str, st.SearchStrategy[Any]] = {
+    "on_time_share": st.one_of(st.floats(0.5, 0.99), st.sampled_from([0.5, 0.9, 0.99, 0.4999, 1, 90, -1])),
+    "deliver_by": st.one_of(moments("deliver_by"), st.dates(date(2017, 12, 1), date(2018, 6, 1)).map(str)),
+}
+
+
 def values(name: str) -> st.SearchStrategy[Any]:
     """JSON values of a field's type."""
+    if name in WISHES:
+        return WISHES[name]
     match COLUMNS[name].kind:
         case "whole":
             return st.one_of(st.integers(1, 99_999), st.integers(-1, 100_001), st.just(9350.0), st.just(9350.5))
@@ -65,56 +68,12 @@ def orders(draw: st.DrawFn) -> tuple[list[str], list[Row]]:
     names = draw(needed())
     if "purchase_timestamp" not in names:
         names.append("purchase_timestamp")
+    names += draw(st.lists(st.sampled_from([*WISHES]), unique=True))
     rows = []
     for _ in range(draw(st.integers(1, 4))):
         row = {name: draw(values(name)) for name in names if name == "purchase_timestamp" or draw(st.integers(0, 9))}
         rows.append(row)
     return names, rows
-
-
-@dataclass
-class Log:
-    """Takes what is logged."""
-
-    answers: list[Any] = field(default_factory=list)
-
-    def put(self, answer: Any) -> None:
-        self.answers.append(answer)
-
-    def count_invalid(self) -> None:
-        pass
-
-
-@dataclass
-class Model:
-    """The champion, and the metrics of its answers."""
-
-    predictor: Predictor
-
-    def current(self) -> Predictor:
-        return self.predictor
-
-    def predicted(self, days: Any) -> None:
-        pass
-
-
-class Routes:
-    """The gateway's routes of predictions, without servers."""
-
-    def __init__(self, predictor: Predictor) -> None:
-        routes, model = DirectRoutes(), Model(predictor)
-        predictions.add_routes(FastAPI(), routes, model, Log(), model)  # type: ignore[arg-type]
-        self._direct = Direct(FastAPI(), routes)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._direct({**scope, "request_id": "1", "key": None, "state": {}}, receive, send)
-
-    def ask(self, path: str, body: Any) -> httpx.Response:
-        async def asked() -> httpx.Response:
-            async with httpx.AsyncClient(transport=httpx.ASGITransport(self), base_url="http://x") as client:
-                return await client.post(path, json=body)
-
-        return asyncio.run(asked())
 
 
 @pytest.fixture(scope="session")
@@ -127,8 +86,24 @@ def as_request(row: Row) -> Row:
     return {name: value for name, value in row.items() if name not in facts} | ({"facts": facts} if facts else {})
 
 
-Answer = tuple[float, float, float] | None
-"""Days and their interval; None for an order that was refused."""
+Answer = tuple[float | None, ...] | None
+"""Days and their interval, the promise's days, the probability; None for an order that was refused."""
+
+DAYS = ("delivery_time_days", "lower_days", "upper_days")
+
+
+def answered(row: Row) -> Answer:
+    """Of a row of a result."""
+    return (*(float(row[name]) for name in ("prediction", "prediction_lower", "prediction_upper")), *granted(row))
+
+
+def granted(row: Row) -> list[float | None]:
+    return [None if row.get(name) in (None, "") else float(row[name]) for name in ("promise", "deliver_by_probability")]
+
+
+def of_body(body: Row) -> Answer:
+    (promise,) = body.get("promises") or [{"days": None}]
+    return (*(body[name] for name in DAYS), promise["days"], body.get("deliver_by_probability"))
 
 
 def by_request(routes: Routes, rows: list[Row]) -> list[Answer]:
@@ -136,14 +111,11 @@ def by_request(routes: Routes, rows: list[Row]) -> list[Answer]:
     for row in rows:
         answer = routes.ask("/delivery_time", as_request(row))
         assert answer.status_code in (200, 422), answer.text
-        body = answer.json()
-        known = answer.status_code == 200
-        answers.append((body["delivery_time_days"], body["lower_days"], body["upper_days"]) if known else None)
+        answers.append(of_body(answer.json()) if answer.status_code == 200 else None)
     together = routes.ask("/delivery_times", {"orders": [as_request(row) for row in rows]})
     assert together.status_code == (422 if None in answers else 200), together.text
     if None not in answers:
-        bulk = [(body["delivery_time_days"], body["lower_days"], body["upper_days"]) for body in together.json()]
-        assert_alike(bulk, answers)
+        assert_alike(list(map(of_body, together.json())), answers)
     return answers
 
 
@@ -155,20 +127,21 @@ def by_csv(predictor: Predictor, names: list[str], rows: list[Row]) -> tuple[lis
     store = MemoryStore()
     store.keep("a.csv", text.getvalue().encode())
     result = scored(store, "a.csv", predictor)
-    records = list(csv.reader(io.StringIO(result.body.decode(), newline="")))[1:]
-    return [tuple(map(float, record[-4:-1])) if not record[-1] else None for record in records], result.errors  # type: ignore[misc]
+    records = csv.DictReader(io.StringIO(result.body.decode(), newline=""))
+    return [None if record["error"] else answered(record) for record in records], result.errors
 
 
 def by_parquet(predictor: Predictor, names: list[str], rows: list[Row]) -> list[Answer]:
     kinds = {"whole": pa.float64(), "number": pa.float64(), "moment": pa.string(), "text": pa.string()}
-    columns = {name: pa.array([row.get(name) for row in rows], kinds[COLUMNS[name].kind]) for name in names}
+    of_wishes = {"on_time_share": pa.float64(), "deliver_by": pa.string()}
+    types = {name: of_wishes[name] if name in WISHES else kinds[COLUMNS[name].kind] for name in names}
+    columns = {name: pa.array([row.get(name) for row in rows], kind) for name, kind in types.items()}
     sink = io.BytesIO()
     pq.write_table(pa.table(columns), sink)
     store = MemoryStore()
     store.keep("a.parquet", sink.getvalue())
     table = pq.read_table(io.BytesIO(scored(store, "a.parquet", predictor).body))
-    added = (table.column(name).to_pylist() for name in ("prediction", "prediction_lower", "prediction_upper"))
-    return [None if None in days else days for days in zip(*added, strict=True)]
+    return [None if row["prediction"] is None else answered(row) for row in table.to_pylist()]
 
 
 def by_mlflow(predictor: Predictor, names: list[str], rows: list[Row]) -> list[Answer]:
@@ -182,12 +155,13 @@ def by_mlflow(predictor: Predictor, names: list[str], rows: list[Row]) -> list[A
         except MlflowException:
             answers.append(None)
         else:
-            answers.append((found["delivery_time_days"][0], found["lower_days"][0], found["upper_days"][0]))
+            (said,) = found.replace({float("nan"): None}).to_dict("records")
+            answers.append((*(said[name] for name in DAYS), *granted(said)))
     return answers
 
 
-def clipped(days: tuple[float, float, float]) -> list[float]:
-    return [min(each, LONGEST_DAYS) for each in days]
+def clipped(answer: tuple[float | None, ...]) -> list[float]:
+    return [-1.0 if each is None else min(each, LONGEST_DAYS) for each in answer]
 
 
 def assert_alike(some: list[Answer], others: list[Answer]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 import zstandard
 
-from common.batch.further import Further
+from common.model.answers.further import Further
 from support.scorer.rig import CHUNK_BYTES, Rig, csv_file
 
 

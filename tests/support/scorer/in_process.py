@@ -7,10 +7,10 @@ from typing import Any
 from uuid import UUID
 
 from common.batch.formats.format import Reading
-from common.batch.further import NOTHING, Further
 from common.batch.inputs import check_head
 from common.batch.outputs import result_of
 from common.database.tables import BatchChunk, BatchJob
+from common.model.answers.further import NOTHING, Further
 from common.model.predictor import Predictor
 from common.servers.objects import ObjectAddress
 from common.settings import BatchSettings

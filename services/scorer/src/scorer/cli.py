@@ -64,7 +64,7 @@ def _worker(arguments: argparse.Namespace) -> None:
 
 
 def _submit(arguments: argparse.Namespace) -> int:
-    from common.batch.further import Further
+    from common.model.answers.further import Further
     from scorer import wiring
     from scorer.commands.downloading import download
     from scorer.commands.submission import shares, upload

@@ -16,7 +16,6 @@ from sqlalchemy.orm import Session
 
 from common.batch.conflicts import OPEN, refuse_others, refuse_taken
 from common.batch.cursors import decoded, encoded
-from common.batch.further import NOTHING, Further
 from common.batch.inputs import InputHead, check_head
 from common.batch.outputs import result_of
 from common.batch.reach import ANYWHERE, Reach
@@ -31,6 +30,7 @@ from common.errors import (
     JobStateConflict,
     NotFound,
 )
+from common.model.answers.further import NOTHING, Further
 from common.servers.objects import ObjectAddress, ObjectStore
 from common.settings import BatchSettings
 

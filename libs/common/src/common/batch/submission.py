@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from common.batch.further import Further
+from common.model.answers.further import Further
 from common.servers.objects import ObjectAddress
 
 Kind = Literal["predictions", "actuals"]

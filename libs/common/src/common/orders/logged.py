@@ -3,15 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from common.orders.names import OLD_NUMBERS
+from common.orders.names import OLD_NUMBERS, WISHES
 from common.orders.orders import Orders
 from common.orders.reading import Reading
 
 LOGGED = ("seller_zip_code_prefix", "customer_lat", "customer_lng", "purchase_timestamp", "order_id")
 """The fields of an order that have a column of their own; all others are in `further`, by name, facts among them."""
-
-WISHES = frozenset(("on_time_share", "deliver_by"))
-"""What a request asks beside the order."""
 
 PROMISES = "promises"
 """In `further`: the promises that were given, each a pair of its on-time share and its days."""

@@ -37,6 +37,11 @@ OLD_NUMBERS: Final = {"customer_lat": "destination_lat", "customer_lng": "destin
 OLD_NAMES: Final = {"delivered_at": "delivered_timestamp", ZIP_CODE_PREFIX: "origin_postal_code", **OLD_NUMBERS}
 """Names of earlier versions, still taken everywhere."""
 
+ON_TIME_SHARE: Final = "on_time_share"
+DELIVER_BY: Final = "deliver_by"
+WISHES: Final = (ON_TIME_SHARE, DELIVER_BY)
+"""What may be asked of an order beside its days."""
+
 KNOWN_NAMES: Final = (*FIELDS, *SPANS, *OLD_NAMES)
 
 

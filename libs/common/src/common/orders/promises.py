@@ -50,12 +50,16 @@ def deliver_by_of(value: object) -> date:
     return named
 
 
+def end_of(deliver_by: date) -> datetime:
+    """The moment until which it may come: the end of a date, or a moment itself."""
+    return deliver_by if isinstance(deliver_by, datetime) else datetime.combine(deliver_by, time()) + DAY
+
+
 def days_until(deliver_by: date, purchase: datetime, clock: Clock) -> float:
     """Days from a purchase (UTC, without zone) to the end of a date on the shop's clock, or to a moment; InvalidInput
     if the purchase is later."""
     is_moment = isinstance(deliver_by, datetime)
-    end = deliver_by if isinstance(deliver_by, datetime) else datetime.combine(deliver_by, time()) + DAY
-    days = (clock.utc_of_one(end) - purchase) / DAY
+    days = (clock.utc_of_one(end_of(deliver_by)) - purchase) / DAY
     if days <= 0:
         bought = clock.local_of_one(purchase)
         shown = bought.isoformat(timespec="seconds") if is_moment else bought.date().isoformat()

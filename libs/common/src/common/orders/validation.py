@@ -92,7 +92,7 @@ def validate(
         if each.kind == "text":
             rows.texts[each.name], problems = _texts(each.name, columns[each.name])
         else:
-            rows.numbers[each.name], problems = _numbers(each, columns[each.name])
+            rows.numbers[each.name], problems = numbers_of(each, columns[each.name])
         rows.note(problems)
     present = np.datetime64(naive_utc(now), "s")
     later = _moments(rows, columns, LATER, reading.clock)
@@ -140,7 +140,7 @@ def _note(rows: _Rows, wrong: Bools, reason: str) -> None:
         rows.note({row: reason for row in np.flatnonzero(wrong).tolist() if row not in rows.found})
 
 
-def _numbers(field: OrderField, column: pa.Array) -> tuple[Floats, Problems]:
+def numbers_of(field: OrderField, column: pa.Array) -> tuple[Floats, Problems]:
     """The column as float64, NaN where there is nothing, and the reasons of the rows that hold no number in range."""
     problems: Problems = {}
     name, (low, high) = field.name, field.bounds
@@ -227,7 +227,7 @@ def _moments(rows: _Rows, columns: Mapping[str, pa.Array], names: Sequence[str],
         if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
             found[name], wrong = _parsed_moments(column, clock)
         else:
-            found[name] = _as_seconds(column)
+            found[name] = as_seconds(column)
             wrong = {row: str(found[name][row]) for row in np.flatnonzero(implausible(found[name])).tolist()}
             if getattr(column.type, "tz", None) is None:
                 found[name] = clock.utc(found[name])
@@ -279,7 +279,7 @@ def _alike(column: pa.Array, clock: Clock) -> Moments | None:
     return values if zone else clock.utc(values)
 
 
-def _as_seconds(column: pa.Array) -> Moments:
+def as_seconds(column: pa.Array) -> Moments:
     """Times or days of any unit, rounded down to seconds: finer units do not reach as far."""
     zone = "UTC" if getattr(column.type, "tz", None) else None
     seconds = column.cast(pa.timestamp("s", zone), safe=False)

@@ -11,7 +11,8 @@ import orjson
 from common.model.predictor import Prediction, Predictions, Predictor
 from common.model.uncertainty.confidence import CONFIDENCE
 from common.orders.later import SAID_LATER
-from common.orders.logged import KEPT_ELSEWHERE, PROMISES, WISHES, further
+from common.orders.logged import KEPT_ELSEWHERE, PROMISES, further
+from common.orders.names import WISHES
 from common.servers.prediction_log import Row, predicted_columns, row_of, rows_of
 from common.servers.registry import CHAMPION
 from gateway.routes.prediction_bodies import Order

@@ -12,11 +12,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
 from common.batch.formats import ENDINGS
-from common.batch.further import DETAILS, Further
 from common.batch.jobs import BatchJobs, as_body
 from common.batch.reach import Reach
 from common.batch.submission import ACTUALS, PREDICTIONS, Kind
 from common.database.tables import BatchJob
+from common.model.answers.further import DETAILS, Further
 from common.orders.fields import Strict
 from common.orders.promises import OnTimeShares
 from common.servers.queue import Queue

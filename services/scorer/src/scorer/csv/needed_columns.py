@@ -9,7 +9,7 @@ import pyarrow.csv as pa_csv
 
 from common.batch.formats.csv_text import BYTE_ORDER_MARK
 from common.orders.fields import INPUTS
-from common.orders.names import spelt
+from common.orders.names import ON_TIME_SHARE, spelt
 from common.orders.reading import Reading
 from scorer.csv.bodies import Bodies
 from scorer.csv.records import Records
@@ -18,6 +18,7 @@ from scorer.csv.repair import to_width, wrong_width
 EMPTY = ["", "\\N", "NULL"]
 """What databases write for no value, beside nothing at all."""
 KINDS = {field.name: field.kind for field in INPUTS}
+NUMBERS = {name for name, kind in KINDS.items() if kind == "number"} | {ON_TIME_SHARE}
 
 WRONG_WIDTH = "CSV parse error: Expected"
 """How pyarrow's error begins where a record has another number of fields: reading the others as text does not help."""
@@ -43,9 +44,9 @@ class Layout:
         """The layout of a header that has passed common.batch.formats.columns.check_columns."""
         return cls(len(names), {name: at for at, name in reversed(list(enumerate(names)))})
 
-    def read_by(self, reading: Reading) -> "Layout":
-        """The same with the columns alone that a prediction needs."""
-        needed = KINDS.keys() | set(reading.further)
+    def read_by(self, reading: Reading, wishes: Sequence[str] = ()) -> "Layout":
+        """The same with the columns alone that a prediction needs, or that ask for more."""
+        needed = {*KINDS, *reading.further, *wishes}
         names = spelt([*self.positions], needed)
         positions = {name: at for name, at in zip(names, self.positions.values(), strict=True) if name in needed}
         return replace(self, positions=positions)
@@ -83,10 +84,10 @@ def needed_columns(
 def _by_arrow(text: bytes, layout: Layout, numeric: Sequence[str], quoted: bool) -> NeededColumns | None:
     """Fast: the numbers straight from the text. None where records of a wrong length would shift the rows."""
     strings = dict.fromkeys(layout.positions, pa.string())
-    parsed = ("number", "whole") if layout.decimal == "." else ("number",)  # 12,000 may be a fraction or not
-    numbers = {
-        name: pa.float64() if name in numeric or KINDS.get(name) in parsed else pa.string() for name in layout.positions
-    }
+    parsed = {*NUMBERS, *numeric}
+    if layout.decimal == ".":  # else 12,000 may be a fraction or not
+        parsed |= {name for name, kind in KINDS.items() if kind == "whole"}
+    numbers = {name: pa.float64() if name in parsed else pa.string() for name in layout.positions}
     for types in (numbers, strings):
         try:
             table = _read(text, layout, types, quoted)

@@ -12,16 +12,17 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from common.batch.formats.columns import ADDED_COLUMNS
-from common.batch.further import NOTHING, Further
+from common.model.answers.columns import PROBABILITY_DECIMALS, columns_of
+from common.model.answers.further import NOTHING, PROBABILITY, Further
 from common.model.predictor import Predictor
 from common.orders.validation import validate
+from common.orders.wishes import wishes_of
 from scorer.csv.bodies import Bodies, break_before
 from scorer.csv.needed_columns import GrowsTooMuch, Layout, needed_columns
 from scorer.csv.records import Records, records, windows
 from scorer.csv.repair import NEVER_CLOSED, closed
 from scorer.rows.constants import constant
 from scorer.rows.decimals import with_points
-from scorer.rows.further import columns_of
 from scorer.rows.outcome import ERRORS_KEPT, Outcome, RowError, Scored
 
 LONGEST_DAYS = 9_999.0
@@ -57,7 +58,7 @@ def score_text(
     complete: the text ends where its file does, so a quote that is open there is never closed, which costs its row.
     CutInsideRecord if the last record of another text is not whole; RecordTooLong; GrowsTooMuch.
     """
-    layout = layout.read_by(predictor.reading)
+    layout = layout.read_by(predictor.reading, further.wishes)
     outcome, body = Outcome(), io.BytesIO()
     for block, broken in _blocks(text, layout.delimiter, longest, complete):
         scored = _score_block(block, broken, layout, predictor, now, RESULT_BYTES - body.tell(), further)
@@ -103,16 +104,18 @@ def _score_block(
         return Scored(b"", 0, 0, len(found.lines), [])
     reading = predictor.reading
     read = needed_columns(text, bodies, found, layout, room, reading.numeric)
-    given = read.values | constant(layout.in_path, len(bodies), reading.further)
+    given = read.values | constant(layout.in_path, len(bodies), (*reading.further, *further.wishes))
     values = with_points(given, reading.numeric, layout.decimal)
-    checked = validate(values, now, reading, read.broken | broken)
+    checked, wishes = wishes_of(values, validate(values, now, reading, read.broken | broken), reading.clock)
     predicted = predictor.predict(checked.orders)
     days = (predicted.days, predicted.lower_days, predicted.upper_days)
     outputs = [_texts(each, checked.good, layout.decimal, predictor.decimals) for each in days]
     added = [
-        _as_texts(column, layout.decimal, predictor.decimals)
-        for column in (
-            columns_of(further, predictor, checked.orders, predicted, checked.good) if further.columns else ()
+        _as_texts(column, layout.decimal, PROBABILITY_DECIMALS if name == PROBABILITY else predictor.decimals)
+        for name, column in zip(
+            further.columns,
+            columns_of(further, predictor, checked.orders, predicted, checked.good, wishes),
+            strict=True,
         )
     ]
     last = int(found.ends[bodies.numbers[-1]])

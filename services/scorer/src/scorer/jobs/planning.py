@@ -7,10 +7,10 @@ from typing import Any
 from common.batch.formats import InputObject
 from common.batch.formats.csv_text import EmptyFile
 from common.batch.formats.format import Reading
-from common.batch.further import Further
 from common.batch.inputs import read_input, recognised
 from common.database.tables import BatchJob
 from common.errors import InputReplaced
+from common.model.answers.further import Further
 from common.servers.objects import ObjectAddress, ObjectStore
 from common.settings import BatchSettings
 from scorer.jobs.reader import AnyReader, no_rows

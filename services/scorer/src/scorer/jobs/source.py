@@ -5,7 +5,8 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Self
 
 from common.batch.formats import InputObject, format_named
-from common.batch.further import Further, refuse_taken
+from common.batch.prefixes import partitions
+from common.model.answers.further import Further, refuse_taken
 from common.servers.objects import ObjectAddress
 
 
@@ -18,7 +19,7 @@ class Source:
     first; encoding: how it is read as text. columns, positions, delimiter, decimal: see csv.needed_columns.Layout.
     last: the file ends here. certain: the cuts come from reading the whole file. rows_needed: a file without a row is
     an error. lines_before: physical lines of the file before the chunk, if it is the first. folder: see InputObject.
-    on_time_shares, details: see common.batch.further.
+    on_time_shares, details, wishes: see common.model.answers.further.
     """
 
     bucket: str
@@ -42,6 +43,7 @@ class Source:
     encoding: str = "utf-8"
     on_time_shares: Sequence[float] = ()
     details: bool = False
+    wishes: Sequence[str] = ()
 
     @classmethod
     def of(cls, given: InputObject, start: int, end: int, **more: Any) -> Self:
@@ -61,17 +63,19 @@ class Source:
 
     def giving(self, further: Further) -> Self:
         """The same with further columns in its result; UnreadableInput if the input has columns of their names."""
-        refuse_taken(further, list(self.positions), f"s3://{self.bucket}/{self.key}")
+        names = [*self.positions, *partitions(self.folder)]
+        further = further.wished_by(names)
+        refuse_taken(further, names, f"s3://{self.bucket}/{self.key}")
         header = self.header
         if header is not None and further.columns:
             line = header.rstrip("\r\n")
             header = self.delimiter.join([line, *further.columns]) + header[len(line) :]
-        return replace(self, header=header, on_time_shares=further.on_time_shares, details=further.details)
+        return replace(self, header=header, **asdict(further))
 
     @property
     def further(self) -> Further:
         """The further columns of its result."""
-        return Further(tuple(self.on_time_shares), self.details)
+        return Further(tuple(self.on_time_shares), self.details, tuple(self.wishes))
 
     @property
     def object(self) -> InputObject:

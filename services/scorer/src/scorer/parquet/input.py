@@ -12,7 +12,7 @@ from common.batch.formats.columns import NEEDED_COLUMNS, check_columns
 from common.batch.prefixes import partitions
 from common.errors import DeliveryTimeError, UnreadableInput
 from common.orders.fields import INPUTS
-from common.orders.names import PROMISED, spelt
+from common.orders.names import DELIVER_BY, ON_TIME_SHARE, PROMISED, WISHES, spelt
 from common.orders.reading import Reading
 from common.servers.objects import ObjectStore
 from scorer.parquet.texts import IS_TEXT
@@ -28,6 +28,7 @@ ROW_GROUP_LIMIT = 2**30
 
 
 NUMBERS = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal)
+TIMES = (pa.types.is_timestamp, pa.types.is_date)
 
 
 class RangeFile(io.RawIOBase):
@@ -110,7 +111,7 @@ def _check_types(schema: pa.Schema, given: InputObject) -> None:
             continue
         column = schema.field(names.index(field.name))
         if field.kind == "moment":
-            _check(column, where, "times", (pa.types.is_timestamp, pa.types.is_date))
+            _check(column, where, "times", TIMES)
         else:
             _check(column, where, "texts" if field.kind == "text" else "numbers", NUMBERS)
 
@@ -119,7 +120,7 @@ def check_facts(schema: pa.Schema, where: str, reading: Reading) -> None:
     """UnreadableInput if a fact's column, or the promise's, is of a type that holds none."""
     names = spelt(schema.names, reading.further)
     if reading.promised and PROMISED in names:
-        _check(schema.field(names.index(PROMISED)), where, "times", (pa.types.is_timestamp, pa.types.is_date))
+        _check(schema.field(names.index(PROMISED)), where, "times", TIMES)
     for fact in reading.facts:
         if fact in names:
             expected, kinds = (
@@ -128,8 +129,19 @@ def check_facts(schema: pa.Schema, where: str, reading: Reading) -> None:
             _check(schema.field(names.index(fact)), where, expected, kinds)
 
 
+def wishes_in(schema: pa.Schema) -> list[str]:
+    """The columns by which rows ask for more. One of a type that can hold no wish is there for its owner's own ends."""
+    kinds = {ON_TIME_SHARE: NUMBERS, DELIVER_BY: TIMES}
+    names = spelt(schema.names, WISHES)
+    return [name for name, field in zip(names, schema, strict=True) if name in kinds and _holds(field, kinds[name])]
+
+
 def _check(field: pa.Field, where: str, expected: str, accepted: Sequence[Any]) -> None:
-    kinds = (*accepted, *IS_TEXT, pa.types.is_null)
-    kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
-    if not any(fits(kind) for fits in kinds):
+    if not _holds(field, accepted):
         raise UnreadableInput(where, f"has {field.type} in column {field.name}: it takes {expected} or strings")
+
+
+def _holds(field: pa.Field, accepted: Sequence[Any]) -> bool:
+    """Whether a column holds values of the accepted types, texts, or nothing."""
+    kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
+    return any(fits(kind) for fits in (*accepted, *IS_TEXT, pa.types.is_null))

@@ -11,21 +11,22 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from common.batch.formats.columns import ADDED_COLUMNS, NEEDED_COLUMNS
-from common.batch.further import Further, refuse_taken
 from common.batch.prefixes import partitions
 from common.errors import DeliveryTimeError
+from common.model.answers.columns import columns_of, types_of
+from common.model.answers.further import Further, refuse_taken
 from common.model.predictor import Predictor
 from common.orders.names import spelt
 from common.orders.validation import validate
+from common.orders.wishes import wishes_of
 from common.servers.objects import ObjectStore
 from scorer.jobs.progress import Progress
 from scorer.jobs.source import Source
 from scorer.parquet.batches import BATCH_ROWS, batches
-from scorer.parquet.input import check_facts, open_parquet, unreadable
+from scorer.parquet.input import check_facts, open_parquet, unreadable, wishes_in
 from scorer.parquet.texts import plain
 from scorer.rows.constants import constant
 from scorer.rows.decimals import with_points
-from scorer.rows.further import columns_of, types_of
 from scorer.rows.outcome import ERRORS_KEPT, RowError
 
 PART_BYTES = 8 * 2**20
@@ -75,17 +76,18 @@ def score_row_groups(
     check_facts(file.schema_arrow, str(source.object.address), predictor.reading)
     sink = PartSink()
     try:
-        refuse_taken(source.further, file.schema_arrow.names, str(source.object.address))
-        schema = _plain_schema(file.schema_arrow)
         in_path = partitions(source.folder)
+        further = source.further.wished_by([*wishes_in(file.schema_arrow), *in_path])
+        refuse_taken(further, file.schema_arrow.names, str(source.object.address))
+        schema = _plain_schema(file.schema_arrow)
         for name in ADDED_COLUMNS[:3]:
             schema = schema.append(pa.field(name, pa.float64()))
         schema = schema.append(pa.field(ADDED_COLUMNS[3], pa.string()))
-        for name, kind in zip(source.further.columns, types_of(source.further), strict=True):
+        for name, kind in zip(further.columns, types_of(further), strict=True):
             schema = schema.append(pa.field(name, kind))
         with pq.ParquetWriter(sink, schema) as writer, closing(batches(store, file, source, limited)) as read:
             for batch in read:
-                scored = _scored(batch, in_path, predictor, progress, schema, source.further)
+                scored = _scored(batch, in_path, predictor, progress, schema, further)
                 writer.write_table(scored, row_group_size=BATCH_ROWS)
                 if sink.waiting >= PART_BYTES:
                     progress.upload(sink.take())
@@ -121,12 +123,13 @@ def _scored(
 ) -> pa.Table:
     outcome = progress.outcome
     reading = predictor.reading
-    columns, broken = _needed(batch, (*NEEDED_COLUMNS, *reading.further))
-    values = with_points(columns | constant(in_path, len(batch), reading.further), reading.numeric)
-    checked = validate(values, progress.now, reading, broken)
+    more = (*reading.further, *further.wishes)
+    columns, broken = _needed(batch, (*NEEDED_COLUMNS, *more))
+    values = with_points(columns | constant(in_path, len(batch), more), reading.numeric)
+    checked, wishes = wishes_of(values, validate(values, progress.now, reading, broken), reading.clock)
     predicted = predictor.predict(checked.orders)
     days = [
-        pa.array(_spread(values, checked.good), from_pandas=True)
+        pa.array(_spread(values, checked.good, predictor.decimals), from_pandas=True)
         for values in (predicted.days, predicted.lower_days, predicted.upper_days)
     ]
     reasons = pa.array([checked.reasons.get(row) for row in range(len(batch))], pa.string())
@@ -134,7 +137,7 @@ def _scored(
     outcome.errors += kept[: ERRORS_KEPT - len(outcome.errors)]
     outcome.rows += len(batch)
     outcome.rows_failed += len(checked.reasons)
-    added = columns_of(further, predictor, checked.orders, predicted, checked.good)
+    added = columns_of(further, predictor, checked.orders, predicted, checked.good, wishes)
     return pa.Table.from_arrays([*batch.columns, *days, reasons, *added], schema=schema)
 
 
@@ -149,8 +152,8 @@ def _needed(batch: pa.RecordBatch, wanted: Sequence[str]) -> tuple[dict[str, pa.
     return columns, broken
 
 
-def _spread(days: NDArray[np.float64], good: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Days with two decimals for the good rows, in order, NaN for the others."""
+def _spread(days: NDArray[np.float64], good: NDArray[np.bool_], decimals: int) -> NDArray[np.float64]:
+    """Days with these decimals for the good rows, in order, NaN for the others."""
     result = np.full(len(good), np.nan)
-    result[good] = np.round(days, 2)
+    result[good] = np.round(days, decimals)
     return result

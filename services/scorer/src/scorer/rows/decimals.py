@@ -7,6 +7,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from common.orders.fields import INPUTS
+from common.orders.names import ON_TIME_SHARE
+from common.orders.promises import MOST_SHARE
 
 DECIMAL_COMMA = r"^([ \t]*[+-]?)(?:([0-9]+),([0-9]*)|,([0-9]+))((?:[eE][+-]?[0-9]+)?[ \t]*)$"
 GROUPS = r"^[ \t]*[+-]?[0-9]{1,3}(,[0-9]{3})+[ \t]*$"
@@ -21,7 +23,7 @@ def with_points(columns: Mapping[str, pa.Array], facts: Sequence[str], mark: str
     mark: of most numbers of the file. Where it is a comma, that of a fact is one too.
     """
     numbers = {field.name: field.bounds[1] for field in INPUTS if field.kind in ("number", "whole")}
-    largest = numbers | dict.fromkeys(facts, 0.0 if mark == "," else math.inf)
+    largest = numbers | dict.fromkeys(facts, 0.0 if mark == "," else math.inf) | {ON_TIME_SHARE: MOST_SHARE}
     return {name: _pointed(column, largest[name]) if name in largest else column for name, column in columns.items()}
 
 

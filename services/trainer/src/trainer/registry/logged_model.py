@@ -9,11 +9,12 @@ from pathlib import Path
 import mlflow
 import pandas as pd
 from mlflow.models import ModelSignature
-from mlflow.types import ColSpec, DataType, Schema
+from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
 from mlflow.types.schema import AnyType
 
 import common
 from common.orders.fields import INPUTS
+from common.orders.names import WISHES
 from common.servers.registry import MODEL_NAME
 from trainer.registry import pyfunc_model
 
@@ -50,15 +51,20 @@ def signature(facts: Sequence[str] = ()) -> ModelSignature:
     """The order's fields and the shop's facts in, as far as there are any; days with their interval out.
 
     Inputs are of any type: MLflow would refuse a latitude of -23 as no double. The model checks them itself, with the
-    reasons of batch jobs.
+    reasons of batch jobs. Parameters: see `DeliveryTimeModel.predict`; what they add stands behind the outputs.
     """
     anything = AnyType()  # type: ignore[no-untyped-call]
     days = [ColSpec(DataType.double, name) for name in ("delivery_time_days", "lower_days", "upper_days")]
+    names = (*(field.name for field in INPUTS), *facts, *WISHES)
     return ModelSignature(
-        inputs=Schema(
-            [ColSpec(anything, name, required=False) for name in (*(field.name for field in INPUTS), *facts)]
-        ),
+        inputs=Schema([ColSpec(anything, name, required=False) for name in names]),
         outputs=Schema([*days, ColSpec(DataType.boolean, "seller_known")]),
+        params=ParamSchema(
+            [
+                ParamSpec("on_time_shares", DataType.double, default=[], shape=(-1,)),
+                ParamSpec("details", DataType.boolean, default=False),
+            ]
+        ),
     )
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 from mlflow.exceptions import MlflowException
@@ -14,9 +15,14 @@ from mlflow.models import set_model
 from mlflow.pyfunc.model import PythonModel
 
 from common.model import bundle
+from common.model.answers.columns import columns_of
+from common.model.answers.further import Further
 from common.model.predictor import Predictor
 from common.orders.fields import INPUTS, location_faults
+from common.orders.names import WISHES
+from common.orders.promises import shares_of
 from common.orders.validation import validate
+from common.orders.wishes import wishes_of
 
 SHOWN_ROWS = 20
 
@@ -30,23 +36,43 @@ class DeliveryTimeModel(PythonModel):
 
     def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:
         """delivery_time_days, lower_days, upper_days, seller_known: one row per order, with the pace of the training
-        date. Purchased now where `purchase_timestamp` is missing. MlflowException names each row that is no order."""
+        date. Purchased now where `purchase_timestamp` is missing. MlflowException names each row that is no order.
+
+        params: `on_time_shares` and `details` as batch jobs have them. They, and columns `on_time_share` and
+        `deliver_by`, add the columns that they add to a batch result; dates are texts.
+        """
         reading = self.predictor.reading
-        wanted = (*(field.name for field in INPUTS), *reading.further)
+        wanted = (*(field.name for field in INPUTS), *reading.further, *WISHES)
         columns = {name: _arrow(model_input[name]) for name in wanted if name in model_input}
         _refuse([sentence for _, sentence in location_faults({*columns})])
-        orders = validate(columns, datetime.now(UTC), reading)
-        _refuse([f"row {row}: {reason}" for row, reason in orders.reasons.items()])
-        predictions = self.predictor.predict(orders.orders)
-        return pd.DataFrame(
-            {
-                "delivery_time_days": predictions.days,
-                "lower_days": predictions.lower_days,
-                "upper_days": predictions.upper_days,
-                "seller_known": predictions.seller_known,
-            },
-            index=model_input.index,
-        )
+        rows, wishes = wishes_of(columns, validate(columns, datetime.now(UTC), reading), reading.clock)
+        _refuse([f"row {row}: {reason}" for row, reason in rows.reasons.items()])
+        predicted = self.predictor.predict(rows.orders)
+        answers: dict[str, Any] = {
+            "delivery_time_days": predicted.days,
+            "lower_days": predicted.lower_days,
+            "upper_days": predicted.upper_days,
+            "seller_known": predicted.seller_known,
+        }
+        further = _asked(params or {}).wished_by(columns)
+        added = columns_of(further, self.predictor, rows.orders, predicted, rows.good, wishes)
+        answers |= {name: _plain(column) for name, column in zip(further.columns, added, strict=True)}
+        return pd.DataFrame(answers, index=model_input.index)
+
+
+def _asked(params: dict[str, Any]) -> Further:
+    """MlflowException says what is no share."""
+    shares = params.get("on_time_shares")
+    try:
+        wanted = shares_of(np.asarray(shares).tolist()) if shares is not None and len(shares) else ()
+    except ValueError as error:
+        raise MlflowException.invalid_parameter_value(f"on_time_shares must be {error} (got {shares})") from None
+    return Further.asked(wanted, bool(params.get("details")))
+
+
+def _plain(column: pa.Array) -> "pd.Series[Any]":
+    """As JSON has it: dates are texts."""
+    return (column.cast(pa.string()) if pa.types.is_date(column.type) else column).to_pandas()
 
 
 def _refuse(reasons: list[str]) -> None:

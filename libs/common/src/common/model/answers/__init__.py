@@ -1,0 +1,1 @@
+"""What an answer may say beside its days and their interval."""
