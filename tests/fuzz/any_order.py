@@ -21,9 +21,9 @@ from common.orders.names import COUNTRY_NAMES, POSTAL_CODES
 from scorer.csv.scoring import LONGEST_DAYS
 from support.fuzzed_columns import CODES, COLUMNS, COUNTRIES, FACTS, ODD_MOMENTS, WORDS, needed
 from support.fuzzing import made_up
-from support.routes_in_process import Routes
 from support.scorer.in_process import scored
 from support.stand_ins.memory_store import MemoryStore
+from support.stand_ins.routes import Routes
 from trainer.registry.pyfunc_model import DeliveryTimeModel
 
 ROUNDED = 0.0051

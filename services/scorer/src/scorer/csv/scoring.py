@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from common.batch.formats.columns import ADDED_COLUMNS
 from common.model.answers.columns import PROBABILITY_DECIMALS, columns_of
 from common.model.answers.further import NOTHING, PROBABILITY, Further
+from common.model.answers.wishes import wishes_of
 from common.model.predictor import Predictor
 from common.orders.validation import validate
-from common.orders.wishes import wishes_of
 from scorer.csv.bodies import Bodies, break_before
 from scorer.csv.needed_columns import GrowsTooMuch, Layout, needed_columns
 from scorer.csv.records import Records, records, windows

@@ -15,10 +15,10 @@ from common.batch.prefixes import partitions
 from common.errors import DeliveryTimeError
 from common.model.answers.columns import columns_of, types_of
 from common.model.answers.further import Further, refuse_taken
+from common.model.answers.wishes import wishes_of
 from common.model.predictor import Predictor
 from common.orders.names import spelt
 from common.orders.validation import validate
-from common.orders.wishes import wishes_of
 from common.servers.objects import ObjectStore
 from scorer.jobs.progress import Progress
 from scorer.jobs.source import Source

@@ -17,12 +17,12 @@ from mlflow.pyfunc.model import PythonModel
 from common.model import bundle
 from common.model.answers.columns import columns_of
 from common.model.answers.further import Further
+from common.model.answers.wishes import wishes_of
 from common.model.predictor import Predictor
 from common.orders.fields import INPUTS, location_faults
 from common.orders.names import WISHES
 from common.orders.promises import shares_of
 from common.orders.validation import validate
-from common.orders.wishes import wishes_of
 
 SHOWN_ROWS = 20
 

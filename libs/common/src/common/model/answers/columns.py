@@ -8,11 +8,11 @@ import pyarrow as pa
 
 from common.arrays import Bools, Floats
 from common.model.answers.further import Further
+from common.model.answers.wishes import Wishes
 from common.model.predictor import Predictions, Predictor
 from common.model.uncertainty.confidence import CONFIDENCE
 from common.orders.names import DELIVER_BY, ON_TIME_SHARE
 from common.orders.orders import Orders
-from common.orders.wishes import Wishes
 
 FLOATS, DATES, FLAGS, TEXTS = pa.float64(), pa.date32(), pa.bool_(), pa.string()
 

@@ -12,9 +12,9 @@ from common.model.answers.further import Further
 from common.model.bundle import Bundle
 from common.model.predictor import Predictor
 from support.example import ORDER
-from support.routes_in_process import Routes
 from support.scorer.in_process import scored
 from support.stand_ins.memory_store import MemoryStore
+from support.stand_ins.routes import Routes
 from trainer.registry.pyfunc_model import DeliveryTimeModel
 
 BOUGHT = {**ORDER, "purchase_timestamp": "2018-02-10T10:00:00"}
