@@ -66,12 +66,34 @@ def _with_driver(address: SecretAddress) -> SecretAddress:
     return SecretAddress(f"postgresql+psycopg2://{rest}")
 
 
+def _known_to_libpq(address: SecretAddress) -> SecretAddress:
+    """Refuses options that only a connection would stumble over."""
+    parts = urlsplit(address.get_secret_value())
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    if (mode := options.get("sslmode", TLS_MODES[0])) not in TLS_MODES:
+        raise ValueError(f"must have sslmode={', '.join(TLS_MODES)} if any (got {mode!r})")
+    if options:
+        from psycopg2 import ProgrammingError
+        from psycopg2.extensions import parse_dsn
+
+        try:
+            parse_dsn(f"postgresql://host/name?{parts.query}")
+        except ProgrammingError as error:
+            raise ValueError(f"has an option that Postgres does not know ({str(error).strip()})") from None
+    return address
+
+
 def _of_a_queue(address: SecretAddress) -> SecretAddress:
     """Refuses what clients would take for another database, or stumble over when they connect."""
     parts = urlsplit(address.get_secret_value())
     if not re.fullmatch(r"/?|/[0-9]+", parts.path):
         raise ValueError(f"must end in the number of a database, as in {_QUEUE}")
-    if (wanted := dict(parse_qsl(parts.query)).get("ssl_cert_reqs", "required")) not in CERTIFICATE:
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    if unknown := options.keys() - OPTIONS:
+        raise ValueError(f"has options that no queue knows: {', '.join(sorted(unknown))} (known: {', '.join(OPTIONS)})")
+    if parts.scheme == "redis" and (of_tls := sorted(name for name in options if name.startswith("ssl_"))):
+        raise ValueError(f"must begin with rediss:// for TLS: it has {', '.join(of_tls)}")
+    if (wanted := options.get("ssl_cert_reqs", "required")) not in CERTIFICATE:
         raise ValueError(f"must have ssl_cert_reqs={', '.join(CERTIFICATE)} if any (got {wanted!r})")
     return address
 
@@ -86,6 +108,21 @@ def _plain(value: object) -> object:
 
 
 CERTIFICATE = ("required", "optional", "none")
+OPTIONS = (
+    "ssl_cert_reqs",
+    "ssl_ca_certs",
+    "ssl_certfile",
+    "ssl_keyfile",
+    "ssl_check_hostname",
+    "socket_timeout",
+    "socket_connect_timeout",
+    "health_check_interval",
+    "client_name",
+    "protocol",
+)
+"""Of a queue's address."""
+
+TLS_MODES = ("prefer", "disable", "allow", "require", "verify-ca", "verify-full")
 VALKEY = {"valkey": "redis", "valkeys": "rediss"}
 
 _DATABASE = "postgresql://user:password@host:5432/name"
@@ -96,6 +133,7 @@ DatabaseAddress = Annotated[
     SecretAddress,
     BeforeValidator(_plain),
     AfterValidator(_well_formed(_DATABASE, "postgres", "postgresql", "postgresql+psycopg2")),
+    AfterValidator(_known_to_libpq),
     AfterValidator(_with_driver),
     Field(examples=[_DATABASE]),
 ]
