@@ -101,6 +101,12 @@ def test_mlflow_serves_it_where_only_its_requirements_are_with_the_same_numbers_
 ) -> None:
     good = serving.post("/invocations", json={"dataframe_records": [ORDER | {"purchase_timestamp": PURCHASE}]})
     assert good.json() == {"predictions": [expected(bundle_folder)]}
+    asks = ORDER | {"purchase_timestamp": PURCHASE, "on_time_share": 0.9, "deliver_by": "2017-03-20"}
+    params = {"on_time_shares": [0.9], "details": True}
+    (more,) = serving.post("/invocations", json={"dataframe_records": [asks], "params": params}).json()["predictions"]
+    assert more.items() >= expected(bundle_folder).items()
+    assert (more["promise_90"], more["promise_date"] > more["delivery_date"]) == (more["promise"], True)
+    assert 0 < more["deliver_by_probability"] < 1
     bad = serving.post("/invocations", json={"dataframe_records": [ORDER | {"customer_lat": 95.0}]})
     assert bad.status_code == 400
     assert "row 0: customer_lat must be a number between -90 and 90 (got 95)" in bad.text
