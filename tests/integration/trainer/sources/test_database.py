@@ -42,7 +42,8 @@ def shop(made: ShopFolder, address: str) -> ShopFolder:
     """A shop file that reads them; the password stands in the environment."""
     password = make_url(address).password or ""
     made.environment = {"SHOP_DB": password}
-    made.shop(f"query = '''{QUERY}'''", source=address.replace(f":{password}@", ":${SHOP_DB}@"))
+    plain = address.replace("postgresql+psycopg2:", "postgresql:")  # as people write it
+    made.shop(f"query = '''{QUERY}'''", source=plain.replace(f":{password}@", ":${SHOP_DB}@"))
     return made
 
 

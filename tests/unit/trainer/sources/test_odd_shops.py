@@ -8,7 +8,7 @@ from support.olist_folder import nowhere
 from support.shop_files import HEADER, ShopFolder
 from trainer.data.staging import staged_folder
 from trainer.sources.build import build
-from trainer.sources.errors import UnusableSource
+from trainer.sources.errors import SourceAway, UnusableSource
 from trainer.sources.oddities import every
 from trainer.sources.orders import duplicates
 from trainer.sources.raw import text_files
@@ -91,3 +91,11 @@ def test_a_long_file_is_never_in_memory_whole(made: ShopFolder, monkeypatch: pyt
         built = build(read_shop(path), Sources({}, nowhere), folder, heights.append)
     assert built.report.kept == sum(heights) == 20_000
     assert max(heights) * len(rows[0]) <= 2 * block
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql"])
+def test_a_plain_address_of_postgres_needs_no_further_driver(made: ShopFolder, scheme: str) -> None:
+    made.shop('query = "SELECT 1"', source=f"{scheme}://shop:secret@127.0.0.1:1/orders")
+    with pytest.raises(SourceAway, match="refused") as away:
+        made.build()
+    assert "secret" not in str(away.value)

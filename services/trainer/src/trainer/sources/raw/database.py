@@ -17,6 +17,9 @@ from trainer.sources.raw.table import as_text
 
 PIECE_ROWS = 50_000
 CONNECT_SECONDS = 10
+POSTGRES = "postgresql+psycopg2"
+"""The driver that is installed; which one an address without any means differs between versions of SQLAlchemy."""
+
 READ_ONLY = {
     "postgresql": ("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY", "SET TRANSACTION READ ONLY"),
     "mysql": ("SET SESSION TRANSACTION READ ONLY",),
@@ -77,8 +80,8 @@ class Query:
 
     def _engine(self) -> Engine:
         try:
-            address = re.sub("^postgres://", "postgresql://", self.address)
-            is_postgres = address.startswith("postgresql")
+            address = re.sub("^postgres(ql)?://", f"{POSTGRES}://", self.address)
+            is_postgres = address.startswith("postgres")
             waits = {"connect_timeout": CONNECT_SECONDS} if is_postgres else {}
             return create_engine(address, poolclass=NullPool, connect_args=waits)
         except (NoSuchModuleError, ModuleNotFoundError) as error:
