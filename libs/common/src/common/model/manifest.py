@@ -28,11 +28,13 @@ class ServedShop:
 
 @dataclass(frozen=True)
 class Calendar:
-    """What days count, see `common.model.working_time`. holidays: ISO dates of whole years, by country."""
+    """What days count, see `common.model.working_time`. holidays: ISO dates of whole years, by country. handling_days:
+    until the hand-over, see `common.model.calendars`."""
 
     week: tuple[float, ...]
     holiday: float
     holidays: dict[str, list[str]]
+    handling_days: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from common.arrays import Bools, Floats
 from common.model.after_purchase.features import with_hand_over
 from common.model.after_purchase.under_way import First, HandedOver, UnderWay
 from common.model.bundle import AfterHandOver, Servable, WithPromise
+from common.model.calendars import Calendars, starts_of, worked_in
 from common.model.effects import Effects, Usual
 from common.model.features import Further, features, features_of_one, same_region
 from common.model.pace import Level, PaceTable
@@ -22,7 +23,6 @@ from common.model.time_scale import TimeScale
 from common.model.uncertainty.confidence import Doubts
 from common.model.uncertainty.distribution import Distribution, Distributions, FromPurchase, FromPurchases
 from common.model.uncertainty.residuals import LOWER, UPPER, Curve, Residuals
-from common.model.working_time import by_calendar, calendars, worked_in
 from common.orders.clock import Clock
 from common.orders.fields import Order
 from common.orders.later import check
@@ -119,8 +119,7 @@ class Predictor:
         scale = TimeScale(model.manifest.typical_days)
         self._shortest = scale.floor
         self._doubts = Doubts(model.learned, model.geography, model.effects, self._level, scale.pace_window)
-        self._calendars = calendars(model.manifest.calendar)
-        self._calendar = self._calendars[model.manifest.shop.country]
+        self._calendars = Calendars.of(model.manifest.calendar, model.manifest.shop.country)
         self._centre = model.manifest.centre
         self._groups: list[int] = model.geography.regions.group.tolist()
         self._first = ForOne.of(model, self._centre, max(self._groups) + 1)
@@ -179,9 +178,7 @@ class Predictor:
         local = self.clock.local_of_one(purchase)
         origin, destination = self._geography.end(order, "origin"), self._geography.end(order, "destination")
         same = origin.region == destination.region != NOWHERE
-        calendar = self._calendar
-        if order.destination_country:
-            calendar = self._calendars.get(order.destination_country, calendar)
+        calendar = self._calendars.of_one(order.origin_country, order.destination_country)
         start = calendar.start_of_one(local)
         values = features_of_one(origin, destination, same, local, order.facts, self._further)
         log_level = math.log(self._level.of_one(local, destination.region, same))
@@ -268,10 +265,9 @@ class Predictor:
         local = self.clock.local(orders.purchase_timestamp)
         origin, destination = self._geography.ends(orders, "origin"), self._geography.ends(orders, "destination")
         same = same_region(origin, destination)
-        calendars = list(by_calendar(self._calendars, self._calendar, orders.texts.get("destination_country")))
-        start = np.empty(len(orders))
-        for calendar, chosen in calendars:
-            start[chosen] = calendar.start(local[chosen])
+        followed = self._calendars if handling_days is None else self._calendars.from_hand_over()
+        calendars = list(followed.each(*(orders.texts.get(f"{end}_country") for end in ("origin", "destination"))))
+        start = starts_of(calendars, local)
         present = orders.later.get("under_way_at")  # what has not arrived by then goes on at the pace of then
         paced = local if present is None else np.where(np.isnat(present), local, self.clock.local(present))
         log_level = np.log(self._level.of(paced, destination.region, same))

@@ -5,15 +5,13 @@ not learn this from the few occurrences of each holiday in the data.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time
 
 import numpy as np
 from numpy.typing import NDArray
 
-from common.arrays import Bools, Floats
-from common.model.manifest import Calendar
-from common.orders.texts import Texts
+from common.arrays import Floats
 
 WEEKEND, HOLIDAY = 0.6, 0.3
 """What such a day counts where the shop's own deliveries say nothing else; any other counts 1."""
@@ -29,12 +27,19 @@ ORDINARY = (1.0, 1.0, 1.0, 1.0, 1.0, WEEKEND, WEEKEND)
 class WorkingTime:
     """Turns days into working days and back, from a starting moment on. Immutable."""
 
-    def __init__(self, holidays: Iterable[date], week: Sequence[float] = ORDINARY, holiday: float = HOLIDAY) -> None:
-        """`holidays` of whole years. week: what its days count, from Monday; holiday: what a holiday counts at most."""
+    def __init__(
+        self,
+        holidays: Iterable[date],
+        week: Sequence[float] = ORDINARY,
+        holiday: float = HOLIDAY,
+        years: tuple[int, int] | None = None,
+    ) -> None:
+        """`holidays` of whole years. week: what its days count, from Monday; holiday: what a holiday counts at most.
+        years: the first and the last that the calendar has, by default those with holidays."""
         known = sorted(holidays)
         self._mean = sum(week) / WEEK
-        first = date(known[0].year if known else 2000, 1, 1)
-        end = date(known[-1].year if known else 2000, 12, 31)
+        first_year, last_year = years or ((known[0].year, known[-1].year) if known else (2000, 2000))
+        first, end = date(first_year, 1, 1), date(last_year, 12, 31)
         self._first = datetime.combine(first, time.min)
         self._ordinary = end.toordinal() - first.toordinal() + 1
         weight = np.array(week)[(first.weekday() + np.arange(self._ordinary + AFTER_DAYS)) % WEEK]
@@ -89,35 +94,3 @@ class WorkingTime:
 
     def _elapsed(self, position: Floats) -> Floats:
         return np.interp(position, self._days, self._worked) + np.maximum(position - self._days[-1], 0) * self._mean
-
-
-def calendars(calendar: Calendar) -> dict[str, WorkingTime]:
-    """Working time by country."""
-    return {
-        country: WorkingTime(map(date.fromisoformat, days), calendar.week, calendar.holiday)
-        for country, days in calendar.holidays.items()
-    }
-
-
-def by_calendar(
-    known: Mapping[str, WorkingTime], own: WorkingTime, countries: Texts | None
-) -> Iterator[tuple[WorkingTime, Bools | slice]]:
-    """The calendars of n orders, each with the orders that follow it: their destination's country's, else `own`."""
-    each = [] if countries is None else [known.get(country, own) for country in countries.values]
-    distinct = {id(calendar): calendar for calendar in (*each, own)}
-    if countries is None or len(distinct) == 1:
-        yield own, slice(None)
-        return
-    numbers = countries.gather(np.array([id(calendar) for calendar in each], dtype=np.int64), id(own))
-    for number, calendar in distinct.items():
-        chosen = numbers == number
-        if chosen.any():
-            yield calendar, chosen
-
-
-def worked_in(calendars: Iterable[tuple[WorkingTime, Bools | slice]], start: Floats, days: Floats) -> Floats:
-    """`WorkingTime.worked` of n orders, by the calendars that they follow (see `by_calendar`)."""
-    worked = np.empty(len(days))
-    for calendar, chosen in calendars:
-        worked[chosen] = calendar.worked(start[chosen], days[chosen])
-    return worked

@@ -1,6 +1,6 @@
 """A history with everything about its orders that many fits need and none changes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -8,15 +8,15 @@ from numpy.typing import NDArray
 
 from common.arrays import Bools, Floats
 from common.errors import InvalidInput
+from common.model.calendars import Calendars, Days, days_in, starts_of, worked_in
 from common.model.features import FEATURE_NAMES, Further, features
 from common.model.manifest import Calendar
 from common.model.pace import Level, PaceTable, pace_table
 from common.model.time_scale import TimeScale
-from common.model.working_time import WorkingTime, by_calendar, calendars
 from common.orders.clock import Clock
 from common.orders.shop.prepared_shop import PreparedShop
 from common.orders.shop.sections import Facts
-from trainer.data.history import History, TrainingData, as_datetime, end_of
+from trainer.data.history import DAY, History, TrainingData, as_datetime, end_of
 from trainer.map.draw import draw_map
 from trainer.model.calendar import learn_calendar
 from trainer.model.located import Located
@@ -52,7 +52,7 @@ class TrainingTable:
     columns: NDArray[np.float32]
     log_level: Floats
     calendar: Calendar
-    working_time: dict[str, WorkingTime]
+    calendars: Calendars
     further_names: tuple[str, ...] = ()
 
     @classmethod
@@ -76,11 +76,15 @@ class TrainingTable:
         group = drawn.geography.regions.group[located.destination.region]
         pace = pace_table(local, delivered, group, located.same_region, drawn.pace_groups, scale, until)
         level = Level(pace, drawn.geography.regions.group).of(local, located.destination.region, located.same_region)
-        countries = history.orders.texts.get("destination_country")
-        calendar = learn_calendar(
-            shop.country, countries.values if countries else (), shop.weekend, as_datetime(local[0]).date(),
-            delivered[known], scale,
-        )  # fmt: skip
+        countries = {
+            country
+            for end in ("origin", "destination")
+            if (texts := history.orders.texts.get(f"{end}_country"))
+            for country in texts.values
+        }
+        first = as_datetime(local[0]).date()
+        calendar = learn_calendar(shop.country, countries, shop.weekend, first, delivered[known], scale)
+        calendar = replace(calendar, handling_days=_handling_days(history.where(known)))
         further = Further(scale.within_a_day, data.facts.numeric, _stand_ins(history.where(known), data.facts.numeric))
         columns = features(
             located.origin, located.destination, located.same_region, local, history.orders.numbers, further
@@ -97,7 +101,7 @@ class TrainingTable:
             columns,
             np.log(level),
             calendar,
-            calendars(calendar),
+            Calendars.of(calendar, shop.country),
         )
 
     @property
@@ -120,26 +124,32 @@ class TrainingTable:
 
     def log_worked(self, days: Floats, chosen: Bools | slice = slice(None)) -> Floats:
         """log of the working days within that many days of the chosen orders' purchases."""
-        worked = np.empty(len(days))
-        for calendar, group in self._calendars(chosen):
-            worked[group] = calendar.worked(calendar.start(self.local[chosen][group]), days[group])
+        followed = self._followed(chosen)
+        worked = worked_in(followed, starts_of(followed, self.local[chosen]), days)
         return np.log(np.maximum(worked, self.scale.floor))
 
     def days(self, worked: Floats, chosen: Bools | slice = slice(None)) -> Floats:
         """The days that so many working days take from the chosen orders' purchases on."""
-        days = np.empty(len(worked))
-        for calendar, group in self._calendars(chosen):
-            days[group] = calendar.days(calendar.start(self.local[chosen][group]), worked[group])
-        return days
+        followed = self._followed(chosen)
+        return days_in(followed, starts_of(followed, self.local[chosen]), worked)
 
-    def _calendars(self, chosen: Bools | slice) -> list[tuple[WorkingTime, Bools | slice]]:
-        countries = self.history.orders.texts.get("destination_country")
-        if countries is not None and not isinstance(chosen, slice):
-            countries = countries.where(chosen)
-        return list(by_calendar(self.working_time, self.working_time[self.shop.country], countries))
+    def _followed(self, chosen: Bools | slice) -> list[tuple[Days, Bools | slice]]:
+        countries = [self.history.orders.texts.get(f"{end}_country") for end in ("origin", "destination")]
+        if not isinstance(chosen, slice):
+            countries = [texts and texts.where(chosen) for texts in countries]
+        return list(self.calendars.each(*countries))
 
 
 def _stand_ins(known: History, facts: tuple[str, ...]) -> dict[str, float]:
     """The medians of the facts that next to no delivery lacks."""
     given = {name: known.orders.numbers[name] for name in facts if name in known.orders.numbers}
     return {name: float(np.nanmedian(numbers)) for name, numbers in given.items() if np.isnan(numbers).mean() < SELDOM}
+
+
+def _handling_days(known: History) -> float:
+    """How long it mostly takes from the purchase to the hand-over; 0 where no order says it."""
+    if known.shipped is None:
+        return 0.0
+    days = (known.shipped - known.orders.purchase_timestamp) / DAY
+    usable = days[(days >= 0) & (days <= known.days)]
+    return float(np.median(usable)) if len(usable) else 0.0

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.arrays import Bools, Floats
+from common.model.calendars import Days, days_in, worked_in
 from common.model.uncertainty.residuals import Curve, Residuals
-from common.model.working_time import WorkingTime, worked_in
 
 
 class Distribution(Protocol):
@@ -33,7 +33,7 @@ class FromPurchase(NamedTuple):
     forecast: float
     spread: float
     curve: Curve
-    calendar: WorkingTime
+    calendar: Days
     start: float
 
     def days_at(self, share: float) -> float:
@@ -66,7 +66,7 @@ class FromPurchases:
     spread: Floats
     group: NDArray[np.intp]
     residuals: Residuals
-    calendars: Sequence[tuple[WorkingTime, Bools | slice]]
+    calendars: Sequence[tuple[Days, Bools | slice]]
     start: Floats
 
     def days_at(self, share: float | Floats) -> Floats:
@@ -108,7 +108,4 @@ class FromPurchases:
 
     def days_of(self, worked: Floats) -> Floats:
         """The days that so many working days take from each purchase on."""
-        days = np.empty(len(worked))
-        for calendar, chosen in self.calendars:
-            days[chosen] = calendar.days(self.start[chosen], worked[chosen])
-        return days
+        return days_in(self.calendars, self.start, worked)

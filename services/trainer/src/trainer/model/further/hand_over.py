@@ -49,6 +49,7 @@ def from_hand_over(table: TrainingTable) -> TrainingTable | None:
         local=local,
         located=located,
         columns=with_hand_over(columns, handling_days, local),
+        calendars=table.calendars.from_hand_over(),
         log_level=np.log(level.of(local, located.destination.region, located.same_region)),
         further_names=HAND_OVER_NAMES,
     )
