@@ -103,9 +103,12 @@ class Unseen:
         return np.array([mae(days, table.days(np.exp(forecast + level), judged)) for level in (0.0, missed)])
 
 
-def unseen(table: TrainingTable, cutoff: np.datetime64, params: Params, seed: int) -> Unseen | None:
-    """The orders of the calibration window before the cut-off; None if too few are known before it."""
-    start = cutoff - span(table.scale.calibration)
+def unseen(
+    table: TrainingTable, cutoff: np.datetime64, params: Params, seed: int, days: float | None = None
+) -> Unseen | None:
+    """The orders of so many days before the cut-off, by default of the calibration window; None if too few are known
+    before them."""
+    start = cutoff - span(days or table.scale.calibration)
     window, earlier = table.history.bought_in(start, cutoff), teaching(table, start, params)
     if earlier.sum() < FEWEST_TO_CALIBRATE or not window.any():
         return None

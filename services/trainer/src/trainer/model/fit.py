@@ -7,7 +7,7 @@ import numpy as np
 from common.arrays import Bools
 from common.errors import InvalidInput
 from common.model.promise.ratio import PromiseRatio
-from trainer.data.history import History
+from trainer.data.history import DAY, History
 from trainer.model.calibration import Calibration, Unseen, calibrate, unseen
 from trainer.model.forecast import Forecast, fit_forecast, teaching
 from trainer.model.further.hand_over import from_hand_over
@@ -17,6 +17,9 @@ from trainer.model.table import TrainingTable
 
 FEWEST_HAND_OVERS = 500
 """Deliveries with a known hand-over that teach a second model; with fewer there is none."""
+
+NEWEST_SHARE = 1 / 3
+"""Of the time that is known: decides on the promise where the calibration window would leave too little before it."""
 
 LEAST_GAIN = 0.02
 """Share of the MAE that the shop's promises must take off the newest orders before the cut-off, as it is and once the
@@ -78,17 +81,21 @@ def _with_promise(
 ) -> Model | None:
     """The model of orders with a promise; None where it does not forecast the newest ones better than the first."""
     promised = with_promises(table, learned)
-    if promised is None or before is None:
+    if promised is None:
         return None
+    oldest = table.history.orders.purchase_timestamp[learned][0]
+    days = None if before else NEWEST_SHARE * float((cutoff - oldest) / DAY)
     try:
-        with_it = unseen(promised.table, cutoff, params, seed)
-        if with_it is None:
+        newest = before or unseen(table, cutoff, params, seed, days)
+        with_it = unseen(promised.table, cutoff, params, seed, days)
+        if newest is None or with_it is None:
             return None
-        without = before.maes(table, cutoff, promised.chosen)
+        without = newest.maes(table, cutoff, promised.chosen)
         every = np.ones(len(promised.table.history), dtype=np.bool_)
         if not (with_it.maes(promised.table, cutoff, every) < (1 - LEAST_GAIN) * without).all():
             return None
-        model = _fitted(promised.table, learned[promised.chosen], with_it, cutoff, params, seed)
+        known_before = with_it if before else None
+        model = _fitted(promised.table, learned[promised.chosen], known_before, cutoff, params, seed)
     except InvalidInput:
         return None
     return replace(model, ratio=promised.ratio)
