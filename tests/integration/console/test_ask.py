@@ -22,9 +22,18 @@ def test_the_answer_is_the_gateways_with_its_interval_and_the_same_as_curl(
         for name, value in ORDER.items():
             seen.page.locator(f"input[name={name}]").fill(str(value))
         seen.page.get_by_role("button", name="Ask", exact=True).click()
-        expect(seen.page.get_by_text(f"{expected['delivery_time_days']:.1f} days", exact=True)).to_be_visible()
+        days = f"{expected['delivery_time_days']:.1f} days: {expected['delivery_date']}"
+        expect(seen.page.get_by_text(days, exact=True)).to_be_visible()
         words = f"between {expected['lower_days']:.1f} and {expected['upper_days']:.1f} days"
         expect(seen.page.get_by_text(words)).to_be_visible()
+        promised = gateway.client.post("/delivery_time", json={**ORDER, "on_time_share": [0.9, 0.99]}).json()
+        for steps, promise in zip((0, 2), promised["promises"], strict=True):
+            for _ in range(steps):
+                seen.page.locator(".q-slider [tabindex]").press("ArrowRight")
+            share = f"{100 * promise['on_time_share']:.0f} % of such orders"
+            within = f"{share} arrive by then, within {promise['days']:.1f} days"
+            expect(seen.page.get_by_text(within)).to_be_visible()
+            expect(seen.page.get_by_text(promise["date"], exact=True).first).to_be_visible()
         curl = seen.page.locator("pre").inner_text()
         assert f"{gateway.url}/delivery_time" in curl
         assert '"seller_zip_code_prefix": 9350' in curl

@@ -69,3 +69,10 @@ def test_the_log_has_the_field_and_the_rule_and_no_value(caplog: pytest.LogCaptu
     caplog.set_level("INFO")
     body_for(Order, '{"customer_lat": 91.5, "customer_lng": 1, "seller_zip_code_prefix": 1}')
     assert caplog.messages == ["invalid input: less_than_equal at #/customer_lat"]
+
+
+def test_a_code_with_leading_zeros_is_told_both_ways_out() -> None:
+    place = {"customer_lat": 1, "customer_lng": 1}
+    (fault,) = body_for(Order, json.dumps({**place, "seller_zip_code_prefix": "09350"}))["errors"]
+    assert "a number, without quotes and leading zeros: 9350; as text it is origin_postal_code" in fault["detail"]
+    assert body_for(Order, '{"seller_zip_code_prefix": 09350}')["detail"].endswith("a number has no leading zeros")

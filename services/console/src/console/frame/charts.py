@@ -59,3 +59,26 @@ def line_chart(
         "series": series,
     }
     return ui.echart(options).classes("chart").props(f'role="img" aria-label="{label}"')
+
+
+def curve(label: str, points: Sequence[tuple[float, float]], unit: str) -> ui.echart:
+    """A rising line over numbers, as percent."""
+    axis = {"axisLabel": {"color": INK}, "splitLine": {"lineStyle": FAINT}, "nameTextStyle": {"color": INK}}
+    options = {
+        "animation": False,
+        "grid": {"left": 52, "right": 24, "top": 16, "bottom": 48},
+        "tooltip": {"trigger": "axis"},
+        "xAxis": {"type": "value", "name": unit, "nameLocation": "middle", "nameGap": 28, **axis},
+        "yAxis": {"type": "value", "min": 0, "max": 100, **axis, "axisLabel": {"color": INK, "formatter": "{value} %"}},
+        "series": [
+            {
+                "type": "line",
+                "smooth": True,
+                "smoothMonotone": "x",
+                "data": [[round(each, 2) for each in point] for point in points],
+                "itemStyle": {"color": COLOURS[0]},
+                "lineStyle": {"width": 2},
+            }
+        ],
+    }
+    return ui.echart(options).classes("chart short").props(f'role="img" aria-label="{label}"')

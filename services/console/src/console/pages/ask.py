@@ -11,17 +11,19 @@ from starlette.requests import Request
 
 from console.access.visitor import Visitor
 from console.frame.acting import busy
-from console.frame.markup import block, button, facts, text
+from console.frame.markup import block, button, text
 from console.frame.panel import Panel
 from console.frame.shell import Shell
 from console.frame.words import number
 from console.gateway import Gateway
+from console.pages.answer import Promise, draw_answer
 from console.pages.places_chart import places_chart
 from console.reads.champion import Champions
 from console.reads.order_form import PATH, FormField, order_form, request_of
 from console.reads.places import Places, Point
 
-ANSWER = ("delivery_time", "delivery_time_days", "lower_days", "upper_days")
+SHARES = [0.5, 0.75, 0.9, 0.95, 0.99]
+"""On-time shares between which the visitor chooses: as many as the gateway takes at once."""
 PAIRS = (("destination_lat", "destination_lng"), ("customer_lat", "customer_lng"))
 """The fields that a click on the picture fills: those that are filled, else the first that the gateway takes."""
 
@@ -60,6 +62,12 @@ class AskPage:
         self._shell.may(visitor, "predict")
         found: dict[str, Any] = (await self._gateway.post(visitor, PATH, body)).json()
         return found
+
+    async def promises(self, visitor: Visitor, body: dict[str, Any]) -> list[Promise]:
+        """What could be promised of such an order; asked without its id, so that nothing of it becomes its promise."""
+        asked = {name: value for name, value in body.items() if name != "order_id"} | {"on_time_share": SHARES}
+        found = (await self._gateway.post(visitor, PATH, asked)).json()["promises"]
+        return [(each["on_time_share"], each["days"], each["date"]) for each in found]
 
     def curl(self, visitor: Visitor, body: dict[str, Any]) -> str:
         """The same question for a shell; the key stands for itself."""
@@ -119,26 +127,9 @@ class Question:
         with busy(button):
             body = request_of(self._fields, {name: made.value or "" for name, made in self._inputs.items()})
             found = await self._page.answer(self._visitor, body)
+            promises = await self._page.promises(self._visitor, body)
             self._answer.clear()
             with self._answer:
-                draw_answer(found, sent=body)
+                draw_answer(found, body, promises)
                 text("h3", "The same as a command")
                 text("pre", self._page.curl(self._visitor, body))
-
-
-def draw_answer(found: dict[str, Any], sent: dict[str, Any]) -> None:
-    """The days with their interval on a line, then whatever else the gateway said."""
-    days, low, high = (float(found[name]) for name in ANSWER[1:])
-    text("p", f"{number(days, 1)} days", "big")
-    text("p", f"Nine of ten such orders take between {number(low, 1)} and {number(high, 1)} days; half take less.")
-    scale = high * 1.1
-    with block("div", "interval").props('aria-hidden="true"'):
-        block("div", "range").style(f"left: {low / scale:.1%}; width: {(high - low) / scale:.1%}")
-        block("div", "median").style(f"left: {days / scale:.1%}")
-    facts((name, _shown(value)) for name, value in found.items() if name not in (*ANSWER, *sent))
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

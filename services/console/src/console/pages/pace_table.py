@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from console.frame.markup import table, tag, text
-from console.frame.words import ago, number
+from console.frame.words import ago, day, number
 from console.reads.pace import RegionPace
 
 
@@ -16,13 +16,14 @@ def draw_pace(found: list[RegionPace]) -> None:
     text("p", f"Days to deliver, as of {newest} ({ago(datetime.combine(newest, datetime.min.time(), UTC))}).")
     table(
         "Delivery pace by region",
-        ("region", "#days now", "#normally", "verdict"),
+        ("region", "#days now", "#normally", "verdict", "@since"),
         [
             (
                 region.region,
                 number(region.pace_days, 1),
                 f"{number(region.low, 1)} to {number(region.high, 1)}",
                 tag(region.verdict),
+                day(region.since),
             )
             for region in found
         ],

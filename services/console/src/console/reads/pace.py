@@ -1,10 +1,11 @@
 """The delivery pace of each region: now, its normal range, its course."""
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from common.database.tables import DeliveryPace
@@ -16,13 +17,17 @@ NORMAL = (0.05, 0.95)
 
 @dataclass(frozen=True)
 class RegionPace:
-    """A region's newest pace in days, and the range of normal days; None where too few orders tell."""
+    """A region's newest pace in days, and the range of normal days; None where too few orders tell.
+
+    since: the first day from which on it has been outside that range; None if it is inside.
+    """
 
     region: str
     day: date
     pace_days: float
     low: float | None
     high: float | None
+    since: date | None = None
 
     @property
     def verdict(self) -> str:
@@ -50,12 +55,23 @@ def present(session: Session, learned_until: date | None) -> list[RegionPace]:
     if learned_until:
         trusted = trusted.where(DeliveryPace.day <= learned_until)
     ranges = {region: (low, high) for region, low, high in session.execute(trusted.group_by(DeliveryPace.region))}
-    newest = select(DeliveryPace).distinct(DeliveryPace.region).order_by(DeliveryPace.region, DeliveryPace.day.desc())
+    each = select(DeliveryPace).ext(distinct_on(DeliveryPace.region))
+    newest = each.order_by(DeliveryPace.region, DeliveryPace.day.desc())
     found = [
-        RegionPace(row.region, row.day, row.pace_days, *ranges.get(row.region, (None, None)))
+        _with_since(session, RegionPace(row.region, row.day, row.pace_days, *ranges.get(row.region, (None, None))))
         for row in session.scalars(newest)
     ]
     return sorted(found, key=lambda each: -(each.pace_days / each.high if each.high else 0.0))
+
+
+def _with_since(session: Session, pace: RegionPace) -> RegionPace:
+    if pace.verdict not in ("slow", "fast"):
+        return pace
+    days = select(func.max(DeliveryPace.day)).where(DeliveryPace.region == pace.region)
+    usual = DeliveryPace.pace_days <= pace.high if pace.verdict == "slow" else DeliveryPace.pace_days >= pace.low
+    last = session.scalar(days.where(usual))
+    first = select(func.min(DeliveryPace.day)).where(DeliveryPace.region == pace.region)
+    return replace(pace, since=session.scalar(first.where(DeliveryPace.day > last) if last else first))
 
 
 def courses(session: Session, days: int) -> list[PaceCourse]:

@@ -1,5 +1,6 @@
 """What the OpenAPI document says beyond the routes' own: problems, security."""
 
+import re
 from typing import Any
 
 from fastapi import FastAPI
@@ -27,6 +28,8 @@ def describe(app: FastAPI, keys: bool) -> None:
         schemas["Problem"] = problem
         for unused in ("HTTPValidationError", "ValidationError"):
             schemas.pop(unused, None)
+        for operation in (each for path in document["paths"].values() for each in path.values()):
+            operation["summary"] = re.split(r"[.;:]|, ", operation["description"], maxsplit=1)[0]
         if keys:
             document["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
             document["security"] = [{"key": []}]

@@ -17,6 +17,7 @@ from starlette.responses import Response
 
 from common.errors import DeliveryTimeError
 from common.orders.fields import LOCATION_FAULT
+from common.orders.names import ZIP_CODE_PREFIX
 from gateway.http.database_errors import reason_of
 from gateway.http.suggestions import LISTS, instead_of
 
@@ -27,6 +28,7 @@ RETRY_SECONDS = 5
 """How long a client should wait after a 503: a few polls of the registry or of the database."""
 SHOWN_CHARACTERS = 60
 SHOWN_FIELDS = 100
+WHOLE = ("int_type", "int_parsing")
 SUGGESTED = 5
 """Faults for which a suggestion is looked for: a body may have a hundred thousand."""
 
@@ -97,6 +99,7 @@ def invalid_request(errors: Iterable[ErrorDetails]) -> Response:
     unreadable = [error for error in faults if error["type"] == "json_invalid"]
     if unreadable:
         reason = unreadable[0].get("ctx", {}).get("error", unreadable[0]["msg"])
+        reason += ": a number has no leading zeros" if reason.startswith("invalid number") else ""
         return problem(HTTPStatus.BAD_REQUEST, "Not JSON", f"the body is not valid JSON: {reason}")
     fields = [field for number, error in enumerate(faults) for field in _fields(error, number < SUGGESTED)]
     logger.info("invalid input: %s at %s", faults[0]["type"], next(iter(fields[0].values()))[:SHOWN_CHARACTERS])
@@ -171,6 +174,9 @@ def _sentence(name: str, error: ErrorDetails) -> str:
             return f"{name} is required" + (f": send {LISTS[name]}" if name in LISTS else "")
         case "extra_forbidden":
             return f"{name} is not a known field: leave it out"
+    if error["type"] in WHOLE and name.endswith(ZIP_CODE_PREFIX) and str(error["input"]).isdigit():
+        bare = error["input"].lstrip("0")[:SHOWN_CHARACTERS]
+        return f"{name} must be a number, without quotes and leading zeros: {bare}; as text it is origin_postal_code"
     wanted = error["msg"].partition(" should ")[2] or f"be {error['msg'].removeprefix('Value error, ')}"
     shown = "null" if error["input"] is None else repr(error["input"])
     shown = shown if len(shown) <= SHOWN_CHARACTERS else shown[:SHOWN_CHARACTERS] + "…"

@@ -1,9 +1,9 @@
 """POST /actuals: what has become of orders, for monitoring and for the next model."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import FastAPI
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import to_json
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -16,9 +16,13 @@ from gateway.access.keys import Key
 from gateway.http import json_body, problems
 from gateway.http.direct_route import DirectRoutes
 
+EXAMPLE: Any = {"actuals": [{"order_id": "order-1", "delivered_at": "2018-03-05T16:20:00Z"}]}
+
 
 class ActualList(Strict):
     """Up to 10,000 reports."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
     actuals: Annotated[list[OrderReport], Field(min_length=1, max_length=MOST_REPORTS)]
 

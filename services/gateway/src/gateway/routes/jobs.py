@@ -70,8 +70,8 @@ class Submission(Strict):
 class RowError(BaseModel):
     """Why one row could not be used. Rows count from 1 in their object."""
 
-    row: int
-    reason: str
+    row: int = Field(description="from 1, the header not counted")
+    reason: str = Field(description="what is wrong, and what would be right")
     line: int | None = Field(None, description="where a CSV row begins in its file, from 1: a row may have many lines")
     object: str | None = Field(None, description="the key of the row's object, if the job has several")
 
@@ -81,19 +81,19 @@ class Job(BaseModel):
 
     id: UUID
     kind: Kind
-    status: Status
+    status: Status = Field(description="the last three are ends: nothing follows them")
     input_uri: str
     output_uri: str | None = Field(description="null for a job of actuals, which has no result")
-    rows_total: int | None
-    rows_done: int
-    rows_failed: int
-    progress: float = Field(ge=0, le=1)
+    rows_total: int | None = Field(description="null until they are counted")
+    rows_done: int = Field(description="looked at so far, those that failed among them")
+    rows_failed: int = Field(description="could not be used; each has its reason in the result's column `error`")
+    progress: float = Field(ge=0, le=1, description="share of the bytes that are done")
     errors: list[RowError] = Field(description="the first 20 rows that could not be used")
     error: str | None = Field(description="why the job failed")
     notes: list[str] = Field(description="what to know of the input, e.g. how many keys were passed over")
-    model_version: str | None
+    model_version: str | None = Field(description="the version that scores every row; null until it is planned")
     pace_day: date | None = Field(description="the newest day of the delivery pace that the job is scored with")
-    attempts: int
+    attempts: int = Field(description="how often the job was begun")
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None

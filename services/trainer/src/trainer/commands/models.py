@@ -82,6 +82,7 @@ def _register_model(arguments: argparse.Namespace) -> int:
         return 0
     registered = register(data, versions, arguments.seed, arguments.as_of)
     print(f"registered {MODEL_NAME} version {registered.version} as {registered.alias}: {registered.reason}")
+    print(f"its model card and plots: {versions.tracking.url}/#/models/{MODEL_NAME}/versions/{registered.version}")
     if registered.alias == CHAMPION:
         return 0
     if arguments.promote is None:

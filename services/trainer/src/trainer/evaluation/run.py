@@ -58,7 +58,8 @@ def run_backtest(
         without = f"without it the MAE is {values['mae'] + worth:.4g} days ({worth:+.2g})"
         console.print(f"fact {name}: {without}", soft_wrap=True)
     if logged:
-        _log(table, values, params, judged.seed, output)
+        run_id = _log(table, values, params, judged.seed, output)
+        console.print(f"plots: the MLflow run `backtest` ({run_id})", soft_wrap=True)
     console.print(f"figures: {output}", soft_wrap=True)
 
 
@@ -163,10 +164,12 @@ def _print(table: pl.DataFrame, title: str, console: Console) -> None:
     console.print(grid)
 
 
-def _log(table: pl.DataFrame, values: dict[str, object], params: Params, seed: int, output: Path) -> None:
-    with tempfile.TemporaryDirectory() as scratch, mlflow.start_run(run_name="backtest", tags={"step": "backtest"}):
+def _log(table: pl.DataFrame, values: dict[str, object], params: Params, seed: int, output: Path) -> str:
+    tags = {"step": "backtest"}
+    with tempfile.TemporaryDirectory() as scratch, mlflow.start_run(run_name="backtest", tags=tags) as run:
         mlflow.log_params(asdict(params) | {"seed": seed})
         mlflow.log_metrics({name: value for name, value in values.items() if isinstance(value, float)})
         table.write_csv(Path(scratch) / "backtest.csv")
         for path in (output, Path(scratch) / "backtest.csv", *plot_backtest(Path(scratch), table)):
             mlflow.log_artifact(str(path))
+    return str(run.info.run_id)

@@ -15,7 +15,7 @@ from common.database.delivery_pace import write_pace
 from common.errors import InvalidInput
 from common.model.bundle import Bundle
 from common.model.predictor import Predictor
-from common.servers.registry import CHALLENGER, CHAMPION
+from common.servers.registry import CHALLENGER, CHAMPION, MODEL_NAME
 from trainer.data.history import TrainingData, end_of
 from trainer.evaluation.card import model_card
 from trainer.evaluation.gate import Evaluation, judge
@@ -96,6 +96,7 @@ def register(data: TrainingData, versions: Versions, seed: int = 0, as_of: datet
             version = log_and_register(folder, Predictor(bundle).reading.further)
             mlflow.set_tag("version", version)
             mlflow.set_tag("mlflow.runName", f"version {version}")
+            mlflow.MlflowClient().update_model_version(MODEL_NAME, version, description=card.partition("\n## ")[0])
     registered = let_through(
         version, champion, evaluation, lambda rival: judge(known, params, rival, seed), difference, versions
     )
