@@ -89,7 +89,11 @@ class QualityPage:
                 )
             with block("div"):
                 text("h3", "Deliveries inside the 90 % interval")
-                line_chart("Coverage by window", [_line("kept", found, "interval_coverage")], "share", level=AIM)
+                marks = [(at, rule) for at, rule in found.alerts]
+                line_chart("Coverage by window", [_line("kept", found, "interval_coverage")], "share", marks, AIM)
+            with block("div"):
+                text("h3", "Promises kept, by the share that was asked for")
+                line_chart("Kept promises by window", _kept(found), "share")
             with block("div"):
                 text("h3", "Bias: predicted less than it took is below zero")
                 line_chart("Bias by window", [_line("bias", found, "bias")], "days", level=0)
@@ -123,6 +127,20 @@ def _line(name: str, found: QualityCourse, figure: str) -> Line:
         told = figure not in OF_DELIVERIES or each.rows_with_actual >= FEWEST
         points.append((each.window_end.isoformat(), _rounded(getattr(each, figure)) if told else None))
     return Line(name, points)
+
+
+def _kept(found: QualityCourse) -> list[Line]:
+    """The share of kept promises of each on-time share, the largest first."""
+    shares = sorted({share for each in found.windows for share in each.promises or {}}, key=float, reverse=True)
+    return [
+        Line(f"at {share}", [(each.window_end.isoformat(), _kept_of(each, share)) for each in found.windows])
+        for share in shares
+    ]
+
+
+def _kept_of(window: MeasuredWindow, share: str) -> float | None:
+    counted = (window.promises or {}).get(share)
+    return counted["kept"] / counted["promises"] if counted and counted["promises"] >= FEWEST else None
 
 
 def _rounded(value: float | None) -> float | None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from common.database.tables import ModelEvent, ModelMetrics
+from common.database.tables import Alert, ModelEvent, ModelMetrics
 from common.errors import NotFound
 from console.reads.events import GATE
 
@@ -16,7 +16,10 @@ MOST = 800
 
 @dataclass(frozen=True)
 class MeasuredWindow:
-    """One window of one version; figures in days and shares, None where the window did not allow them."""
+    """One window of one version; figures in days and shares, None where the window did not allow them.
+
+    promises: by on-time share, how many `promises` were given to orders that have arrived, and how many were `kept`.
+    """
 
     id: int
     source: str
@@ -29,6 +32,7 @@ class MeasuredWindow:
     baseline_mae: float | None
     bias: float | None
     interval_coverage: float | None
+    promises: dict[str, dict[str, int]] | None
     prediction_drift: float | None
     share_missing_values: float | None
     note: str | None
@@ -37,10 +41,11 @@ class MeasuredWindow:
 
 @dataclass(frozen=True)
 class QualityCourse:
-    """Windows in the order of time, and the promotions inside that time: moment and version."""
+    """Windows in the order of time; the promotions (moment, version) and alerts (moment, rule) of that time."""
 
     windows: tuple[MeasuredWindow, ...]
     promotions: tuple[tuple[datetime, str], ...]
+    alerts: tuple[tuple[datetime, str], ...] = ()
 
 
 def course(session: Session, source: str) -> QualityCourse:
@@ -59,7 +64,13 @@ def course(session: Session, source: str) -> QualityCourse:
         .where(ModelEvent.happened_at.between(windows[0].window_start, windows[-1].window_end))
         .order_by(ModelEvent.id)
     )
-    return QualityCourse(windows, tuple((at, version) for at, version in session.execute(promoted)))
+    opened = (
+        select(Alert.opened_at, Alert.rule)
+        .where(Alert.opened_at.between(windows[0].window_start, windows[-1].window_end))
+        .order_by(Alert.opened_at)
+    )
+    promotions, alerts = (tuple((at, word) for at, word in session.execute(query)) for query in (promoted, opened))
+    return QualityCourse(windows, promotions, alerts)
 
 
 def report_uri(session: Session, window_id: int) -> str:
