@@ -71,7 +71,7 @@ class NowPage:
         with block("div", "columns"):
             Panel("Champion", lambda: self._serving(visitor), self._draw_serving, SECONDS)
             Panel("Jobs", lambda: self._read(events.job_counts), _draw_jobs, SECONDS)
-            Panel("Orders at risk", lambda: self._read(at_risk.standing), self._draw_at_risk, SECONDS)
+            Panel("Orders at risk", lambda: self._read(at_risk.standing), self._draw_at_risk, 30)
             Panel("Last retraining", lambda: self._read(events.last_retraining), self._draw_retraining, SECONDS)
         Panel("Open alerts", lambda: self._read(alerts.current), self._draw_alerts, SECONDS)
         Panel("Delivery pace", lambda: self._pace.of(visitor), draw_pace, 30)

@@ -21,7 +21,7 @@ from gateway.model.champion import Champion
 from gateway.routes.orders import OrderId
 
 Moment = (
-    Annotated[AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2100, 1, 1, tzinfo=UTC))] | None
+    Annotated[AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), le=datetime(2100, 1, 1, tzinfo=UTC))] | None
 )
 Status = Literal["under_way", "delivered", "cancelled", "lost"]
 

@@ -30,10 +30,18 @@ def download(jobs: BatchJobs, store: ObjectStore, job_id: UUID, to: Path | None)
         if target.is_file():
             raise InvalidInput(f"{target} is a file: the result is a data set of several, name a folder")
         found = [each for each in store.objects_under(output) if not each.address.is_prefix]
-        _fetch(store, [(each, target / each.address.key.removeprefix(output.key)) for each in found])
+        _fetch(store, [(each, _inside(target, each.address.key.removeprefix(output.key))) for each in found])
     else:
         _fetch(store, [(store.stat(output), target)])
     return target
+
+
+def _inside(folder: Path, name: str) -> Path:
+    """Where an object of a data set goes; a key may be called `../x`, which is no place in the folder."""
+    path = folder / name
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise InvalidInput(f"{name!r} would be written outside {folder}: fetch it by its address")
+    return path
 
 
 def _fetch(store: ObjectStore, wanted: Iterable[tuple[StoredObject, Path]]) -> None:
