@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from console.frame.words import Words, number, percent, size, span
+from console.frame.words import Words, lasting, number, percent, size, span
 
 
 def test_moments_are_written_in_the_zone() -> None:
@@ -24,3 +24,10 @@ def test_numbers_shares_and_sizes() -> None:
     assert (number(12_345), number(5.064, 2), number(None)) == ("12,345", "5.06", "–")
     assert (percent(0.905, 1), percent(None)) == ("90.5 %", "–")
     assert (size(999), size(1_500_000)) == ("999 bytes", "1.5 MB")
+
+
+@pytest.mark.parametrize(
+    ("days", "said"), [(4.21, "4.2 days"), (1.5, "36.0 hours"), (0.02, "28.8 minutes"), (0, "0.0 minutes")]
+)
+def test_times_are_said_in_a_unit_that_fits_the_shop(days: float, said: str) -> None:
+    assert lasting(days) == said

@@ -3,6 +3,8 @@
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+UNITS = (("days", 1), ("hours", 24), ("minutes", 1_440))
+
 
 class Words:
     """Writes moments in one time zone, numbers with thousands separated."""
@@ -40,6 +42,17 @@ def span(length: timedelta) -> str:
         if seconds >= 2 * size:
             return f"{seconds / size:.0f} {name}s"
     return f"{seconds:.0f} seconds"
+
+
+def unit_of(days: float) -> tuple[str, int]:
+    """The unit to say a time in, the largest of which it has two, and how many of it are a day."""
+    return next((unit for unit in UNITS if abs(days) * unit[1] >= 2), UNITS[-1])
+
+
+def lasting(days: float) -> str:
+    """`4.2 days`, `7.5 hours`, `32.0 minutes`"""
+    unit, per_day = unit_of(days)
+    return f"{number(days * per_day, 1)} {unit}"
 
 
 def ago(at: datetime) -> str:

@@ -8,7 +8,7 @@ from nicegui import ui
 
 from console.frame.charts import curve
 from console.frame.markup import block, facts, text
-from console.frame.words import number, percent
+from console.frame.words import lasting, number, percent, unit_of
 
 Promise = tuple[float, float, str]
 """On-time share, days and date."""
@@ -33,8 +33,9 @@ REASONS = {
 def draw_answer(found: dict[str, Any], sent: dict[str, Any], promises: Sequence[Promise]) -> None:
     """The answer to what was sent; promises: of these orders at further shares, the least share first."""
     days, low, high = (float(found[name]) for name in ("delivery_time_days", "lower_days", "upper_days"))
-    text("p", f"{number(days, 1)} days: {found['delivery_date']}", "big")
-    between = f"between {number(low, 1)} and {number(high, 1)} days"
+    unit, per_day = unit_of(high)
+    text("p", f"{lasting(days)}: {found['delivery_date']}", "big")
+    between = f"between {number(low * per_day, 1)} and {number(high * per_day, 1)} {unit}"
     text(
         "p", f"Nine of ten such orders take {between}, {found['lower_date']} to {found['upper_date']}; half take less."
     )
@@ -42,8 +43,9 @@ def draw_answer(found: dict[str, Any], sent: dict[str, Any], promises: Sequence[
     with block("div", "columns wide"):
         with block("div"):
             text("h3", "How many of a hundred such orders have arrived")
-            points = [(0.0, 0.0), (low, 100 * LOWER), *((days, 100 * share) for share, days, _ in promises)]
-            curve("Share of such orders that has arrived, by days", points, "days after the purchase")
+            points = [(0.0, 0.0), (low, LOWER), *((days, share) for share, days, _ in promises)]
+            shown = [(days * per_day, 100 * share) for days, share in points]
+            curve("Share of such orders that has arrived, by time", shown, f"{unit} after the purchase")
         with block("div"):
             text("h3", "What to promise")
             _draw_promises(promises)
@@ -63,7 +65,7 @@ def _draw_promises(promises: Sequence[Promise]) -> None:
     def choose(place: float) -> None:
         share, days, date = promises[int(place)]
         words.set_text(date)
-        under.set_text(f"{percent(share)} of such orders arrive by then, within {number(days, 1)} days.")
+        under.set_text(f"{percent(share)} of such orders arrive by then, within {lasting(days)}.")
 
     middle = len(promises) // 2
     slider = ui.slider(min=0, max=len(promises) - 1, step=1, value=middle, on_change=lambda event: choose(event.value))

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from console.frame.markup import block, facts, table, text
 from console.frame.panel import Panel
 from console.frame.shell import Shell
-from console.frame.words import number, percent
+from console.frame.words import lasting, number, percent
 from console.pages.orders import SCOPES
 from console.reads.orders import Answer, Order, Orders
 
@@ -45,7 +45,7 @@ class OrderPage:
             since = "its hand-over" if estimate.forecast_from == "hand_over" else "its purchase"
             facts(
                 [
-                    ("expected by now", f"{number(estimate.delivery_time_days, 1)} days after the purchase"),
+                    ("expected by now", f"{lasting(estimate.delivery_time_days)} after the purchase"),
                     ("nine of ten such orders", f"{estimate.lower_date} to {estimate.upper_date}"),
                     (
                         "estimated from",
@@ -85,7 +85,7 @@ def _answered(order: Order, answer: Answer) -> str:
 def _draw_standing(order: Order) -> None:
     estimate, late = order.present_estimate, order.late_probability
     if order.status == "delivered" and order.delivered_at:
-        text("p", f"Delivered after {number(_days(order, order.delivered_at), 1)} days", "big")
+        text("p", f"Delivered after {lasting(_days(order, order.delivered_at))}", "big")
         if late is not None:
             text("p", "It missed its promise." if late else "It kept its promise.", "bad" if late else "good")
         return
