@@ -17,7 +17,7 @@ LOOK: dict[Any, Any] = {
     "axes.edgecolor": INK, "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK, "text.color": INK,
     "axes.spines.top": False, "axes.spines.right": False, "legend.frameon": False, "svg.hashsalt": "demo",
 }  # fmt: skip
-MOST_TICKS = 12
+MOST_TICKS = 8
 
 Series: TypeAlias = Mapping[str, Sequence[float | None]]
 """Values by the name of their line, None where there is none."""

@@ -24,7 +24,9 @@ p {{ margin: 0 0 8px; }} .soft {{ color: var(--soft); }} img {{ width: 100%; hei
 table {{ border-collapse: collapse; width: 100%; }}
 th, td {{ text-align: left; vertical-align: top; padding: 4px 12px 4px 0; border-bottom: 1px solid var(--edge);
   overflow-wrap: anywhere; }}
-th {{ color: var(--soft); font-weight: 600; width: 12rem; }}
+th {{ color: var(--soft); font-weight: 600; width: 10rem; }}
+@media (max-width: 640px) {{
+  th, td {{ display: block; width: auto; border: 0; padding: 0; }} td {{ padding: 0 0 8px; }} }}
 pre {{ overflow-x: auto; margin: 0; }}
 </style></head><body><main>
 <h1>What the demo made</h1>
@@ -63,7 +65,7 @@ def _parts(made: Figures, next_steps: Sequence[str]) -> Iterable[str]:
     yield _section(
         "One answer, as a distribution",
         charts.cumulated("Share of such orders that has arrived", points, unit),
-        f"The order of the request above: half of such orders have arrived after {points[1][0]:.1f} {unit}.",
+        f"Of orders like the one that was asked for, half have arrived after {points[1][0]:.1f} {unit}.",
     )
     weeks = made.weeks
     if weeks:
