@@ -52,8 +52,9 @@ class Figures:
         }
         counted = orders.select(**counts).collect(engine="streaming").row(0, named=True)
         span = (delivered - bought).dt.total_seconds() / 86_400
-        spans = spread(orders, counted["kept"], MANY).select(median=span.median(), longest=span.quantile(0.99))
-        return cls(**counted, **spans.collect(engine="streaming").row(0, named=True))
+        spans = spread(orders, counted["kept"], MANY).select(span=span).drop_nulls().sort("span")
+        ends = {"median": pl.median("span"), "longest": pl.quantile("span", 0.99)}
+        return cls(**counted, **spans.select(**ends).collect(engine="streaming").row(0, named=True))
 
 
 @dataclass(frozen=True)
@@ -88,4 +89,4 @@ def oddities(looked: Looked) -> Iterator[Oddity]:
 
 def oddities_of_promises(looked: Looked) -> Iterator[Oddity]:
     """Those that say whether the promise may be an input."""
-    return promises(looked.orders, looked.figures.kept, looked.shop.time_zone)
+    return promises(looked.orders, looked.figures.median, looked.shop.time_zone)

@@ -6,12 +6,8 @@ from datetime import time
 import polars as pl
 
 from trainer.sources.oddities.oddity import Oddity, share
-from trainer.sources.sample import spread
 
 FEWEST = 50
-MANY = 5_000_000
-"""Orders of which the median is exact; of more it is that of a part."""
-
 DEFAULT_SHARE = 0.2
 """Share of orders with one and the same span from which it counts as a default."""
 
@@ -25,27 +21,27 @@ TOO_GOOD = 0.25
 """Error of the promise over that of one constant: no shop knows so much at the purchase."""
 
 
-def promises(orders: pl.LazyFrame, count: int, zone: str) -> Iterator[Oddity]:
-    """Defaults, leaks, and how good the promise is beside one constant."""
+def promises(orders: pl.LazyFrame, median: float, zone: str) -> Iterator[Oddity]:
+    """Defaults, leaks, and how good the promise is beside one constant: `median`, the days that orders take."""
     bought, delivered, promised = (pl.col(f"{name}_timestamp") for name in ("purchase", "delivered", "promised"))
     known = orders.filter(promised.is_not_null())
     spans = known.group_by(span=(promised - bought).dt.total_seconds()).len().collect(engine="streaming")
     total = int(spans["len"].sum())
     if total < FEWEST:
         return
-    span, most = spans.sort("len", "span", descending=[True, False]).row(0)
+    most: int = spans.select(pl.max("len")).item()
     if most >= DEFAULT_SHARE * total:
+        span = spans.filter(pl.col("len") == most).select(pl.min("span")).item()
         yield Oddity("default-promise", most, f"{share(most, total)} promises are exactly {_duration(span)}: a default")
-    ended = known.filter(delivered.is_not_null())
     days = (delivered - bought).dt.total_seconds() / 86_400
     missed = (promised - delivered).dt.total_seconds().abs() / 86_400
-    constant = spread(ended, count, MANY).select(days.median()).collect(engine="streaming").item()
-    figures = ended.select(n=pl.len(), missed=missed.mean(), constant=(days - constant).abs().mean())
-    n, error, constant = figures.collect(engine="streaming").row(0)
+    equal = _date(promised, zone) == _date(delivered, zone) if _are_dates(known, zone) else promised == delivered
+    figures = known.filter(delivered.is_not_null()).select(
+        n=pl.len(), missed=missed.mean(), constant=(days - median).abs().mean(), same=(equal & (missed < 2)).sum()
+    )
+    n, error, constant, same = figures.collect(engine="streaming").row(0)
     if n < FEWEST:
         return
-    equal = _date(promised, zone) == _date(delivered, zone) if _are_dates(known, zone) else promised == delivered
-    same = ended.filter(missed < 2).select(equal.sum()).collect(engine="streaming").item()
     if same >= EQUAL_SHARE * n:
         text = f"{share(same, n)} promises equal the delivery: revised after the purchase, so never an input"
         yield Oddity("promise-leaks", same, text, "promised_timestamp")
