@@ -39,7 +39,10 @@ resource "aws_eks_cluster" "main" {
   name                      = local.name
   role_arn                  = aws_iam_role.cluster.arn
   enabled_cluster_log_types = ["api", "audit", "authenticator"]
-  access_config { authentication_mode = "API" }
+  access_config {
+    authentication_mode                         = "API"
+    bootstrap_cluster_creator_admin_permissions = true # left out it is false here, and nobody gets in
+  }
   encryption_config {
     resources = ["secrets"]
     provider { key_arn = aws_kms_key.cluster.arn }
@@ -57,6 +60,27 @@ resource "aws_eks_addon" "network" {
   cluster_name         = aws_eks_cluster.main.name
   addon_name           = "vpc-cni"
   configuration_values = jsonencode({ enableNetworkPolicy = "true" }) # else the network policies are only words
+  # a new cluster has one of its own already
+  resolve_conflicts_on_create = "OVERWRITE"
+  resolve_conflicts_on_update = "OVERWRITE"
+}
+
+# Who may use the cluster's API beside its creator: people, and the role of the release workflow.
+resource "aws_eks_access_entry" "admin" {
+  for_each = merge(
+    { for arn in var.admin_arns : arn => arn },
+    { for number, role in aws_iam_role.release : "release-${number}" => role.arn },
+  )
+  cluster_name  = aws_eks_cluster.main.name
+  principal_arn = each.value
+}
+
+resource "aws_eks_access_policy_association" "admin" {
+  for_each      = aws_eks_access_entry.admin
+  cluster_name  = aws_eks_cluster.main.name
+  principal_arn = each.value.principal_arn
+  policy_arn    = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
+  access_scope { type = "cluster" }
 }
 
 resource "aws_eks_node_group" "main" {
@@ -65,12 +89,13 @@ resource "aws_eks_node_group" "main" {
   node_role_arn   = aws_iam_role.nodes.arn
   subnet_ids      = aws_subnet.private[*].id
   instance_types  = var.node_types
+  disk_size       = 60 # GiB: the images of two releases take 9, scratch space the rest
   scaling_config {
-    desired_size = 2
-    min_size     = 2
+    desired_size = var.fewest_nodes
+    min_size     = var.fewest_nodes
     max_size     = var.most_nodes
   }
-  lifecycle { ignore_changes = [scaling_config[0].desired_size] } # the cluster's autoscaler sets it
+  lifecycle { ignore_changes = [scaling_config[0].desired_size] } # an autoscaler's, if there is one (docs/deploy.md)
   depends_on = [aws_iam_role_policy_attachment.nodes]
 }
 

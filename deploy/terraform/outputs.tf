@@ -18,9 +18,9 @@ output "database_host" {
   value = aws_db_instance.main.address
 }
 
-output "database_password" {
-  description = "For the role delivery_time, to be made with it (docs/deploy.md)."
-  value       = random_password.database.result
+output "database_passwords" {
+  description = "Of the roles delivery_time, mlflow and grafana, to be made with them (docs/deploy.md)."
+  value       = { for role, password in random_password.database : role => password.result }
   sensitive   = true
 }
 
@@ -35,4 +35,9 @@ output "queue_password" {
 
 output "cluster" {
   value = aws_eks_cluster.main.name
+}
+
+output "release_role" {
+  description = "For the variable AWS_ROLE of the environment production on GitHub."
+  value       = one(aws_iam_role.release[*].arn)
 }

@@ -1,6 +1,7 @@
 resource "random_password" "database" {
-  length  = 40
-  special = false
+  for_each = toset(["delivery_time", "mlflow", "grafana"])
+  length   = 40
+  special  = false
 }
 
 resource "random_password" "queue" {

@@ -1,7 +1,9 @@
-# Two buckets, as everywhere: batch files, and MLflow's artifacts.
+data "aws_caller_identity" "here" {}
+
+# Two buckets, as everywhere: batch files, and MLflow's artifacts. Their names must be free in all of AWS.
 resource "aws_s3_bucket" "main" {
-  for_each = { batch = local.name, mlflow = "${local.name}-mlflow" }
-  bucket   = each.value
+  for_each = { batch = "", mlflow = "-mlflow" }
+  bucket   = "${local.name}${each.value}-${data.aws_caller_identity.here.account_id}-${var.region}"
 }
 
 resource "aws_s3_bucket_public_access_block" "main" {
@@ -51,10 +53,25 @@ resource "aws_s3_bucket_lifecycle_configuration" "batch" {
     filter {}
     abort_incomplete_multipart_upload { days_after_initiation = 7 }
   }
+  dynamic "rule" {
+    for_each = { results = var.temporary_days, reports = var.report_days }
+    content {
+      id     = "old-${rule.key}"
+      status = "Enabled"
+      filter { prefix = "${rule.key}/" }
+      expiration { days = rule.value }
+    }
+  }
+}
+
+# What MLflow has overwritten or deleted can be got back for so long.
+resource "aws_s3_bucket_lifecycle_configuration" "mlflow" {
+  bucket = aws_s3_bucket.main["mlflow"].id
   rule {
-    id     = "old-results"
+    id     = "old-versions"
     status = "Enabled"
-    filter { prefix = "results/" }
-    expiration { days = var.temporary_days }
+    filter {}
+    noncurrent_version_expiration { noncurrent_days = var.temporary_days }
+    abort_incomplete_multipart_upload { days_after_initiation = 7 }
   }
 }

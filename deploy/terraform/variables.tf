@@ -36,8 +36,14 @@ variable "queue_class" {
 
 variable "node_types" {
   type        = list(string)
-  default     = ["m7i.large", "m6i.large"]
+  default     = ["m7i.xlarge", "m6i.xlarge"]
   description = "Instance types of the cluster's nodes (x86-64, as the images)."
+}
+
+variable "fewest_nodes" {
+  type        = number
+  default     = 3
+  description = "The cluster's nodes as long as nothing adds any: these carry all but further scorers."
 }
 
 variable "most_nodes" {
@@ -51,10 +57,28 @@ variable "api_cidrs" {
   description = "Who may reach the cluster's API, e.g. [\"203.0.113.7/32\"]."
 }
 
+variable "admin_arns" {
+  type        = list(string)
+  default     = []
+  description = "IAM users and roles that may use the cluster's API, beside whoever makes the cluster."
+}
+
+variable "release_repository" {
+  type        = string
+  default     = ""
+  description = "OWNER/NAME on GitHub, whose release workflow may deploy; empty: none may."
+}
+
 variable "temporary_days" {
   type        = number
   default     = 30
   description = "Batch results are removed after so many days."
+}
+
+variable "report_days" {
+  type        = number
+  default     = 400
+  description = "Reports of the monitor are removed after so many days."
 }
 
 locals {

@@ -7,6 +7,7 @@ from typing import Any
 
 import hcl2
 import pytest
+import yaml
 
 FOLDER = Path(__file__).parents[3] / "deploy/terraform"
 FILES = {path.stem: path for path in sorted(FOLDER.glob("*.tf"))}
@@ -57,6 +58,86 @@ def test_a_role_may_touch_the_objects_of_one_bucket_and_nothing_else() -> None:
     assert {action for action in actions if not action.startswith("s3:")} == {"sts:AssumeRoleWithWebIdentity"}
     assert '"*"' not in roles
     assert "s3:*" not in roles
+
+
+def test_who_makes_the_cluster_may_use_it_and_others_are_let_in_by_name() -> None:
+    cluster = FILES["cluster"].read_text()
+    assert re.search(r"bootstrap_cluster_creator_admin_permissions\s*= true", cluster)
+    entry = block("aws_eks_access_entry.admin")
+    assert "var.admin_arns" in entry
+    assert "aws_iam_role.release" in entry
+    assert "each.value.principal_arn" in block("aws_eks_access_policy_association.admin")
+
+
+def test_the_network_add_on_takes_the_place_of_a_new_cluster_s_own() -> None:
+    addon = block("aws_eks_addon.network")
+    assert "enableNetworkPolicy" in addon
+    assert re.findall(r"resolve_conflicts_on_(\w+)\s*= \"OVERWRITE\"", addon) == ["create", "update"]
+
+
+def test_the_release_workflow_is_known_by_repository_and_environment_and_may_only_find_the_cluster() -> None:
+    release = FILES["release"].read_text()
+    assert '"repo:${var.release_repository}:environment:production"' in release
+    assert set(re.findall(r'"(\w+:\w+)"', release)) == {"sts:AssumeRoleWithWebIdentity", "eks:DescribeCluster"}
+
+
+def test_names_of_buckets_are_one_account_s_and_old_objects_go() -> None:
+    storage = FILES["storage"].read_text()
+    assert "data.aws_caller_identity.here.account_id" in block("aws_s3_bucket.main")
+    for prefix in ("results", "reports"):
+        assert re.search(rf"for_each = {{.*\b{prefix} = var\.", storage), prefix
+    assert "noncurrent_version_expiration" in block("aws_s3_bucket_lifecycle_configuration.mlflow")
+
+
+def test_each_role_of_the_database_has_a_password_of_its_own() -> None:
+    script = (FOLDER.parent / "compose/postgres-roles.sh").read_text()
+    roles = re.findall(r"CREATE ROLE (\w+) LOGIN", script)
+    assert sorted(roles) == sorted(re.findall(r'"(\w+)"', block("random_password.database")))
+
+
+NODES_GIVE = {"xlarge": 3_920, "2xlarge": 7_910}
+"""Thousandths of a CPU that a node has for pods (EKS keeps 80 to 90 for itself)."""
+
+OTHERS_ASK = 1_000 + 500
+"""EKS's own pods on three nodes, and KEDA, an ingress controller and a metrics server."""
+
+
+def test_the_nodes_carry_all_that_always_runs_a_training_and_a_gateway_more_for_a_roll_out() -> None:
+    (sizes,) = re.findall(r"default\s*= \[(.*)\]", block("var.node_types"))
+    (fewest,) = re.findall(r"default\s*= (\d+)", block("var.fewest_nodes"))
+    smallest = min(NODES_GIVE[size] for size in re.findall(r'"\w+\.(\w+)"', sizes))
+    requests = cpu_requests()
+    assert requests["trainer"] <= smallest / 2
+    assert sum(requests.values()) + requests["gateway"] / 2 + OTHERS_ASK <= int(fewest) * smallest
+
+
+def cpu_requests() -> dict[str, int]:
+    """What the fewest pods of each kind ask for together, in thousandths of a CPU."""
+    fewest = {"gateway": 2}
+    asked: dict[str, int] = {}
+    for path in (FOLDER.parent / "kubernetes/base").glob("*.yaml"):
+        for found in yaml.safe_load_all(path.read_text()):
+            pod = found.get("spec", {}).get("jobTemplate", found).get("spec", {}).get("template")
+            if pod:
+                app = pod["metadata"]["labels"]["app"]
+                cpu = max(
+                    millicores(each["resources"]["requests"]["cpu"])
+                    for each in [*pod["spec"].get("initContainers", []), *pod["spec"]["containers"]]
+                )
+                asked[app] = fewest.get(app, 1) * cpu
+    return asked
+
+
+def millicores(text: str) -> int:
+    return int(text[:-1]) if text.endswith("m") else int(text) * 1_000
+
+
+def block(name: str) -> str:
+    """The text of a resource, or of a variable (`var.name`)."""
+    kind, _, label = name.partition(".")
+    opening = f'variable "{label}"' if kind == "var" else f'resource "{kind}" "{label}"'
+    _, _, rest = TEXT.partition(opening)
+    return rest.partition("\n}\n")[0]
 
 
 def test_stores_are_private_and_encrypted() -> None:

@@ -1,5 +1,6 @@
 """Workflows and hooks: pinned, with the least permissions, and calling what is there."""
 
+import os
 import re
 import subprocess
 import sys
@@ -95,6 +96,8 @@ def test_hooks_run_tools_of_the_lock() -> None:
 def test_the_secrets_hook_refuses_a_key(tmp_path: Path) -> None:
     leak = tmp_path / "settings.py"
     leak.write_text('aws_key = "AKIA' + 'QXZ7M4PL2RTVWY9K"\n')
-    assert subprocess.run([BIN / "detect-secrets-hook", leak], capture_output=True).returncode == 1
-    leak.write_text("aws_key = None\n")
-    assert subprocess.run([BIN / "detect-secrets-hook", leak], capture_output=True).returncode == 0
+    hook = [ROOT / ".githooks/secrets", leak]
+    environment = os.environ | {"BIN": str(BIN)}
+    assert subprocess.run(hook, capture_output=True, env=environment).returncode == 1
+    leak.write_text('aws_key = None\npassword = "s3cret"\n')
+    assert subprocess.run(hook, capture_output=True, env=environment).returncode == 0
