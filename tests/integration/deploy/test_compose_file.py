@@ -40,6 +40,7 @@ def test_an_image_of_others_is_pinned_to_a_version(name: str) -> None:
     assert re.search(r":v?\d+\.\d+", UPSTREAM[name]["image"]), UPSTREAM[name]["image"]
 
 
+ONE_SHOT = ("migrate", "mlflow-migrate")
 USE_OBJECTS = {"gateway", "console", "scorer", "monitor", "trainer", "retrainer", "mlflow", "jupyter"}
 
 
@@ -57,7 +58,7 @@ def test_a_service_has_a_limit_a_log_limit_and_no_more_rights_than_it_needs(name
     assert service["deploy"]["resources"]["limits"]["memory"]
     assert service["logging"]["options"]["max-size"]
     assert "no-new-privileges:true" in service["security_opt"]
-    assert service["restart"] == "unless-stopped" or name in ("migrate", "trainer")
+    assert service["restart"] == "unless-stopped" or name in (*ONE_SHOT, "trainer")
     assert "privileged" not in service
 
 
@@ -81,10 +82,20 @@ def test_the_object_store_is_reached_by_those_alone_who_use_it() -> None:
     assert "-disableHttp" in SERVICES["seaweedfs"]["command"]
 
 
+def test_every_documented_setting_can_be_given_to_our_services_in_a_file() -> None:
+    for name in OWN.keys() - {"gateway-champion"}:
+        assert SERVICES[name]["env_file"] == [{"path": "settings.env", "required": False}], name
+    assert "/settings.env" in (ROOT / ".gitignore").read_text().splitlines()
+
+
+def test_the_monitor_reaches_those_whom_it_tells_of_alerts() -> None:
+    assert "edge" in SERVICES["monitor"]["networks"]
+
+
 def test_dependencies_are_waited_for_by_their_health() -> None:
     for name, service in SERVICES.items():
         for needed, how in service.get("depends_on", {}).items():
-            one_shot = needed == "migrate"
+            one_shot = needed in ONE_SHOT
             wanted = "service_completed_successfully" if one_shot else "service_healthy"
             assert how["condition"] == wanted, (name, needed)
             assert one_shot or "healthcheck" in SERVICES[needed] or "HEALTHCHECK" in dockerfile(needed)

@@ -1,24 +1,30 @@
 """The Kubernetes manifests: valid against the schemas, complete, and with the least rights. Never applied here."""
 
 import json
+import math
+import re
 from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 import yaml
-from redis import Redis
+from sqlalchemy import text
 
-from common.servers import queue
-from common.settings import QueueSettings
+from common.database.session import Database
+from common.database.tables.batch import BatchChunk, BatchJob
 from devstack import services
+from devstack.servers import mlflow_server
+from scorer.settings import ScorerSettings
+from trainer.commands.models import NOT_PROMOTED
 
 REPOSITORY = Path(__file__).parents[3]
 ROOT = REPOSITORY / "deploy/kubernetes"
 SCHEMA = "1.34"
 CLASSES_OF_OTHERS = {"keda.sh/v1alpha1", "kustomize.config.k8s.io/v1beta1"}
+DEPLOY_DOC = (REPOSITORY / "docs/deploy.md").read_text()
 BASE = ROOT / "base"
 PRODUCTION = ROOT / "overlays/production"
 
@@ -120,12 +126,22 @@ def test_selectors_find_pods() -> None:
             assert any(wanted.items() <= each.items() for each in labels), name
 
 
-def test_settings_are_those_of_compose() -> None:
-    compose = set(yaml.safe_load((REPOSITORY / "compose.yaml").read_text())["x-settings"])
-    only_here = {"MLFLOW_ARTIFACTS", "MLFLOW_BACKEND_STORE_URI", "QUEUE_ADDRESS", "QUEUE_PASSWORD"}
-    for file in ("settings.env", "secrets.env.example"):
+ENVIRONMENT = ("settings.env", "secrets.env.example", "mlflow.env.example")
+
+
+def test_settings_are_documented_ones() -> None:
+    documented = set(re.findall(r"^\| `([A-Z_]+)` \|", (REPOSITORY / "docs/settings.md").read_text(), re.M))
+    of_mlflow = {"MLFLOW_ARTIFACTS", "MLFLOW_BACKEND_STORE_URI"}
+    for file in ENVIRONMENT:
         names = {line.split("=")[0] for line in (PRODUCTION / file).read_text().splitlines()}
-        assert names - only_here <= compose
+        assert names - of_mlflow <= documented | {"REGISTRY_URL", "MLFLOW_TRACKING_URI"}
+
+
+def test_no_pod_but_mlflow_s_knows_mlflow_s_database() -> None:
+    assert [name for name, pod in PODS.items() if "'key': 'MLFLOW_BACKEND_STORE_URI'" in str(pod)] == [
+        "mlflow/Deployment/mlflow"
+    ]
+    assert "MLFLOW_BACKEND" not in (PRODUCTION / "secrets.env.example").read_text()
 
 
 def test_whatever_reads_the_shop_s_source_finds_its_file_if_there_is_one() -> None:
@@ -137,22 +153,91 @@ def test_whatever_reads_the_shop_s_source_finds_its_file_if_there_is_one() -> No
             assert {"name": "shop", "mountPath": "/shop", "readOnly": True} in container["volumeMounts"]
 
 
-def test_scorers_follow_the_lists_in_which_chunks_of_every_priority_wait(
-    service_env: dict[str, str],
-) -> None:
-    wakes = queue.Queue(QueueSettings(url=service_env["QUEUE_URL"]))
-    with Redis.from_url(service_env["QUEUE_URL"], decode_responses=True) as valkey:
-        valkey.flushdb()
-        for priority in (queue.URGENT, queue.PATIENT):
-            assert wakes.send(queue.SCORE_CHUNK, uuid4(), priority)
-        lists = {key for key in valkey.scan_iter() if valkey.type(key) == "list"}
-        valkey.flushdb()
+def scorers_asked_for(database: Database) -> int:
+    """What KEDA makes of the trigger's answer: so many scorers that each has its share of it."""
     scaled = DOCUMENTS["scorer/ScaledObject/scorer"]["spec"]
-    assert {trigger["metadata"]["listName"] for trigger in scaled["triggers"]} == lists
-    assert scaled["minReplicaCount"] < scaled["maxReplicaCount"]
-    authentication = DOCUMENTS["scorer/TriggerAuthentication/queue"]
-    for trigger in scaled["triggers"]:
-        assert (trigger["type"], trigger["authenticationRef"]["name"]) == ("redis", authentication["metadata"]["name"])
+    (trigger,) = scaled["triggers"]
+    with database.transaction() as session:
+        waiting = session.execute(text(trigger["metadata"]["query"])).scalar_one()
+    wanted = math.ceil(waiting / int(trigger["metadata"]["targetQueryValue"]))
+    return int(min(max(wanted, scaled["minReplicaCount"]), scaled["maxReplicaCount"]))
+
+
+def test_scorers_follow_the_chunks_that_are_still_to_be_scored_up_and_down_again(database: Database) -> None:
+    def chunks(job: UUID, count: int) -> list[BatchChunk]:
+        return [BatchChunk(job_id=job, number=number, source={}, output=0, bytes=1) for number in range(count)]
+
+    running, ended, asked = uuid4(), uuid4(), []
+    with database.transaction() as session:
+        session.execute(text("DELETE FROM batch_jobs"))
+        for id_, status in ((running, "running"), (ended, "cancelled")):
+            session.add(BatchJob(id=id_, status=status, input_uri="s3://b/i", output_uri=f"s3://b/{id_}"))
+        session.flush()
+        session.add_all([*chunks(running, 100), *chunks(ended, 500)])
+    for done in (0, 60, 84, 95, 100):
+        with database.transaction() as session:
+            scored = "UPDATE batch_chunks SET status = 'succeeded' WHERE job_id = :job AND number < :done"
+            session.execute(text(scored), {"job": running, "done": done})
+        asked.append(scorers_asked_for(database))
+    with database.transaction() as session:
+        session.execute(text("DELETE FROM batch_jobs"))
+    assert asked == [10, 5, 2, 1, 1]
+
+
+def test_a_large_job_has_work_in_the_queue_for_as_many_scorers_as_there_may_be() -> None:
+    settings = dict(line.split("=", 1) for line in (PRODUCTION / "settings.env").read_text().splitlines())
+    most = DOCUMENTS["scorer/ScaledObject/scorer"]["spec"]["maxReplicaCount"]
+    assert int(settings["SCORER_TOKENS"]) >= most * ScorerSettings().threads
+
+
+def test_what_keeps_a_pod_from_being_moved_does_not_hold_for_one_that_is_not_ready() -> None:
+    budgets = [document for document in DOCUMENTS.values() if document["kind"] == "PodDisruptionBudget"]
+    assert len(budgets) == 2
+    assert all(budget["spec"]["unhealthyPodEvictionPolicy"] == "AlwaysAllow" for budget in budgets)
+
+
+def test_the_tables_are_migrated_before_anything_that_uses_them_is_rolled_out() -> None:
+    label = {"rolled-out": "after-migration"}
+    for name, document in dict(documents(BASE)).items():
+        is_rolled_out = document.get("metadata", {}).get("labels", {}).items() >= label.items()
+        assert is_rolled_out == (document["kind"] == "Deployment"), name
+    for text_ in ((REPOSITORY / ".github/workflows/release.yml").read_text(), DEPLOY_DOC):
+        steps = ("delete job migrate", "--selector '!rolled-out'", "job/migrate", "apply --kustomize .\n")
+        places = [text_.index(step) for step in steps]
+        assert places == sorted(places)
+
+
+def test_a_second_roll_out_finds_the_migration_s_place_free() -> None:
+    assert DOCUMENTS["migrate/Job/migrate"]["spec"]["ttlSecondsAfterFinished"] <= 600
+
+
+def test_a_candidate_that_the_gate_refuses_is_not_trained_once_more() -> None:
+    (rule,) = DOCUMENTS["train/CronJob/train"]["spec"]["jobTemplate"]["spec"]["podFailurePolicy"]["rules"]
+    assert (rule["action"], rule["onExitCodes"]["values"]) == ("FailJob", [NOT_PROMOTED])
+    assert PODS["train/CronJob/train"]["spec"]["restartPolicy"] == "Never"
+
+
+def test_mlflow_s_tables_are_upgraded_before_it_starts_on_every_way_to_run_it() -> None:
+    pod = PODS["mlflow/Deployment/mlflow"]["spec"]
+    (upgrade,) = pod["initContainers"]
+    services_ = yaml.safe_load((REPOSITORY / "compose.yaml").read_text())["services"]
+    assert upgrade["args"] == services_["mlflow-migrate"]["command"] == ["python", "-c", mlflow_server.UPGRADE]
+    assert services_["mlflow"]["depends_on"]["mlflow-migrate"]["condition"] == "service_completed_successfully"
+    assert {each["tolerationSeconds"] for each in pod["tolerations"]} == {30}
+
+
+def test_images_may_come_from_a_private_registry_whose_name_the_overlay_gives() -> None:
+    for account in ("services", "mlflow"):
+        assert DOCUMENTS[f"accounts/ServiceAccount/{account}"]["imagePullSecrets"] == [{"name": "registry"}]
+    for image in yaml.safe_load((PRODUCTION / "kustomization.yaml").read_text())["images"]:
+        assert image["newName"] == image["name"].replace("delivery-time/", "ghcr.io/owner/delivery-time/")
+        assert image["newName"] == image["newName"].lower()
+
+
+def test_a_pod_asks_for_the_disk_that_it_uses() -> None:
+    for name, pod in PODS.items():
+        for container in [*pod["spec"].get("initContainers", []), *pod["spec"]["containers"]]:
+            assert container["resources"]["requests"]["ephemeral-storage"], name
 
 
 def test_keda_finds_the_secret_under_the_name_that_kustomize_gives_it() -> None:

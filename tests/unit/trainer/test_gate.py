@@ -115,3 +115,13 @@ def test_the_second_model_is_kept_where_it_helps_and_must_not_be_worse_than_the_
     assert any("after the hand-over, MAE" in objection for objection in worse.objections), worse.objections
     none = judge(data_of(replace(history, shipped=None)), PARAMS, None)
     assert not none.hand_overs_help
+
+
+def test_made_up_orders_take_no_real_champion_s_place(table: TrainingTable, tmp_path: Path) -> None:
+    real, made_up = (
+        TrainingData(table.history, SHOP.model_copy(update={"synthetic": synthetic}), made_up_places())
+        for synthetic in (False, True)
+    )
+    champion = champion_of(TrainingTable.of(real), CHANGE, tmp_path / "bundle")
+    objections = [judge(data, PARAMS, champion).objections for data in (real, made_up)]
+    assert ["made up" in " ".join(each) for each in objections] == [False, True]

@@ -13,7 +13,7 @@ from common.database.session import Database
 from common.errors import DeliveryTimeError, InvalidInput
 from common.servers.queue import Queue
 from common.servers.registry import Registry
-from common.settings import DatabaseSettings, ObjectStoreSettings, QueueSettings, RegistrySettings, load
+from common.settings import DatabaseSettings, ModeSettings, ObjectStoreSettings, QueueSettings, RegistrySettings, load
 from trainer.data.settings import DataSettings
 from trainer.retraining.retrain import Retrainer, Trained
 from trainer.settings import TrainerSettings
@@ -30,6 +30,11 @@ if TYPE_CHECKING:
     from trainer.retraining.training import Training
     from trainer.sources.raw.open import Sources
     from trainer.tracking import Tracking
+
+
+def mode() -> ModeSettings:
+    """Whether this is local or production; InvalidSettings."""
+    return load(ModeSettings)
 
 
 def data_settings() -> DataSettings:

@@ -40,6 +40,14 @@ def test_without_kaggle_made_up_orders_are_used_and_said_loudly(run: Run, tmp_pa
     assert "synthetic orders" in prepared.stdout
 
 
+def test_in_production_nothing_is_made_up(run: Run, tmp_path: Path) -> None:
+    refused = run("download-data", MODE="production")
+    assert refused.returncode == 1
+    assert "Kaggle cannot be reached" in refused.stderr
+    assert "OLIST_DIR" in refused.stderr
+    assert not (tmp_path / "store" / "dataset").exists()
+
+
 def test_a_wrong_kaggle_key_is_an_error_and_no_made_up_orders(run: Run, tmp_path: Path) -> None:
     """Kaggle answers, and refuses: kagglehub's own error, raised by a stand-in for it."""
     (tmp_path / "kagglehub.py").write_text(

@@ -15,7 +15,7 @@ class ServedShop:
     """What a model knows of its shop. country: of orders that name none. time_zone: of moments without one.
 
     code_digits: of its postal codes, 0 if they are not numbers of one length. numeric, category: the facts that it
-    declares.
+    declares. synthetic: its orders are made up; older models do not say.
     """
 
     name: str
@@ -24,6 +24,7 @@ class ServedShop:
     code_digits: int = 0
     numeric: tuple[str, ...] = ()
     category: tuple[str, ...] = ()
+    synthetic: bool | None = None
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,23 @@
 """The MLflow server: runs in Postgres, artifacts in the object store, handed through by the server."""
 
 import os
+import subprocess
 import sys
+from importlib.metadata import version
 
 import httpx
+from sqlalchemy import NullPool, create_engine, inspect
 
+from devstack.errors import CannotRun
 from devstack.servers.ports import Port
 from devstack.servers.process import Process
 from devstack.settings import LOOPBACK
 from devstack.stack import MLFLOW_BUCKET, REGION, Stack
 
 NAME = "mlflow"
+
+UPGRADE = "import os; from mlflow.db import upgrade; upgrade.callback(os.environ['MLFLOW_BACKEND_STORE_URI'])"
+"""Brings MLflow's own tables to what this MLflow wants. The address is no argument: those show in the process list."""
 
 
 def process(stack: Stack) -> Process:
@@ -22,12 +29,27 @@ def process(stack: Stack) -> Process:
         cwd=stack.directory,
         env=_environment(stack),
         probe=lambda _pid: _require_health(stack.mlflow_url),
+        prepare=lambda: _upgrade(stack),
         needs=("postgres", "seaweedfs"),
         ports=(Port(port, "MLflow", "MLFLOW_PORT"),),
         address=stack.mlflow_url,
         start_seconds=180,
         probe_failures=6,
     )
+
+
+def _upgrade(stack: Stack) -> None:
+    """Upgrade the tables of another version, without which the server does not start; it makes the first itself."""
+    mark, present = stack.directory / "mlflow-version", version("mlflow")
+    if mark.exists() and mark.read_text() == present:
+        return
+    if inspect(create_engine(stack.mlflow_database_url, poolclass=NullPool)).has_table("alembic_version"):
+        done = subprocess.run(
+            [sys.executable, "-c", UPGRADE], env=_environment(stack), cwd=stack.directory, capture_output=True, text=True
+        )
+        if done.returncode:
+            raise CannotRun(f"MLflow's tables cannot be upgraded to {present}: {done.stderr.strip().splitlines()[-1]}")
+    mark.write_text(present)
 
 
 def _flags(port: int) -> list[str]:

@@ -33,7 +33,7 @@ def _download_data(arguments: argparse.Namespace) -> None:
         source = shown(wiring.shop().orders.source)
         console.print(f"nothing to download: {settings.shop_file} (SHOP_FILE) names {source}", soft_wrap=True)
     else:
-        download(settings, console)
+        download(settings, wiring.mode(), console)
 
 
 def _add_inspect(commands: Commands) -> None:

@@ -80,6 +80,8 @@ def evaluate(
     if rival:
         rivals |= {"the champion": rival.predict(judged.orders).days}
     objections = []
+    if champion and table.shop.synthetic and champion.manifest.shop.synthetic is False:
+        objections.append("its orders are made up, the champion has learned from real ones")
     for name, days in rivals.items():
         told = np.isfinite(days) if days is not None else np.zeros(len(judged), dtype=bool)
         if days is None or not told.any():
