@@ -7,6 +7,7 @@ psql -v ON_ERROR_STOP=1 --no-psqlrc --quiet --username "$POSTGRES_USER" --dbname
 CREATE ROLE delivery_time LOGIN PASSWORD :'services';
 CREATE ROLE mlflow LOGIN PASSWORD :'mlflow';
 CREATE ROLE grafana LOGIN PASSWORD :'grafana';
+GRANT delivery_time, mlflow TO CURRENT_USER;   -- whoever is no superuser may only then give databases to them
 CREATE DATABASE delivery_time OWNER delivery_time;
 CREATE DATABASE mlflow OWNER mlflow;
 REVOKE CONNECT ON DATABASE delivery_time FROM PUBLIC;
