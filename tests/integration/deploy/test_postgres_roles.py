@@ -38,8 +38,8 @@ def test_a_master_that_is_no_superuser_makes_them(servers: TestServers) -> None:
     script = re.sub(r"(?<!-v) (delivery_time|mlflow|grafana)\b", r" managed_\1", SCRIPT.read_text())
     passwords = {f"{prefix}DATABASE_PASSWORD": SECRET for prefix in ("", "MLFLOW_", "GRAFANA_")}
     given = {"PGHOST": LOOPBACK, "PGPORT": str(port), "PGPASSWORD": SECRET, "POSTGRES_USER": "master"}
-    path = f"{programs()}:{os.environ['PATH']}"
-    done = subprocess.run(["sh"], input=script, env={"PATH": path, **given, **passwords}, capture_output=True, text=True)
+    environment = {"PATH": f"{programs()}:{os.environ['PATH']}", **given, **passwords}
+    done = subprocess.run(["sh"], input=script, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert run(SHOP, SECRET, SHOP, "CREATE TABLE kept (x int)", "SELECT count(*) FROM kept") == ["0"]
     assert run("managed_grafana", SECRET, SHOP, "SHOW default_transaction_read_only") == ["on"]

@@ -44,9 +44,8 @@ def _upgrade(stack: Stack) -> None:
     if mark.exists() and mark.read_text() == present:
         return
     if inspect(create_engine(stack.mlflow_database_url, poolclass=NullPool)).has_table("alembic_version"):
-        done = subprocess.run(
-            [sys.executable, "-c", UPGRADE], env=_environment(stack), cwd=stack.directory, capture_output=True, text=True
-        )
+        command = [sys.executable, "-c", UPGRADE]
+        done = subprocess.run(command, env=_environment(stack), cwd=stack.directory, capture_output=True, text=True)
         if done.returncode:
             raise CannotRun(f"MLflow's tables cannot be upgraded to {present}: {done.stderr.strip().splitlines()[-1]}")
     mark.write_text(present)
