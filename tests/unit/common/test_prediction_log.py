@@ -1,3 +1,4 @@
+import time
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -72,9 +73,21 @@ def test_orders_read_back_from_the_log_as_they_were_asked_for() -> None:
     }  # fmt: skip
 
 
+def read(predictions: list[LoggedPrediction]) -> list[LoggedPrediction]:
+    """With ids and moments as Postgres reads them."""
+    return [
+        row._replace(
+            id=UUID(str(row.id)),
+            predicted_at=datetime.fromisoformat(str(row.predicted_at)),
+            purchase_timestamp=datetime.fromisoformat(str(row.purchase_timestamp)),
+        )
+        for row in predictions
+    ]
+
+
 def test_what_was_encoded_is_decoded_unchanged() -> None:
     predictions = [logged("order-1"), logged(None)]
-    assert decode(encode(predictions)) == predictions
+    assert read(decode(encode(predictions))) == predictions
 
 
 def test_plain_rows_read_back_as_typed_ones() -> None:
@@ -82,18 +95,30 @@ def test_plain_rows_read_back_as_typed_ones() -> None:
     columns = {name: [value] for name, value in typed._asdict().items()}
     plain = {**columns, "predicted_at": [NOW.isoformat()], "purchase_timestamp": ["2026-11-22T10:30:00"]}
     rows = [(typed.id.hex, *row, typed.key_id) for row in rows_of(plain)]
-    assert decode(encode(rows)) == [typed._replace(purchase_timestamp=NOW.replace(microsecond=0))]
+    assert read(decode(encode(rows))) == [typed._replace(purchase_timestamp=NOW.replace(microsecond=0))]
 
 
 def test_what_a_newer_gateway_adds_at_the_end_is_passed_over() -> None:
     typed = logged("order-1")
-    assert decode({FIELD: to_json([[*typed, "newer"]])}) == [typed]
+    assert read(decode({FIELD: to_json([[*typed, "newer"]])})) == [typed]
 
 
-def test_ids_are_all_different() -> None:
-    assert len(set(new_ids(1_000))) == 1_000
+def test_ids_are_all_different_and_grow_with_time() -> None:
+    ids = new_ids(1_000)
+    assert len({*ids, *new_ids(1_000)}) == 2_000
+    assert {(len(each), UUID(each).version) for each in ids} == {(32, 7)}
+    first = int(ids[0][:12], 16)
+    assert abs(first - time.time() * 1e3) < 60_000, "they begin with milliseconds"
 
 
 def test_a_foreign_entry_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match="predictions"):
         decode({b"other": b"[]"})
+
+
+@pytest.mark.parametrize(
+    "body", [b"7", b'"text"', b"[7]", b'["text"]', b"[{}]", b"[[]]", b'[["id", "moment"]]', b"[null]"]
+)
+def test_an_entry_that_holds_no_predictions_is_refused(body: bytes) -> None:
+    with pytest.raises((ValueError, TypeError)):
+        decode({FIELD: body})

@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from operator import itemgetter
+from time import time_ns
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -29,13 +30,14 @@ INVALID = b"invalid"
 
 
 class LoggedPrediction(NamedTuple):
-    """One answer of the gateway, with the columns of the table `predictions`. Times are UTC.
+    """One answer of the gateway, with the columns of the table `predictions`. Times are UTC; as it travels (see Row),
+    they are text, and so is the id.
 
     A further field goes to the end and has a default: a consumer then reads what older and newer gateways write.
     """
 
-    id: UUID
-    predicted_at: datetime
+    id: UUID | str
+    predicted_at: datetime | str
     request_id: str
     order_id: str | None
     model_version: str
@@ -43,7 +45,7 @@ class LoggedPrediction(NamedTuple):
     seller_zip_code_prefix: int | None
     customer_lat: float | None
     customer_lng: float | None
-    purchase_timestamp: datetime
+    purchase_timestamp: datetime | str
     delivery_time_days: float
     lower_days: float
     upper_days: float
@@ -57,7 +59,7 @@ Row = tuple[Any, ...]
 """A row of the log on its way: LoggedPrediction's fields in order, as values that JSON has.
 
 The id as hexadecimal text and times as ISO 8601 text (UTC) are ten times cheaper to write than UUIDs and datetimes, and
-read back the same.
+Postgres reads them as they are.
 """
 
 
@@ -71,6 +73,9 @@ class CountedRequests(NamedTuple):
 
 ANSWERED = LoggedPrediction._fields[1:-1]
 """What the answer knows; id and key are added by whoever sends it."""
+
+ZONES = ("+00:00", "Z")
+"""With which a moment in UTC ends."""
 
 row_of: Callable[[Mapping[str, Any]], Row] = itemgetter(*ANSWERED)
 """The row of values that are named as LoggedPrediction's fields, without id and key."""
@@ -97,7 +102,7 @@ def encode(rows: Iterable[Row]) -> dict[bytes, bytes]:
 
 
 def decode(fields: Mapping[bytes, bytes]) -> list[LoggedPrediction]:
-    """The predictions of one stream entry; ValueError or TypeError if it is not one of ours."""
+    """The predictions of one stream entry as they travelled; ValueError or TypeError if it is not one of ours."""
     try:
         return [_from_row(row) for row in orjson.loads(fields[FIELD])]
     except KeyError as error:
@@ -120,18 +125,22 @@ def decode_invalid(fields: Mapping[bytes, bytes]) -> CountedRequests | None:
 
 
 def new_ids(count: int) -> list[str]:
-    """Random 128-bit ids in hexadecimal for a batch: a consumer that sees an entry twice stores it once."""
-    entropy = os.urandom(16 * count).hex()
-    return [entropy[start : start + 32] for start in range(0, 32 * count, 32)]
+    """128-bit ids in hexadecimal for a batch: a consumer that sees an entry twice stores it once.
+
+    Of version 7 (RFC 9562), the time first: where the log is indexed by them, it grows at one end. Of random ones each
+    touches another page, and from some million rows on that halves what Postgres takes.
+    """
+    entropy = os.urandom(8 * count + 2).hex()
+    head = f"{time_ns() // 1_000_000:012x}7{entropy[:3]}b"
+    return [head + entropy[start : start + 15] for start in range(3, 3 + 15 * count, 15)]
 
 
 def _from_row(row: list[Any]) -> LoggedPrediction:
     prediction = LoggedPrediction(*row[: len(LoggedPrediction._fields)])
-    return prediction._replace(
-        id=UUID(str(prediction.id)),
-        predicted_at=_utc(str(prediction.predicted_at)),
-        purchase_timestamp=_utc(str(prediction.purchase_timestamp)),
-    )
+    predicted, purchase = str(prediction.predicted_at), str(prediction.purchase_timestamp)
+    if predicted.endswith(ZONES) and purchase.endswith(ZONES):
+        return prediction
+    return prediction._replace(predicted_at=_utc(predicted), purchase_timestamp=_utc(purchase))
 
 
 def _utc(text: str) -> datetime:

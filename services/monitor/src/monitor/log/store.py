@@ -1,5 +1,6 @@
 """What the prediction log brings into its tables: predictions in bulk, counts of invalid requests; each id once."""
 
+import csv
 import io
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -9,18 +10,21 @@ from sqlalchemy import Engine
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from common.database.tables import InvalidRequests
+from common.database.tables import InvalidRequests, Prediction
 from common.servers.prediction_log import CountedRequests, LoggedPrediction
 
 COLUMNS = ", ".join(LoggedPrediction._fields)
+
+_NULLS = ", ".join(column.name for column in Prediction.__table__.columns if column.nullable)
+"""Columns in which an empty text is NULL: there is no empty one."""
+
+_COPY = f"COPY incoming ({COLUMNS}) FROM STDIN (FORMAT csv, FORCE_NULL ({_NULLS}))"
 
 _MOVE = f"""
     INSERT INTO predictions ({COLUMNS}) SELECT {COLUMNS} FROM incoming
     WHERE NOT EXISTS (SELECT FROM erasures WHERE order_id = incoming.order_id AND asked_at >= incoming.predicted_at)
     ON CONFLICT DO NOTHING
 """  # noqa: S608
-
-_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
 def store(engine: Engine, predictions: Sequence[LoggedPrediction]) -> int:
@@ -37,7 +41,7 @@ def store(engine: Engine, predictions: Sequence[LoggedPrediction]) -> int:
                 "CREATE TEMPORARY TABLE IF NOT EXISTS incoming (LIKE predictions INCLUDING DEFAULTS) "
                 "ON COMMIT DELETE ROWS"
             )
-            cursor.copy_expert(f"COPY incoming ({COLUMNS}) FROM STDIN", _copy_text(predictions))
+            cursor.copy_expert(_COPY, _csv(predictions))
             cursor.execute(_MOVE)
             new = int(cursor.rowcount)
         connection.commit()
@@ -53,14 +57,15 @@ def store_invalid(engine: Engine, counted: Sequence[CountedRequests]) -> None:
             session.execute(insert(InvalidRequests).on_conflict_do_nothing(), [entry._asdict() for entry in counted])
 
 
-def _copy_text(predictions: Iterable[LoggedPrediction]) -> io.StringIO:
-    """COPY's text format: tab between values, \\N for NULL."""
-    return io.StringIO("".join("\t".join(map(_copy_value, prediction)) + "\n" for prediction in predictions))
+def _csv(predictions: Iterable[LoggedPrediction]) -> io.StringIO:
+    """The rows as CSV: numbers bare, all else in quotes, NULL as an empty text."""
+    text = io.StringIO()
+    csv.writer(text, quoting=csv.QUOTE_NONNUMERIC).writerows(map(_plain, predictions))
+    text.seek(0)
+    return text
 
 
-def _copy_value(value: Any) -> str:
-    if value is None:
-        return "\\N"
-    if isinstance(value, dict):
-        value = to_json(value).decode()
-    return value.translate(_ESCAPES) if isinstance(value, str) else str(value)
+def _plain(prediction: LoggedPrediction) -> tuple[Any, ...]:
+    if prediction.further is None:
+        return prediction
+    return prediction._replace(further=to_json(prediction.further).decode())  # type: ignore[arg-type]
