@@ -12,7 +12,8 @@ from common.servers.prediction_log import STREAM
 
 TABLES = (
     "predictions, invalid_requests, actuals, model_metrics, delivery_pace, model_events, retrainings, notifications, "
-    "alerts, replays, erasures, cold_files, marks, pace_counts, counted_orders, pace_bases, orders_at_risk"
+    "alerts, replays, erasures, cold_files, marks, pace_counts, counted_orders, pace_bases, orders_at_risk, "
+    "waiting_windows, impossible_actuals"
 )
 
 

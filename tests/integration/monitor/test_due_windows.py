@@ -12,9 +12,10 @@ from common.database import actuals
 from common.database.actuals import OrderReport
 from common.database.session import Database
 from common.servers.prediction_log import LoggedPrediction
+from monitor.log import marks
 from monitor.log.store import store
-from monitor.windows import live, news
-from monitor.windows.live import LiveWindows, due_windows, empty_windows, windows_to_look_at
+from monitor.windows import live
+from monitor.windows.live import LiveWindows, due_windows, empty_windows, windows_of_log, windows_to_look_at
 from monitor.windows.measure import Measured
 from monitor.windows.reference import Reference
 from monitor.windows.windows import Window
@@ -33,7 +34,7 @@ def counting(live_windows: LiveWindows, monkeypatch: pytest.MonkeyPatch) -> Live
         return Measured(key | {"source": source, "model_version": reference.model_version}, None)
 
     monkeypatch.setattr(live, "measure", unmeasured)
-    monkeypatch.setattr(news, "LONGEST_WRITE", timedelta(seconds=0))
+    monkeypatch.setattr(marks, "LONGEST_WRITE", timedelta(seconds=0))
     return live_windows
 
 
@@ -52,17 +53,14 @@ def other_versions(counting: LiveWindows, monkeypatch: pytest.MonkeyPatch) -> No
 def recounted(database: Database) -> list[live.LiveWindow]:
     """What a look at everything still finds to be measured."""
     with database.transaction() as session:
-        starts = windows_to_look_at(session, DAY)
+        starts = windows_of_log(session, DAY)
         return [due for start in starts for due in due_windows(session, DAY, start)] + empty_windows(session, DAY)
 
 
 def counted(database: Database) -> int:
-    """Predictions whose windows the next look will count."""
+    """Windows that the next look will count."""
     with database.transaction() as session:
-        since = news.seen_until(session)
-        assert since is not None
-        given = {"length": DAY, "origin": live.A_MONDAY, "oldest": NOW - 120 * DAY, "present": NOW}
-        return len(news.windows_with_news(session, since, given))
+        return len(windows_to_look_at(session, DAY))
 
 
 def said(chance: random.Random, orders: list[LoggedPrediction]) -> Iterator[OrderReport]:
@@ -127,6 +125,27 @@ def test_what_had_no_time_is_measured_the_next_time(
         store(database.engine, logged(1, purchase_timestamp=moment, predicted_at=moment, order_id=None))
     assert counting.measure_due(seconds=0) == 1
     assert counting.measure_due() == 2
+
+
+def test_a_large_window_waits_until_much_of_it_has_changed_or_for_a_day(
+    database: Database, counting: LiveWindows, logged: MakeLogged
+) -> None:
+    at = NOW - 40 * DAY
+    orders = logged(1_000, purchase_timestamp=at, predicted_at=at)
+    store(database.engine, orders)
+    counting.measure_due()
+
+    def deliver(number: int) -> int:
+        report = OrderReport(order_id=str(orders[number].order_id), delivered_at=at + 9 * DAY)
+        with database.transaction() as session:
+            actuals.store(session, [report])
+        return counting.measure_due()
+
+    assert [deliver(number) for number in range(12)] == [0] * 9 + [1, 0, 0]
+    with database.transaction() as session:
+        session.execute(text("UPDATE waiting_windows SET since = since - interval '1 day'"))
+    assert counting.measure_due() == 1
+    assert recounted(database) == []
 
 
 def test_after_a_replay_nothing_of_today_is_missed(

@@ -7,12 +7,15 @@ import pytest
 from sqlalchemy import func, select
 
 from common.database.delivery_pace import read_pace
+from common.database.erasures import erase
 from common.database.session import Database
-from common.database.tables import Actual, Alert, DeliveryPace, ModelMetrics
+from common.database.tables import Actual, Alert, DeliveryPace, ImpossibleActual, ModelMetrics
 from common.model.bundle import Bundle
 from common.servers.prediction_log import LoggedPrediction
 from monitor.alerts.check import Situation
 from monitor.alerts.checks import run_checks
+from monitor.alerts.impossible_actuals import ImpossibleActuals
+from monitor.log import marks
 from monitor.log.store import store
 from monitor.pace.live_pace import keep_pace
 from monitor.windows.live import LiveWindows
@@ -124,6 +127,30 @@ def test_an_impossible_delivery_is_set_aside_and_named_until_it_is_corrected(
     live_windows.measure_due()
     assert window_of(database, wrong).rows_with_actual == 60
     assert ("impossible-actuals", "closed") in check(database)
+
+
+def test_an_impossible_delivery_is_remembered_while_only_news_is_looked_at(
+    database: Database, orders: list[LoggedPrediction], logged: MakeLogged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(marks, "LONGEST_WRITE", timedelta(0))
+    wrong, late, erased = orders[0], logged(1, order_id="asked-after-its-actual")[0], orders[1]
+    for order in (wrong, late, erased):
+        deliver(database, order, order.purchase_timestamp - DAY)
+    check(database)
+    store(database.engine, [late])
+
+    def counted() -> int:
+        with database.transaction() as session:
+            (finding,) = ImpossibleActuals().findings(Situation(session, datetime.now(UTC), DAY, DAY))
+            return int(finding.value or 0)
+
+    assert [counted(), counted()] == [3, 3]
+    with database.transaction() as session:
+        erase(session, str(erased.order_id))
+        assert session.scalars(select(func.count()).select_from(ImpossibleActual)).one() == 2
+    assert counted() == 2
+    deliver(database, late, late.purchase_timestamp + DAY)
+    assert [counted(), counted()] == [1, 1]
 
 
 def test_a_gateway_whose_clock_is_a_year_ahead_hides_nothing_of_today(

@@ -19,7 +19,7 @@ from monitor.alerts.check import Situation
 from monitor.alerts.error_so_far import ErrorSoFar
 from monitor.log.store import store
 from monitor.pace.live_pace import keep_pace
-from monitor.windows.live import due_windows, window_rows, windows_to_look_at
+from monitor.windows.live import due_windows, window_rows, windows_of_log
 from monitor.windows.quality import quality_of
 
 READING = Reading(Clock("UTC"))
@@ -82,7 +82,7 @@ def error_so_far(database: Database) -> float | None:
 def windows(database: Database) -> list[tuple[int, int, float | None]]:
     """Orders, deliveries and error of every window, oldest first."""
     with database.transaction() as session:
-        starts = windows_to_look_at(session, DAY)
+        starts = windows_of_log(session, DAY)
         live = [window for start in starts for window in due_windows(session, DAY, start)]
         errors = [quality_of(window_rows(session, window, READING).days, baseline_days=10).mae for window in live]
     return [(window.rows, window.rows_with_actual, mae) for window, mae in zip(live, errors, strict=True)]

@@ -2,18 +2,19 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from common.database import alerts
 from common.database.retrainings import request_if_due
 from common.database.session import Database
-from common.database.tables import Actual, Alert, ModelMetrics
+from common.database.tables import Actual, Alert, ModelMetrics, Prediction
 from common.servers.prediction_log import LoggedPrediction
 from monitor.alerts.check import Situation
 from monitor.alerts.checks import RETRAINING_RULES
-from monitor.alerts.error_so_far import MOST_ORDERS, ErrorSoFar
+from monitor.alerts.error_so_far import MOST_ORDERS, STRETCHES, ErrorSoFar, looked_at
 from monitor.log.store import store
 
 pytestmark = pytest.mark.usefixtures("monitoring")
@@ -107,16 +108,28 @@ def test_a_new_version_answers_for_its_own_orders_alone(database: Database, orde
         assert session.scalars(select(Alert)).all() == []
 
 
-def test_of_very_many_orders_a_part_is_looked_at_and_says_nearly_the_same(
+def test_of_very_many_orders_a_part_of_every_few_hours_is_looked_at_and_says_nearly_the_same(
     database: Database, orders: list[LoggedPrediction]
 ) -> None:
-    deliver(database, orders[::2], PREDICTED + 9)
-    deliver(database, orders[1::2], PREDICTED + 5)
     with database.transaction() as session:
+        for number, order in enumerate(orders):
+            bought = NOW - timedelta(days=21.01 + number * 13.98 / len(orders))
+            moved = Prediction.__table__.c.order_id == order.order_id
+            session.execute(update(Prediction).where(moved).values(purchase_timestamp=bought, predicted_at=bought))
+            arrival = bought + timedelta(days=PREDICTED + 5 + number % 5)
+            session.add(Actual(order_id=order.order_id, delivered_at=arrival))
         window = session.scalars(select(ModelMetrics)).one()
         window.window_start, window.window_end = BOUGHT, BOUGHT + timedelta(days=1)
         window.rows = MOST_ORDERS * 4 // 3
     (alert,) = check(database)
     assert alert.status == "open"
-    assert alert.value == pytest.approx(7, abs=0.6)
-    assert alert.value != pytest.approx(7, abs=1e-6), "three quarters of them, drawn by their ids"
+    assert alert.value == pytest.approx(7, abs=0.3)
+    assert alert.value != pytest.approx(7, abs=1e-6), "three quarters of them"
+
+
+def test_what_is_looked_at_are_pieces_of_all_ages_without_overlap() -> None:
+    spans = looked_at(NOW, 0.1)
+    assert len(spans) == STRETCHES
+    assert sum((span["end"] - span["begin"] for span in spans), timedelta()) / timedelta(days=14) == pytest.approx(0.1)
+    assert all(before["end"] <= after["begin"] for before, after in pairwise(spans))
+    assert looked_at(NOW, 1.5) == [{"begin": NOW - timedelta(days=35), "end": NOW - timedelta(days=21)}]

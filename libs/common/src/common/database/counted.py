@@ -18,13 +18,18 @@ BOUGHT = f"({_bought('predictions')})"
 BOUGHT_WHEN_ASKED = f"(predictions.purchase_timestamp <= predictions.predicted_at + {TOLERANCE})"
 """The same but for the present, for what is counted once and looked at later."""
 
-FIRST = f"""(NOT EXISTS (
+FIRST = f"""(predictions.order_id IS NULL OR NOT EXISTS (
     SELECT FROM predictions AS earlier
     WHERE earlier.order_id = predictions.order_id AND earlier.model_version = predictions.model_version
       AND earlier.role = predictions.role AND {_bought("earlier")}
+      AND earlier.predicted_at <= predictions.predicted_at
       AND (earlier.predicted_at, earlier.id) < (predictions.predicted_at, predictions.id)
 ))"""
-"""An order counts once for each model version, with its first prediction, however often it was asked for."""
+"""An order counts once for each model version, with its first prediction, however often it was asked for.
+
+What follows from the rest is said too: predictions without an order are looked up in no month, those with one in no
+later month.
+"""
 
 _LATEST = f"least(predictions.purchase_timestamp + {LONGEST_DELIVERY}, CAST(:present AS timestamptz) + {TOLERANCE})"
 

@@ -7,7 +7,15 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from common.database.tables import Actual, Erasure, Notification, OrderAtRisk, PaceBasis, Prediction
+from common.database.tables import (
+    Actual,
+    Erasure,
+    ImpossibleActual,
+    Notification,
+    OrderAtRisk,
+    PaceBasis,
+    Prediction,
+)
 
 GONE_AFTER = timedelta(days=1)
 """By then the archive has been rewritten without it, and the queue has delivered what it held; then the erasure itself,
@@ -32,7 +40,8 @@ def erase(session: Session, order_id: str) -> Erased:
     of_order = Prediction.__table__.c.order_id == order_id
     predictions = session.execute(delete(Prediction).where(of_order))
     actuals = session.execute(delete(Actual).where(Actual.order_id == order_id))
-    session.execute(delete(OrderAtRisk).where(OrderAtRisk.order_id == order_id))
+    for of_it in (OrderAtRisk, ImpossibleActual):
+        session.execute(delete(of_it).where(of_it.order_id == order_id))
     about_it = Notification.body["subject"].astext == order_id
     session.execute(delete(Notification).where(Notification.alert_id.is_(None), about_it))
     return Erased(predictions.rowcount, actuals.rowcount, asked_at + GONE_AFTER)  # type: ignore[attr-defined]
@@ -41,6 +50,11 @@ def erase(session: Session, order_id: str) -> Erased:
 def archived(session: Session) -> list[str]:
     """The erased orders for which the archive has still to be looked through."""
     return list(session.scalars(select(Erasure.order_id).where(Erasure.archived).order_by(Erasure.order_id)))
+
+
+def asked(session: Session) -> dict[str, datetime]:
+    """The erased orders of the last day, and when each was erased."""
+    return dict(session.execute(select(Erasure.order_id, Erasure.asked_at)).tuples().all())
 
 
 def archive_is_clean(session: Session, order_ids: list[str]) -> None:

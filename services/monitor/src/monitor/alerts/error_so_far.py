@@ -4,10 +4,11 @@ Judged by delivered orders alone, a wave of delays shows too late: the slow ones
 for weeks. An order under way that was predicted for 10 days and is 25 days old is wrong by 15 days at least.
 """
 
-import math
+import random
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
 from common.database.alerts import Finding
 from common.database.counted import BOUGHT, COUNTED, FIRST
@@ -23,7 +24,10 @@ FEWEST_KNOWN = 0.6
 
 
 MOST_ORDERS = 50_000
-"""About so many of them are looked at, drawn by their ids: a mean of more is no better known."""
+"""About so many of them are looked at, of more a piece of each of STRETCHES: a mean of more is no better known."""
+
+STRETCHES = 56
+"""Of the ages, six hours each."""
 
 
 class ErrorSoFar(Check):
@@ -41,8 +45,9 @@ class ErrorSoFar(Check):
         """One finding about the version that serves, none about one with too few orders."""
         given = {"version": situation.version, "present": situation.present}
         counted: int = situation.session.scalars(_COUNTED, given).one()
-        share = min(SHARES, math.ceil(SHARES * MOST_ORDERS / max(counted, 1)))
-        row = situation.session.execute(_ERROR, given | {"share": share}).one_or_none()
+        spans = looked_at(situation.present, MOST_ORDERS / max(counted, 1))
+        bounds = {f"{bound}_{at}": moment for at, span in enumerate(spans) for bound, moment in span.items()}
+        row = situation.session.execute(_error(len(spans)), given | bounds).one_or_none()
         if row is not None and situation.version is not None:
             limit = self.opens * row.trained_mae
             yield Finding(
@@ -56,12 +61,16 @@ class ErrorSoFar(Check):
         yield from situation.closed_for_replaced_versions(self.name)
 
 
-SHARES = 1_024
+def looked_at(present: datetime, share: float) -> list[dict[str, datetime]]:
+    """The spans of purchase time (`begin`, `end`) that are looked at: all of the ages, or that share of each stretch,
+    at the same place in it each time."""
+    oldest, youngest = (present - timedelta(days=age) for age in reversed(AGE_DAYS))
+    if share >= 1:
+        return [{"begin": oldest, "end": youngest}]
+    stretch, chance = (youngest - oldest) / STRETCHES, random.Random(0)
+    begins = [oldest + stretch * (number + chance.uniform(0, 1 - share)) for number in range(STRETCHES)]
+    return [{"begin": begin, "end": begin + stretch * share} for begin in begins]
 
-_BOUGHT_THEN = f"""
-    purchase_timestamp >= :present - interval '{AGE_DAYS[1]} days'
-    AND purchase_timestamp < :present - interval '{AGE_DAYS[0]} days'
-"""
 
 _COUNTED = text(f"""
     SELECT coalesce(sum(rows), 0) FROM model_metrics
@@ -71,7 +80,13 @@ _COUNTED = text(f"""
 """)  # noqa: S608
 """Roughly how many orders there are, as counted when their windows were measured."""
 
-_ERROR = text(f"""
+
+def _error(spans: int) -> TextClause:
+    bought_then = (f"(purchase_timestamp >= :begin_{at} AND purchase_timestamp < :end_{at})" for at in range(spans))
+    return text(_ERROR % " OR ".join(bought_then))
+
+
+_ERROR = f"""
     SELECT trained_mae, avg(error) AS mae, avg(error) - 2 * stddev_samp(error) / sqrt(count(*)) AS lower_bound
     FROM (
         SELECT trained_mae FROM model_metrics WHERE source = '{SOURCE}' AND model_version = :version
@@ -87,10 +102,10 @@ _ERROR = text(f"""
             FROM predictions LEFT JOIN actuals USING (order_id)
             WHERE role = 'champion' AND model_version = :version AND order_id IS NOT NULL
               AND {BOUGHT} AND {FIRST} AND {COUNTED}
-              AND {_BOUGHT_THEN} AND hashtextextended(order_id, 0) & {SHARES - 1} < :share
+              AND (%s)
         ) AS orders
     ) AS errors
     WHERE trained_mae > 0
     GROUP BY trained_mae
     HAVING count(*) >= {FEWEST_ORDERS} AND avg(delivered::int) >= {FEWEST_KNOWN}
-""")  # noqa: S608
+"""  # noqa: S608

@@ -1,11 +1,12 @@
 """Live windows: logged predictions with the actuals that have come, measured again whenever either has news.
 
-A window is a span of purchase time. Windows of what was logged or reported since the last time are counted, and
+A window is a span of purchase time. Windows in which enough was logged or reported since the last time are counted, and
 measured if their counts, or the sum of their actuals, differ from those in `model_metrics`: an actual that comes weeks
 late, or comes again with another date, is noticed like a prediction of just now.
 """
 
 import logging
+import math
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,7 +17,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from common.database.counted import BOUGHT, DELIVERED, FIRST, TOLERANCE
-from common.database.present import present
+from common.database.present import is_replayed, present
 from common.database.session import Database
 from common.errors import DeliveryTimeError
 from common.orders.logged import logged_orders
@@ -34,6 +35,9 @@ SOURCE = "live"
 
 HORIZON = timedelta(days=120)
 """Windows older than this are not measured again: nearly all deliveries take less than 100 days."""
+
+SHARES = 1_024
+"""A window's rows are drawn by so many."""
 
 logger = logging.getLogger(__name__)
 
@@ -65,12 +69,12 @@ class LiveWindows:
         """
         begin = time.monotonic()
         with self._database.transaction() as session:
-            moment = news.moment(session)
-            starts = windows_to_look_at(session, self._length, news.seen_until(session))
-        written = waiting = 0
+            starts = windows_to_look_at(session, self._length)
+        written = 0
         for start in (*reversed(starts), None):
             with self._database.transaction() as session:
                 due = due_windows(session, self._length, start) if start else empty_windows(session, self._length)
+            waiting = False
             for live in due:
                 if seconds is not None and written and time.monotonic() - begin > seconds:
                     return written
@@ -78,13 +82,13 @@ class LiveWindows:
                     reference = self._references.of(live.model_version)
                 except DeliveryTimeError as error:
                     logger.warning("window %s of version %s waits: %s", live.window, live.model_version, error)
-                    waiting += 1
+                    waiting = True
                     continue
                 self._measure(live, reference)
                 written += 1
-        if not waiting:
-            with self._database.transaction() as session:
-                news.saw(session, moment)
+            if start and not waiting:
+                with self._database.transaction() as session:
+                    news.measured(session, start, self._length)
         return written
 
     def _measure(self, live: LiveWindow, reference: Reference) -> None:
@@ -103,21 +107,25 @@ class LiveWindows:
             upsert(session, measured.row | counts | {"report_uri": report})
 
 
-def windows_to_look_at(session: Session, length: timedelta, seen_until: datetime | None = None) -> list[datetime]:
-    """Starts of the windows that may have to be measured, oldest first.
-
-    seen_until: all that was logged and reported by then is measured; without it, these are all windows of the log.
-    """
+def windows_to_look_at(session: Session, length: timedelta) -> list[datetime]:
+    """Starts of the windows in which enough has changed to measure them again, oldest first; all of a replay's."""
+    if is_replayed(session):
+        return windows_of_log(session, length)
     given = _given(session, length)
-    if seen_until is not None:
-        return sorted(news.windows_with_news(session, seen_until, given))
-    first, last = session.execute(_FIRST_AND_LAST, given).one()
+    news.look(session, lambda: windows_of_log(session, length), given)
+    return news.enough(session, SOURCE, given)
+
+
+def windows_of_log(session: Session, length: timedelta) -> list[datetime]:
+    """Starts of all windows of the log up to the horizon, oldest first."""
+    first, last = session.execute(_FIRST_AND_LAST, _given(session, length)).one()
     return [window.start for window in windows_between(first, last, length)] if first else []
 
 
 def due_windows(session: Session, length: timedelta, start: datetime) -> list[LiveWindow]:
     """The windows of all versions that begin then and whose counts or actuals differ from those measured."""
     measured = _measured(session, start, length)
+    session.execute(_FEW_OF_MANY)
     counted = [
         LiveWindow(Window(start, start + length), version, *counts)
         for version, *counts in session.execute(_COUNTS, _given(session, length) | {"start": start})
@@ -154,14 +162,14 @@ def _measured(session: Session, start: datetime, length: timedelta) -> dict[str,
 
 
 def window_rows(session: Session, live: LiveWindow, reading: Reading) -> WindowRows:
-    """A window's rows (see `monitor.windows.watched`); of more than MAX_ROWS a sample, drawn by the random id."""
+    """A window's rows (see `monitor.windows.watched`); of many more than MAX_ROWS about so many, drawn by their ids."""
     result = session.execute(
         _ROWS,
         {
             "start": live.window.start,
             "end": live.window.end,
             "version": live.model_version,
-            "most": MAX_ROWS,
+            "share": math.ceil(SHARES * min(1.0, MAX_ROWS / max(live.rows, 1))),
             "present": present(session),
         },
     )
@@ -170,6 +178,9 @@ def window_rows(session: Session, live: LiveWindow, reading: Reading) -> WindowR
     days = pd.DataFrame({name: columns.pop(name) for name in ROW_COLUMNS}, dtype="float64")
     return WindowRows(logged_orders(columns, reading), days, promised_in(columns["further"]))
 
+
+_FEW_OF_MANY = text("SET LOCAL random_page_cost = 1.1")
+"""A window is a small part of the log: its orders are looked up, no table is read as a whole for them."""
 
 _MEASURED = text("""
     SELECT model_version, rows, rows_with_actual, actual_seconds
@@ -206,7 +217,5 @@ _ROWS = text(f"""
              AS actual_days
     FROM predictions LEFT JOIN actuals USING (order_id)
     WHERE purchase_timestamp >= :start AND purchase_timestamp < :end AND model_version = :version
-      AND {BOUGHT} AND {FIRST}
-    ORDER BY id
-    LIMIT :most
+      AND uuid_hash_extended(id, 0) & {SHARES - 1} < :share AND {BOUGHT} AND {FIRST}
 """)  # noqa: S608

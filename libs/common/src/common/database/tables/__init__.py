@@ -9,6 +9,7 @@ from common.database.tables.monitoring import (
     Alert,
     CountedOrder,
     DeliveryPace,
+    ImpossibleActual,
     Mark,
     ModelMetrics,
     Notification,
@@ -16,6 +17,7 @@ from common.database.tables.monitoring import (
     PaceBasis,
     PaceCount,
     Replay,
+    WaitingWindow,
 )
 
 __all__ = [
@@ -29,6 +31,7 @@ __all__ = [
     "CountedOrder",
     "DeliveryPace",
     "Erasure",
+    "ImpossibleActual",
     "InvalidRequests",
     "Mark",
     "ModelEvent",
@@ -42,4 +45,5 @@ __all__ = [
     "Replay",
     "Retraining",
     "Table",
+    "WaitingWindow",
 ]

@@ -88,7 +88,8 @@ class PaceBasis(Table):
 
     grouping: how the champion groups orders. oldest: purchases from then on. until: all that was logged and reported
     by then. present: see `common.database.present`. keys: those whose orders teach. next_due: when a delivery
-    that lies too far ahead to be true yet has come.
+    that lies too far ahead to be true yet has come. counted_until: purchases before then are counted, while the log is
+    counted from its beginning; NULL once all of it is.
     """
 
     __tablename__ = "pace_bases"
@@ -101,6 +102,7 @@ class PaceBasis(Table):
     present: Mapped[datetime]
     keys: Mapped[list[Any]]
     next_due: Mapped[datetime | None]
+    counted_until: Mapped[datetime | None]
 
 
 class Replay(Table):
@@ -120,6 +122,24 @@ class Mark(Table):
 
     name: Mapped[str] = mapped_column(primary_key=True)
     until: Mapped[datetime]
+
+
+class WaitingWindow(Table):
+    """A window that something may have changed in since it was measured: of how many predictions, and since when."""
+
+    __tablename__ = "waiting_windows"
+
+    start: Mapped[datetime] = mapped_column(primary_key=True)
+    changes: Mapped[int] = mapped_column(BigInteger)
+    since: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class ImpossibleActual(Table):
+    """An order whose actual cannot be true, as it was last looked at."""
+
+    __tablename__ = "impossible_actuals"
+
+    order_id: Mapped[str] = mapped_column(primary_key=True)
 
 
 class Alert(Table):
