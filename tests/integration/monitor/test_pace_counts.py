@@ -217,6 +217,38 @@ def test_only_what_has_news_is_looked_at(
     assert looked == [1]
 
 
+@pytest.mark.usefixtures("at_once")
+def test_a_new_champion_has_the_log_counted_in_parts_and_nothing_that_happens_meanwhile_is_lost(
+    database: Database, sample_bundle: Bundle, logged: MakeLogged
+) -> None:
+    rows = steady(database, logged, orders=600)
+    with database.transaction() as session:
+        assert_alike(session, sample_bundle)
+        recount(session)
+    grouping, parts = Grouping(sample_bundle), 0
+    while True:
+        with database.transaction() as session:
+            if keep_counts(session, grouping, present(session), seconds=0):
+                break
+            assert counts.is_counting(session)
+        parts += 1
+        if parts < 40:
+            one, another, third = rows[3 * parts : 3 * parts + 3]
+            changed = one.purchase_timestamp + 3 * DAY
+            store(database.engine, [another._replace(id=logged(1)[0].id, order_id=f"more-{parts}")])
+            with database.transaction() as session:
+                actuals.store(session, [OrderReport(order_id=str(one.order_id), delivered_at=changed)])
+                erase(session, str(third.order_id))
+    assert parts > 50, "about one for each day"
+    with database.transaction() as session:
+        assert not counts.is_counting(session)
+        assert_alike(session, sample_bundle)
+        followed = tables(session)
+        recount(session)
+        assert_alike(session, sample_bundle)
+        assert tables(session) == followed
+
+
 def test_an_order_of_a_clock_decades_ahead_costs_no_look_at_each_day_until_then(
     database: Database, sample_bundle: Bundle, logged: MakeLogged, monkeypatch: pytest.MonkeyPatch
 ) -> None:

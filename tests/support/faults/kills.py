@@ -48,6 +48,9 @@ AGE_OLD_WORDS = text("""
 """)
 """As if they had come then, and not just now."""
 
+REGROUP = text("UPDATE pace_bases SET grouping = 'of another champion'")
+"""All is counted anew, and the next kill may come in its middle."""
+
 Work = Callable[[], None]
 
 
@@ -78,7 +81,7 @@ class Parts:
     def count(self) -> None:
         """The orders behind the pace, round after round."""
         database = self._database
-        forever(lambda: count(database, self.bundle))
+        forever(lambda: count_a_part(database, self.bundle))
 
     @property
     def _database(self) -> Database:
@@ -87,8 +90,14 @@ class Parts:
 
 def count(database: Database, bundle: Bundle) -> None:
     """Bring the counts behind the pace up to date."""
+    while not count_a_part(database, bundle):
+        pass
+
+
+def count_a_part(database: Database, bundle: Bundle) -> bool:
+    """A day of purchases at a time, where the log is counted anew; whether that was the last."""
     with database.transaction() as session:
-        keep_counts(session, Grouping(bundle), present(session))
+        return keep_counts(session, Grouping(bundle), present(session), seconds=0) is not None
 
 
 def forever(work: Work) -> None:
@@ -125,6 +134,8 @@ def live_through(
                 reported |= {word.order_id for word in words}
                 actuals.store(session, words)
                 session.execute(AGE_OLD_WORDS)
+                if number % 2:
+                    session.execute(REGROUP)
             time.sleep(chance.uniform(0.02, 0.4))
             killed = number % len(works)
             end(children[killed])

@@ -21,6 +21,7 @@ from monitor.alerts.check import Situation
 from monitor.alerts.checks import RETRAINING_RULES, run_checks
 from monitor.orders.watching import watch_orders
 from monitor.pace import live_pace
+from monitor.pace.counts import is_counting
 from monitor.settings import MonitorSettings
 from monitor.windows.live import LiveWindows
 
@@ -30,6 +31,9 @@ MEASURE = "monitor.measure"
 CHECK = "monitor.check"
 KEEP_PACE = "monitor.keep_pace"
 WATCH_ORDERS = "monitor.watch_orders"
+
+COUNTING_SECONDS = 20.0
+"""A new champion has the log counted anew in parts of so long, between which other tasks have their turn."""
 
 WORK_NOW_SECONDS = 30
 """Work that was requested for now and has not begun by then waits for its schedule."""
@@ -93,7 +97,11 @@ class Tasks:
         except Unavailable as error:
             logger.info("the delivery pace waits: %s", error)
             return
-        self._open_and_close(lambda session: live_pace.keep_pace(session, bundle))
+        self._open_and_close(lambda session: live_pace.keep_pace(session, bundle, COUNTING_SECONDS))
+        with self._database.transaction() as session:
+            waits = is_counting(session)
+        if waits:  # behind whatever else is due
+            self._app.send_task(KEEP_PACE, expires=self._settings.pace_seconds)
 
     def watch_orders(self) -> None:
         """Look which orders under way will likely miss their promise, and queue a notification of each new one."""

@@ -3,12 +3,16 @@
 What was logged, reported or erased since the last time names the orders to look at. Each is taken out of the cells
 that it counted in and counted as it stands now: a correction, a cancellation or an erasure leaves nothing behind, and
 an order that is looked at twice counts once. The counts, and what they count, are written in one transaction.
+
+A champion that groups orders otherwise has the log counted anew, in parts of a transaction each.
 """
 
 import io
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import repeat
+from math import inf
+from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -17,38 +21,72 @@ from sqlalchemy.orm import Session
 
 from common.database.counted import BOUGHT_WHEN_ASKED, COUNTED, TOLERANCE, TRUSTED_KEYS
 from common.database.tables import ApiKey, CountedOrder, PaceBasis
+from monitor.log.marks import LONGEST_WRITE
 from monitor.pace.cells import NONE, Cells, CountedOrders, DayCounts, Ints
 from monitor.pace.grouping import Grouping
-from monitor.windows.news import LONGEST_WRITE
 
 FINE, COARSE = 60, 1
 MOST_FINE = 250_000
 """Orders that are counted finely: of few orders each changes the pace, of many the cells must not grow more."""
 
 AT_ONCE = 20_000
+DAY = timedelta(days=1)
 
 
-def keep_counts(session: Session, grouping: Grouping, present: datetime) -> Cells:
-    """Bring the counts up to date, all anew if orders are grouped otherwise than before; the cells that they are in."""
+def keep_counts(session: Session, grouping: Grouping, present: datetime, seconds: float = inf) -> Cells | None:
+    """Bring the counts up to date, all anew if orders are grouped otherwise than before; the cells that they are in.
+
+    seconds: to count anew, about. None when they were not enough: what is counted by then is counted, and the next call
+    goes on there. What happens meanwhile is news to the call that comes to the end.
+    """
     session.execute(text("SELECT pg_advisory_xact_lock(hashtext('pace_counts'))"))
     basis = session.get(PaceBasis, 1) or PaceBasis(id=1, grouping="")
     keys, oldest = sorted(session.scalars(text(TRUSTED_KEYS))), grouping.oldest(present)
-    counts = Counts(session, grouping, oldest, present, keys)
-    if basis.grouping == grouping.name and basis.present <= present and basis.oldest <= oldest:
-        cells = grouping.cells(basis.resolution)
-        counts.follow(cells, basis)
-    else:
-        basis.resolution, cells = FINE, grouping.cells(FINE)
-        counts.begin(cells, MOST_FINE)
-        basis.next_due = counts.next_due()
-    if basis.resolution == FINE and counts.orders() > MOST_FINE:
-        basis.resolution, cells = COARSE, grouping.cells(COARSE)
-        counts.begin(cells)
-    basis.grouping, basis.oldest, basis.present, basis.keys = grouping.name, oldest, present, keys
-    basis.until = session.scalars(select(func.now())).one() - LONGEST_WRITE
+    now = session.scalars(select(func.now())).one() - LONGEST_WRITE
+    begins = basis.grouping != grouping.name or basis.present > present or basis.oldest > oldest
+    if begins:
+        basis.resolution = COARSE if Counts.orders(session) > MOST_FINE else FINE
+        basis.grouping, basis.oldest, basis.present, basis.keys = grouping.name, oldest, present, keys
+        basis.until, basis.counted_until = now, oldest
+        session.execute(_EMPTY)
+    if basis.counted_until is not None and not _counted(session, grouping, basis, seconds):
+        session.add(basis)
+        return None
+    if not begins:
+        Counts(session, grouping, oldest, present, keys).follow(grouping.cells(basis.resolution), basis)
+        basis.oldest, basis.present, basis.keys, basis.until = oldest, present, keys, now
+        if basis.resolution == FINE and Counts.orders(session) > MOST_FINE:
+            _count_coarsely(session, basis)
+            return keep_counts(session, grouping, present, seconds)
     session.add(basis)
     session.flush()
-    return cells
+    return grouping.cells(basis.resolution)
+
+
+def is_counting(session: Session) -> bool:
+    """Whether the next call of `keep_counts` goes on with what the last one had no time for."""
+    basis = session.get(PaceBasis, 1)
+    return basis is not None and basis.counted_until is not None
+
+
+def _counted(session: Session, grouping: Grouping, basis: PaceBasis, seconds: float) -> bool:
+    """Go on counting the whole log, day of purchase by day of purchase; whether all of it is counted."""
+    end = monotonic() + seconds
+    counts = Counts(session, grouping, basis.oldest, basis.present, basis.keys)
+    while basis.counted_until is not None:
+        basis.counted_until = counts.count_a_day(grouping.cells(basis.resolution), basis.counted_until)
+        if basis.resolution == FINE and Counts.orders(session) > MOST_FINE:
+            _count_coarsely(session, basis)
+        if basis.counted_until is not None and monotonic() > end:
+            return False
+    basis.next_due = counts.next_due()
+    return True
+
+
+def _count_coarsely(session: Session, basis: PaceBasis) -> None:
+    """Begin again, as there are too many orders for fine cells."""
+    basis.resolution, basis.counted_until = COARSE, basis.oldest
+    session.execute(_EMPTY)
 
 
 def read_counts(session: Session, until: date) -> Iterator[DayCounts]:
@@ -70,19 +108,15 @@ class Counts:
         self._grouping = grouping
         self._given: dict[str, Any] = {"oldest": oldest, "present": present, "keys": keys}
 
-    def begin(self, cells: Cells, most: int | None = None) -> None:
-        """Count the whole log, by days of purchase; no further once there are more than `most` orders."""
-        self._session.execute(text("TRUNCATE pace_counts, counted_orders"))
-        counted = 0
-        days = list(self._session.scalars(_DAYS, self._given))
-        for begin, end in zip(days, [*days[1:], "infinity"], strict=True):  # a wrong clock's orders are in the last
-            span = {"begin": begin, "end": end}
-            rows = self._session.execute(_OF_DAY, self._given | span, execution_options={"yield_per": AT_ONCE})
-            for part in rows.partitions():
-                self._add(cells, part, [])
-                counted += len(part)
-            if most is not None and counted > most:
-                return
+    def count_a_day(self, cells: Cells, begin: datetime) -> datetime | None:
+        """Count the orders bought from then on for a day, the last one with all later ones; its end, None then."""
+        end = begin + DAY
+        is_last = end > self._given["present"] + DAY  # a wrong clock's orders are in the last
+        span = {"begin": begin, "end": "infinity" if is_last else end}
+        rows = self._session.execute(_OF_DAY, self._given | span, execution_options={"yield_per": AT_ONCE})
+        for part in rows.partitions():
+            self._add(cells, part, [])
+        return None if is_last else end
 
     def follow(self, cells: Cells, basis: PaceBasis) -> None:
         """Count what has changed since the basis was written; what is too old by now is forgotten."""
@@ -107,9 +141,10 @@ class Counts:
         new = select(ApiKey.id).where(ApiKey.id.in_(changed), ApiKey.created_at > basis.until)
         return sorted(changed.difference(self._session.scalars(new))) if changed else []
 
-    def orders(self) -> int:
+    @staticmethod
+    def orders(session: Session) -> int:
         """How many are counted."""
-        return self._session.scalars(select(func.count()).select_from(CountedOrder)).one()
+        return session.scalars(select(func.count()).select_from(CountedOrder)).one()
 
     def next_due(self, since: datetime | None = None) -> datetime | None:
         """When the first delivery comes that is too far ahead to be true; of those reported since then, or of all."""
@@ -151,6 +186,8 @@ class Counts:
         self._session.execute(_CHANGE, values)
 
 
+_EMPTY = text("TRUNCATE pace_counts, counted_orders")
+
 _HASH = "encode(substring(sha256(convert_to({}, 'UTF8')) FOR 16), 'hex')"
 
 _COLUMNS = (
@@ -181,10 +218,6 @@ _OF_DAY = text(
       AND NOT EXISTS (SELECT FROM counted_orders WHERE hash = CAST({_HASH.format("order_id")} AS uuid))"""
 )
 """An order that was asked again on a later day has been counted by then."""
-
-_DAYS = text(f"""
-    SELECT generate_series(CAST(:oldest AS timestamptz), CAST(:present AS timestamptz) + {TOLERANCE}, '1 day')
-""")
 
 _NEWS = """
     SELECT order_id FROM predictions WHERE logged_at > :since AND order_id IS NOT NULL

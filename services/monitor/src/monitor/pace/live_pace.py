@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from math import inf
 
 import numpy as np
 from sqlalchemy import func, select
@@ -25,8 +26,9 @@ class MeasuredPace:
     present: PaceTable
 
 
-def keep_pace(session: Session, bundle: Bundle) -> MeasuredPace | None:
-    """Write the pace of every day of the log, after that of the training data; None on the log's first days.
+def keep_pace(session: Session, bundle: Bundle, seconds: float = inf) -> MeasuredPace | None:
+    """Write the pace of every day of the log, after that of the training data; None on the log's first days, and while
+    the log is still counted for this champion (see `monitor.pace.counts`): what was written before serves meanwhile.
 
     A day and group with too few orders keeps its pace of the day before, which may be the training data's. So do all
     groups on the log's first days: of orders that are all young nobody knows how slow the slow ones are.
@@ -35,7 +37,7 @@ def keep_pace(session: Session, bundle: Bundle) -> MeasuredPace | None:
     history = {(day, group): (day, group, pace, orders) for day, group, pace, orders in bundle.pace.rows()}
     if session.scalar(select(DeliveryPace.day).limit(1)) is None:
         write_pace(session, history.values())
-    measured = _measured(session, bundle)
+    measured = _measured(session, bundle, seconds)
     if measured is None:
         return None
     covered = measured.first + timedelta(days=TimeScale(bundle.manifest.typical_days).pace_window - 1)
@@ -55,8 +57,8 @@ def _last_day(session: Session) -> date:
     return session.scalars(select(func.max(DeliveryPace.day))).one()
 
 
-def _measured(session: Session, bundle: Bundle) -> PaceTable | None:
-    """The pace that the log alone gives; None without an order in it."""
+def _measured(session: Session, bundle: Bundle, seconds: float) -> PaceTable | None:
+    """The pace that the log alone gives; None without an order in it, and while it is counted."""
     now, grouping = present(session), Grouping(bundle)
-    cells, today = keep_counts(session, grouping, now), grouping.today(now)
-    return cells.pace(read_counts(session, today), today)
+    cells, today = keep_counts(session, grouping, now, seconds), grouping.today(now)
+    return cells.pace(read_counts(session, today), today) if cells else None
