@@ -14,6 +14,7 @@ DeliveryTimeError (500)
 ├── NotFound (404)
 │   ├── JobNotFound
 │   ├── ObjectNotFound
+│   ├── HistoryGone
 │   ├── NoData
 │   ├── WildcardInstead
 │   ├── FolderInstead
@@ -270,6 +271,14 @@ class BundleMissing(Unavailable):
 class DamagedBundle(Unavailable):
     def __init__(self, folder: object, cause: object) -> None:
         super().__init__(f"the model bundle in {folder} is damaged ({cause}): it will be downloaded again")
+
+
+class HistoryGone(NotFound):
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"version {name} of the history is not kept any more: versions are deleted RETENTION_HISTORY_DAYS after a "
+            "newer one was made, unless a registered model names them"
+        )
 
 
 class DamagedHistory(Unavailable):

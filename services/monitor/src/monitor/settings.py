@@ -47,6 +47,9 @@ class RetentionSettings(SettingsGroup):
     result_days: float = Field(
         90, gt=0, description="days that results of batch jobs are kept whose output_uri nobody had chosen"
     )
+    history_days: float = Field(
+        30, gt=0, description="days that versions of the history are kept after a newer one, if no model names them"
+    )
     bundle_days: float = Field(
         365, gt=0, description="days that model versions are kept that neither serve nor were among the last champions"
     )

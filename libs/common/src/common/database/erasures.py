@@ -54,7 +54,7 @@ def archived(session: Session) -> list[str]:
 
 def asked(session: Session) -> dict[str, datetime]:
     """The erased orders of the last day, and when each was erased."""
-    return dict(session.execute(select(Erasure.order_id, Erasure.asked_at)).tuples().all())
+    return {erasure.order_id: erasure.asked_at for erasure in session.scalars(select(Erasure))}
 
 
 def archive_is_clean(session: Session, order_ids: list[str]) -> None:

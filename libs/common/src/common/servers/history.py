@@ -1,28 +1,34 @@
 """The prepared history in the object store: what models learn from and are measured on, the same on every host.
 
     history/parts/SHA256            a month of orders, or the shop's places, as Parquet
-    history/versions/VERSION.json   the parts that a version consists of
+    history/versions/VERSION.json   the parts that a version consists of, or which one stands for it
     history/newest.json             the name of the newest version
     history/report.json             what the newest reading of the shop's source found, for people
 
 Parts and versions are named by their content and never changed, and what names a part is written after it. So a version
-is whole when it can be seen, and a new one writes only the months in which something is new.
+is whole when it can be seen, and a new one writes only the months in which something is new. An order that is erased
+leaves them all: another version then stands for each that had it, under its name too.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from common.errors import DamagedHistory, InvalidInput, ObjectNotFound
+from common.errors import DamagedHistory, HistoryGone, InvalidInput, ObjectNotFound
 from common.orders.shop.prepared_shop import PreparedShop
 from common.servers.objects import ObjectAddress, ObjectStore
 
 FOLDER = "history/"
+VERSIONS, PARTS = "versions/", "parts/"
 PREPARE = "run `make prepare-data` first"
+
+UNNAMED_FOR = timedelta(days=1)
+"""A part that no version names for so long is nobody's; a younger one may belong to a version that is being made."""
 
 
 class Part(BaseModel):
@@ -60,8 +66,9 @@ class HistoryVersion(BaseModel):
 
     @property
     def parts(self) -> set[str]:
-        """The names of its parts of orders."""
-        return {part.sha256 for part in (*self.months.values(), *self.source.values())}
+        """The names of all its parts."""
+        places = (self.places,) if self.places else ()
+        return {part.sha256 for part in (*self.months.values(), *self.source.values(), *places)}
 
     def with_parts(self, instead: Mapping[str, Part]) -> Self:
         """The same with other parts of orders in place of those named; a month without an order is none."""
@@ -70,6 +77,13 @@ class HistoryVersion(BaseModel):
             for parts in (self.months, self.source)
         )
         return self.model_copy(update={"months": months, "source": source})
+
+
+class Replaced(BaseModel):
+    """What is left of a version that held an order which was erased: the name of the one without it."""
+
+    instead: str
+    made_at: AwareDatetime
 
 
 class Newest(BaseModel):
@@ -98,9 +112,31 @@ class HistoryStore:
         return newest.source_mark if newest else ""
 
     def version(self, name: str) -> HistoryVersion:
-        """A version by its name; ObjectNotFound."""
+        """A version by its name, or the one that stands for it; HistoryGone."""
+        found = self._stored(name)
+        return found if isinstance(found, HistoryVersion) else self.version(found.instead)
+
+    def versions(self) -> dict[str, HistoryVersion | Replaced]:
+        """All versions by name, the one first that was made first."""
+        names = [key.removesuffix(".json") for key, _ in self._listed(VERSIONS)]
+        return dict(sorted(((name, self._stored(name)) for name in names), key=lambda found: found[1].made_at))
+
+    def behind(self, name: str) -> set[str]:
+        """The names by which a version is found that has this one: its own, and of those that stand for it; none if it
+        is gone."""
         try:
-            return HistoryVersion.model_validate_json(self._read(f"versions/{name}.json"))
+            found = self._stored(name)
+        except HistoryGone:
+            return set()
+        return {name} if isinstance(found, HistoryVersion) else {name} | self.behind(found.instead)
+
+    def _stored(self, name: str) -> HistoryVersion | Replaced:
+        try:
+            content = self._read(f"{VERSIONS}{name}.json")
+        except ObjectNotFound as error:
+            raise HistoryGone(name) from error
+        try:
+            return TypeAdapter(HistoryVersion | Replaced).validate_json(content)
         except ValidationError as error:
             raise DamagedHistory(name, f"{error.error_count()} fields are not as expected") from error
 
@@ -112,23 +148,25 @@ class HistoryStore:
         return found
 
     def put_part(self, file: Path, rows: int) -> Part:
-        """Write a part, unless it is there."""
+        """Write a part, unless it is there: again if it is so old that it might be deleted as nobody's."""
         with file.open("rb") as content:
             part = Part(sha256=hashlib.file_digest(content, "sha256").hexdigest(), rows=rows)
-        address = self._address(f"parts/{part.sha256}")
-        if not self._exists(address):
+        address = self._address(f"{PARTS}{part.sha256}")
+        if not self._is_younger(address, UNNAMED_FOR / 2):
             self._objects.upload(address, file, lambda _: None)
         return part
 
     def publish(self, version: HistoryVersion, source_mark: str) -> HistoryVersion:
-        """Make a version, whose parts are all there, the newest; as it was made first, if it is there already."""
-        address = self._address(f"versions/{version.name}.json")
+        """Make a version the newest; as it was made first, if it is there already. DamagedHistory if a part is gone
+        meanwhile."""
+        address = self._address(f"{VERSIONS}{version.name}.json")
+        if missing := version.parts.difference(self.part_names()):
+            raise DamagedHistory(min(missing), "it was erased while a version with it was made")
         if self._exists(address):
             version = self.version(version.name)
         else:
-            self._objects.put(address, version.model_dump_json(indent=1).encode(), "application/json")
-        newest = Newest(version=version.name, source_mark=source_mark)
-        self._objects.put(self._address("newest.json"), newest.model_dump_json().encode(), "application/json")
+            self._put(f"{VERSIONS}{version.name}.json", version)
+        self._put("newest.json", Newest(version=version.name, source_mark=source_mark))
         return version
 
     def put_report(self, report: bytes) -> None:
@@ -150,17 +188,46 @@ class HistoryStore:
         """Copies of a version's months in a folder, oldest first; DamagedHistory."""
         return self.download((version.months[month] for month in sorted(version.months)), folder)
 
-    def part_names(self) -> list[str]:
-        """The names of all parts, of whichever version."""
-        folder = self._address("parts/")
-        return [found.address.key.removeprefix(folder.key) for found in self._objects.objects_under(folder)]
+    def part_names(self) -> dict[str, datetime]:
+        """The names of all parts, of whichever version, and when each was written."""
+        return dict(self._listed(PARTS))
 
-    def delete_part(self, sha256: str) -> None:
-        """Delete a part; versions that have it cannot be read any more."""
-        self._objects.delete(self._address(f"parts/{sha256}"))
+    def replace_parts(self, instead: Mapping[str, Part]) -> None:
+        """Write every version again that has one of these parts, with what stands for them, and delete the parts.
+
+        Whenever this dies, doing it again does the rest.
+        """
+        for name, old in self.versions().items():
+            if isinstance(old, HistoryVersion) and old.parts & instead.keys():
+                new = old.with_parts(instead)
+                self._put(f"{VERSIONS}{new.name}.json", new)
+                self._put(f"{VERSIONS}{name}.json", Replaced(instead=new.name, made_at=old.made_at))
+        for sha256 in instead:
+            self._objects.delete(self._address(f"{PARTS}{sha256}"))
+
+    def delete_versions(self, names: Iterable[str]) -> None:
+        """Delete versions."""
+        for name in names:
+            self._objects.delete(self._address(f"{VERSIONS}{name}.json"))
+
+    def delete_unnamed_parts(self) -> int:
+        """Delete the parts that no version names any more, and none is being made with; how many."""
+        before = datetime.now(UTC) - UNNAMED_FOR
+        old = {name for name, written in self.part_names().items() if written < before}
+        versions = self.versions().values() if old else ()
+        named = {part for version in versions if isinstance(version, HistoryVersion) for part in version.parts}
+        for sha256 in old - named:
+            self._objects.delete(self._address(f"{PARTS}{sha256}"))
+        return len(old - named)
+
+    def _listed(self, folder: str) -> Iterator[tuple[str, datetime]]:
+        address = self._address(folder)
+        for found in self._objects.objects_under(address):
+            if found.modified:
+                yield found.address.key.removeprefix(address.key), found.modified
 
     def _downloaded(self, part: Part, file: Path) -> Path:
-        address = self._address(f"parts/{part.sha256}")
+        address = self._address(f"{PARTS}{part.sha256}")
         digest = hashlib.sha256()
         try:
             blocks = self._objects.stream(address, self._objects.stat(address).etag)
@@ -184,6 +251,16 @@ class HistoryStore:
         address = self._address(name)
         found = self._objects.stat(address)
         return self._objects.read(address, 0, found.size, found.etag)
+
+    def _put(self, name: str, content: BaseModel) -> None:
+        self._objects.put(self._address(name), content.model_dump_json(indent=1).encode(), "application/json")
+
+    def _is_younger(self, address: ObjectAddress, age: timedelta) -> bool:
+        try:
+            modified = self._objects.stat(address).modified
+        except ObjectNotFound:
+            return False
+        return modified is None or modified > datetime.now(UTC) - age
 
     def _exists(self, address: ObjectAddress) -> bool:
         try:

@@ -70,7 +70,7 @@ class ObjectAddress:
 
 @dataclass(frozen=True)
 class StoredObject:
-    """An object as the store knows it; the writer's own `metadata` comes with `stat`, `modified` from a listing."""
+    """An object as the store knows it; the writer's own `metadata` comes with `stat`."""
 
     address: ObjectAddress
     etag: str

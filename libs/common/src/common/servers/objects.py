@@ -56,7 +56,7 @@ class ObjectStore:
         """What is known of an object without reading it, within seconds."""
         with store_errors(address):
             head = self._prompt_client.head_object(Bucket=address.bucket, Key=address.key)
-        return StoredObject(address, head["ETag"], head["ContentLength"], head["Metadata"])
+        return StoredObject(address, head["ETag"], head["ContentLength"], head["Metadata"], head["LastModified"])
 
     def head(self, address: ObjectAddress, size: int) -> bytes:
         """The first `size` bytes of an object, or all of a smaller one, within seconds."""

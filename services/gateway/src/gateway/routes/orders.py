@@ -16,6 +16,7 @@ OrderId = Annotated[str, Path(pattern=r"^[!-~]{1,64}$", description="as it was s
 OUTSIDE = (
     "files that you submitted as batch jobs, and their results",
     "the source that models are trained from: erase it there, and the next model does not know it",
+    "the reference of models that have learned from it, without its id, until they are deleted for their age",
     "backups of the database and the object store",
 )
 """Where this system cannot, or must not, erase by itself."""
@@ -27,7 +28,10 @@ class ErasedOrder(BaseModel):
     order_id: str
     predictions: int = Field(description="answers erased from the log")
     actuals: int = Field(description="1 if something had been reported of it")
-    gone_at: datetime = Field(description="until then it may be left in the archive of old months; then it is gone")
+    gone_at: datetime = Field(
+        description="until then it may be left in the archive of old months and in the history that models learn from; "
+        "then it is gone"
+    )
     left: list[str] = Field(description="where it may be left, for you to erase")
 
 

@@ -46,7 +46,7 @@ def delete_bundles(database: Database, registry: Registry, age: timedelta) -> li
     before = datetime.now(UTC) - age
     old = [
         found.version
-        for found in _every(registry)
+        for found in every_version(registry)
         if found.version not in kept and found.created is not None and found.created < before
     ]
     for version in old:
@@ -59,6 +59,16 @@ def delete_invalid_requests(database: Database, age: timedelta) -> int:
     with database.transaction() as session:
         old = InvalidRequests.counted_at < datetime.now(UTC) - age
         return session.execute(delete(InvalidRequests).where(old)).rowcount  # type: ignore[attr-defined]
+
+
+def every_version(registry: Registry) -> Iterator[ModelVersion]:
+    """Every registered version, newest first."""
+    token = ""
+    while True:
+        page, token = registry.versions(PAGE, token)
+        yield from page
+        if not token:
+            return
 
 
 def _older(store: ObjectStore, folder: str, age: timedelta) -> Iterator[ObjectAddress]:
@@ -79,12 +89,3 @@ def _may_serve(database: Database, registry: Registry) -> set[str]:
         except NoChampion:
             continue
     return kept
-
-
-def _every(registry: Registry) -> Iterator[ModelVersion]:
-    token = ""
-    while True:
-        page, token = registry.versions(PAGE, token)
-        yield from page
-        if not token:
-            return

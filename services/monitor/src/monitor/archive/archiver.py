@@ -14,6 +14,7 @@ from monitor.archive import ages
 from monitor.archive.erasing import erase_archived
 from monitor.archive.files import sweep
 from monitor.archive.history_erasing import erase_from_history
+from monitor.archive.history_pruning import prune_history
 from monitor.archive.moving import archive_actuals, archive_months
 from monitor.settings import RetentionSettings
 
@@ -69,5 +70,7 @@ class Archiver:
         results = ages.delete_results(self._store, timedelta(days=settings.result_days))
         ages.delete_invalid_requests(self._database, timedelta(days=settings.hot_days))
         bundles = ages.delete_bundles(self._database, self._registry, timedelta(days=settings.bundle_days))
-        if reports or results or bundles:
-            logger.info("deleted for their age: %d reports, %d results, versions %s", reports, results, bundles)
+        history = prune_history(HistoryStore(self._store), self._registry, timedelta(days=settings.history_days))
+        if reports or results or bundles or history:
+            deleted = "deleted for their age: %d reports, %d results, model versions %s, versions of the history %s"
+            logger.info(deleted, reports, results, bundles, history)
