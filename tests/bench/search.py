@@ -9,13 +9,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
+from tests.support.olist_folder import prepare_olist
+from tests.support.stack_fixtures import free_settings
+
 from common.database.migrate import migrate
 from common.settings import load
 from devstack.servers import mlflow_server, postgres, seaweedfs
 from devstack.stack import Stack
 from devstack.supervision.child import running
-from support.olist_folder import prepare_olist
-from support.stack_fixtures import free_settings
 from trainer.data.settings import DataSettings
 from trainer.data.synthetic.generate import Wanted, synthesize
 from trainer.sources.olist.check import missing_files_and_columns
@@ -23,7 +24,7 @@ from trainer.sources.olist.check import missing_files_and_columns
 
 def measure() -> dict[str, float]:
     """search_s: seconds from start to end of `trainer params-search` on the data set in use."""
-    with TemporaryDirectory() as folder, _registry(Path(folder) / "stack") as stack:
+    with TemporaryDirectory() as folder, registry(Path(folder) / "stack") as stack:
         dataset = load(DataSettings).dataset
         if missing_files_and_columns(dataset):
             dataset = Path(folder) / "dataset"
@@ -36,7 +37,7 @@ def measure() -> dict[str, float]:
 
 
 @contextmanager
-def _registry(directory: Path) -> Iterator[Stack]:
+def registry(directory: Path) -> Iterator[Stack]:
     stack = Stack(free_settings(directory))
     stack.create()
     with (

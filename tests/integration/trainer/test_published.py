@@ -20,6 +20,7 @@ from support.olist_folder import nowhere
 from support.prepared_data import general_table, write_orders, write_prepared
 from trainer.data.prepared import read_prepared
 from trainer.data.synthetic.generate import Wanted, synthesize
+from trainer.published import read
 from trainer.published.publish import is_published, publish_prepared
 from trainer.published.read import read_version
 from trainer.published.seen import ASKED, Seen
@@ -92,6 +93,18 @@ def test_a_version_writes_the_months_in_which_something_is_new(
     assert len([key for key in objects.written if "/parts/" in key]) == 1
     assert history.must_have().name == second.name != first.name
     assert history.version(first.name) == first, "what a bundle names stays readable"
+
+
+def test_of_a_very_large_history_the_same_sample_is_read_each_time(
+    history: HistoryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_prepared(tmp_path, rows=2_000)
+    version = publish_prepared(tmp_path / "prepared", history)
+    assert read_version(history, version, NOW).sampled_from == 0
+    monkeypatch.setattr(read, "MOST_ORDERS", 500)
+    one, again = (read_version(history, version, NOW) for _ in range(2))
+    assert len(one.history) == pytest.approx(500, abs=80)
+    assert (one.fingerprint, one.sampled_from) == (again.fingerprint, 2_000)
 
 
 @pytest.mark.parametrize("write", [0, 1, 11, 12, 13])

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from support.model_fixtures import made_up_data, made_up_history
 from trainer.data.history import end_of
@@ -26,3 +27,13 @@ def test_one_wrong_date_does_not_decide_where_data_ends() -> None:
 def test_the_fingerprint_tells_orders_apart_wherever_they_come_from() -> None:
     one, same, other = (made_up_data(200, seed) for seed in (0, 0, 1))
     assert one.fingerprint == same.fingerprint != other.fingerprint
+
+
+def test_of_many_orders_the_same_sample_is_drawn_each_time_and_says_of_how_many() -> None:
+    data = made_up_data(2_000)
+    assert data.sample(2_000) is data
+    assert data.extent == "2,000 orders"
+    drawn = data.sample(500)
+    assert len(drawn.history) == pytest.approx(500, abs=80)
+    assert drawn.fingerprint == data.sample(500).fingerprint
+    assert drawn.sample(100).extent.endswith("orders, a sample of 2,000")

@@ -39,6 +39,8 @@ def _params_search(arguments: argparse.Namespace) -> None:
     if arguments.as_of:
         data = data.known_at(np.datetime64(arguments.as_of, "s"))
     trials, seed, jobs = arguments.trials, arguments.seed, arguments.jobs
+    if data.sampled_from:
+        print(f"learning from {data.extent}")
     with tqdm(total=trials, unit="trial", disable=None) as bar:
         if arguments.spark:
             from trainer.search.spark import search_on_spark
@@ -83,6 +85,8 @@ def _register_model(arguments: argparse.Namespace) -> int:
     registered = register(data, versions, arguments.seed, arguments.as_of)
     print(f"registered {MODEL_NAME} version {registered.version} as {registered.alias}: {registered.reason}")
     print(f"its model card and plots: {versions.tracking.url}/#/models/{MODEL_NAME}/versions/{registered.version}")
+    if data.sampled_from:
+        print(f"it has learned from {data.extent}")
     if registered.alias == CHAMPION:
         return 0
     if arguments.promote is None:

@@ -82,7 +82,8 @@ class TrainingData:
 
     places: columns country, postal_code, lat, lng, region, each code once; no row if the shop has no such file. used:
     the facts that the model uses, by default all that the shop declares. version: of the history in the object store,
-    '' for a folder of this host. as_of: nothing in it is later; None if that was not asked for.
+    '' for a folder of this host. as_of: nothing in it is later; None if that was not asked for. sampled_from: of how
+    many orders these are a sample, 0 if they are all.
     """
 
     history: History
@@ -91,6 +92,7 @@ class TrainingData:
     used: Facts | None = None
     version: str = ""
     as_of: np.datetime64 | None = None
+    sampled_from: int = 0
 
     @property
     def facts(self) -> Facts:
@@ -114,6 +116,19 @@ class TrainingData:
             )
             raise InvalidInput(f"no delivery was known on {as_datetime(moment):%Y-%m-%d}: {begin}")
         return replace(self, history=known, as_of=moment)
+
+    def sample(self, most: int) -> "TrainingData":
+        """About so many of the orders, drawn the same way each time; all, if there are no more."""
+        count = len(self.history)
+        if count <= most:
+            return self
+        drawn = self.history.where(np.random.default_rng(0).random(count) < most / count)
+        return replace(self, history=drawn, sampled_from=self.sampled_from or count)
+
+    @property
+    def extent(self) -> str:
+        """How many orders these are, and of how many, for people."""
+        return f"{len(self.history):,} orders" + (f", a sample of {self.sampled_from:,}" if self.sampled_from else "")
 
     @property
     def deliveries(self) -> int:

@@ -11,7 +11,7 @@ from trainer.registry.register import register, same_model
 from trainer.registry.start import start
 from trainer.registry.versions import Versions
 from trainer.retraining.retrain import Trained
-from trainer.search.search import search
+from trainer.search.search import MOST_ORDERS, search
 
 
 @dataclass(frozen=True)
@@ -68,4 +68,5 @@ class Training:
                 "bring new orders to where the shop file (or OLIST_DIR) says they are, or raise TRAINER_TRIALS",
             )
         registered = register(data, self.versions, as_of=known.as_of if known.is_replayed else None)
-        return Trained(registered.version, f"{registered.alias}: {registered.reason}{without}")
+        sample = f" (learned from {data.extent}, searched on {MOST_ORDERS:,})" if data.sampled_from else ""
+        return Trained(registered.version, f"{registered.alias}: {registered.reason}{sample}{without}")
