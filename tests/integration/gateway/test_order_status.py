@@ -32,7 +32,14 @@ def engine(migrated_postgres_url: str) -> Iterator[Engine]:
     made.dispose()
 
 
-def log(engine: Engine, key_id: str = "", at: timedelta = timedelta(0), order_id: str = "", **further: Any) -> str:
+def log(
+    engine: Engine,
+    key_id: str = "",
+    at: timedelta = timedelta(0),
+    order_id: str = "",
+    bought: datetime | None = None,
+    **further: Any,
+) -> str:
     """An answer in the prediction log, given some time after the purchase; the order's id."""
     order_id = order_id or uuid4().hex
     statement = sqlalchemy.text(
@@ -41,7 +48,7 @@ def log(engine: Engine, key_id: str = "", at: timedelta = timedelta(0), order_id
         "upper_days, seller_known, latency_ms) VALUES (gen_random_uuid(), :bought + :at, 'r', :id, '1', 'champion', "
         ":key, :further, :seller_zip_code_prefix, :customer_lat, :customer_lng, :bought, 8.0049, 3, 20, true, 1)"
     ).bindparams(sqlalchemy.bindparam("further", type_=JSONB(none_as_null=True)))
-    said = {"id": order_id, "key": key_id, "bought": BOUGHT, "at": at, "further": further or None}
+    said = {"id": order_id, "key": key_id, "bought": bought or BOUGHT, "at": at, "further": further or None}
     with engine.begin() as connection:
         connection.execute(statement, {**said, **ORDER})
     return order_id
@@ -67,7 +74,7 @@ def status(gateway: Gateway, order_id: str) -> dict[str, Any]:
 def test_an_order_under_way_is_expected_after_today_and_may_be_late(gateway: Gateway, engine: Engine) -> None:
     order_id = log(engine, promised_timestamp=promised(11))
     word = status(gateway, order_id)
-    assert word["status"] == "under_way"
+    assert (word["status"], word["presumed_lost"]) == ("under_way", False)
     assert word["first_answer"]["delivery_time_days"] == 8
     estimate = word["present_estimate"]
     assert estimate["lower_days"] >= 10
@@ -101,6 +108,16 @@ def test_what_was_said_first_later_and_promised_is_put_together(gateway: Gateway
     assert datetime.fromisoformat(word["first_answer"]["predicted_at"]) == BOUGHT
     assert datetime.fromisoformat(word["promised_at"]) == BOUGHT + timedelta(days=12)
     assert word["present_estimate"]["forecast_from"] == "hand_over"
+
+
+def test_an_order_of_which_nobody_has_heard_for_long_is_presumed_lost_until_somebody_has(
+    gateway: Gateway, engine: Engine
+) -> None:
+    order_id = log(engine, bought=datetime.now(UTC) - timedelta(days=300))
+    word = status(gateway, order_id)
+    assert (word["status"], word["presumed_lost"], word["lost_at"]) == ("under_way", True, None)
+    report(gateway, order_id, delivered_at=datetime.now(UTC))
+    assert not status(gateway, order_id)["presumed_lost"]
 
 
 def test_without_a_promise_nothing_can_be_late(gateway: Gateway, engine: Engine) -> None:

@@ -95,7 +95,7 @@ class ForOne(NamedTuple):
 class Predictor:
     """Predicts with one model version. Immutable: a new version, or a new pace, is a new predictor.
 
-    decimals: with which its days are said.
+    decimals: with which its days are said. lost_after: days after which an order that has not arrived rarely will.
     """
 
     def __init__(
@@ -110,13 +110,13 @@ class Predictor:
         self.pace = pace or model.pace
         self.pace_date = self.pace.last.isoformat()
         self.clock = clock or Clock(model.manifest.shop.time_zone)
-        self.decimals = TimeScale(model.manifest.typical_days).decimals
+        scale = TimeScale(model.manifest.typical_days)
+        self.decimals, self.lost_after = scale.decimals, scale.lost
         self._model = model
         self._geography = model.geography
         self._further = Further.among(model.manifest.feature_names, model.manifest.fact_stand_ins)
         self._raw = raw or model.trees.predict
         self._level = Level(self.pace, model.geography.regions.group)
-        scale = TimeScale(model.manifest.typical_days)
         self._shortest = scale.floor
         self._doubts = Doubts(model.learned, model.geography, model.effects, self._level, scale.pace_window)
         self._calendars = Calendars.of(model.manifest.calendar, model.manifest.shop.country)

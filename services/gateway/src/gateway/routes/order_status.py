@@ -61,6 +61,7 @@ class OrderStatus(BaseModel):
     delivered_at: datetime | None
     cancelled_at: datetime | None
     lost_at: datetime | None
+    presumed_lost: bool = Field(description="under way for longer than orders of this shop take that arrive")
     first_answer: Answer
     answers: list[Answer] = Field(description="up to a hundred, the first one first")
     present_estimate: Estimate | None = Field(description="null once the order has ended")
@@ -154,6 +155,7 @@ def _status(answers: list[dict[str, Any]], champion: Champion, now: datetime) ->
             "status": ended or "under_way",
             "purchase_timestamp": purchase.replace(tzinfo=UTC),
             "promised_at": promised_at and promised_at.replace(tzinfo=UTC),
+            "presumed_lost": ended is None and now - purchase > timedelta(days=champion.current().lost_after),
             "first_answer": said[0],
             "answers": said,
             "present_estimate": estimate,
