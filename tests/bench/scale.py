@@ -1,13 +1,15 @@
 """What the monitor's rounds cost on a log of SCALE_MILLIONS (100) predictions, three tenths of them in Postgres.
 
-Not part of a plain `make bench`: 100 M predictions take an hour to make and 30 GB of disk; with SCALE_COLD=0, half of
-that, the archive stays empty.
+Not part of a plain `make bench`: 100 M predictions take half an hour to make and 25 GB of disk; with SCALE_COLD=0, two
+thirds of that, the archive stays empty. With SCALE_FOLDER the log is made there and kept: the next run measures it.
 """
 
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,9 +32,10 @@ from monitor.alerts.check import Situation
 from monitor.alerts.checks import run_checks
 from monitor.archive.erasing import erase_archived
 from monitor.archive.moving import archive_actuals, archive_months
+from monitor.log.marks import mark
 from monitor.log.store import store
-from monitor.windows import news
 from monitor.windows.live import HORIZON, SOURCE, due_windows, windows_to_look_at
+from monitor.windows.news import WINDOWS
 from monitor.windows.windows import window_of
 
 ON_REQUEST = True
@@ -46,7 +49,8 @@ PER = 10_000_000
 def measure() -> dict[str, float]:
     """Seconds of a round of each kind, with NEWS new orders and actuals in it; seconds and bytes for 10 M rows."""
     predictions = round(float(os.environ.get("SCALE_MILLIONS", "100")) * 1e6)
-    with TemporaryDirectory() as folder, servers(Path(folder) / "stack") as stack:
+    kept = os.environ.get("SCALE_FOLDER")
+    with nullcontext(kept) if kept else TemporaryDirectory() as folder, servers(Path(folder) / "stack") as stack:
         os.environ |= stack.environment
         return Scale(stack, Path(folder), predictions).figures()
 
@@ -57,7 +61,10 @@ class Scale:
     def __init__(self, stack: Stack, folder: Path, predictions: int) -> None:
         self._stack = stack
         self._folder = folder
-        self._now = datetime.now(UTC)
+        self._made = folder / "made.json"
+        kept = json.loads(self._made.read_text()) if self._made.exists() else {}
+        self._figures_kept: dict[str, float] = kept.get("figures", {})
+        self._now = datetime.fromisoformat(kept["now"]) if kept else datetime.now(UTC)
         self._cold, self._old, self._hot = spans(predictions, self._now)
         self._database = Database(DatabaseSettings(url=stack.database_url))
         self._store = ObjectStore(load(ObjectStoreSettings))
@@ -82,23 +89,28 @@ class Scale:
         return figures
 
     def _fill(self) -> dict[str, float]:
+        """The log; one that was made before is measured as it is."""
+        if self._figures_kept:
+            return self._figures_kept
         begin = perf_counter()
         if os.environ.get("SCALE_COLD") == "0":
             self._cold = replace(self._cold, count=0)
-        size = fill_cold(self._database.engine, self._store, self._cold, self._folder)
-        cold = perf_counter() - begin
         drop_actuals_indexes(self._database.engine)
         for span in (self._old, self._hot):
             fill_hot(self._database.engine, span, self._now)
         index_actuals(self._database.engine)
-        hot = perf_counter() - begin - cold
-        return {
+        hot = perf_counter() - begin
+        size = fill_cold(self._database.engine, self._store, self._cold, self._folder)
+        cold = perf_counter() - begin - hot
+        figures = {
             "predictions": self._cold.count + self._old.count + self._hot.count,
             "hot_predictions": self._old.count + self._hot.count,
             "made_cold_s": cold,
             "made_hot_s": hot,
             "cold_mb_per_10m": size / 1e6 / self._cold.count * PER if self._cold.count else 0.0,
         }
+        self._made.write_text(json.dumps({"now": self._now.isoformat(), "figures": figures}))
+        return figures
 
     def _sizes(self) -> dict[str, float]:
         with self._database.engine.connect() as connection:
@@ -113,8 +125,11 @@ class Scale:
         return {"log_mb_per_10m": float(log) / 1e6 / hot * PER, "actuals_mb_per_10m": float(told) / 1e6 / hot * PER}
 
     def _first_pace(self) -> dict[str, float]:
-        """All orders counted, as after an upgrade or a champion that groups them otherwise."""
-        seconds, megabytes = self._alone()
+        """All orders counted, as after an upgrade or a champion that groups them otherwise; in parts, of which the
+        longest is what other tasks of the monitor wait."""
+        with self._database.transaction() as session:
+            session.execute(text("UPDATE pace_bases SET grouping = 'of another champion'"))
+        seconds, megabytes, longest = self._alone()
         with self._database.engine.connect() as connection:
             size = connection.scalar(
                 text("SELECT pg_total_relation_size('pace_counts') + pg_total_relation_size('counted_orders')")
@@ -123,6 +138,7 @@ class Scale:
         return {
             "pace_first_s": seconds,
             "pace_first_mb": megabytes,
+            "pace_first_longest_part_s": longest,
             "pace_orders": float(orders),
             "pace_tables_mb": float(size) / 1e6,
         }
@@ -132,8 +148,10 @@ class Scale:
         rows = round(self._hot.count / ((self._now - self._hot.begin) / DAY))
         values = {"source": SOURCE, "begin": window_of(self._now - HORIZON, DAY).start, "end": self._now, "rows": rows}
         with self._database.transaction() as session:
+            session.execute(text("DELETE FROM model_metrics"))
             session.execute(_MEASURED, values)
-            news.saw(session, news.moment(session))
+            mark(session, WINDOWS, self._now)
+            run_checks(Situation(session, datetime.now(UTC), DAY, DAY))
         return {}
 
     def _rounds(self) -> dict[str, float]:
@@ -142,14 +160,16 @@ class Scale:
             session.execute(text("UPDATE pace_bases SET until = now()"))
             session.execute(text("UPDATE marks SET until = now()"))
         self._report()
-        seconds, megabytes = self._alone()
+        seconds, megabytes, _ = self._alone()
         begin = perf_counter()
         with self._database.transaction() as session:
-            starts = windows_to_look_at(session, DAY, news.seen_until(session))
+            starts = windows_to_look_at(session, DAY)
+            waiting = session.scalar(text("SELECT count(*) FROM waiting_windows"))
         windows = perf_counter() - begin
         begin = perf_counter()
-        with self._database.transaction() as session:
-            due = [live for start in starts for live in due_windows(session, DAY, start)]
+        for start in starts:
+            with self._database.transaction() as session:
+                due_windows(session, DAY, start)
         counted = perf_counter() - begin
         begin = perf_counter()
         with self._database.transaction() as session:
@@ -159,7 +179,8 @@ class Scale:
             "pace_s": seconds,
             "pace_mb": megabytes,
             "windows_s": windows,
-            "windows_due": len(due),
+            "windows_due": len(starts),
+            "windows_with_news": float(waiting or 0),
             "window_counted_s": counted / max(len(starts), 1),
             "checks_s": checks,
         }
@@ -210,8 +231,8 @@ class Scale:
         erase_archived(self._database, self._store)
         return {"erase_s_per_10m": (perf_counter() - begin) / max(self._cold.count + self._old.count, 1) * PER}
 
-    def _alone(self) -> tuple[float, float]:
-        """Seconds and megabytes of one round of the pace in a process of its own."""
+    def _alone(self) -> tuple[float, float, float]:
+        """Seconds and megabytes of one round of the pace in a process of its own, and seconds of its longest part."""
         command = [
             sys.executable,
             "-m",
@@ -219,8 +240,9 @@ class Scale:
             self._stack.database_url,
             str(self._folder / "bundle"),
         ]
-        seconds, megabytes = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
-        return float(seconds), float(megabytes)
+        printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+        seconds, megabytes, longest = map(float, printed)
+        return seconds, megabytes, longest
 
 
 _MEASURED = text("""

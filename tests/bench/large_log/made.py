@@ -74,7 +74,7 @@ def fill_hot(engine: Engine, span: Span, now: datetime) -> None:
             connection.execute(text("SET LOCAL synchronous_commit = off"))
             connection.execute(text(f"DROP TABLE IF EXISTS {month.name}"))
             connection.execute(text(f"CREATE TABLE {month.name} (LIKE predictions INCLUDING DEFAULTS)"))
-            answers = ANSWERS.format(id="gen_random_uuid()")
+            answers = ANSWERS.format(id="uuidv7(moment - clock_timestamp())")
             connection.execute(
                 text(f"INSERT INTO {month.name} ({COLUMNS}) {answers} FROM {MOMENTS}"),
                 _given(part),

@@ -21,7 +21,7 @@ from monitor.alerts.check import Situation
 from monitor.alerts.checks import RETRAINING_RULES, run_checks
 from monitor.orders.watching import watch_orders
 from monitor.pace import live_pace
-from monitor.pace.counts import is_counting
+from monitor.pace.counts import COUNTING_SECONDS, is_counting
 from monitor.settings import MonitorSettings
 from monitor.windows.live import LiveWindows
 
@@ -31,9 +31,6 @@ MEASURE = "monitor.measure"
 CHECK = "monitor.check"
 KEEP_PACE = "monitor.keep_pace"
 WATCH_ORDERS = "monitor.watch_orders"
-
-COUNTING_SECONDS = 20.0
-"""A new champion has the log counted anew in parts of so long, between which other tasks have their turn."""
 
 WORK_NOW_SECONDS = 30
 """Work that was requested for now and has not begun by then waits for its schedule."""

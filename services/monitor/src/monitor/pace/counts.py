@@ -29,6 +29,9 @@ FINE, COARSE = 60, 1
 MOST_FINE = 250_000
 """Orders that are counted finely: of few orders each changes the pace, of many the cells must not grow more."""
 
+COUNTING_SECONDS = 20.0
+"""In parts of so long the monitor has the log counted anew: other tasks have their turn between them."""
+
 AT_ONCE = 20_000
 DAY = timedelta(days=1)
 
