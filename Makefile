@@ -114,12 +114,13 @@ check: $(READY) ## lint, format, types and the layers of pyproject.toml
 .PHONY: pictures
 pictures: up ## the console's pages as pictures: all in build/pictures/, the README's in docs/pictures/
 	@$(BIN)/pytest -q tests/pictures/console.py
+
 .PHONY: secrets
 secrets: $(READY) ## fail if a secret is in any file of the repository
 	@git ls-files -z | xargs -0 .githooks/secrets
 
 .PHONY: dashboards
-dashboards: $(READY) ## write grafana/ from the monitor's checks, tools/dashboards and docs/runbook.md
+dashboards: $(READY) ## write grafana/ and Prometheus' rules from the monitor's checks, tools/dashboards and docs/runbook.md
 	@$(BIN)/python -m dashboards.write
 
 format: $(READY) ## put imports and format right

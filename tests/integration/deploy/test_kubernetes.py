@@ -23,9 +23,11 @@ from trainer.commands.models import NOT_PROMOTED
 REPOSITORY = Path(__file__).parents[3]
 ROOT = REPOSITORY / "deploy/kubernetes"
 SCHEMA = "1.34"
-CLASSES_OF_OTHERS = {"keda.sh/v1alpha1", "kustomize.config.k8s.io/v1beta1"}
+KUSTOMIZE = {"kustomize.config.k8s.io/v1beta1", "kustomize.config.k8s.io/v1alpha1"}
+CLASSES_OF_OTHERS = KUSTOMIZE | {"keda.sh/v1alpha1", "monitoring.coreos.com/v1"}
 DEPLOY_DOC = (REPOSITORY / "docs/deploy.md").read_text()
 BASE = ROOT / "base"
+PROMETHEUS = ROOT / "components/prometheus"
 PRODUCTION = ROOT / "overlays/production"
 
 
@@ -53,7 +55,7 @@ def test_a_manifest_is_valid(name: str) -> None:
         kubernetes_validate.validate(document, SCHEMA, strict=True)
 
 
-@pytest.mark.parametrize("folder", [BASE, PRODUCTION], ids=["base", "production"])
+@pytest.mark.parametrize("folder", [BASE, PRODUCTION, PROMETHEUS], ids=lambda folder: folder.name)
 def test_kustomize_names_every_file_and_every_file_is_there(folder: Path) -> None:
     kustomization = yaml.safe_load((folder / "kustomization.yaml").read_text())
     named = [*kustomization["resources"], *kustomization.get("configurations", [])]

@@ -12,7 +12,7 @@ from dashboards.grafana_rules import OWN_RULES
 from dashboards.limits import GREEN, RED, YELLOW, limits
 from dashboards.panels import POSTGRES, PROMETHEUS
 from dashboards.runbook import paragraph_url, paragraphs
-from dashboards.write import ROOT, dashboards, files
+from dashboards.write import REPOSITORY, ROOT, RULES, dashboards, files, rules
 from monitor.alerts.checks import CHECKS
 
 SOURCES = {source["uid"]: source["type"] for source in (POSTGRES, PROMETHEUS)}
@@ -34,6 +34,21 @@ def test_the_committed_files_are_what_the_code_builds() -> None:
         assert (ROOT / path).read_text() == content, f"grafana/{path} is old: run `make dashboards`"
     committed = {str(path.relative_to(ROOT)) for path in ROOT.rglob("*") if path.is_file()}
     assert committed == set(files())
+    assert (REPOSITORY / RULES).read_text() == rules(), f"{RULES} is old: run `make dashboards`"
+
+
+def test_prometheus_has_the_same_rules_as_grafana_and_scrapes_what_they_ask_about() -> None:
+    *scraped, ruled = yaml.safe_load_all(rules())
+    (group,) = ruled["spec"]["groups"]
+    assert [rule["annotations"]["runbook"] for rule in group["rules"]] == [rule.name for rule in OWN_RULES]
+    for rule in group["rules"]:
+        promql_parser.parse(rule["expr"])
+    jobs = {app for rule in group["rules"] for app in re.findall(r'job="(\w+)"', rule["expr"])}
+    assert jobs <= {each["spec"]["selector"]["matchLabels"]["app"] for each in scraped}
+    for each in scraped:
+        (endpoint,) = each["spec"]["podMetricsEndpoints"]
+        base = (REPOSITORY / f"deploy/kubernetes/base/{each['metadata']['name']}.yaml").read_text()
+        assert f"name: {endpoint['port']}, containerPort:" in base
 
 
 @boards

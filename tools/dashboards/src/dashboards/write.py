@@ -1,13 +1,26 @@
-"""`make dashboards`: write the folder grafana/ from the Python data; a test compares the two."""
+"""`make dashboards`: write grafana/ and the rules for Prometheus from the Python data; a test compares the two."""
 
 import json
 from pathlib import Path
 
-from dashboards import alerting, batch, data_drift, gateway, model_quality, provisioning, runbook, system
+from dashboards import (
+    alerting,
+    batch,
+    data_drift,
+    gateway,
+    model_quality,
+    prometheus_rules,
+    provisioning,
+    runbook,
+    system,
+)
 from dashboards.dashboard import dashboard
 from dashboards.runbook import Json
 
-ROOT = Path(__file__).parents[4] / "grafana"
+REPOSITORY = Path(__file__).parents[4]
+ROOT = REPOSITORY / "grafana"
+
+RULES = "deploy/kubernetes/components/prometheus/rules.yaml"
 
 
 def dashboards() -> list[Json]:
@@ -36,10 +49,15 @@ def files() -> dict[str, str]:
     return {path: json.dumps(content, indent=1, ensure_ascii=False) + "\n" for path, content in written.items()}
 
 
+def rules() -> str:
+    """The content of RULES: a document for each manifest."""
+    return "---\n".join(json.dumps(each, indent=1) + "\n" for each in prometheus_rules.manifests())
+
+
 def main() -> None:
     """Write every file."""
-    for path, content in files().items():
-        target = ROOT / path
+    for path, content in {**{f"grafana/{path}": each for path, each in files().items()}, RULES: rules()}.items():
+        target = REPOSITORY / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(content)
 
