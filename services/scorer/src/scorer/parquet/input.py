@@ -15,7 +15,11 @@ from common.orders.fields import INPUTS
 from common.orders.names import DELIVER_BY, ON_TIME_SHARE, PROMISED, WISHES, spelt
 from common.orders.reading import Reading
 from common.servers.objects import ObjectStore
+from scorer.parquet.nesting import DEEPEST, levels
 from scorer.parquet.texts import IS_TEXT
+
+SHALLOW_BYTES = 5 * DEEPEST
+"""A footer of fewer bytes has no room for more than DEEPEST levels."""
 
 INT96_UNIT = "us"
 """What Spark writes; nanoseconds would end in the year 2262, and wrap round beyond it."""
@@ -76,11 +80,16 @@ class RangeFile(io.RawIOBase):
         return body
 
 
-def open_parquet(store: ObjectStore, given: InputObject) -> pq.ParquetFile:
-    """The checked file; UnreadableInput, MissingColumns, InputReplaced, ObjectStoreUnavailable."""
+def open_parquet(store: ObjectStore, given: InputObject, opened_before: bool = False) -> pq.ParquetFile:
+    """The checked file; UnreadableInput, MissingColumns, InputReplaced, ObjectStoreUnavailable.
+
+    opened_before: this version of the object was, so that its nesting is known to do no harm.
+    """
     where = str(given.address)
     if (size := int.from_bytes(store.tail(given.address, 8)[:4], "little")) > FOOTER_LIMIT:
         raise UnreadableInput(where, f"has a footer of {size:,} bytes, where a worker takes {FOOTER_LIMIT:,}")
+    if size >= SHALLOW_BYTES and not opened_before:
+        _check_nesting(store, given, size)
     try:
         file = pq.ParquetFile(pa.PythonFile(RangeFile(store, given), mode="r"), coerce_int96_timestamp_unit=INT96_UNIT)
     except (DeliveryTimeError, MemoryError):
@@ -95,6 +104,16 @@ def open_parquet(store: ObjectStore, given: InputObject) -> pq.ParquetFile:
                 where, f"has a row group of {size:,} bytes: write groups of up to {ROW_GROUP_LIMIT:,}"
             )
     return file
+
+
+def _check_nesting(store: ObjectStore, given: InputObject, size: int) -> None:
+    where = str(given.address)
+    try:
+        deepest = levels(store.tail(given.address, size + 8)[:size])
+    except ValueError:
+        raise UnreadableInput(where, "is damaged Parquet: its footer is none") from None
+    if deepest > DEEPEST:
+        raise UnreadableInput(where, f"has a column of more than {DEEPEST} levels: no reader goes so deep")
 
 
 def unreadable(where: str, error: Exception) -> UnreadableInput:

@@ -72,7 +72,7 @@ def score_row_groups(
     Unbounded, before anything else, unless the memory of this process is `limited`. UnreadableInput if a page is
     damaged; what the store raises.
     """
-    file = open_parquet(store, source.object)
+    file = open_parquet(store, source.object, opened_before=True)
     check_facts(file.schema_arrow, str(source.object.address), predictor.reading)
     sink = PartSink()
     try:

@@ -61,8 +61,8 @@ def _days_until(column: pa.Array, purchase: Moments, clock: Clock) -> tuple[Floa
     """Days from n purchases (UTC) to the ends of dates on the shop's clock, or to moments; NaN for nothing said."""
     ends, shown, problems = _ends(column, clock)
     days = (ends - purchase) / DAY
-    for row in np.flatnonzero(days <= 0).tolist():
-        bought = clock.local(purchase[row : row + 1])[0]
+    early = np.flatnonzero(days <= 0)
+    for row, bought in zip(early.tolist(), clock.local(purchase[early]), strict=True):
         said = f"got {shown[row].as_py()}, bought {bought} on the shop's clock"
         problems[row] = f"{DELIVER_BY} must not be before the purchase ({said})"
     return days, problems
