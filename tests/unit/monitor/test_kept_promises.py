@@ -1,5 +1,7 @@
 """Promises are counted by on-time share, and missed ones alarm only beyond what chance allows."""
 
+from datetime import UTC, datetime, timedelta
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -47,6 +49,21 @@ def test_without_an_arrival_there_is_nothing_to_count() -> None:
 def test_a_miss_is_measured_by_the_error_of_a_sample_of_its_size(promises: int, kept: int, expected: float) -> None:
     window = ModelMetrics(promises={"0.9": {"promises": promises, "kept": kept}})
     assert shortfall(window) == pytest.approx(expected, abs=0.01)
+
+
+def test_of_very_many_orders_a_miss_too_small_to_notice_is_none() -> None:
+    counted = {"0.9": {"promises": 1_000_000, "kept": 885_000}}
+    assert shortfall(ModelMetrics(promises=counted)) == 0.0
+    assert (shortfall(ModelMetrics(promises=counted | {"0.8": {"promises": 1_000_000, "kept": 779_000}})) or 0) > 50
+
+
+@pytest.mark.parametrize(("arrived", "days", "judged"), [(969, 20, 0), (970, 20, 1), (970, 13, 0), (100, 45, 1)])
+def test_a_window_is_judged_once_nearly_all_its_orders_have_arrived(arrived: int, days: int, judged: int) -> None:
+    """The missing ones are those whose promises are broken."""
+    end = datetime(2018, 3, 1, tzinfo=UTC)
+    promises = {"0.9": {"promises": 1_000, "kept": 800}}
+    window = ModelMetrics(window_end=end, rows=1_000, rows_with_actual=arrived, promises=promises)
+    assert len(KEPT_PROMISES.newest_values([window], end + timedelta(days=days))) == judged
 
 
 def test_the_share_that_is_missed_most_counts_and_tiny_samples_do_not() -> None:

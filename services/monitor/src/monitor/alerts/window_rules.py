@@ -29,7 +29,8 @@ Value = Callable[[ModelMetrics], float | None]
 class WindowRule(Check):
     """value: of one window, None where it cannot be judged. message: formatted with value and limit.
 
-    windows: how many in a row. needs_labels: whether only windows whose orders have mostly arrived count.
+    windows: how many in a row. needs_labels: whether only windows whose orders have mostly arrived count, this share of
+    them at least.
     """
 
     name: str
@@ -41,6 +42,7 @@ class WindowRule(Check):
     worse: Literal["above", "below"] = "above"
     windows: int = 2
     needs_labels: bool = False
+    complete_share: float = COMPLETE_SHARE
     retrains: bool = False
 
     def findings(self, situation: Situation) -> Iterator[Finding]:
@@ -64,7 +66,7 @@ class WindowRule(Check):
         values = (
             (value, window.window_end)
             for window in windows
-            if not self.needs_labels or labels_complete(window, present)
+            if not self.needs_labels or labels_complete(window, present, self.complete_share)
             if (value := self.value(window)) is not None
         )
         return [pair for pair, _ in zip(values, range(self.windows), strict=False)]
@@ -76,12 +78,12 @@ class WindowRule(Check):
         return "open" if all(map(self.beyond, values)) else None
 
 
-def labels_complete(window: ModelMetrics, present: datetime) -> bool:
+def labels_complete(window: ModelMetrics, present: datetime, share: float = COMPLETE_SHARE) -> bool:
     """Whether so many of a window's orders have arrived that its quality can be judged."""
     if window.rows_with_actual < MIN_ACTUALS:
         return False
     age = present - window.window_end
-    enough = window.rows_with_actual >= COMPLETE_SHARE * window.rows
+    enough = window.rows_with_actual >= share * window.rows
     return age >= LABELS_COMPLETE_AT_LAST or (age >= LABELS_COMPLETE and enough)
 
 
