@@ -39,14 +39,17 @@ class Progress:
         self.share = chunk.bytes
         self.body = b""
 
+    @property
+    def head(self) -> bytes:
+        source = self._chunk.source
+        return b"" if self.outcome.parts or source.header is None else source.header.encode(source.encoding)
+
     def upload(self, body: bytes) -> None:
         self.body += body
         self.outcome.parts.append({})
 
     def add(self, scored: Scored, size: int, done: bool) -> None:
-        header = self._chunk.source.header
-        first = not self.outcome.parts and header is not None
-        self.upload((header or "").encode(self._chunk.source.encoding) + scored.body if first else scored.body)
+        self.upload(scored.body)
         self.outcome.add(scored)
 
     def finish(self, rows: int, rows_failed: int, size: int) -> None:

@@ -52,14 +52,16 @@ def score_text(
     longest: int = 4 * 2**20,
     complete: bool = False,
     further: Further = NOTHING,
+    head: bytes = b"",
 ) -> Scored:
-    """Score whole records (no header) of up to `longest` bytes.
+    """Score whole records (no header) of up to `longest` bytes. head: what the result begins with.
 
     complete: the text ends where its file does, so a quote that is open there is never closed, which costs its row.
     CutInsideRecord if the last record of another text is not whole; RecordTooLong; GrowsTooMuch.
     """
     layout = layout.read_by(predictor.reading, further.wishes)
     outcome, body = Outcome(), io.BytesIO()
+    body.write(head)
     for block, broken in _blocks(text, layout.delimiter, longest, complete):
         scored = _score_block(block, broken, layout, predictor, now, RESULT_BYTES - body.tell(), further)
         outcome.add(scored)

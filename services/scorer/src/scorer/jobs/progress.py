@@ -30,6 +30,12 @@ class Progress:
         self.now: datetime = chunk.now
         self.share = chunk.bytes
 
+    @property
+    def head(self) -> bytes:
+        """What the result of the next text begins with: the header, if it is the first."""
+        source = self._chunk.source
+        return b"" if self.outcome.parts or source.header is None else source.header.encode(source.encoding)
+
     def upload(self, body: bytes) -> None:
         """Write the next part of the output."""
         number = self._chunk.source.part + len(self.outcome.parts)
@@ -37,14 +43,11 @@ class Progress:
         self.outcome.parts.append(part)
 
     def add(self, scored: Scored, size: int, done: bool) -> None:
-        """Upload and store one more scored text, `size` bytes of the input; the first one behind the header."""
-        header = self._chunk.source.header
-        first = not self.outcome.parts and header is not None
-        body = b"".join([(header or "").encode(self._chunk.source.encoding), scored.body]) if first else scored.body
+        """Upload and store one more scored text, `size` bytes of the input."""
         if self._chunk.upload_id:
-            self.upload(body)
+            self.upload(scored.body)
         self.outcome.add(scored)
-        at_once = None if self._chunk.upload_id else body
+        at_once = None if self._chunk.upload_id else scored.body
         self._save(Added(scored.rows, scored.rows_failed, size), done, at_once)
 
     def finish(self, rows: int, rows_failed: int, size: int) -> None:

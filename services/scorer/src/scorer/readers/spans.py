@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
 
 from common.batch.formats import InputObject
 from common.batch.formats.csv_text import CsvFormat, Header
@@ -69,7 +68,7 @@ class SpanReader(Reader[Header]):
         """Score a span. CutInsideRecord if the cuts of the file were guessed wrong."""
         text = self._store.read(source.object.address, source.start, source.end, source.etag)
         certain = source.last and source.certain
-        done = scored(source, text, predictor, progress.now, self._record_limit, certain)
+        done = scored(source, text, predictor, progress, self._record_limit, certain)
         progress.add(as_part(done, len(text), lambda: not source.last), progress.share, done=True)
 
 
@@ -112,11 +111,17 @@ def layout_of(source: Source) -> Layout:
     return Layout(source.columns, source.positions, partitions(source.folder), source.delimiter, source.decimal)
 
 
-def scored(source: Source, text: bytes, predictor: Predictor, now: datetime, longest: int, certain: bool) -> Scored:
-    """A text of a file, scored; UnreadableInput. CutInsideRecord if it is not `certain` that it is cut at records."""
+def scored(
+    source: Source, text: bytes, predictor: Predictor, progress: Progress, longest: int, certain: bool
+) -> Scored:
+    """The next text of a file, scored, the first one behind the header; UnreadableInput.
+
+    CutInsideRecord if it is not `certain` that it is cut at records.
+    """
+    layout = layout_of(source)
     where = str(source.object.address)
     try:
-        return score_text(text, layout_of(source), predictor, now, longest, certain, source.further)
+        return score_text(text, layout, predictor, progress.now, longest, certain, source.further, progress.head)
     except RecordTooLong:
         if not certain:
             raise CutInsideRecord from None

@@ -21,8 +21,6 @@ from scorer.rows.outcome import Scored
 MOST_RATIO, FREE_BYTES = 200, 2**30
 """Orders are packed to a tenth. Beyond a gibibyte, text may not be packed to less than a two-hundredth."""
 
-NOTHING = Scored(b"", 0, 0, 0, [])
-
 
 class StreamReader(Reader[Header]):
     """CSV text inside another format. `stopping` is set when the worker is asked to end."""
@@ -57,13 +55,13 @@ class StreamReader(Reader[Header]):
                     continue
                 if self._stopping.is_set():
                     raise HandedBack
-                done = scored(source, text, predictor, progress.now, self._record_limit, certain=True)
+                done = scored(source, text, predictor, progress, self._record_limit, certain=True)
                 progress.add(as_part(done, len(text), left.more), blocks.bytes - counted, done=False)
                 counted = blocks.bytes
         if not progress.outcome.parts:
             if source.rows_needed:
                 raise no_rows(str(source.object.address))
-            progress.add(NOTHING, 0, done=False)
+            progress.add(Scored(progress.head, 0, 0, 0, []), 0, done=False)
         progress.finish(0, 0, blocks.bytes - counted)
 
     def _texts(self, source: Source, blocks: "Counted") -> Generator[bytes, None, None]:
