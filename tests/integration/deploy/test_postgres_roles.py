@@ -12,7 +12,8 @@ from devstack.settings import LOOPBACK
 from support.stack_fixtures import TestServers
 
 SCRIPT = Path(__file__).parents[3] / "deploy/compose/postgres-roles.sh"
-SHOP, SECRET = "managed_delivery_time", "s3cret"
+SHOP = "managed_delivery_time"
+SECRET = "s3cret"
 
 
 def programs() -> Path:

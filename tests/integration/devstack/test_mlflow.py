@@ -1,10 +1,14 @@
 """MLflow keeps runs in Postgres and artifacts in the object store, and shows no password."""
 
+from importlib.metadata import version
+
 import httpx
 import psutil
+import pytest
 from sqlalchemy import NullPool, create_engine, text
 
-from devstack.servers import seaweedfs
+from devstack.errors import CannotRun
+from devstack.servers import mlflow_server, seaweedfs
 from devstack.stack import MLFLOW_BUCKET
 from support.stack_fixtures import TestServers
 
@@ -28,3 +32,20 @@ def test_mlflows_arguments_hold_no_secret(servers: TestServers, mlflow_url: str)
     server = psutil.Process(servers.mlflow.pid)
     shown = [" ".join(process.cmdline()) for process in (server, *server.children(recursive=True))]
     assert not any(secret in line for line in shown for secret in vars(servers.stack.credentials).values())
+
+
+def test_tables_of_another_version_are_upgraded_before_the_server_starts(servers: TestServers, mlflow_url: str) -> None:
+    mark, process = servers.stack.directory / "mlflow-version", mlflow_server.process(servers.stack)
+    assert mark.read_text() == version("mlflow")
+    mark.write_text("3.0.0")
+    engine = create_engine(servers.stack.mlflow_database_url, poolclass=NullPool)
+    with engine.begin() as connection:
+        revision = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one()
+        connection.execute(text("UPDATE alembic_version SET version_num = 'of-nobody'"))
+    with pytest.raises(CannotRun, match="of-nobody"):
+        process.prepare()
+    assert mark.read_text() == "3.0.0"
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = :revision"), {"revision": revision})
+    process.prepare()
+    assert mark.read_text() == version("mlflow")
