@@ -39,6 +39,7 @@ def test_the_model_in_service_is_described(gateway: Gateway) -> None:
         "metrics",
         "features",
         "delivery_pace",
+        "release",
     }
     assert tuple(model["delivery_pace"]["days"])[-2:] == RELATIONS
 

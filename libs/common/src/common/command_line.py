@@ -9,17 +9,18 @@ from sqlalchemy.exc import OperationalError
 
 from common.addresses import redacted
 from common.errors import DeliveryTimeError, first_line
+from common.release import release
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C: 128 and the number of SIGINT."""
 
 
 def run(parser: argparse.ArgumentParser) -> None:
-    """Parse the arguments, call their `run`, and exit with the code it returns (None is 0).
+    """Parse the arguments, call their `run`, and exit with the code it returns (None is 0). `--version` is ours.
 
     What a user can mend ends with exit code 1 and one line: the program's name, and what to do.
     """
-    arguments = parser.parse_args()
+    arguments = versioned(parser).parse_args()
     command: Callable[[argparse.Namespace], Any] = arguments.run
     try:
         sys.exit(command(arguments))
@@ -31,6 +32,12 @@ def run(parser: argparse.ArgumentParser) -> None:
         sys.exit(redacted(f"{parser.prog}: {error}"))
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+
+
+def versioned(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """The parser with `--version`, which says the release."""
+    parser.add_argument("--version", action="version", version=f"{parser.prog} {release()}")
+    return parser
 
 
 def positive(text: str) -> int:

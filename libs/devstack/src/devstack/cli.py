@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
+from common.command_line import versioned
 from common.errors import DeliveryTimeError
 from common.settings import load
 from devstack.environment import stack_environment
@@ -24,7 +25,7 @@ Command: TypeAlias = Callable[[Stack, argparse.Namespace], int]
 
 def main() -> None:
     """Run one command; exit 1 with one clear line when it cannot be done."""
-    arguments = _parser().parse_args()
+    arguments = versioned(_parser()).parse_args()
     command: Command = arguments.command
     try:
         sys.exit(command(Stack(load(StackSettings)), arguments))

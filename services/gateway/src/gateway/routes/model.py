@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import FastAPI
 from pydantic import BaseModel
 
+from common.release import release
 from common.servers.registry import MODEL_NAME
 from gateway.http import problems
 from gateway.model.champion import Champion
@@ -19,7 +20,8 @@ class Pace(BaseModel):
 
 
 class Model(BaseModel):
-    """The model version in service. Metrics are in days, measured on the newest window at registration."""
+    """The model version in service, and the release that serves it. Metrics are in days, measured on the newest window
+    at registration."""
 
     name: str
     version: str
@@ -28,6 +30,7 @@ class Model(BaseModel):
     metrics: dict[str, float]
     features: list[str]
     delivery_pace: Pace
+    release: str
 
 
 def add_routes(app: FastAPI, champion: Champion) -> None:
@@ -46,4 +49,5 @@ def add_routes(app: FastAPI, champion: Champion) -> None:
             metrics=manifest.metrics,
             features=manifest.feature_names,
             delivery_pace=Pace(day=predictor.pace_day, days=predictor.pace.present()),
+            release=release(),
         )
