@@ -29,7 +29,8 @@ def describe(app: FastAPI, keys: bool) -> None:
         for unused in ("HTTPValidationError", "ValidationError"):
             schemas.pop(unused, None)
         for operation in (each for path in document["paths"].values() for each in path.values()):
-            operation["summary"] = re.split(r"[.;:]|, ", operation["description"], maxsplit=1)[0]
+            said = operation.get("description", operation["summary"])
+            operation["summary"] = re.split(r"[.;:]|, ", said, maxsplit=1)[0]
         if keys:
             document["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
             document["security"] = [{"key": []}]
