@@ -121,6 +121,7 @@ def test_a_challenger_is_logged_but_never_answered(
 def test_without_a_registry_the_cached_champion_is_served_and_readiness_says_so(gateway: Gateway) -> None:
     ready = gateway.client.get("/readyz").json()
     assert (ready["status"], ready["model_version"], ready["seconds_since_champion_check"]) == ("ready", "1", None)
+    assert ready["pace_day"] == gateway.client.get("/model").json()["delivery_pace"]["day"]
     assert NOWHERE in ready["registry"]
 
 

@@ -39,6 +39,7 @@ def add_routes(app: FastAPI, champion: Champion, log: LogSender, metrics: Metric
         return {
             "status": "ready",
             "model_version": predictor.version,
+            "pace_day": predictor.pace_date,
             "registry": champion.trouble or "ok",
             "seconds_since_champion_check": None if age is None else round(age, 1),
             "prediction_log": {"buffered": log.buffered, "dropped": log.dropped},
