@@ -15,7 +15,7 @@ def test_a_page_fits_a_phone_and_a_desk_in_light_and_dark(chromium: Browser, con
     for width, dark in ((360, True), (1440, False)):
         with visit(chromium, console.url, width, dark) as seen:
             seen.open(path)
-            expect(seen.page.locator(".q-linear-progress--indeterminate")).to_have_count(0)
+            expect(seen.page.locator("[aria-label=loading]")).to_have_count(0)
             assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
             found = [each for each in Axe().run(seen.page).response["violations"] if each["impact"] in SERIOUS]
             assert [(each["id"], [node["html"] for node in each["nodes"]][:3]) for each in found] == []
