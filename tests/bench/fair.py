@@ -16,7 +16,7 @@ from tests.support.stand_ins.gateway import gateway_in_process
 from common.model import bundle
 from gateway.access.keys import new_key
 
-CLIENTS = Path(__file__).parent / "_fair_clients.py"
+CLIENTS = Path(__file__).parent / "hostile/clients.py"
 SECONDS, AHEAD = 6.0, 1.5
 SERVER_CORE, CLIENT_CORE = 0, 1
 LEAST_RATE, MOST_P99 = 0.9, 3.0

@@ -1,4 +1,4 @@
-"""Clients of the benchmark `fair`: `_fair_clients.py KIND PORT KEY SECONDS`, at full force but for the good one.
+"""Clients of the benchmark `fair`: `hostile/clients.py KIND PORT KEY SECONDS`, at full force but for the good one.
 
 The good one prints its requests a second and the 99th percentile of its latency in milliseconds.
 """
