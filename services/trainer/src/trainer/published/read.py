@@ -15,8 +15,8 @@ from trainer.sources.orders.rows import SCHEMA
 EMPTY = pl.DataFrame(schema=SCHEMA)
 
 MOST_ORDERS = 1_000_000
-"""That a model learns from. Of a larger history about so many are drawn by their ids: on two cores a training of a
-million takes %s minutes and %s GB, and ten times as many hardly make it better."""
+"""That a model learns from. Of a larger history about so many are drawn by their ids: a training of a million takes ten
+minutes of processor time and 2 GB."""
 
 SHARES = 2**20
 """An order is drawn by as many."""
