@@ -133,9 +133,9 @@ bench: $(READY) ## benchmarks: a table on screen, bench/results.json on disk (ON
 docs: $(READY) ## remake docs/settings.md from the settings classes
 	@$(BIN)/python tools/settings_table.py
 
-fuzz: $(READY) ## made-up files, folders and requests to every route (FUZZ_EXAMPLES=10000), and fifty kills of the monitor's parts
+fuzz: $(READY) ## made-up files, folders and requests to every route (FUZZ_EXAMPLES=10000), and fifty kills of the monitor's parts and of the trainer
 	@$(BIN)/pytest --timeout 0 tests/fuzz/{csv_files,parquet_files,folders,any_order,routes}.py
-	@KILLS=50 $(BIN)/pytest --timeout 0 tests/integration/monitor/test_kills.py
+	@KILLS=50 $(BIN)/pytest --timeout 0 tests/integration/monitor/test_kills.py tests/fuzz/trainer_kills.py
 
 lock: $(READY) ## remake requirements.lock from the pyproject files
 	@$(BIN)/uv lock --quiet --upgrade

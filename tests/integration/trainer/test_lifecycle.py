@@ -13,7 +13,7 @@ import mlflow
 import numpy as np
 import psutil
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from common.database.delivery_pace import read_pace
 from common.database.session import Database
@@ -180,6 +180,25 @@ def test_a_retraining_without_anything_new_registers_nothing(life: Life, tmp_pat
     fewer = replace(life.data, history=life.data.history.where(np.arange(len(life.data.history)) > 0))
     with pytest.raises(InvalidInput, match="no finished trial on this data"):
         same_model(fewer, life.versions)
+
+
+def test_a_version_whose_trainer_died_before_the_gates_word_was_carried_out_does_not_stand_for_its_orders(
+    life: Life, database: Database
+) -> None:
+    last = life.registered[-1].version
+    of_last = ModelEvent.model_version == last
+    with database.transaction() as session:
+        ids = list(session.scalars(select(ModelEvent.id).where(of_last)))
+        session.execute(update(ModelEvent).where(of_last).values(model_version="none"))
+    assert not life.versions.was_judged(last)
+    assert same_model(life.data, life.versions) != last
+    with database.transaction() as session:
+        session.add(ModelEvent(event="promoted", model_version=last, actor="trainer"))
+    assert not life.versions.was_judged(last), "the alias has not moved"
+    with database.transaction() as session:
+        session.execute(delete(ModelEvent).where(of_last))
+        session.execute(update(ModelEvent).where(ModelEvent.id.in_(ids)).values(model_version=last))
+    assert same_model(life.data, life.versions) == last
 
 
 def test_a_model_can_be_registered_as_of_a_day(life: Life) -> None:

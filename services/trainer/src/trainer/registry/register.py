@@ -87,7 +87,7 @@ def register(data: TrainingData, versions: Versions, seed: int = 0, as_of: datet
         plots = plot_holdout(Path(scratch), evaluation)
         trial = trials[0].info.run_id if trials else USUAL
         tags = {"step": STEP, "trial": trial, "as_of": str(as_of or NOW), "code": code_version()}
-        tags |= {"history": data.version}
+        tags |= {"history": data.version, "orders": data.extent}
         with mlflow.start_run(run_name=STEP, tags=tags):
             mlflow.log_params(asdict(params))
             mlflow.log_metrics(evaluation.metrics | {"parity_days": difference})
@@ -129,7 +129,9 @@ def let_through(
 
 
 def same_model(data: TrainingData, versions: Versions) -> str | None:
-    """The registered version that `register` would make again: of the same orders, trial and code. None if new."""
+    """The registered version that `register` would make again: of the same orders, trial and code. None if new, or if
+    its trainer died before the gate's word was carried out.
+    """
     best = best_run(data.fingerprint, versions.tracking.experiment_id)
     runs = mlflow.MlflowClient().search_runs(
         [versions.tracking.experiment_id],
@@ -138,7 +140,9 @@ def same_model(data: TrainingData, versions: Versions) -> str | None:
         order_by=["attributes.start_time DESC"],
     )
     made = [run.data.tags["version"] for run in runs if "version" in run.data.tags]
-    return next((version for version in made if versions.bundles.exists(version)), None)
+    return next(
+        (version for version in made if versions.bundles.exists(version) and versions.was_judged(version)), None
+    )
 
 
 def best_run(fingerprint: str, experiment_id: str) -> Run:

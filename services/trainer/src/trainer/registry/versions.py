@@ -3,9 +3,12 @@
 import logging
 from dataclasses import dataclass
 
+from sqlalchemy import select
+
+from common.database.tables import ModelEvent
 from common.errors import BundleMissing, DamagedBundle
 from common.model.bundle import Bundle
-from common.promotion import REASON, Promotion
+from common.promotion import PROMOTED, REASON, ROLLED_BACK, Promotion
 from common.servers.registry import CHALLENGER
 from trainer.tracking import Tracking
 
@@ -32,6 +35,14 @@ class Versions(Promotion):
                 "version %s, the champion, cannot be loaded (%s): going on as if there were none", version, error
             )
             return None
+
+    def was_judged(self, version: str) -> bool:
+        """Whether it is on record what became of the version, and that has come about."""
+        with self.database.transaction() as session:
+            events = session.scalars(select(ModelEvent.event).where(ModelEvent.model_version == version)).all()
+            moves = select(ModelEvent.model_version).where(ModelEvent.event.in_([PROMOTED, ROLLED_BACK]))
+            newest = session.scalars(moves.order_by(ModelEvent.id.desc()).limit(1)).first()
+        return REGISTERED in events or (bool(events) and (newest != version or self.champion_version() == version))
 
     def keep_as_challenger(self, version: str, reason: str) -> None:
         """The version did not pass the gate: alias `challenger`, the reason as a tag."""
