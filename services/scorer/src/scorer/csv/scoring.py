@@ -21,6 +21,7 @@ from scorer.csv.bodies import Bodies, break_before
 from scorer.csv.needed_columns import GrowsTooMuch, Layout, needed_columns
 from scorer.csv.records import Records, records, windows
 from scorer.csv.repair import NEVER_CLOSED, closed
+from scorer.csv.room import Grown, enough
 from scorer.rows.constants import constant
 from scorer.rows.decimals import with_points
 from scorer.rows.outcome import ERRORS_KEPT, Outcome, RowError, Scored
@@ -29,9 +30,10 @@ LONGEST_DAYS = 9_999.0
 MOST_UNITS = 999_900
 """Of the last decimal, in one value: the texts of all are kept."""
 
-BLOCK_RECORDS = 2**17
+BLOCK_RECORDS = 45_000
+"""What is computed of a block of bad or tiny rows takes some 40 MiB; a window of usual ones makes two blocks."""
 
-RESULT_BYTES = 160 * 2**20
+RESULT_BYTES = 144 * 2**20
 """What the result of a text may take: that of 16 MiB, the chunk of a file, takes some 40, and 130 of bad rows alone."""
 
 
@@ -53,6 +55,7 @@ def score_text(
     complete: bool = False,
     further: Further = NOTHING,
     head: bytes = b"",
+    grown: Grown = enough,
 ) -> Scored:
     """Score whole records (no header) of up to `longest` bytes. head: what the result begins with.
 
@@ -68,6 +71,7 @@ def score_text(
         body.write(scored.body)
         if body.tell() > RESULT_BYTES:
             raise GrowsTooMuch
+        grown(body.tell())
     return Scored(body.getvalue(), outcome.rows, outcome.rows_failed, outcome.lines, outcome.errors)
 
 

@@ -12,6 +12,7 @@ from common.servers.objects import ObjectStore
 from scorer.csv.cutting import Cutter, too_long
 from scorer.csv.needed_columns import GrowsTooMuch, Layout
 from scorer.csv.records import RecordTooLong
+from scorer.csv.room import Grown, room
 from scorer.csv.scoring import RESULT_BYTES, CutInsideRecord, header_line, score_text
 from scorer.jobs.progress import Progress
 from scorer.jobs.reader import Reader, Share, no_rows
@@ -68,8 +69,10 @@ class SpanReader(Reader[Header]):
         """Score a span. CutInsideRecord if the cuts of the file were guessed wrong."""
         text = self._store.read(source.object.address, source.start, source.end, source.etag)
         certain = source.last and source.certain
-        done = scored(source, text, predictor, progress, self._record_limit, certain)
-        progress.add(as_part(done, len(text), lambda: not source.last), progress.share, done=True)
+        with room() as grown:
+            done = scored(source, text, predictor, progress, self._record_limit, certain, grown)
+            progress.add(as_part(done, len(text), lambda: not source.last), progress.share, done=True)
+            del done
 
 
 def as_part(done: Scored, size: int, more: Callable[[], bool]) -> Scored:
@@ -112,7 +115,7 @@ def layout_of(source: Source) -> Layout:
 
 
 def scored(
-    source: Source, text: bytes, predictor: Predictor, progress: Progress, longest: int, certain: bool
+    source: Source, text: bytes, predictor: Predictor, progress: Progress, longest: int, certain: bool, grown: Grown
 ) -> Scored:
     """The next text of a file, scored, the first one behind the header; UnreadableInput.
 
@@ -121,7 +124,7 @@ def scored(
     layout = layout_of(source)
     where = str(source.object.address)
     try:
-        return score_text(text, layout, predictor, progress.now, longest, certain, source.further, progress.head)
+        return score_text(text, layout, predictor, progress.now, longest, certain, source.further, progress.head, grown)
     except RecordTooLong:
         if not certain:
             raise CutInsideRecord from None

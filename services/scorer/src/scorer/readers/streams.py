@@ -11,6 +11,7 @@ from common.errors import UnreadableInput
 from common.model.predictor import Predictor
 from common.servers.objects import ObjectStore
 from scorer.csv.cutting import pieces
+from scorer.csv.room import room
 from scorer.jobs.attempts import HandedBack
 from scorer.jobs.progress import Progress
 from scorer.jobs.reader import Reader, Share, no_rows
@@ -55,8 +56,10 @@ class StreamReader(Reader[Header]):
                     continue
                 if self._stopping.is_set():
                     raise HandedBack
-                done = scored(source, text, predictor, progress, self._record_limit, certain=True)
-                progress.add(as_part(done, len(text), left.more), blocks.bytes - counted, done=False)
+                with room() as grown:
+                    done = scored(source, text, predictor, progress, self._record_limit, certain=True, grown=grown)
+                    progress.add(as_part(done, len(text), left.more), blocks.bytes - counted, done=False)
+                    del done
                 counted = blocks.bytes
         if not progress.outcome.parts:
             if source.rows_needed:
