@@ -114,7 +114,11 @@ def test_a_wish_that_none_can_have_is_refused_by_every_way(
     assert f"row 0: {reason}" in str(error.value)
 
 
-@pytest.mark.parametrize("shares", [[0.4], [0.9] * 6, [float("nan")]])
-def test_parameters_of_the_model_are_checked_as_those_of_jobs(model: DeliveryTimeModel, shares: list[float]) -> None:
+@pytest.mark.parametrize("shares", [[0.4], [0.9] * 6, [float("nan")], ["often"]])
+def test_parameters_of_the_model_are_checked_as_those_of_jobs(model: DeliveryTimeModel, shares: list[Any]) -> None:
     with pytest.raises(MlflowException, match=r"on_time_shares must be a share from 0\.5 to 0\.99"):
         model.predict(None, pd.DataFrame([ORDER]), {"on_time_shares": shares})
+
+
+def test_one_share_needs_no_list(model: DeliveryTimeModel) -> None:
+    assert "promise_90" in model.predict(None, pd.DataFrame([ORDER]), {"on_time_shares": 0.9})

@@ -62,12 +62,12 @@ class DeliveryTimeModel(PythonModel):
 
 def _asked(params: dict[str, Any]) -> Further:
     """MlflowException says what is no share."""
-    shares = params.get("on_time_shares")
+    given = params.get("on_time_shares")
+    shares = [] if given is None else np.atleast_1d(given).tolist()
     try:
-        wanted = shares_of(np.asarray(shares).tolist()) if shares is not None and len(shares) else ()
+        return Further.asked(shares_of(shares) if shares else (), bool(params.get("details")))
     except ValueError as error:
         raise MlflowException.invalid_parameter_value(f"on_time_shares must be {error} (got {shares})") from None
-    return Further.asked(wanted, bool(params.get("details")))
 
 
 def _plain(column: pa.Array) -> "pd.Series[Any]":
