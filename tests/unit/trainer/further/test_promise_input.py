@@ -18,6 +18,7 @@ from trainer.data.history import DAY, History, TrainingData
 from trainer.evaluation.gate import forecaster
 from trainer.evaluation.parity import TOLERANCE_DAYS, parity
 from trainer.model.bundling import write_bundle
+from trainer.model.calibration import unseen
 from trainer.model.fit import fit
 from trainer.model.further.promised import with_promises
 from trainer.model.table import TrainingTable
@@ -128,6 +129,13 @@ def test_under_way_the_promise_still_counts(predictor: Predictor, judged: Histor
     with_it, without = (predictor.predict(replace(each, later=later)) for each in (orders, untold(orders)))
     assert (with_it.days >= 3).all()
     assert (with_it.upper_days - with_it.lower_days).mean() < 0.8 * (without.upper_days - without.lower_days).mean()
+
+
+def test_a_short_history_is_judged_on_its_newest_third(table: TrainingTable) -> None:
+    """Four months: before the calibration window there is next to nothing."""
+    early = np.datetime64("2017-05-01", "s")
+    assert unseen(table, early, PARAMS, 0) is None
+    assert fit(table, early, PARAMS).with_promise is not None
 
 
 def noise(history: History) -> np.ndarray:
