@@ -21,3 +21,7 @@ def test_where_they_take_minutes_habits_last_as_long_as_where_they_take_days() -
 @pytest.mark.parametrize(("deliveries", "trees"), [(100, FEWEST_TREES), (5_000, 75), (1_000_000, 150)])
 def test_few_deliveries_get_few_trees(deliveries: int, trees: int) -> None:
     assert Params.usual(deliveries, DAYS).iterations == trees
+
+
+def test_few_deliveries_get_shallow_trees() -> None:
+    assert Params.usual(5_000, DAYS).depth < Params.usual(50_000, DAYS).depth == Params().depth

@@ -2,6 +2,8 @@
 
 Empirical Bayes: the mean error of a level's orders is shrunk towards 0, its parent's value, by the weight of a prior
 (Efron & Morris 1975). Habits change, so an order's weight halves with age.
+
+Tried and dropped, because the backtest gained nothing: an effect of carrier and service together, beside those of each.
 """
 
 import numpy as np

@@ -17,6 +17,7 @@ from trainer.data.history import TrainingData
 from trainer.search.runs import Trial, best_of, log_trial, search_tags
 from trainer.search.space import SPACE
 from trainer.search.trial import Task, try_params
+from trainer.search.useful_facts import with_useful_facts
 
 
 def search_on_spark(
@@ -24,7 +25,7 @@ def search_on_spark(
 ) -> Trial:
     """Run trials, `jobs` at a time, log each to MLflow, and return the best; InvalidInput if all failed."""
     cluster = _trials(jobs)
-    task = Task.of(data, seed, threads=1)
+    task = Task.of(with_useful_facts(data, seed), seed, threads=1)
 
     def objective(values: dict[str, Any]) -> dict[str, Any]:
         result = try_params(values, task)
