@@ -98,7 +98,8 @@ def _add_synthesize(commands: Commands) -> None:
         "--shop",
         choices=("olist", "letters", "minutes", "months"),
         default="olist",
-        help="olist: nine files (default); letters: postal codes of letters, two countries; minutes: within the hour",
+        help="olist: nine files (default); letters: postal codes of letters, two countries; minutes: within the hour; "
+        "months: to countries alone",
     )
     command.add_argument("--orders", type=positive, default=40_000, help="how many (default: 40000)")
     command.add_argument("--start", type=day, default="2017-01-01", metavar="DATE", help="first day (olist)")
