@@ -40,7 +40,7 @@ LATE_WIDENING = 1.27
 far end carries it. From the backtest: with 1.45 from 0.9 on, promises at 0.9 are kept at 0.82 in the worst month (0.79
 with this), but at 0.911 in all, and are 1.3 days longer in every month."""
 
-SEEN = 200
+SEEN = 150
 """Orders: with so many to learn from, a model's own residuals are half of what they are on orders it has not seen."""
 
 UNDER_WAY_WIDENING = np.interp(SHARES, [0.9, 0.99], [1.45, 1.15])
