@@ -13,7 +13,22 @@ from trainer.sources.inspection.aliases import ALIASES
 from trainer.sources.inspection.inspect import inspect
 from trainer.sources.raw.open import Sources
 
-NAMES = st.sampled_from([*ALIASES, "status", "email", "weight", "x y", "", "_dropped", "dropped", "row", "Größe"])
+NAMES = st.sampled_from(
+    [
+        *ALIASES,
+        "status",
+        "email",
+        "weight",
+        "x y",
+        "",
+        "_dropped",
+        "dropped",
+        "row",
+        "Größe",
+        "delivery_time",
+        "on_time_share",
+    ]
+)
 VALUES = st.one_of(
     st.sampled_from(["", "2020-03-02", "2020-03-05T10:00Z", "03/04/2020", "44000.5", "1,5", "-23.5", "N/A", "DE", "NAM",
                      "a@b.de", "canceled", "1e400", "nan", "-", "0", "99999999999999999999", '"', "2020-13-01"]),

@@ -42,6 +42,9 @@ DELIVER_BY: Final = "deliver_by"
 WISHES: Final = (ON_TIME_SHARE, DELIVER_BY)
 """What may be asked of an order beside its days."""
 
+OF_THE_TABLE: Final = (ENDED, OURS, "_dropped", "delivery_time")
+"""Columns that tables of orders have beside an order's fields."""
+
 KNOWN_NAMES: Final = (*FIELDS, *SPANS, *OLD_NAMES)
 
 

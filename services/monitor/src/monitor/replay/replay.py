@@ -29,6 +29,7 @@ MEASURE_SECONDS = 1.0
 """Of the monitor's time, at the end of each day: its checks must keep up with the days."""
 
 ORDERS_AT_ONCE = 1_000
+MOMENT = "%Y-%m-%dT%H:%M:%SZ"
 
 
 @dataclass(frozen=True)
@@ -104,14 +105,14 @@ def _predict(gateway: httpx.Client, orders: pd.DataFrame, facts: Sequence[str]) 
     for row in orders.drop(columns="delivered_timestamp").to_dict("records"):
         given = {name: value for name, value in row.items() if not pd.isna(value)}
         known = {name: given.pop(name) for name in facts if name in given}
-        given["purchase_timestamp"] = given["purchase_timestamp"].strftime("%Y-%m-%dT%H:%M:%SZ")
-        asked.append(given | ({"facts": known} if known else {}))
+        moments = {name: value.strftime(MOMENT) for name, value in given.items() if isinstance(value, pd.Timestamp)}
+        asked.append(given | moments | ({"facts": known} if known else {}))
     return _post(gateway, "/delivery_times", "orders", asked)
 
 
 def _report(gateway: httpx.Client, orders: pd.DataFrame) -> int:
     body = orders[["order_id"]].copy()
-    body["delivered_at"] = orders["delivered_timestamp"].dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+    body["delivered_at"] = orders["delivered_timestamp"].dt.strftime(MOMENT)
     actuals = [
         {"order_id": order_id, "delivered_at": moment}
         for order_id, moment in zip(body["order_id"], body["delivered_at"], strict=True)

@@ -155,6 +155,7 @@ def test_a_date_may_say_when_the_data_was_taken(tmp_path: Path) -> None:
             "facts: weight is named twice: a fact is numeric or a category, once",
         ),
         (SMALLEST + '[facts]\nnumeric = ["origin_lat"]', "facts: origin_lat is a field of an order already"),
+        (SMALLEST + '[facts]\nnumeric = ["_dropped"]', "facts: _dropped is a column that prepare-data makes"),
         ("name = ", "it is not TOML: "),
     ],
 )

@@ -17,7 +17,7 @@ from pydantic import (
     model_validator,
 )
 
-from common.orders.names import FIELDS, KNOWN_NAMES, MOMENTS, OLD_NAMES, WISHES, field_of
+from common.orders.names import FIELDS, KNOWN_NAMES, MOMENTS, OF_THE_TABLE, OLD_NAMES, WISHES, field_of
 from common.orders.promises import LEAST_SHARE, MOST_SHARE
 from common.orders.shop.countries import country_of
 from common.orders.shop.declared import SERVICE, Declared
@@ -163,6 +163,8 @@ class Facts(Section):
             raise ValueError(f"{', '.join(twice)} is named twice: a fact is numeric or a category, once")
         if taken := [name for name in names if name in (*KNOWN_NAMES, *WISHES)]:
             raise ValueError(f"{', '.join(taken)} is a field of an order already: remove it from the facts")
+        if ours := [name for name in names if name in OF_THE_TABLE]:
+            raise ValueError(f"{', '.join(ours)} is a column that prepare-data makes: give the fact another name")
         return self
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from common.orders.names import OF_THE_TABLE, WISHES
 from trainer.sources.orders.formats import Unknown, format_of
 from trainer.sources.orders.numbers import decimal_of, numbers
 from trainer.sources.orders.reading import ABSENT, known
@@ -52,7 +53,7 @@ def facts(head: pl.DataFrame, columns: Sequence[str], missing: Sequence[str]) ->
     numeric, category, left_out = [], [], {}
     for column in columns:
         texts = known(head[column], (*ABSENT, *missing))
-        reason = _unfit(column, texts)
+        reason = "its name is one of ours" if column in (*OF_THE_TABLE, *WISHES) else _unfit(column, texts)
         if reason:
             left_out[column] = reason
         elif _is_number(texts):
