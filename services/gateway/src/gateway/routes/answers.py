@@ -17,7 +17,7 @@ from common.orders.names import WISHES
 from common.servers.prediction_log import Row, predicted_columns, row_of, rows_of
 from common.servers.registry import CHAMPION
 from gateway.routes.prediction_bodies import Order
-from gateway.routes.wishes import PROBABILITY, Wishes, probability_of, promises_of
+from gateway.routes.wishes import PROBABILITY, Promised, Wishes, probability_of, promises_of
 
 NOT_REPEATED = frozenset({"order_id", "purchase_timestamp", "facts", *SAID_LATER, *WISHES})
 """Of the request; what says where an order comes from and goes to is repeated in its answer."""
@@ -38,14 +38,15 @@ def repeated(order: Order) -> dict[str, Any]:
 
 @dataclass(slots=True)
 class SingleAnswer:
-    """The champion's answer for one order. by_days: until `deliver_by`, if it was given. `latency_ms`: from the
-    request's arrival until the answer stood."""
+    """The champion's answer for one order. promised: at each `on_time_share`, by_days: until `deliver_by`, if they were
+    given. `latency_ms`: from the request's arrival until the answer stood."""
 
     request_id: str
     order: Order
     purchase: datetime
     predictor: Predictor
     prediction: Prediction
+    promised: Promised
     by_days: float | None
     answered_at: float
     latency_ms: float
@@ -73,9 +74,8 @@ class SingleAnswer:
             "confidence": CONFIDENCE[prediction.doubts],
             "pace_day": predictor.pace_date,
         }
-        if shares := self.order.on_time_share:
-            promised = [(share, prediction.distribution.days_at(share)) for share in shares]
-            body[PROMISES] = promises_of(promised, self.purchase, predictor)
+        if self.promised:
+            body[PROMISES] = promises_of(self.promised, self.purchase, predictor)
         if self.by_days is not None:
             body[PROBABILITY] = probability_of(prediction.distribution.probability_by(self.by_days))
         return orjson.dumps(body)
@@ -101,9 +101,8 @@ class SingleAnswer:
             "latency_ms": self.latency_ms,
             "further": None if order.__pydantic_fields_set__ <= KEPT_ELSEWHERE else further(order.__dict__),
         }
-        if shares := order.on_time_share:
-            given = [(share, self.prediction.distribution.days_at(share)) for share in shares]
-            values["further"] = {**(values["further"] or {}), PROMISES: given}
+        if self.promised:
+            values["further"] = {**(values["further"] or {}), PROMISES: self.promised}
         yield row_of(values)
 
 

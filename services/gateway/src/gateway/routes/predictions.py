@@ -67,6 +67,7 @@ def add_routes(app: FastAPI, direct: DirectRoutes, champion: Champion, log: LogS
             purchase,
             predictor,
             prediction,
+            [(share, prediction.distribution.days_at(share)) for share in order.on_time_share or ()],
             by_days,
             time.time(),
             (time.perf_counter() - started) * 1e3,
