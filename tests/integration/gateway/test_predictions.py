@@ -1,5 +1,7 @@
 """Predictions over HTTP."""
 
+import json
+
 import httpx
 import pytest
 
@@ -27,6 +29,19 @@ def test_the_example_of_the_contract_is_answered_with_its_body(gateway: Gateway)
     assert body["delivery_time"] == round(body["delivery_time_days"])
     assert body["lower_days"] <= body["delivery_time_days"] <= body["upper_days"]
     assert (body["model_version"], body["seller_known"]) == ("1", True)
+
+
+def test_a_thousand_orders_of_which_everything_is_said_are_taken(gateway: Gateway) -> None:
+    where = {f"{end}_{name}": "ä" * 64 for end in ("origin", "destination") for name in ("postal_code", "region")}
+    moments = {"purchase_timestamp": "2018-05-17T10:00:00.123456-03:00", "promised_timestamp": "2018-06-01T00:00:00Z"}
+    places = {"origin_lat": -23.5123456789, "origin_lng": -46.5, "destination_lat": -22.9, "destination_lng": -43.2}
+    wishes = {"on_time_share": [0.5, 0.6, 0.7, 0.8, 0.9], "deliver_by": "2018-05-30"}
+    order = {"order_id": "o" * 64, "origin_id": "ä" * 64, "origin_country": "DEU", "destination_country": "BRA"}
+    content = json.dumps({"orders": [order | where | moments | places | wishes] * 1_000})
+    assert len(content) > 2_000_000
+    headers = {"Content-Type": "application/json"}
+    answer = gateway.client.post("/delivery_times", content=content, headers=headers, timeout=30)
+    assert (answer.status_code, len(answer.json())) == (200, 1_000)
 
 
 def test_many_orders_get_the_answers_that_each_gets_alone(gateway: Gateway) -> None:

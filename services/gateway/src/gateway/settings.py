@@ -38,7 +38,9 @@ class GatewaySettings(SettingsGroup):
     )
     burst: float = Field(1_000.0, ge=1, description="requests of an owner's keys at once")
     most_waiting: int = Field(256, ge=1, description="requests in progress in one process; more are answered with 503")
-    most_body_bytes: int = Field(1_048_576, ge=1_024, description="longest body in bytes, inflated (/actuals: 32 MiB)")
+    most_body_bytes: int = Field(
+        1_048_576, ge=1_024, description="longest body in bytes, inflated (/actuals: 32 MiB, /delivery_times: 8 MiB)"
+    )
     log_capacity: int = Field(50_000, ge=1, description="predictions that may wait in memory for the prediction log")
     shadow_share: float = Field(0.1, ge=0, le=1, description="share of predictions that the challenger makes too")
     keep_alive_seconds: int = Field(

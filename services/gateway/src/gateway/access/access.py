@@ -24,8 +24,9 @@ from gateway.log.key_id import KEY_ID
 JOBS_PATH = "/batch-jobs"
 SCOPES: dict[str, keys.Scope] = {"/actuals": "actuals"}
 
-LONG_BODIES = {"/actuals": 32 * 2**20}
-"""Routes whose largest legal body is longer than others may be: 10,000 actuals however they are written."""
+LONG_BODIES = {"/actuals": 32 * 2**20, "/delivery_times": 8 * 2**20}
+"""Routes whose largest legal body is longer than others may be: 10,000 actuals however they are written, 1,000 orders
+of which everything is said."""
 
 TOKEN_BYTES = 16 * 2**10
 """A request costs its key a token, and one more for so many bytes of its body: 1,000 orders cost some six."""
