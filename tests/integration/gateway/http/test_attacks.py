@@ -149,6 +149,22 @@ def test_long_bodies_that_never_end_fill_no_memory(gateway: InProcess) -> None:
         assert _resident_mb() - before < 100
 
 
+@pytest.mark.parametrize(("path", "name", "mib"), [("/actuals", "actuals", 15), ("/delivery_times", "orders", 7)])
+@pytest.mark.parametrize("value", ['{"a":1}', "[]", "0"])
+def test_long_bodies_of_many_small_values_fill_no_memory(
+    gateway: InProcess, path: str, name: str, mib: int, value: str
+) -> None:
+    bad = {"Authorization": f"Bearer {BAD_TEXT}", "Content-Type": "application/json"}
+    body = f'{{"{name}":[{",".join([value] * (mib * 2**20 // (len(value) + 1)))}]}}'.encode()
+    assert status(gateway) == 200
+    before = _resident_mb()
+    refused = gateway.client.post(path, content=body, headers=bad)
+    assert _resident_mb() - before < 100
+    assert refused.status_code == 413
+    assert "send fewer at once" in refused.json()["detail"]
+    assert status(gateway) == 200
+
+
 def _resident_mb() -> float:
     return int(Path("/proc/self/status").read_text().partition("VmRSS:")[2].split()[0]) / 1e3
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from pydantic import ValidationError
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -17,6 +18,11 @@ FAULTS = "faults"
 """In the scope of a request whose body was refused: how many faults it has, for each costs time to find and tell."""
 
 BYTE_ORDER_MARKS = {b"\xef\xbb\xbf": "UTF-8", b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
+
+LONG = 2**17
+MOST_LISTS, MOST_VALUES = 25_000, 400_000
+"""What a body longer than LONG may hold: objects and lists, which take 700 bytes each while they are read, and other
+values, which take 60. The largest legal ones have 10,001 objects (actuals), and some 40 values an order."""
 
 Body = TypeVar("Body")
 
@@ -36,13 +42,17 @@ class JsonResponse(Response):
 
 
 async def read(request: Request, validated: Callable[[bytes], Body]) -> Body:
-    """What `validated` makes of the body; Refused (400, 415 or 422) says what is wrong with it."""
+    """What `validated` makes of the body; Refused (400, 415, 422) or HTTPException (413) says what is wrong with it."""
     if _CONTENT_TYPE not in request.scope["headers"]:
         content_type = request.headers.get("content-type", "")
         if content_type.partition(";")[0].strip().lower() != JSON:
             detail = f"send the body as {JSON} (got {content_type or 'no Content-Type'!r})"
             raise problems.Refused(problems.problem(415, "Unsupported media type", detail))
     text = await _text(request)
+    if len(text) > LONG and (text.count(b"{") + text.count(b"[") > MOST_LISTS or text.count(b",") > MOST_VALUES):
+        most = f"{MOST_LISTS:,} objects and lists, or {MOST_VALUES:,} values"
+        detail = f"the body holds more than {most}: send fewer at once"
+        raise HTTPException(413, detail)
     if text[:1] in (b"\xef", b"\xff", b"\xfe"):
         text = _unmarked(text)
     try:

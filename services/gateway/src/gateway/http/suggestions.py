@@ -3,14 +3,14 @@
 import re
 from difflib import get_close_matches
 
-from common.orders.names import KNOWN_NAMES
+from common.database.actuals import OrderReport
+from common.orders.fields import Order
+from common.orders.names import KNOWN_NAMES, WISHES
 
 LONGEST_NAME = 64
 LISTS = {"actuals": '{"actuals": [ … ]}', "orders": '{"orders": [ … ]}'}
 """Bodies that are a list under one name."""
-REPORTS = ("delivered_at", "shipped_at", "cancelled_at", "lost_at")
-WISHES = ("on_time_share", "deliver_by", "under_way_at", "facts")
-NAMES = tuple(dict.fromkeys((*KNOWN_NAMES, *REPORTS, *WISHES, *LISTS)))
+NAMES = tuple(dict.fromkeys((*KNOWN_NAMES, *Order.model_fields, *OrderReport.model_fields, *WISHES, *LISTS)))
 
 
 def instead_of(name: str) -> str:

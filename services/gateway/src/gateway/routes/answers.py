@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import orjson
 
+from common.model.answers.further import PROBABILITY
 from common.model.predictor import Prediction, Predictions, Predictor
 from common.model.uncertainty.confidence import CONFIDENCE
 from common.orders.later import SAID_LATER
@@ -17,7 +18,7 @@ from common.orders.names import WISHES
 from common.servers.prediction_log import Row, predicted_columns, row_of, rows_of
 from common.servers.registry import CHAMPION
 from gateway.routes.prediction_bodies import Order
-from gateway.routes.wishes import PROBABILITY, Promised, Wishes, probability_of, promises_of
+from gateway.routes.wishes import Promised, Wishes, probability_of, promises_of
 
 NOT_REPEATED = frozenset({"order_id", "purchase_timestamp", "facts", *SAID_LATER, *WISHES})
 """Of the request; what says where an order comes from and goes to is repeated in its answer."""

@@ -9,14 +9,12 @@ import numpy as np
 
 from common.arrays import Floats
 from common.errors import InvalidInput
+from common.model.answers.further import PROBABILITY, PROBABILITY_DECIMALS
 from common.model.predictor import Predictor
 from common.model.uncertainty.distribution import Distributions
 from common.orders.clock import Clock
 from common.orders.logged import PROMISES
 from common.orders.promises import MOST_SHARES, days_until
-
-PROBABILITY = "deliver_by_probability"
-DECIMALS = 4
 
 Promised = Sequence[tuple[float, float]]
 """The on-time share and the days of each promise."""
@@ -89,7 +87,7 @@ def promises_of(promised: Promised, purchase: datetime, predictor: Predictor) ->
 
 def probability_of(probability: float) -> float:
     """As its answer has it."""
-    return round(probability, DECIMALS)
+    return round(probability, PROBABILITY_DECIMALS)
 
 
 def _moment(seconds: int) -> datetime:

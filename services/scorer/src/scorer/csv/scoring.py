@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from common.batch.formats.columns import ADDED_COLUMNS
-from common.model.answers.columns import PROBABILITY_DECIMALS, columns_of
-from common.model.answers.further import NOTHING, PROBABILITY, Further
+from common.model.answers.columns import columns_of
+from common.model.answers.further import NOTHING, PROBABILITY, PROBABILITY_DECIMALS, Further
 from common.model.answers.wishes import wishes_of
 from common.model.predictor import Predictor
 from common.orders.validation import validate

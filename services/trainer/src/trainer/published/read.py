@@ -15,8 +15,7 @@ from trainer.sources.orders.rows import SCHEMA
 EMPTY = pl.DataFrame(schema=SCHEMA)
 
 MOST_ORDERS = 1_000_000
-"""That a model learns from. Of a larger history about so many are drawn by their ids: a training of a million takes ten
-minutes of processor time and 2 GB."""
+"""That a model learns from. Of a larger history about so many are drawn by their ids."""
 
 SHARES = 2**20
 """An order is drawn by as many."""

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from common.arrays import Bools, Floats
-from common.model.answers.further import Further
+from common.model.answers.further import PROBABILITY_DECIMALS, Further
 from common.model.answers.wishes import Wishes
 from common.model.predictor import Predictions, Predictor
 from common.model.uncertainty.confidence import CONFIDENCE
@@ -15,8 +15,6 @@ from common.orders.names import DELIVER_BY, ON_TIME_SHARE
 from common.orders.orders import Orders
 
 FLOATS, DATES, FLAGS, TEXTS = pa.float64(), pa.date32(), pa.bool_(), pa.string()
-
-PROBABILITY_DECIMALS = 4
 
 GRANTED = {ON_TIME_SHARE: [FLOATS, DATES], DELIVER_BY: [FLOATS]}
 

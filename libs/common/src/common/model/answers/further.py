@@ -10,6 +10,8 @@ from common.orders.names import DELIVER_BY, ON_TIME_SHARE, WISHES, spelt
 DETAILS = ("delivery_date", "lower_date", "upper_date", "seller_known", "confidence", "reasons")
 
 PROBABILITY: Final = "deliver_by_probability"
+PROBABILITY_DECIMALS: Final = 4
+
 GRANTED: Final[Mapping[str, Sequence[str]]] = {
     ON_TIME_SHARE: ("promise", "promise_date"),
     DELIVER_BY: (PROBABILITY,),
