@@ -125,6 +125,18 @@ def test_without_a_registry_the_cached_champion_is_served_and_readiness_says_so(
     assert NOWHERE in ready["registry"]
 
 
+def test_without_keys_from_the_database_it_is_not_ready(gateway_env: dict[str, str], tmp_path: Path) -> None:
+    environment = {
+        **gateway_env,
+        "GATEWAY_KEYS": "required",
+        "DATABASE_URL": "postgresql+psycopg2://nobody@127.0.0.1:9/none",
+    }
+    with running_gateway(environment, tmp_path) as keyless:
+        ready = keyless.client.get("/readyz")
+        assert (ready.status_code, keyless.client.get("/livez").status_code) == (503, 200)
+        assert "API keys could not be read from the database" in ready.json()["detail"]
+
+
 def test_without_registry_and_cache_a_client_is_told_when_to_come_back(
     gateway_env: dict[str, str], tmp_path: Path
 ) -> None:

@@ -22,6 +22,7 @@ from gateway.access.limits import RateLimit
 from gateway.app import create_app
 from gateway.log.sender import Answered, LogSender
 from gateway.metrics import Metrics
+from gateway.periodic import Periodic
 from gateway.settings import GatewaySettings
 
 LOOPBACK = "127.0.0.1"
@@ -100,7 +101,10 @@ class InProcess:
 
 @contextmanager
 def gateway_in_process(
-    bundle: Bundle, keys: Sequence[Key] = (), settings: GatewaySettings | None = None
+    bundle: Bundle,
+    keys: Sequence[Key] = (),
+    settings: GatewaySettings | None = None,
+    background: Sequence[Periodic] = (),
 ) -> Iterator[InProcess]:
     """A gateway that serves a bundle's model; it asks for keys if there are any."""
     settings = settings or GatewaySettings()
@@ -117,7 +121,7 @@ def gateway_in_process(
         ring,
         RateLimit(settings.rate, settings.burst),
         Metrics(),
-        [],
+        background,
         jobs,
         cast(Any, None),
     )

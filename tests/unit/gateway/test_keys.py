@@ -24,8 +24,13 @@ def test_scopes_open_their_routes_and_admin_opens_all() -> None:
 
 
 def test_before_the_first_refresh_nobody_is_told_that_a_key_is_wrong() -> None:
+    ring = KeyRing(list)
     with pytest.raises(KeysUnknown, match="try again later"):
-        KeyRing(list).find("dt_x")
+        ring.find("dt_x")
+    with pytest.raises(KeysUnknown):
+        ring.check_known()
+    ring.refresh()
+    ring.check_known()
 
 
 def test_keys_stay_known_while_the_database_is_away() -> None:

@@ -18,7 +18,11 @@ def test_the_work_goes_on_after_an_error(caplog: pytest.LogCaptureFixture) -> No
 
     thread = Periodic("test", work, seconds=0.01)
     with caplog.at_level(logging.ERROR):
+        thread.wait_worked(0)
+        assert not calls
         thread.start()
+        thread.wait_worked(5)
+        assert calls
         assert enough.wait(5)
         thread.stop()
     assert "test failed and will be tried again" in caplog.text

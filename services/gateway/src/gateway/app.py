@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gc
+import time
 from collections.abc import AsyncIterator, Sequence
 
 from fastapi import FastAPI
@@ -30,6 +31,9 @@ from gateway.routes import actuals, health, jobs, model, order_status, orders, p
 from gateway.settings import GatewaySettings
 
 FLUSH_AT_END_SECONDS = 2.5
+FIRST_LOOK_SECONDS = 2.0
+"""A process that starts beside others listens when its model and keys are there, or when they are this late."""
+
 DOCS_ASSETS = "/docs/assets"
 
 
@@ -52,6 +56,7 @@ def create_app(
         gc.freeze()  # what was imported stays: no later collection walks through it while requests wait
         for thread in background:
             thread.start()
+        await asyncio.to_thread(_wait_worked, background)
         sending = asyncio.create_task(log.run())
         yield
         for thread in background:
@@ -67,10 +72,16 @@ def create_app(
     order_status.add_routes(app, database, champion)
     orders.add_routes(app, database)
     model.add_routes(app, champion)
-    health.add_routes(app, champion, log, metrics)
+    health.add_routes(app, champion, key_ring, log, metrics)
     problems.install(app)
     describe(app, key_ring is not None)
     return _around(app, settings, direct, key_ring, rate_limit, metrics)
+
+
+def _wait_worked(background: Sequence[Periodic]) -> None:
+    until = time.monotonic() + FIRST_LOOK_SECONDS
+    for thread in background:
+        thread.wait_worked(until - time.monotonic())
 
 
 def _around(

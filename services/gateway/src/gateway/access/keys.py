@@ -69,6 +69,11 @@ class KeyRing:
         """Replace all keys by those that `load` gives."""
         self._by_hash = {key.sha256: key for key in self._load()}
 
+    def check_known(self) -> None:
+        """KeysUnknown until the first refresh."""
+        if self._by_hash is None:
+            raise KeysUnknown
+
     def find(self, text: str) -> Key | None:
         """The key with this text; KeysUnknown until the first refresh."""
         if self._by_hash is None:

@@ -10,13 +10,14 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from common.errors import ModelNotLoaded
+from gateway.access.keys import KeyRing
 from gateway.http import problems
 from gateway.log.sender import LogSender
 from gateway.metrics import Metrics
 from gateway.model.champion import Champion
 
 
-def add_routes(app: FastAPI, champion: Champion, log: LogSender, metrics: Metrics) -> None:
+def add_routes(app: FastAPI, champion: Champion, key_ring: KeyRing | None, log: LogSender, metrics: Metrics) -> None:
     """Liveness at once; readiness with the first model, and with what is not as it should be; metrics."""
     one_at_a_time = CapacityLimiter(1)  # a thread of its own: the others may all be waiting for a database
 
@@ -31,10 +32,13 @@ def add_routes(app: FastAPI, champion: Champion, log: LogSender, metrics: Metric
 
     @app.get("/readyz", tags=["health"], responses=problems.documented())
     async def readyz() -> dict[str, Any]:
-        """A model is loaded, so that predictions are answered. `registry` says why the champion may be out of date."""
+        """Predictions are answered: a model is loaded, and keys are known. `registry` says why the champion may be out
+        of date."""
         predictor = champion.current()
         if not champion.registry_asked:
             raise ModelNotLoaded("the registry has not been asked yet")
+        if key_ring is not None:
+            key_ring.check_known()
         age = None if champion.checked_at is None else time.time() - champion.checked_at
         return {
             "status": "ready",
