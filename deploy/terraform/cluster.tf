@@ -65,6 +65,13 @@ resource "aws_eks_addon" "network" {
   resolve_conflicts_on_update = "OVERWRITE"
 }
 
+# Gateways are added by how busy they are, which nobody knows without it.
+resource "aws_eks_addon" "metrics" {
+  cluster_name = aws_eks_cluster.main.name
+  addon_name   = "metrics-server"
+  depends_on   = [aws_eks_node_group.main]
+}
+
 # Who may use the cluster's API beside its creator: people, and the role of the release workflow.
 resource "aws_eks_access_entry" "admin" {
   for_each = merge(

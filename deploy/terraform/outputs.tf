@@ -1,3 +1,11 @@
+output "region" {
+  value = var.region
+}
+
+output "cidr" {
+  value = var.cidr
+}
+
 output "bucket" {
   value = aws_s3_bucket.main["batch"].id
 }
@@ -19,9 +27,14 @@ output "database_host" {
 }
 
 output "database_passwords" {
-  description = "Of the roles delivery_time, mlflow and grafana, to be made with them (docs/deploy.md)."
+  description = "Of the roles delivery_time, mlflow and grafana, to be made with them (docs/aws.md)."
   value       = { for role, password in random_password.database : role => password.result }
   sensitive   = true
+}
+
+output "database_master_secret" {
+  description = "Where the Secrets Manager keeps the master account's user name and password."
+  value       = aws_db_instance.main.master_user_secret[0].secret_arn
 }
 
 output "queue_host" {

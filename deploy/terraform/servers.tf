@@ -14,7 +14,7 @@ resource "aws_db_subnet_group" "main" {
   subnet_ids = aws_subnet.private[*].id
 }
 
-# The master account only makes the roles and databases of docs/deploy.md; no service knows it.
+# The master account only makes the roles and databases of docs/aws.md; no service knows it.
 resource "aws_db_instance" "main" {
   identifier                   = local.name
   engine                       = "postgres"

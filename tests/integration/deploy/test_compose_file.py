@@ -92,6 +92,15 @@ def test_the_monitor_reaches_those_whom_it_tells_of_alerts() -> None:
     assert "edge" in SERVICES["monitor"]["networks"]
 
 
+def test_the_standing_retrainer_has_the_orders_that_the_first_training_had() -> None:
+    trainer, retrainer = SERVICES["trainer"], SERVICES["retrainer"]
+    for name in ("OLIST_DIR", "SHOP_FILE"):
+        assert trainer["environment"][name] == retrainer["environment"][name]
+    orders = [volume for volume in trainer["volumes"] if volume.endswith(":ro")]
+    assert len(orders) == 2
+    assert set(orders) <= set(retrainer["volumes"])
+
+
 def test_dependencies_are_waited_for_by_their_health() -> None:
     for name, service in SERVICES.items():
         for needed, how in service.get("depends_on", {}).items():

@@ -1,23 +1,28 @@
 """The Kubernetes manifests: valid against the schemas, complete, and with the least rights. Never applied here."""
 
 import json
-import math
 import re
 from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
 
 import pytest
 import yaml
-from sqlalchemy import text
 
-from common.database.session import Database
-from common.database.tables.batch import BatchChunk, BatchJob
+from common.errors import InvalidSettings
+from common.settings import (
+    DatabaseSettings,
+    ModeSettings,
+    ObjectStoreSettings,
+    QueueSettings,
+    RegistrySettings,
+    load,
+)
 from devstack import services
 from devstack.servers import mlflow_server
-from scorer.settings import ScorerSettings
+from gateway.settings import GatewaySettings
+from support.gateway_fixtures import Gateway
 from trainer.commands.models import NOT_PROMOTED
 
 REPOSITORY = Path(__file__).parents[3]
@@ -70,6 +75,7 @@ def test_kustomize_names_every_file_and_every_file_is_there(folder: Path) -> Non
 def test_a_pod_has_no_root_no_token_and_a_read_only_root(name: str) -> None:
     pod = PODS[name]["spec"]
     assert pod["automountServiceAccountToken"] is False
+    assert pod["enableServiceLinks"] is False, "GATEWAY_PORT=tcp://... would be a setting"
     assert pod["securityContext"]["runAsNonRoot"] is True
     for container in [*pod.get("initContainers", []), *pod["containers"]]:
         rights = container["securityContext"]
@@ -139,10 +145,25 @@ def test_settings_are_documented_ones() -> None:
         assert names - of_mlflow <= documented | {"REGISTRY_URL", "MLFLOW_TRACKING_URI"}
 
 
+def test_the_overlay_s_settings_are_taken_with_a_role_in_place_of_keys_and_an_open_password_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    texts = [(PRODUCTION / file).read_text() for file in ENVIRONMENT[:2]]
+    for name, value in re.findall(r"^([A-Z_]+)=(.*)$", "\n".join(texts), re.M):
+        monkeypatch.setenv(name, value.replace("PASSWORD", "s3cret"))
+    for group in (DatabaseSettings, QueueSettings, ObjectStoreSettings, RegistrySettings, GatewaySettings, ModeSettings):
+        load(group)
+    monkeypatch.setenv("QUEUE_URL", "rediss://:PASSWORD@host:6379/0")
+    with pytest.raises(InvalidSettings, match="well-known"):
+        load(QueueSettings)
+
+
 def test_no_pod_but_mlflow_s_knows_mlflow_s_database() -> None:
-    assert [name for name, pod in PODS.items() if "'key': 'MLFLOW_BACKEND_STORE_URI'" in str(pod)] == [
+    assert [name for name, pod in PODS.items() if "'secretRef': {'name': 'mlflow'}" in str(pod)] == [
         "mlflow/Deployment/mlflow"
     ]
+    assert "MLFLOW_BACKEND_STORE_URI=" in (PRODUCTION / "mlflow.env.example").read_text()
+    assert "'name': 'secrets'" not in str(PODS["mlflow/Deployment/mlflow"])
     assert "MLFLOW_BACKEND" not in (PRODUCTION / "secrets.env.example").read_text()
 
 
@@ -153,43 +174,6 @@ def test_whatever_reads_the_shop_s_source_finds_its_file_if_there_is_one() -> No
         assert {"name": "shop", "configMap": {"name": "shop", "optional": True}} in pod["volumes"]
         for container in (*pod.get("initContainers", ()), *pod["containers"]):
             assert {"name": "shop", "mountPath": "/shop", "readOnly": True} in container["volumeMounts"]
-
-
-def scorers_asked_for(database: Database) -> int:
-    """What KEDA makes of the trigger's answer: so many scorers that each has its share of it."""
-    scaled = DOCUMENTS["scorer/ScaledObject/scorer"]["spec"]
-    (trigger,) = scaled["triggers"]
-    with database.transaction() as session:
-        waiting = session.execute(text(trigger["metadata"]["query"])).scalar_one()
-    wanted = math.ceil(waiting / int(trigger["metadata"]["targetQueryValue"]))
-    return int(min(max(wanted, scaled["minReplicaCount"]), scaled["maxReplicaCount"]))
-
-
-def test_scorers_follow_the_chunks_that_are_still_to_be_scored_up_and_down_again(database: Database) -> None:
-    def chunks(job: UUID, count: int) -> list[BatchChunk]:
-        return [BatchChunk(job_id=job, number=number, source={}, output=0, bytes=1) for number in range(count)]
-
-    running, ended, asked = uuid4(), uuid4(), []
-    with database.transaction() as session:
-        session.execute(text("DELETE FROM batch_jobs"))
-        for id_, status in ((running, "running"), (ended, "cancelled")):
-            session.add(BatchJob(id=id_, status=status, input_uri="s3://b/i", output_uri=f"s3://b/{id_}"))
-        session.flush()
-        session.add_all([*chunks(running, 100), *chunks(ended, 500)])
-    for done in (0, 60, 84, 95, 100):
-        with database.transaction() as session:
-            scored = "UPDATE batch_chunks SET status = 'succeeded' WHERE job_id = :job AND number < :done"
-            session.execute(text(scored), {"job": running, "done": done})
-        asked.append(scorers_asked_for(database))
-    with database.transaction() as session:
-        session.execute(text("DELETE FROM batch_jobs"))
-    assert asked == [10, 5, 2, 1, 1]
-
-
-def test_a_large_job_has_work_in_the_queue_for_as_many_scorers_as_there_may_be() -> None:
-    settings = dict(line.split("=", 1) for line in (PRODUCTION / "settings.env").read_text().splitlines())
-    most = DOCUMENTS["scorer/ScaledObject/scorer"]["spec"]["maxReplicaCount"]
-    assert int(settings["SCORER_TOKENS"]) >= most * ScorerSettings().threads
 
 
 def test_what_keeps_a_pod_from_being_moved_does_not_hold_for_one_that_is_not_ready() -> None:
@@ -228,6 +212,42 @@ def test_mlflow_s_tables_are_upgraded_before_it_starts_on_every_way_to_run_it() 
     assert {each["tolerationSeconds"] for each in pod["tolerations"]} == {30}
 
 
+def test_alerts_have_an_address_to_go_to() -> None:
+    assert "MONITOR_WEBHOOK_URL=" in (PRODUCTION / "secrets.env.example").read_text().splitlines()
+
+
+def test_no_deployment_waits_for_a_download_before_it_starts() -> None:
+    """A release waits for its roll-out: whatever is slow outside of the cluster would fail it."""
+    waits = {name for name, pod in PODS.items() if "initContainers" in pod["spec"] and "/Deployment/" in name}
+    assert waits == {"mlflow/Deployment/mlflow"}
+
+
+def test_the_certificate_that_the_ingress_names_is_made_and_its_maker_gets_through() -> None:
+    ingress = DOCUMENTS["ingress/Ingress/gateway"]
+    (issuer,) = ingress["metadata"]["annotations"].values()
+    walk = (REPOSITORY / "docs/aws.md").read_text()
+    assert f"kind: ClusterIssuer\nmetadata: {{ name: {issuer} }}" in walk
+    assert f"create secret tls {ingress['spec']['tls'][0]['secretName']} " in DEPLOY_DOC
+    name = ingress["spec"]["ingressClassName"]
+    assert f"ingressClassName: {name} " in walk
+    assert f"--namespace {name} --create-namespace" in walk
+    for policy in ("ingress/NetworkPolicy/to-certificate-solver", "network/NetworkPolicy/to-gateway"):
+        assert f"'kubernetes.io/metadata.name': '{name}'" in str(DOCUMENTS[policy])
+
+
+def test_the_world_reaches_every_documented_route_but_health_and_metrics(gateway: Gateway) -> None:
+    (rule,) = DOCUMENTS["ingress/Ingress/gateway"]["spec"]["rules"]
+    prefixes = [each["path"] for each in rule["http"]["paths"] if each["pathType"] == "Prefix"]
+
+    def is_open(path: str) -> bool:
+        return any(f"{path}/".startswith(f"{prefix}/") for prefix in prefixes)
+
+    described = gateway.client.get("/openapi.json").json()["paths"]
+    inside = {path for path, verbs in described.items() if any("health" in verb["tags"] for verb in verbs.values())}
+    assert {path for path in (*described, "/docs", "/openapi.json") if not is_open(path)} == inside
+    assert inside == {"/livez", "/readyz", "/metrics"}
+
+
 def test_images_may_come_from_a_private_registry_whose_name_the_overlay_gives() -> None:
     for account in ("services", "mlflow"):
         assert DOCUMENTS[f"accounts/ServiceAccount/{account}"]["imagePullSecrets"] == [{"name": "registry"}]
@@ -240,15 +260,6 @@ def test_a_pod_asks_for_the_disk_that_it_uses() -> None:
     for name, pod in PODS.items():
         for container in [*pod["spec"].get("initContainers", []), *pod["spec"]["containers"]]:
             assert container["resources"]["requests"]["ephemeral-storage"], name
-
-
-def test_keda_finds_the_secret_under_the_name_that_kustomize_gives_it() -> None:
-    (reference,) = yaml.safe_load((BASE / "references.yaml").read_text())["nameReference"]
-    assert reference["kind"] == "Secret"
-    for place in reference["fieldSpecs"]:
-        (user,) = (document for document in DOCUMENTS.values() if document["kind"] == place["kind"])
-        assert user["spec"]["secretTargetRef"][0]["name"] == "secrets"
-        assert place["path"] == "spec/secretTargetRef/name"
 
 
 def test_nothing_is_allowed_on_the_network_that_is_not_written_down() -> None:

@@ -98,6 +98,9 @@ def test_each_role_of_the_database_has_a_password_of_its_own() -> None:
 NODES_GIVE = {"xlarge": 3_920, "2xlarge": 7_910}
 """Thousandths of a CPU that a node has for pods (EKS keeps 80 to 90 for itself)."""
 
+IMAGES_GIB, SCRATCH_GIB = 4.5, 40
+"""Of one release, unpacked; and what the largest pods of a node may write (sizeLimit of their volumes)."""
+
 OTHERS_ASK = 1_000 + 500
 """EKS's own pods on three nodes, and KEDA, an ingress controller and a metrics server."""
 
@@ -109,6 +112,11 @@ def test_the_nodes_carry_all_that_always_runs_a_training_and_a_gateway_more_for_
     requests = cpu_requests()
     assert requests["trainer"] <= smallest / 2
     assert sum(requests.values()) + requests["gateway"] / 2 + OTHERS_ASK <= int(fewest) * smallest
+
+
+def test_a_node_s_disk_holds_the_images_of_two_releases_and_the_scratch_space_of_its_pods() -> None:
+    (size,) = map(int, re.findall(r"disk_size\s*= (\d+)", block("aws_eks_node_group.main")))
+    assert size >= 2 * IMAGES_GIB + SCRATCH_GIB
 
 
 def cpu_requests() -> dict[str, int]:

@@ -29,6 +29,28 @@ def test_actions_are_pinned_by_commit_and_jobs_end_some_time(name: str) -> None:
     assert all("timeout-minutes" in job or "uses" in job for job in jobs(name).values())
 
 
+NEWER_THAN_NODE_20 = {
+    "actions/attest-build-provenance": (3,),
+    "actions/cache": (5,),
+    "actions/checkout": (5,),
+    "actions/setup-python": (6,),
+    "aquasecurity/trivy-action": (0, 35),
+    "docker/build-push-action": (7,),
+    "docker/login-action": (4,),
+    "docker/setup-buildx-action": (4,),
+}
+"""The first releases for Node 24, the only one that GitHub's runners have; of Trivy's, the first with a Trivy that was not
+withdrawn after the compromise of March 2026. The commits were read off the repositories' tags in November 2026."""
+
+
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_actions_are_of_releases_that_runners_can_still_run(name: str) -> None:
+    pinned = re.findall(r"uses: ([\w-]+/[\w-]+)@\w{40} # v([\d.]+)$", WORKFLOWS[name].read_text(), re.M)
+    assert len(pinned) == len(re.findall(r"uses: (?!\./)", WORKFLOWS[name].read_text()))
+    for action, release in pinned:
+        assert tuple(map(int, release.split("."))) >= NEWER_THAN_NODE_20[action], (action, release)
+
+
 @pytest.mark.parametrize("name", WORKFLOWS)
 def test_a_workflow_may_only_read_unless_a_job_says_more(name: str) -> None:
     assert yaml.safe_load(WORKFLOWS[name].read_text())["permissions"] == {"contents": "read"}

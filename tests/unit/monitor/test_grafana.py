@@ -118,6 +118,21 @@ def test_alert_rules_name_their_source_severity_and_paragraph() -> None:
             promql_parser.parse(query["model"]["expr"])
 
 
+def test_no_rule_is_silent_because_what_it_asks_about_is_gone() -> None:
+    """0 is a value: of gateways and of checks too few, of errors and ages none. No answer at all is an alert."""
+    for rule in (rule for group in alerting.alert_rules()["groups"] for rule in group["rules"]):
+        query = rule["data"][0]["model"]
+        assert rule["noDataState"] == ("Alerting" if "expr" in query else "OK")
+    *_, ruled = yaml.safe_load_all(rules())
+    opening_at_0 = set()
+    for rule, own in zip(ruled["spec"]["groups"][0]["rules"], OWN_RULES, strict=True):
+        found = re.fullmatch(r"\(.* or vector\(0\)\) ([<>]) (\S+)", rule["expr"])
+        assert found, rule["expr"]
+        if 0 < float(found[2]) and found[1] == "<":
+            opening_at_0.add(own.name)
+    assert opening_at_0 == {"monitor-down", "gateway-down"}
+
+
 def test_contact_point_and_policy_agree() -> None:
     (point,) = alerting.contact_points()["contactPoints"]
     (policy,) = alerting.policies()["policies"]

@@ -74,14 +74,14 @@ def _of_the_monitor(check: Check) -> Json:
     )
     title = check.name.replace("-", " ").capitalize()
     summary = "{{ $labels.subject }}: {{ $labels.message }}"
-    return _rule(check.name, title, open_alerts[0], "gt", 0, check.severity, summary, pending="0s")
+    return _rule(check.name, title, open_alerts[0], "gt", 0, check.severity, summary, pending="0s", without_data="OK")
 
 
 def _own(rule: OwnRule) -> Json:
-    query = {"datasource": PROMETHEUS, "expr": rule.expression, "instant": True, "range": False, "refId": "A"}
+    query = {"datasource": PROMETHEUS, "expr": rule.always, "instant": True, "range": False, "refId": "A"}
     evaluator: Evaluator = "gt" if rule.worse == "above" else "lt"
     summary = f"{rule.title}: {{{{ $values.A }}}} (limit {rule.opens:g})"
-    return _rule(rule.name, rule.title, query, evaluator, rule.opens, rule.severity, summary, rule.pending)
+    return _rule(rule.name, rule.title, query, evaluator, rule.opens, rule.severity, summary, rule.pending, "Alerting")
 
 
 def _rule(
@@ -93,13 +93,15 @@ def _rule(
     severity: Severity,
     summary: str,
     pending: str,
+    without_data: Literal["OK", "Alerting"],
 ) -> Json:
+    """without_data: OK where no row is no alert; else it is one, for an answer is always due."""
     return {
         "uid": f"delivery-time-{name}",
         "title": title,
         "condition": "C",
         "for": pending,
-        "noDataState": "OK",
+        "noDataState": without_data,
         "execErrState": "Error",
         "labels": {"severity": severity},
         "annotations": {"summary": summary, "runbook_url": paragraph_url(name)},

@@ -10,7 +10,7 @@ from common.database.alerts import Severity
 class OwnRule:
     """A rule on a Prometheus expression.
 
-    name: also of its paragraph in docs/runbook.md. expression: gives one value, and one even when nothing answers.
+    name: also of its paragraph in docs/runbook.md. expression: gives one value, or none when nothing answers.
     notable: from where a panel turns yellow; the rule itself opens beyond `opens`, after `pending`.
     """
 
@@ -23,6 +23,11 @@ class OwnRule:
     worse: Literal["above", "below"] = "above"
     pending: str = "2m"
 
+    @property
+    def always(self) -> str:
+        """The expression, 0 when nothing answers: no rule is silent because what it asks about is gone."""
+        return f"{self.expression} or vector(0)"
+
 
 GATEWAYS_UP = 'sum(up{job="gateway"})'
 SERVER_ERRORS = 'sum(rate(gateway_requests_total{status=~"5.."}[5m])) / sum(rate(gateway_requests_total[5m]))'
@@ -34,7 +39,7 @@ OWN_RULES = (
         name="monitor-down",
         title="The monitor raises no alerts",
         severity="critical",
-        expression='sum(increase(worker_tasks_total{task="monitor.check",state="SUCCESS"}[10m])) or vector(0)',
+        expression='sum(increase(worker_tasks_total{task="monitor.check",state="SUCCESS"}[10m]))',
         worse="below",
         opens=1,
         notable=2,
@@ -44,7 +49,7 @@ OWN_RULES = (
         name="gateway-down",
         title="No gateway answers",
         severity="critical",
-        expression=f"{GATEWAYS_UP} or vector(0)",
+        expression=GATEWAYS_UP,
         worse="below",
         opens=1,
         notable=1,

@@ -37,7 +37,7 @@ def _rules() -> Json:
 def _rule(rule: OwnRule) -> Json:
     return {
         "alert": "".join(word.capitalize() for word in rule.name.split("-")),
-        "expr": f"({rule.expression}) {'>' if rule.worse == 'above' else '<'} {rule.opens:g}",
+        "expr": f"({rule.always}) {'>' if rule.worse == 'above' else '<'} {rule.opens:g}",
         "for": rule.pending,
         "labels": {"severity": rule.severity},
         "annotations": {"summary": f"{rule.title}: {{{{ $value }}}} (limit {rule.opens:g})", "runbook": rule.name},

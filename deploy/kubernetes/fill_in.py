@@ -1,0 +1,75 @@
+"""Fills in the production overlay from Terraform's outputs:
+
+    terraform -chdir=deploy/terraform output -json |
+      python3 deploy/kubernetes/fill_in.py --host eta.example.com --images ghcr.io/OWNER/REPOSITORY --tag v1.0.0
+
+Writes what is committed (settings.env, roles.yaml, network.yaml, ingress.yaml, kustomization.yaml) and what never is
+(secrets.env, mlflow.env). Needs nothing but Python; a second call changes nothing.
+"""
+
+import argparse
+import json
+import re
+import sys
+from pathlib import Path
+
+OVERLAY = Path(__file__).parent / "overlays/production"
+PASSWORD_OF = r"(?<=://{role}:)PASSWORD(?=@HOST:5432)"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--host", required=True, help="name by which clients call the gateway")
+    parser.add_argument("--images", required=True, help="where the images are, without their names")
+    parser.add_argument("--tag", required=True, help="their tag")
+    parser.add_argument("--overlay", type=Path, default=OVERLAY, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    outputs = {name: each["value"] for name, each in json.load(sys.stdin).items()}
+    for path in fill_in(arguments.overlay, outputs, arguments.host, arguments.images.lower(), arguments.tag):
+        print(path)
+
+
+def fill_in(overlay: Path, outputs: dict, host: str, images: str, tag: str) -> list[Path]:
+    """The files that were written; KeyError names an output that Terraform has not given."""
+    region = outputs["region"]
+    changed = {
+        "settings.env": {
+            r"^OBJECT_STORE_ENDPOINT=.*$": f"OBJECT_STORE_ENDPOINT=https://s3.{region}.amazonaws.com",
+            r"^OBJECT_STORE_REGION=.*$": f"OBJECT_STORE_REGION={region}",
+            r"^OBJECT_STORE_BUCKET=.*$": f"OBJECT_STORE_BUCKET={outputs['bucket']}",
+            r"^MLFLOW_ARTIFACTS=.*$": f"MLFLOW_ARTIFACTS=s3://{outputs['mlflow_bucket']}",
+            r"^GATEWAY_TRUSTED_PROXIES=.*$": f"GATEWAY_TRUSTED_PROXIES={outputs['cidr']}",
+        },
+        "roles.yaml": {r"arn:aws:iam::\d+:role/[\w-]+-(services|mlflow)": lambda found: outputs[f"{found[1]}_role"]},
+        "network.yaml": {r"(?<=cidr: )[\d./]+": outputs["cidr"]},
+        "ingress.yaml": {r"(?<=host: ).*$|(?<=hosts: \[)[^]]*": host},
+        "kustomization.yaml": {
+            r"newName: .*/(\w+), newTag: .* \}": lambda found: f"newName: {images}/{found[1]}, newTag: {tag} }}"
+        },
+    }
+    for name, places in changed.items():
+        text = (overlay / name).read_text()
+        for place, value in places.items():
+            text = re.sub(place, value if callable(value) else lambda _, value=value: value, text, flags=re.M)
+        (overlay / name).write_text(text)
+    return [overlay / name for name in changed] + _secrets(overlay, outputs)
+
+
+def _secrets(overlay: Path, outputs: dict) -> list[Path]:
+    """Made of their examples, readable by their owner alone. One that is there keeps what else was written into it."""
+    written = []
+    for example in sorted(overlay.glob("*.env.example")):
+        path = example.with_suffix("")
+        text = (path if path.exists() else example).read_text()
+        for role, password in outputs["database_passwords"].items():
+            text = re.sub(PASSWORD_OF.format(role=role), password, text)
+        text = text.replace("@HOST:5432", f"@{outputs['database_host']}:5432")
+        text = text.replace(":PASSWORD@HOST:6379", f":{outputs['queue_password']}@{outputs['queue_host']}:6379")
+        path.touch(mode=0o600)
+        path.write_text(text)
+        written.append(path)
+    return written
+
+
+if __name__ == "__main__":
+    main()
