@@ -49,7 +49,7 @@ def test_the_steps_are_numbered_and_each_says_what_is_seen() -> None:
 def test_every_variable_is_set_before_it_is_used() -> None:
     known = {"1", "image"}
     for line in COMMANDS.splitlines():
-        known |= set(re.findall(r"(?:^|export |[^-\w] )([A-Z_]+|master)=", line))
+        known |= set(re.findall(r"^(\w+)=" if not line.startswith("export ") else r"\b([A-Z_]+)=", line))
         used = set(re.findall(r"\$\{?(\w+)", line.replace("'{", "")))
         assert used <= known, line
 
@@ -107,7 +107,9 @@ def test_what_fills_in_the_overlay_leaves_nothing_open(tmp_path: Path) -> None:
 
 def test_filling_it_in_again_keeps_what_was_written_into_the_secrets(tmp_path: Path) -> None:
     overlay = filled_in(tmp_path / "first", OUTPUTS)
-    secrets = (overlay / "secrets.env").read_text().replace("MONITOR_WEBHOOK_URL=", "MONITOR_WEBHOOK_URL=https://us.example")
+    secrets = (
+        (overlay / "secrets.env").read_text().replace("MONITOR_WEBHOOK_URL=", "MONITOR_WEBHOOK_URL=https://us.example")
+    )
     before = {path.name: path.read_text() for path in overlay.iterdir()} | {"secrets.env": secrets}
     (overlay / "secrets.env").write_text(secrets)
     told = json.dumps({name: {"value": value} for name, value in OUTPUTS.items()})

@@ -6,19 +6,15 @@ The servers are the embedded ones; a role's keys stand in for the role. docs/aws
 
 import csv
 import io
-import json
-import re
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
-from datetime import datetime, timedelta
-from pathlib import Path
+from datetime import UTC, datetime, timedelta
 from unittest.mock import patch
 
 import httpx
 import numpy as np
 import pytest
-import yaml
 
 from common.servers.objects import ObjectAddress, ObjectStore
 from common.settings import ObjectStoreSettings
@@ -58,7 +54,7 @@ def orders(count: int = 600) -> bytes:
     writer = csv.writer(text)
     writer.writerow(["order_id", "purchase_timestamp", "delivered_timestamp", *ORDER])
     for number in range(count):
-        bought = datetime(2026, 3, 1) + timedelta(days=200 * number / count)
+        bought = datetime(2026, 3, 1, tzinfo=UTC) + timedelta(days=200 * number / count)
         north = rng.uniform(0.05, 5)
         arrived = bought + timedelta(days=float((1 + north * 111 / 80) * np.exp(0.25 * rng.standard_normal())))
         writer.writerow([f"order-{number}", bought, arrived.replace(microsecond=0), 48.1, 11.6, 48.1 + north, 11.6])
@@ -125,7 +121,9 @@ def test_every_probe_is_answered(cluster: Cluster, pod: str) -> None:
 
 @serving
 def test_a_container_has_its_user_no_rights_and_a_read_only_root(cluster: Cluster, pod: str) -> None:
-    tried = "id -u; grep -E '^(CapEff|NoNewPrivs)' /proc/self/status; touch /tried || touch /app/tried || touch /etc/tried"
+    tried = (
+        "id -u; grep -E '^(CapEff|NoNewPrivs)' /proc/self/status; touch /tried || touch /app/tried || touch /etc/tried"
+    )
     done = cluster.started[pod][-1].execute(["sh", "-c", tried])
     assert done.stdout.split() == ["10001", "CapEff:", "0000000000000000", "NoNewPrivs:", "1"]
     assert done.stderr.count("Read-only file system") == 3

@@ -92,11 +92,18 @@ def test_it_migrates_before_it_rolls_out_and_rolls_nothing_out_on_old_tables(
     calls = (tmp_path / "calls").read_text()
     assert "image delivery-time/gateway=ghcr.io/us/eta/gateway:v1" in calls
     if refuses == "nothing at all":
-        order = ("delete job migrate", "--selector !rolled-out", "wait --for=condition=complete", "apply --kustomize .\n")
+        order = (
+            "delete job migrate",
+            "--selector !rolled-out",
+            "wait --for=condition=complete",
+            "apply --kustomize .\n",
+        )
         assert [calls.index(each) for each in order] == sorted(calls.index(each) for each in order)
         waited = set(re.findall(r"rollout status \S+ deployment/(\w+)", calls))
         base = (ROOT / "deploy/kubernetes/base").glob("*.yaml")
-        assert waited == {name for file in base for name in re.findall(r"kind: Deployment\nmetadata: { name: (\w+)", file.read_text())}
+        assert waited == {
+            name for file in base for name in re.findall(r"kind: Deployment\nmetadata: { name: (\w+)", file.read_text())
+        }
         assert done.returncode == 0
     else:
         assert done.returncode != 0

@@ -1,4 +1,4 @@
-"""Scorers follow the chunks that are still to be scored: KEDA's trigger on real tables, and what the cluster makes of it."""
+"""Scorers follow the chunks that are left: KEDA's trigger on real tables, and what the cluster makes of it."""
 
 import math
 from collections import deque
@@ -22,9 +22,7 @@ SCALED, SECRETS = (
 )
 SPEC: dict[str, Any] = SCALED["spec"]
 (TRIGGER,) = SPEC["triggers"]
-SETTINGS = dict(
-    line.split("=", 1) for line in (FOLDER / "overlays/production/settings.env").read_text().splitlines()
-)
+SETTINGS = dict(line.split("=", 1) for line in (FOLDER / "overlays/production/settings.env").read_text().splitlines())
 THREADS = ScorerSettings().threads
 TOKENS = int(SETTINGS["SCORER_TOKENS"])
 MINUTE = 60
@@ -84,7 +82,8 @@ def test_a_job_gets_the_scorers_that_it_asks_for_all_of_them_work_and_they_go_ag
     scorers, done, seen = 1, 0, []
     for _ in range(chunks):
         asked.append(asked_for(database))
-        scorers = max(asked[-1], min(scorers, max(max(asked), scorers - policy["value"] * MINUTE // policy["periodSeconds"])))
+        fewest = max(*asked, scorers - policy["value"] * MINUTE // policy["periodSeconds"])
+        scorers = max(asked[-1], min(scorers, fewest))
         seen.append(scorers)
         at_work = min(scorers * THREADS, TOKENS, chunks - done)
         assert at_work == min(scorers * THREADS, chunks - done), "tokens keep scorers from work that is there"

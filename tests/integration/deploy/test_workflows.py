@@ -39,8 +39,8 @@ NEWER_THAN_NODE_20 = {
     "docker/login-action": (4,),
     "docker/setup-buildx-action": (4,),
 }
-"""The first releases for Node 24, the only one that GitHub's runners have; of Trivy's, the first with a Trivy that was not
-withdrawn after the compromise of March 2026. The commits were read off the repositories' tags in November 2026."""
+"""The first releases for Node 24, the only one that GitHub's runners have; of Trivy's, the first with a Trivy that was
+not withdrawn after the compromise of March 2026. The commits were read off the repositories' tags in November 2026."""
 
 
 @pytest.mark.parametrize("name", WORKFLOWS)

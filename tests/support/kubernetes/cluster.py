@@ -1,4 +1,4 @@
-"""The production overlay rolled out on this machine: filled in as docs/aws.md says, rendered, and run on embedded servers."""
+"""The production overlay on this machine: filled in as docs/aws.md says, rendered, and run on embedded servers."""
 
 import re
 import time

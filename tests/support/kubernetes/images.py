@@ -21,12 +21,12 @@ class Image:
 
     @classmethod
     def of(cls, name: str) -> "Image":
-        """`delivery-time/NAME`."""
-        short = name.rpartition("/")[2]
+        """By its name, whatever registry and tag stand around it."""
+        short = name.rpartition("/")[2].partition(":")[0]
         (path,) = [*ROOT.glob(f"services/{short}/Dockerfile"), *ROOT.glob(f"deploy/{short}/Dockerfile")]
         text = path.read_text().replace("\\\n", " ")
         stage = re.split(r"^FROM .*\n", text.partition(f" AS {short}\n")[2], flags=re.M)[0]
-        given = {word: rest for word, rest in re.findall(r"^(ENTRYPOINT|CMD|WORKDIR) (.*)$", stage, re.M)}
+        given = dict(re.findall(r"^(ENTRYPOINT|CMD|WORKDIR) (.*)$", stage, re.M))
         variables = [part for line in re.findall(r"^ENV (.*)$", stage, re.M) for part in shlex.split(line)]
         return cls(
             {name: value.replace("$PATH", PATH) for name, _, value in (each.partition("=") for each in variables)},

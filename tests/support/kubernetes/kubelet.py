@@ -1,4 +1,4 @@
-"""Containers as the kubelet would start them: command, variables and mounts, from rendered manifests and Dockerfiles."""
+"""Containers as the kubelet starts them: command, variables and mounts, from rendered manifests and Dockerfiles."""
 
 import json
 import re
@@ -10,7 +10,11 @@ from typing import Any
 from support.kubernetes.images import Image
 from support.kubernetes.manifests import Document, Manifests
 
-CLUSTER = {"KUBERNETES_SERVICE_HOST": "10.100.0.1", "KUBERNETES_SERVICE_PORT": "443", "KUBERNETES_PORT": "tcp://10.100.0.1:443"}
+CLUSTER = {
+    "KUBERNETES_SERVICE_HOST": "10.100.0.1",
+    "KUBERNETES_SERVICE_PORT": "443",
+    "KUBERNETES_PORT": "tcp://10.100.0.1:443",
+}
 GRACE_SECONDS = 30
 """Kubernetes' own, where a pod names none."""
 
@@ -41,7 +45,9 @@ class Container:
 def containers(manifests: Manifests, pod: str, here: Callable[[str], str] = str) -> list[Container]:
     """A pod's containers in the order of their start: first those that prepare it. here: see `loopback`."""
     spec = manifests.pods[pod]["spec"]
-    return [_container(manifests, pod, spec, each, here) for each in (*spec.get("initContainers", ()), *spec["containers"])]
+    return [
+        _container(manifests, pod, spec, each, here) for each in (*spec.get("initContainers", ()), *spec["containers"])
+    ]
 
 
 def _container(
@@ -67,7 +73,9 @@ def _container(
         command=[_expanded(part, environment) for part in (*command, *arguments)],
         environment=environment,
         folder=container.get("workingDir", image.folder),
-        mounts={each["mountPath"]: (each["name"], each.get("readOnly", False)) for each in container.get("volumeMounts", ())},
+        mounts={
+            each["mountPath"]: (each["name"], each.get("readOnly", False)) for each in container.get("volumeMounts", ())
+        },
     )
 
 

@@ -73,7 +73,10 @@ def _is_peer(policy: Document, peer: Document, other: Peer) -> bool:
 def _names_port(ports: list[Document] | None, target: Peer, port: int, protocol: str) -> bool:
     return not ports or any(
         each.get("protocol", "TCP") == protocol
-        and ("port" not in each or _number(each["port"], target) <= port <= each.get("endPort", _number(each["port"], target)))
+        and (
+            "port" not in each
+            or _number(each["port"], target) <= port <= each.get("endPort", _number(each["port"], target))
+        )
         for each in ports
     )
 

@@ -48,7 +48,9 @@ class Running:
     def log(self) -> str:
         return self.log_file.read_text()
 
-    def execute(self, command: Sequence[str], timeout: float = 60, stdin: str = "") -> "subprocess.CompletedProcess[str]":
+    def execute(
+        self, command: Sequence[str], timeout: float = 60, stdin: str = ""
+    ) -> "subprocess.CompletedProcess[str]":
         """`kubectl exec`: a further process with the same variables and mounts."""
         return subprocess.run(
             [*self.prefix, *command],
@@ -95,10 +97,23 @@ def start(container: Container, volumes: dict[str, Path], folder: Path, ports: d
     bubblewrap = shutil.which("bwrap")
     if bubblewrap is None:
         pytest.skip("NOT RUN: there is no bubblewrap to start containers with")
+    folder.mkdir(parents=True, exist_ok=True)
     passwd = folder / "passwd"
-    passwd.write_text(f"root:x:0:0::/root:/bin/sh\ndelivery:x:{container.user}:{container.user}::/tmp:/usr/sbin/nologin\n")
+    passwd.write_text(
+        f"root:x:0:0::/root:/bin/sh\ndelivery:x:{container.user}:{container.user}::/tmp:/usr/sbin/nologin\n"
+    )
     prefix = [bubblewrap, *_isolated(container), *_root(), *_mounted(container, volumes), *_within_tmp()]
-    prefix += ["--ro-bind", str(passwd), "/etc/passwd", "--remount-ro", "/", "--chdir", container.folder]
+    prefix += [
+        "--ro-bind",
+        str(passwd),
+        "/etc/passwd",
+        "--dir",
+        container.folder,
+        "--remount-ro",
+        "/",
+        "--chdir",
+        container.folder,
+    ]
     log_file = folder / f"{container.pod}-{container.name}.log"
     reader, writer = os.pipe()
     with log_file.open("wb") as log, os.fdopen(reader, "rb") as told:

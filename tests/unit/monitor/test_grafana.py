@@ -128,7 +128,7 @@ def test_no_rule_is_silent_because_what_it_asks_about_is_gone() -> None:
     for rule, own in zip(ruled["spec"]["groups"][0]["rules"], OWN_RULES, strict=True):
         found = re.fullmatch(r"\(.* or vector\(0\)\) ([<>]) (\S+)", rule["expr"])
         assert found, rule["expr"]
-        if 0 < float(found[2]) and found[1] == "<":
+        if float(found[2]) > 0 and found[1] == "<":
             opening_at_0.add(own.name)
     assert opening_at_0 == {"monitor-down", "gateway-down"}
 
