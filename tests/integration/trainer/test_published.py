@@ -32,8 +32,8 @@ NOW = np.datetime64("2026-01-01", "s")
 NOTHING = Seen(pl.DataFrame(schema=ASKED), pl.DataFrame(schema={"order_id": pl.String}))
 
 
-def nothing_seen(_: object) -> Seen:
-    return NOTHING
+def nothing_seen(_: object) -> list[Seen]:
+    return [NOTHING]
 
 
 class CountingStore(ObjectStore):
@@ -178,3 +178,16 @@ def test_a_host_without_the_source_goes_on_with_the_history_and_says_so(updating
     newest = there.bring_up_to_date()
     assert newest.version == version
     assert "is not on this host" in newest.missing
+
+
+@pytest.mark.parametrize("file", ["newest.json", "versions/{}.json"])
+def test_what_is_damaged_says_so_and_is_whole_once_the_orders_are_prepared_again(
+    history: HistoryStore, objects: CountingStore, tmp_path: Path, file: str
+) -> None:
+    write_orders(tmp_path, general_table(made_up_history(500)))
+    version = publish_prepared(tmp_path / "prepared", history)
+    objects.put(history._address(file.format(version.name)), b'{"shop"')
+    with pytest.raises(DamagedHistory, match="prepare the data again"):
+        history.newest()
+    assert publish_prepared(tmp_path / "prepared", history).name == version.name
+    assert history.must_have().orders == 500

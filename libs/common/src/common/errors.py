@@ -283,4 +283,7 @@ class HistoryGone(NotFound):
 
 class DamagedHistory(Unavailable):
     def __init__(self, name: str, cause: str) -> None:
-        super().__init__(f"{name} of the history in the object store cannot be used ({cause}): prepare the data again")
+        super().__init__(
+            f"{name} of the history in the object store cannot be used ({cause}): prepare the data again, or bring it "
+            "back from a backup"
+        )

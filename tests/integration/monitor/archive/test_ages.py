@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from common.database.session import Database
-from common.database.tables import InvalidRequests, ModelEvent, ModelMetrics
+from common.database.tables import InvalidRequests, ModelEvent, ModelMetrics, Notification
 from common.errors import NoChampion
 from common.servers.objects import ObjectAddress, ObjectStore
 from common.servers.registry import ModelVersion, Registry
@@ -60,6 +60,15 @@ def test_counts_of_invalid_requests_are_kept_for_a_time(database: Database) -> N
     assert ages.delete_invalid_requests(database, 2 * DAY) == 1
     with database.transaction() as session:
         assert session.scalars(select(InvalidRequests.requests)).all() == [1]
+
+
+def test_notifications_are_kept_for_a_time(database: Database) -> None:
+    with database.transaction() as session:
+        for days in (1, 3):
+            session.add(Notification(body={"subject": f"{days}"}, created_at=NOW - days * DAY))
+    assert ages.delete_notifications(database, 2 * DAY) == 1
+    with database.transaction() as session:
+        assert session.scalars(select(Notification.body["subject"].astext)).all() == ["1"]
 
 
 @dataclass

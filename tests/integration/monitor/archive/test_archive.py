@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pyarrow.parquet as pq
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 
 from common.database import actuals
 from common.database.actuals import OrderReport
@@ -20,6 +20,7 @@ from common.servers.objects import ObjectAddress, ObjectStore
 from common.servers.prediction_log import LoggedPrediction
 from common.servers.registry import Registry
 from common.settings import RegistrySettings
+from monitor.archive import moving
 from monitor.archive.archiver import Archiver
 from monitor.archive.files import COLD, KEPT, ArchiveDiffers, downloaded
 from monitor.log.store import store as store_predictions
@@ -213,6 +214,31 @@ def test_actuals_follow_their_orders_and_a_later_word_stays(
     assert rows == {old.order_id: (None, 0b01), young.order_id: (NOW - 2 * DAY, 0b01)}
 
 
+def test_however_long_a_shop_reports_postgres_holds_the_actuals_of_the_hot_days(
+    database: Database, objects: ObjectStore, archiver: Archiver, logged: MakeLogged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Orders every thirty days, each delivered in a week; of a tenth of them this system was never asked."""
+    monkeypatch.setattr(moving, "ACTUALS_AT_ONCE", 7)
+    begin, held, said = datetime(2018, 1, 15, tzinfo=UTC), [], set()
+    for number in range(14):
+        moment = begin + 30 * number * DAY
+        ids = [str(order.order_id) for order in log(database, logged(18), moment)]
+        ids += [f"unknown-{number}-{each}" for each in range(2)]
+        with database.transaction() as session:
+            actuals.store(session, [OrderReport(order_id=each, delivered_at=moment + 7 * DAY) for each in ids])
+            session.execute(text("UPDATE actuals SET received_at = delivered_at"))
+        said |= set(ids)
+        archiver.work(now=moment + 29 * DAY)
+        with database.transaction() as session:
+            held.append(session.scalars(select(func.count()).select_from(Actual)).one())
+    assert held[:6] == [20, 40, 60, 80, 100, 120]
+    assert max(held) <= 8 * 20, "half a year, and the month that is not over"
+    with database.transaction() as session:
+        hot_ids = list(session.scalars(select(Actual.order_id)))
+    cold_ids = [row["order_id"] for row in cold(database, objects, "actuals")]
+    assert sorted([*hot_ids, *cold_ids]) == sorted(said)
+
+
 def test_an_erased_order_leaves_the_archive_too(
     database: Database, objects: ObjectStore, archiver: Archiver, logged: MakeLogged
 ) -> None:
@@ -236,3 +262,26 @@ def test_an_erased_order_leaves_the_archive_too(
     assert in_store(objects) == {file.uri for file in files(database)}
     with database.transaction() as session:
         assert [row.archived for row in session.scalars(select(Erasure))] == [False]
+
+
+def test_a_file_that_cannot_be_read_keeps_nothing_else_from_being_done(
+    database: Database, objects: ObjectStore, archiver: Archiver, logged: MakeLogged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    march, may = datetime(2018, 3, 1, tzinfo=UTC), datetime(2018, 5, 1, tzinfo=UTC)
+    orders = log(database, logged(40), march, may)
+    archiver.work()
+    damaged, whole = (ObjectAddress.split(file.uri) for file in files(database))
+    objects.put(damaged, b"PAR1")
+    gone = next(order.order_id for order in orders if order.predicted_at == may)
+    aged: list[object] = []
+    monkeypatch.setattr(archiver, "_delete_aged", lambda: aged.append("all"))
+    with database.transaction() as session:
+        erase(session, str(gone))
+    with pytest.raises(ExceptionGroup, match="erased orders") as failed:
+        archiver.work()
+    assert failed.value.exceptions[0].__notes__ == [str(damaged)]
+    assert [file.rows for file in files(database)] == [20, 19]
+    assert str(whole) not in {file.uri for file in files(database)}
+    assert aged
+    with database.transaction() as session:
+        assert [row.archived for row in session.scalars(select(Erasure))] == [True], "it is looked through again"

@@ -72,6 +72,35 @@ def test_an_erased_order_leaves_older_versions_that_models_name(
         assert (len(ids), "order-7" in ids) == (orders, False)
 
 
+def test_a_damaged_version_keeps_no_order_in_the_others(
+    database: Database, history: HistoryStore, store: ObjectStore, tmp_path: Path
+) -> None:
+    older = history.must_have()
+    write_orders(tmp_path, general_table(made_up_history(320)), SHOP)
+    publish_prepared(tmp_path / "prepared", history)
+    store.put(history._address(f"versions/{older.name}.json"), b"{}")
+    erase(database, "order-7")
+    assert erase_from_history(database, history) == 2, "a month of each version"
+    assert "order-7" not in set(ids(history))
+
+
+def test_a_damaged_part_keeps_no_order_in_the_others_and_is_named_until_it_is_gone(
+    database: Database, history: HistoryStore, store: ObjectStore
+) -> None:
+    other = history.must_have().months["2017-12"].sha256
+    address = history._address(f"parts/{other}")
+    store.put(address, b"PAR1")
+    before = set(history.part_names())
+    erase(database, "order-7")
+    for rewritten in (1, 0):
+        with pytest.raises(ExceptionGroup, match="erased orders") as failed:
+            erase_from_history(database, history)
+        assert failed.group_contains(DamagedHistory, match=other)
+        assert len(set(history.part_names()) - before) == 1, f"{rewritten} written"
+    store.delete(address)
+    assert erase_from_history(database, history) == 0
+
+
 def test_what_a_training_that_had_begun_before_writes_of_it_is_erased_too(
     database: Database, history: HistoryStore, tmp_path: Path
 ) -> None:

@@ -108,6 +108,23 @@ def test_the_version_under_the_name_of_one_that_held_an_erased_order_stays(
     assert versions[0].name not in history.versions()
 
 
+@pytest.mark.usefixtures("parts_are_old")
+def test_a_damaged_version_is_passed_over_loudly_and_no_part_goes_that_may_be_its(
+    made: tuple[HistoryStore, list[HistoryVersion]], store: ObjectStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    history, (first, damaged, *later) = made
+    file = history._address(f"versions/{damaged.name}.json")
+    store.put(file, b'{"shop": {}, "mon')
+    parts = set(history.part_names())
+    assert pruned(history, [damaged.name]) == [first.name, later[0].name, later[1].name]
+    assert f"version {damaged.name} of the history is passed over" in caplog.text
+    assert history.newest() == later[-1]
+    assert set(history.part_names()) == parts
+    store.delete(file)
+    pruned(history, [])
+    assert set(history.part_names()) == later[-1].parts
+
+
 def test_while_the_registry_is_away_nothing_is_deleted(made: tuple[HistoryStore, list[HistoryVersion]]) -> None:
     class Away(Models):
         def versions(self, limit: int, token: str) -> tuple[list[ModelVersion], str]:

@@ -11,8 +11,10 @@ leaves them all: another version then stands for each that had it, under its nam
 """
 
 import hashlib
+import logging
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Self
@@ -29,6 +31,8 @@ PREPARE = "run `make prepare-data` first"
 
 UNNAMED_FOR = timedelta(days=1)
 """A part that no version names for so long is nobody's; a younger one may belong to a version that is being made."""
+
+log = logging.getLogger(__name__)
 
 
 class Part(BaseModel):
@@ -86,6 +90,14 @@ class Replaced(BaseModel):
     made_at: AwareDatetime
 
 
+@dataclass(frozen=True)
+class Damaged:
+    """A version whose file cannot be read, and why. made_at: when the file was written."""
+
+    why: str
+    made_at: datetime
+
+
 class Newest(BaseModel):
     """Which version is the newest. source_mark: by which the shop's source is known to be unchanged since it was read,
     '' if that cannot be told."""
@@ -106,20 +118,31 @@ class HistoryStore:
         newest = self._newest()
         return self.version(newest.version) if newest else None
 
+    def newest_name(self) -> str:
+        """The name of the newest version, which may be damaged; '' before the first."""
+        newest = self._newest()
+        return newest.version if newest else ""
+
     def source_mark(self) -> str:
         """The mark of the source that the newest version was made from; '' if there is none."""
         newest = self._newest()
         return newest.source_mark if newest else ""
 
     def version(self, name: str) -> HistoryVersion:
-        """A version by its name, or the one that stands for it; HistoryGone."""
+        """A version by its name, or the one that stands for it; HistoryGone, DamagedHistory."""
         found = self._stored(name)
+        if isinstance(found, Damaged):
+            raise DamagedHistory(name, found.why)
         return found if isinstance(found, HistoryVersion) else self.version(found.instead)
 
-    def versions(self) -> dict[str, HistoryVersion | Replaced]:
-        """All versions by name, the one first that was made first."""
+    def versions(self) -> dict[str, HistoryVersion | Replaced | Damaged]:
+        """All versions by name, the one first that was made first; the log names those that are damaged."""
         names = [key.removesuffix(".json") for key, _ in self._listed(VERSIONS)]
-        return dict(sorted(((name, self._stored(name)) for name in names), key=lambda found: found[1].made_at))
+        stored = dict(sorted(((name, self._stored(name)) for name in names), key=lambda found: found[1].made_at))
+        for name, found in stored.items():
+            if isinstance(found, Damaged):
+                log.error("version %s of the history is passed over: %s", name, DamagedHistory(name, found.why))
+        return stored
 
     def behind(self, name: str) -> set[str]:
         """The names by which a version is found that has this one: its own, and of those that stand for it; none if it
@@ -128,17 +151,17 @@ class HistoryStore:
             found = self._stored(name)
         except HistoryGone:
             return set()
-        return {name} if isinstance(found, HistoryVersion) else {name} | self.behind(found.instead)
+        return {name} | self.behind(found.instead) if isinstance(found, Replaced) else {name}
 
-    def _stored(self, name: str) -> HistoryVersion | Replaced:
+    def _stored(self, name: str) -> HistoryVersion | Replaced | Damaged:
         try:
-            content = self._read(f"{VERSIONS}{name}.json")
+            content, written = self._read_with_age(f"{VERSIONS}{name}.json")
         except ObjectNotFound as error:
             raise HistoryGone(name) from error
         try:
             return TypeAdapter(HistoryVersion | Replaced).validate_json(content)
         except ValidationError as error:
-            raise DamagedHistory(name, f"{error.error_count()} fields are not as expected") from error
+            return Damaged(f"{error.error_count()} fields are not as expected", written)
 
     def must_have(self, name: str | None = None) -> HistoryVersion:
         """The version of that name, or the newest; InvalidInput if there is none."""
@@ -157,14 +180,13 @@ class HistoryStore:
         return part
 
     def publish(self, version: HistoryVersion, source_mark: str) -> HistoryVersion:
-        """Make a version the newest; as it was made first, if it is there already. DamagedHistory if a part is gone
+        """Make a version the newest; as it was made first, if it is there and whole. DamagedHistory if a part is gone
         meanwhile."""
-        address = self._address(f"{VERSIONS}{version.name}.json")
         if missing := version.parts.difference(self.part_names()):
             raise DamagedHistory(min(missing), "it was erased while a version with it was made")
-        if self._exists(address):
+        try:
             version = self.version(version.name)
-        else:
+        except (HistoryGone, DamagedHistory):
             self._put(f"{VERSIONS}{version.name}.json", version)
         self._put("newest.json", Newest(version=version.name, source_mark=source_mark))
         return version
@@ -211,10 +233,15 @@ class HistoryStore:
             self._objects.delete(self._address(f"{VERSIONS}{name}.json"))
 
     def delete_unnamed_parts(self) -> int:
-        """Delete the parts that no version names any more, and none is being made with; how many."""
+        """Delete the parts that no version names any more, and none is being made with; how many.
+
+        None while a version is damaged: nobody knows which ones it names.
+        """
         before = datetime.now(UTC) - UNNAMED_FOR
         old = {name for name, written in self.part_names().items() if written < before}
-        versions = self.versions().values() if old else ()
+        versions = list(self.versions().values()) if old else []
+        if any(isinstance(version, Damaged) for version in versions):
+            return 0
         named = {part for version in versions if isinstance(version, HistoryVersion) for part in version.parts}
         for sha256 in old - named:
             self._objects.delete(self._address(f"{PARTS}{sha256}"))
@@ -246,11 +273,17 @@ class HistoryStore:
             return Newest.model_validate_json(self._read("newest.json"))
         except ObjectNotFound:
             return None
+        except ValidationError as error:
+            raise DamagedHistory("newest.json", f"{error.error_count()} fields are not as expected") from error
 
     def _read(self, name: str) -> bytes:
+        return self._read_with_age(name)[0]
+
+    def _read_with_age(self, name: str) -> tuple[bytes, datetime]:
         address = self._address(name)
         found = self._objects.stat(address)
-        return self._objects.read(address, 0, found.size, found.etag)
+        content = self._objects.read(address, 0, found.size, found.etag)
+        return content, found.modified or datetime.now(UTC)
 
     def _put(self, name: str, content: BaseModel) -> None:
         self._objects.put(self._address(name), content.model_dump_json(indent=1).encode(), "application/json")
@@ -261,12 +294,6 @@ class HistoryStore:
         except ObjectNotFound:
             return False
         return modified is None or modified > datetime.now(UTC) - age
-
-    def _exists(self, address: ObjectAddress) -> bool:
-        try:
-            return bool(self._objects.stat(address))
-        except ObjectNotFound:
-            return False
 
     def _address(self, name: str) -> ObjectAddress:
         return ObjectAddress(self._objects.bucket, self._folder + name)

@@ -1,4 +1,5 @@
-"""What has reached its age: reports, results of batch jobs, bundles that will not serve again, counts of refusals."""
+"""What has reached its age: reports, results of batch jobs, bundles that will not serve again, counts of refusals, sent
+notifications."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -7,7 +8,7 @@ from sqlalchemy import delete, select, update
 
 from common.batch.outputs import RESULTS
 from common.database.session import Database
-from common.database.tables import InvalidRequests, ModelEvent, ModelMetrics
+from common.database.tables import InvalidRequests, ModelEvent, ModelMetrics, Notification
 from common.errors import NoChampion
 from common.servers.objects import ObjectAddress, ObjectStore
 from common.servers.registry import CHALLENGER, CHAMPION, ModelVersion, Registry
@@ -59,6 +60,13 @@ def delete_invalid_requests(database: Database, age: timedelta) -> int:
     with database.transaction() as session:
         old = InvalidRequests.counted_at < datetime.now(UTC) - age
         return session.execute(delete(InvalidRequests).where(old)).rowcount  # type: ignore[attr-defined]
+
+
+def delete_notifications(database: Database, age: timedelta) -> int:
+    """Delete notifications of that age: of each order at risk there is one; how many."""
+    with database.transaction() as session:
+        old = Notification.created_at < datetime.now(UTC) - age
+        return session.execute(delete(Notification).where(old)).rowcount  # type: ignore[attr-defined]
 
 
 def every_version(registry: Registry) -> Iterator[ModelVersion]:

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import text
@@ -50,25 +51,37 @@ class Archiver:
         self._stop.set()
 
     def work(self, now: datetime | None = None) -> None:
-        """One round, unless another monitor is at it. A transaction holds the lock, which works behind a pooler too."""
+        """One round, unless another monitor is at it. A transaction holds the lock, which works behind a pooler too.
+
+        A step that fails keeps none of the others from being done.
+        """
         before = (now or datetime.now(UTC)) - timedelta(days=self._settings.hot_days)
         with self._database.engine.begin() as connection:
             if not connection.scalar(text("SELECT pg_try_advisory_xact_lock(hashtext('archive'))")):
                 return
+            with ExitStack() as steps:
+                steps.callback(self._delete_aged)
+                steps.callback(self._erase)
+                steps.callback(self._move, before)
+
+    def _move(self, before: datetime) -> None:
+        sweep(self._database, self._store)
+        for address in archive_months(self._database, self._store, before):
+            logger.info("a month of the log is archived: %s", address)
+        archive_actuals(self._database, self._store, before)
+
+    def _erase(self) -> None:
+        """From the archive last: once that is clean the erasures are forgotten."""
+        erase_from_history(self._database, HistoryStore(self._store))
+        if erase_archived(self._database, self._store):
             sweep(self._database, self._store)
-            for address in archive_months(self._database, self._store, before):
-                logger.info("a month of the log is archived: %s", address)
-            archive_actuals(self._database, self._store, before)
-            erase_from_history(self._database, HistoryStore(self._store))
-            if erase_archived(self._database, self._store):
-                sweep(self._database, self._store)
-            self._delete_aged()
 
     def _delete_aged(self) -> None:
         settings = self._settings
         reports = ages.delete_reports(self._database, self._store, timedelta(days=settings.report_days))
         results = ages.delete_results(self._store, timedelta(days=settings.result_days))
-        ages.delete_invalid_requests(self._database, timedelta(days=settings.hot_days))
+        for delete in (ages.delete_invalid_requests, ages.delete_notifications):
+            delete(self._database, timedelta(days=settings.hot_days))
         bundles = ages.delete_bundles(self._database, self._registry, timedelta(days=settings.bundle_days))
         history = prune_history(HistoryStore(self._store), self._registry, timedelta(days=settings.history_days))
         if reports or results or bundles or history:

@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 from common.database import erasures
 from common.database.session import Database
 from common.database.tables import ColdFile
+from common.errors import DeliveryTimeError
 from common.servers.objects import ObjectAddress, ObjectStore
 from monitor.archive import parquet
 from monitor.archive.files import KEPT, REPLACED, downloaded, put
@@ -18,13 +19,22 @@ from monitor.archive.files import KEPT, REPLACED, downloaded, put
 
 def erase_archived(database: Database, store: ObjectStore) -> int:
     """Look through every file for the orders that were erased since the last time; how many files were written again.
+    ExceptionGroup, once the rest is done, if files cannot be read: they are looked through again the next time.
 
     Of every file the ids are read, whatever was erased: they are random, and no index of them is kept.
     """
     with database.transaction() as session:
         order_ids = erasures.archived(session)
         kept = list(session.scalars(select(ColdFile).where(ColdFile.state == KEPT))) if order_ids else []
-    written = sum(_without(database, store, file, order_ids) for file in kept)
+    written, unread = 0, []
+    for file in kept:
+        try:
+            written += _without(database, store, file, order_ids)
+        except (DeliveryTimeError, pa.ArrowException, OSError) as error:
+            error.add_note(file.uri)
+            unread.append(error)
+    if unread:
+        raise ExceptionGroup("files of the archive cannot be looked through for erased orders", unread)
     with database.transaction() as session:
         erasures.archive_is_clean(session, order_ids)
     return written

@@ -11,7 +11,8 @@ from monitor.archive.ages import every_version
 
 
 def prune_history(history: HistoryStore, registry: Registry, age: timedelta) -> list[str]:
-    """Delete versions that were replaced so long ago, unless a registered model names them; which ones.
+    """Delete versions that were replaced so long ago, unless a registered model names them; which ones. A damaged one
+    counts as made when its file was written.
 
     Parts are deleted once no version has them. Whenever this dies, the next round does the rest.
     """
@@ -20,9 +21,8 @@ def prune_history(history: HistoryStore, registry: Registry, age: timedelta) -> 
     old = made_before[:-1]  # the last of them was replaced later
     gone = []
     if old:
-        newest = history.newest()
-        kept = {newest.name} if newest else set()
-        for name in _named(registry):
+        kept: set[str] = set()
+        for name in _named(registry) | {history.newest_name()}:
             kept |= history.behind(name)
         gone = [name for name in old if name not in kept]
         history.delete_versions(gone)
