@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -194,6 +195,36 @@ def test_of_many_orders_coarse_counts_are_enough(
         assert len(tables(session)[0]) < fine
         before = tables(session)
         assert_alike(session, sample_bundle, rough=0.02)
+        assert tables(session) == before
+
+
+def other_champion(bundle: Bundle, **changes: object) -> Bundle:
+    """Trained again: other trees, and other files; changes: of its map's regions."""
+    manifest = replace(bundle.manifest, files={"arrays.npz": "others"}, trained_at="2018-06-01T00:00:00+00:00")
+    regions = replace(bundle.geography.regions, **changes)  # type: ignore[arg-type]
+    return replace(bundle, manifest=manifest, version="2", geography=replace(bundle.geography, regions=regions))
+
+
+def test_champions_group_alike_if_their_regions_are_the_same(sample_bundle: Bundle) -> None:
+    name, regions = Grouping(sample_bundle).name, sample_bundle.geography.regions
+    assert Grouping(other_champion(sample_bundle)).name == name
+    assert Grouping(other_champion(sample_bundle, cells=regions.cells[::-1])).name != name
+    assert Grouping(other_champion(sample_bundle, group=regions.group + 1)).name != name
+    slower = replace(sample_bundle, manifest=replace(sample_bundle.manifest, typical_days=40.0))
+    assert Grouping(slower).name != name
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_champion_with_the_same_regions_has_nothing_counted_anew(
+    database: Database, sample_bundle: Bundle, logged: MakeLogged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steady(database, logged, orders=200)
+    with database.transaction() as session:
+        counted(session, sample_bundle)
+        before = tables(session)
+    monkeypatch.setattr(Grouping, "counted", None)
+    with database.transaction() as session:
+        assert_alike(session, other_champion(sample_bundle))
         assert tables(session) == before
 
 

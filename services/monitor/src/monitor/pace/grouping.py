@@ -3,12 +3,13 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import numpy as np
 
-from common.model.bundle import ARRAYS, Bundle
+from common.model.bundle import Bundle
 from common.model.measured_pace import grouped
 from common.model.time_scale import TimeScale
 from common.orders.clock import Clock
@@ -33,10 +34,17 @@ class Grouping:
 
     @property
     def name(self) -> str:
-        """Alike for two champions only if they group alike."""
-        manifest = self._bundle.manifest
-        what = [SCHEME, manifest.files.get(ARRAYS), self._scale.typical, self._clock.name, manifest.shop.country]
-        return hashlib.sha256(json.dumps([*what, *self._groups]).encode()).hexdigest()
+        """Alike for champions whose regions and groups are the same, with the same clock and time scale.
+
+        Where exactly a code or an origin lies moves a little with each champion: an order counts as it was located when
+        it was counted.
+        """
+        manifest, regions = self._bundle.manifest, self._bundle.geography.regions
+        what = [SCHEME, self._scale.typical, self._clock.name, manifest.shop.country, asdict(manifest.map)]
+        digest = hashlib.sha256(json.dumps(what).encode())
+        digest.update(regions.group.tobytes())
+        digest.update(regions.cells.tobytes())
+        return digest.hexdigest()
 
     def cells(self, resolution: int) -> Cells:
         """The cells that its orders count in."""
