@@ -4,7 +4,6 @@ import random
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
-import pandas as pd
 import pytest
 from sqlalchemy import text
 
@@ -18,6 +17,7 @@ from monitor.windows import live
 from monitor.windows.live import LiveWindows, due_windows, empty_windows, windows_of_log, windows_to_look_at
 from monitor.windows.measure import Measured
 from monitor.windows.reference import Reference
+from monitor.windows.watched import WindowRows
 from monitor.windows.windows import Window
 
 MakeLogged = Callable[..., list[LoggedPrediction]]
@@ -29,7 +29,7 @@ NOW = datetime.now(UTC)
 def counting(live_windows: LiveWindows, monkeypatch: pytest.MonkeyPatch) -> LiveWindows:
     """Windows that are counted but not measured: Evidently has no part in this. What was written is seen at once."""
 
-    def unmeasured(_: pd.DataFrame, window: Window, reference: Reference, source: str) -> Measured:
+    def unmeasured(_: WindowRows, window: Window, reference: Reference, source: str, __: object) -> Measured:
         key = {"timestamp": window.end, "window_start": window.start, "window_end": window.end}
         return Measured(key | {"source": source, "model_version": reference.model_version}, None)
 

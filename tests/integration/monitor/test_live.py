@@ -12,6 +12,7 @@ from common.servers.prediction_log import LoggedPrediction
 from common.servers.registry import Registry
 from common.settings import ObjectStoreSettings
 from monitor.log.store import store
+from monitor.windows import measure
 from monitor.windows.live import LiveWindows
 from monitor.windows.reference import Reference, References
 from monitor.windows.reports import Reports
@@ -98,6 +99,27 @@ def test_a_late_actual_brings_its_window_up_to_date(
     assert row.mae == pytest.approx(2.0)
     assert row.bias == pytest.approx(-2.0)
     assert row.interval_coverage == 1.0
+
+
+def test_rows_that_were_compared_once_are_not_compared_again_for_an_actual(
+    database: Database, live_windows: LiveWindows, logged: MakeLogged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    orders = logged(100)
+    store(database.engine, orders)
+    live_windows.measure_due()
+    (before,) = metrics(database)
+    deliver(database, orders[:60], days=10)
+    with monkeypatch.context() as patched:
+        patched.setattr(measure, "report_on", None)
+        assert live_windows.measure_due() == 1
+    (after,) = metrics(database)
+    for name in ("report_uri", "prediction_drift", "num_drifted_columns", "prediction_corr_with_features"):
+        assert getattr(after, name) == getattr(before, name) is not None
+    assert (before.note, after.note, after.rows_with_actual) == ("no actuals yet", None, 60)
+    store(database.engine, [order._replace(order_id=None) for order in logged(30)])
+    assert live_windows.measure_due() == 1
+    (more,) = metrics(database)
+    assert (more.rows, more.prediction_drift == before.prediction_drift) == (130, False)
 
 
 def test_an_actual_that_comes_again_with_another_date_is_measured_again(

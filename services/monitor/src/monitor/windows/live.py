@@ -8,7 +8,7 @@ late, or comes again with another date, is noticed like a prediction of just now
 import logging
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -23,6 +23,7 @@ from common.errors import DeliveryTimeError
 from common.orders.logged import logged_orders
 from common.orders.reading import Reading
 from monitor.windows import news
+from monitor.windows.evidently_report import ReportValues
 from monitor.windows.measure import MAX_ROWS, measure
 from monitor.windows.metrics_table import upsert
 from monitor.windows.promises import promised_in
@@ -93,18 +94,19 @@ class LiveWindows:
 
     def _measure(self, live: LiveWindow, reference: Reference) -> None:
         with self._database.transaction() as session:
-            rows = window_rows(session, live, reference.reading)
-        measured = measure(rows, live.window, reference, SOURCE)
-        report = None
-        if measured.snapshot:
-            report = self._reports.save(measured.snapshot, SOURCE, live.model_version, live.window)
-        counts = {
+            rows, compared = window_rows(session, live, reference.reading), _compared(session, live)
+        measured = measure(rows, live.window, reference, SOURCE, compared)
+        row: dict[str, Any] = measured.row | {
             "rows": live.rows,
             "rows_with_actual": live.rows_with_actual,
             "actual_seconds": live.actual_seconds,
         }
+        if measured.snapshot:
+            row["report_uri"] = self._reports.save(measured.snapshot, SOURCE, live.model_version, live.window)
+        elif compared is None:
+            row["report_uri"] = None
         with self._database.transaction() as session:
-            upsert(session, measured.row | counts | {"report_uri": report})
+            upsert(session, row)
 
 
 def windows_to_look_at(session: Session, length: timedelta) -> list[datetime]:
@@ -161,6 +163,13 @@ def _measured(session: Session, start: datetime, length: timedelta) -> dict[str,
     return {version: (rows, with_actual, seconds) for version, rows, with_actual, seconds in rows}
 
 
+def _compared(session: Session, live: LiveWindow) -> ReportValues | None:
+    """What Evidently said of the window's rows, if since then only actuals have come."""
+    given = {"source": SOURCE, "start": live.window.start, "end": live.window.end}
+    found = session.execute(_COMPARED, given | {"version": live.model_version, "rows": live.rows}).one_or_none()
+    return ReportValues(**found._mapping) if found else None
+
+
 def window_rows(session: Session, live: LiveWindow, reading: Reading) -> WindowRows:
     """A window's rows (see `monitor.windows.watched`); of many more than MAX_ROWS about so many, drawn by their ids."""
     result = session.execute(
@@ -186,6 +195,12 @@ _MEASURED = text("""
     SELECT model_version, rows, rows_with_actual, actual_seconds
     FROM model_metrics WHERE source = :source AND window_start = :start AND window_end = :end
 """)
+
+_COMPARED = text(f"""
+    SELECT {", ".join(field.name for field in fields(ReportValues))} FROM model_metrics
+    WHERE source = :source AND window_start = :start AND window_end = :end AND model_version = :version
+      AND rows = :rows AND prediction_drift IS NOT NULL
+""")  # noqa: S608
 
 _STARTS = text(f"""
     SELECT model_version, array_agg(window_start) FROM model_metrics

@@ -1,9 +1,9 @@
 """All metrics of one window: one row of `model_metrics`, whatever the window holds."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from monitor.windows.evidently_report import report_on
+from monitor.windows.evidently_report import ReportValues, report_on
 from monitor.windows.promises import kept_promises
 from monitor.windows.quality import quality_of
 from monitor.windows.reference import Reference
@@ -28,15 +28,20 @@ class Measured:
     snapshot: "Snapshot | None"
 
 
-def measure(rows: WindowRows, window: Window, reference: Reference, source: str) -> Measured:
-    """Measure a window's rows (see `monitor.windows.watched`); what cannot be known is None, its reason in `note`."""
+def measure(
+    rows: WindowRows, window: Window, reference: Reference, source: str, compared: ReportValues | None = None
+) -> Measured:
+    """Measure a window's rows (see `monitor.windows.watched`); what cannot be known is None, its reason in `note`.
+
+    compared: what Evidently said of just these rows before; they are not compared again, and there is no snapshot.
+    """
     notes: list[str] = []
     if len(rows) and window.end > reference.trained_from and window.start <= reference.trained_until:
         notes.append(
             f"the model learned from orders of {reference.trained_from:%Y-%m-%d} to "
             f"{reference.trained_until:%Y-%m-%d}: quality looks better than it is"
         )
-    data, snapshot = _data_metrics(rows, reference, notes)
+    data, snapshot = _data_metrics(rows, reference, compared, notes)
     quality = quality_of(rows.days, reference.median_days)
     if len(rows) and not quality.rows_with_actual:
         notes.append("no actuals yet")
@@ -56,16 +61,10 @@ def measure(rows: WindowRows, window: Window, reference: Reference, source: str)
     return Measured(row, snapshot)
 
 
-def _data_metrics(rows: WindowRows, reference: Reference, notes: list[str]) -> tuple[dict[str, Any], "Snapshot | None"]:
-    nothing = dict.fromkeys(
-        (
-            "prediction_drift",
-            "num_drifted_columns",
-            "share_missing_values",
-            "value_range_share_in_range",
-            "prediction_corr_with_features",
-        )
-    )
+def _data_metrics(
+    rows: WindowRows, reference: Reference, compared: ReportValues | None, notes: list[str]
+) -> tuple[dict[str, Any], "Snapshot | None"]:
+    nothing = dict.fromkeys(field.name for field in fields(ReportValues))
     if not len(rows):
         notes.append("no predictions")
         return nothing, None
@@ -78,7 +77,9 @@ def _data_metrics(rows: WindowRows, reference: Reference, notes: list[str]) -> t
     scarce = [name for name in (*inputs, PREDICTION) if present[name] < MIN_ROWS]
     notes.extend(f"{name}: {present[name]} values, drift needs {MIN_ROWS}" for name in scarce)
     drifting = [name for name in inputs if name not in scarce]
-    snapshot, values = report_on(current, reference, drifting, PREDICTION not in scarce)
+    snapshot, values = None, compared
+    if values is None:
+        snapshot, values = report_on(current, reference, drifting, PREDICTION not in scarce)
     if PREDICTION not in scarce and values.prediction_corr_with_features is None:
         notes.append("no correlation: the prediction or every input is constant")
     return asdict(values), snapshot
