@@ -17,6 +17,7 @@ from common.settings import BatchSettings, DatabaseSettings, ObjectStoreSettings
 if TYPE_CHECKING:
     from common.database.session import Database
     from monitor.replay.comparison import Comparison
+    from monitor.replay.kept_promises import JudgedPromises
 
 SOME_REFUSED = 3
 """Exit code of `actuals import` when some rows could not be used; the others were."""
@@ -162,7 +163,9 @@ def _worker(_: argparse.Namespace) -> None:
 def _replay(arguments: argparse.Namespace) -> None:
     from monitor import wiring
     from monitor.replay.comparison import compare, retraining_since
+    from monitor.replay.kept_promises import judge_promises
     from monitor.replay.replay import replay
+    from monitor.settings import MonitorSettings
 
     past, span, database = wiring.past_orders(), (arguments.start, arguments.end), wiring.database()
     begun_at = datetime.now(UTC)
@@ -178,6 +181,8 @@ def _replay(arguments: argparse.Namespace) -> None:
         else:
             print(f"retraining ({retraining.reason}): {retraining.outcome}")
             _print(compare(past, registry, before, retraining.model_version, arguments.end))
+    with database.transaction() as session:
+        _print_promises(judge_promises(session, past, *span, begun_at, load(MonitorSettings).window_length))
 
 
 def _print(comparison: "Comparison") -> None:
@@ -190,6 +195,19 @@ def _print(comparison: "Comparison") -> None:
         console.print(f"the replay's {comparison.orders:,} orders after the retraining, {span}:", table)
     for reason in comparison.missing:
         console.print(reason)
+
+
+def _print_promises(judged: "JudgedPromises") -> None:
+    table = Table("promised at", "promises", "kept", box=None, pad_edge=False)
+    for share, counted in judged.counted.items():
+        table.add_row(share, f"{counted['promises']:,}", f"{counted['kept'] / counted['promises']:.3f}")
+    console = Console(width=LINE_WIDTH)
+    console.print("the replay's promises, by all deliveries that the history knows:", table)
+    changes = [
+        *(f"opens with {window}" for window in judged.opened),
+        *(f"closes with {each}" for each in judged.closed),
+    ]
+    console.print(f"the alert promises-missed, over {judged.windows} windows: {', '.join(changes) or 'does not open'}")
 
 
 def _import_actuals(arguments: argparse.Namespace) -> int:
@@ -211,7 +229,7 @@ def _list_alerts(arguments: argparse.Namespace) -> None:
         alerts = listed(session, arguments.all)
     table = Table("id", "status", "severity", "rule", "subject", "opened", "message", box=None, pad_edge=False)
     for alert in alerts:
-        opened = f"{alert.opened_at:%Y-%m-%d %H:%M}"
+        opened = f"{alert.opened_at.astimezone(UTC):%Y-%m-%d %H:%M}"
         table.add_row(str(alert.id), alert.status, alert.severity, alert.rule, alert.subject, opened, alert.message)
     Console(width=LINE_WIDTH).print(table if alerts else "no alerts")
 

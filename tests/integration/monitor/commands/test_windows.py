@@ -51,6 +51,12 @@ def test_the_newest_windows_are_a_table_with_whole_numbers_or_csv(database: Data
     assert [line["mae"] for line in lines] == ["3.456"] * 3
 
 
+def test_days_are_those_of_utc_whatever_zone_the_database_answers_in(database: Database) -> None:
+    measured(database, 0, "live")
+    shown = called(cli.main, "metrics", environment={"PGTZ": "America/Sao_Paulo"}).stdout
+    assert "2018-03-05 to 2018-03-12" in shown
+
+
 def test_a_report_is_saved_as_a_file_that_a_browser_opens(
     database: Database, store: ObjectStore, tmp_path: Path
 ) -> None:

@@ -59,8 +59,9 @@ def acknowledge(session: Session, alert_id: int, by: str) -> Alert:
     alert = session.get(Alert, alert_id, with_for_update=True)
     if alert is None:
         raise NotFound(f"there is no alert {alert_id}; `monitor alerts list` shows them")
-    if alert.status == CLOSED:
-        raise Conflict(f"alert {alert_id} ({alert.rule}) closed at {alert.closed_at:%Y-%m-%d %H:%M}: nothing is left")
+    if alert.status == CLOSED and alert.closed_at:
+        at = f"{alert.closed_at.astimezone(UTC):%Y-%m-%d %H:%M}"
+        raise Conflict(f"alert {alert_id} ({alert.rule}) closed at {at}: nothing is left")
     alert.status, alert.acknowledged_at, alert.acknowledged_by = "acknowledged", datetime.now(UTC), by
     return alert
 

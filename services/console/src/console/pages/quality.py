@@ -1,6 +1,7 @@
 """Quality: how well the predictions of each window turned out, and what the full report says."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC
 
 from fastapi import FastAPI
 from nicegui import ui
@@ -109,7 +110,7 @@ class QualityPage:
 
     def _row(self, each: MeasuredWindow) -> Sequence[Cell]:
         return (
-            f"{each.window_start:%Y-%m-%d} to {each.window_end:%Y-%m-%d}",
+            " to ".join(f"{bound.astimezone(UTC):%Y-%m-%d}" for bound in (each.window_start, each.window_end)),
             each.model_version,
             number(each.rows),
             number(each.rows_with_actual),

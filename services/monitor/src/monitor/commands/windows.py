@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.table import Table
@@ -35,7 +36,7 @@ def as_table(windows: Sequence[ModelMetrics]) -> Table:
     for each in windows:
         table.add_row(
             str(each.id),
-            f"{each.window_start:%Y-%m-%d} to {each.window_end:%Y-%m-%d}",
+            f"{_day(each.window_start)} to {_day(each.window_end)}",
             each.source,
             each.model_version,
             f"{each.rows:,}",
@@ -73,10 +74,15 @@ def save_report(store: ObjectStore, window: ModelMetrics, folder: Path) -> Path:
     """Write a window's report into a folder as HTML; its path. The store's errors."""
     found = store.stat(ObjectAddress.split(window.report_uri or ""))
     html = store.read(found.address, 0, found.size, found.etag)
-    path = folder / f"{window.source}-version-{window.model_version}-{window.window_end:%Y-%m-%d}.html"
+    path = folder / f"{window.source}-version-{window.model_version}-{_day(window.window_end)}.html"
     folder.mkdir(parents=True, exist_ok=True)
     path.write_bytes(gzip.decompress(html) if html.startswith(GZIP) else html)
     return path
+
+
+def _day(moment: datetime) -> str:
+    """Of UTC, as windows are, whatever zone the database answers in."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d}"
 
 
 def _figure(value: float | None) -> str:

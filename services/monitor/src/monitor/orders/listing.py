@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from rich.table import Table
 
@@ -31,7 +31,7 @@ def as_table(orders: Sequence[OrderAtRisk]) -> Table:
     table = Table("order", "probability", "promised", "expected", "shipped", "since", box=None, pad_edge=False)
     for order in orders:
         moments = (order.promised_at, order.expected_at, order.shipped_at, order.since)
-        shown = (f"{moment:%Y-%m-%d %H:%M}" if moment else "" for moment in moments)
+        shown = (f"{moment.astimezone(UTC):%Y-%m-%d %H:%M}" if moment else "" for moment in moments)
         table.add_row(order.order_id, f"{order.probability:.2f}", *shown)
     return table
 

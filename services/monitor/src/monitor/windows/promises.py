@@ -26,9 +26,13 @@ def promised_in(further: Sequence[Mapping[str, Any] | None]) -> dict[float, Floa
 def kept_promises(rows: WindowRows) -> dict[str, dict[str, int]]:
     """By on-time share: `promises` given to orders that have arrived, and `kept`. The interval's upper end is one."""
     actual, upper = (rows.days[name].to_numpy(np.float64) for name in ("actual_days", "upper_days"))
-    every = {UPPER: upper, **rows.promised}
+    return kept_within(actual, {UPPER: upper, **rows.promised})
+
+
+def kept_within(actual: Floats, promised: Mapping[float, Floats]) -> dict[str, dict[str, int]]:
+    """The same of n orders. actual: days, NaN of what has not arrived. promised: days by on-time share, NaN without."""
     counted = {}
-    for share, days in sorted(every.items()):
+    for share, days in sorted(promised.items()):
         known = np.isfinite(actual) & np.isfinite(days)
         if known.any():
             counted[f"{share:g}"] = {"promises": int(known.sum()), "kept": int((actual <= days)[known].sum())}
