@@ -21,6 +21,7 @@ from monitor.log.store import store as log
 from support import example
 from support.model_fixtures import SHOP, made_up_history
 from support.prepared_data import general_table, write_orders
+from trainer.published import seen as seen_module
 from trainer.published.publish import put_source
 from trainer.published.read import read_version
 from trainer.published.seen import Seen, read_seen
@@ -49,7 +50,11 @@ def report(database: Database, order_id: str, **words: datetime | None) -> None:
 
 @pytest.fixture
 def seen(database: Database, store: ObjectStore) -> Any:
-    return lambda: read_seen(database, store, FACTS)
+    def read() -> Seen:
+        (every_order,) = read_seen(database, store, FACTS)
+        return every_order
+
+    return read
 
 
 def rows(frame: pl.DataFrame) -> list[dict[str, Any]]:
@@ -71,7 +76,7 @@ def test_an_order_counts_once_with_its_first_answer_and_its_facts(database: Data
 def test_what_another_shops_model_has_answered_is_none_of_its_orders(database: Database, store: ObjectStore) -> None:
     ask(database, 2)
     ask(database, 1, order_id="of-another", model_version="2")
-    seen = read_seen(database, store, FACTS, lambda version: version == "1")
+    (seen,) = read_seen(database, store, FACTS, lambda version: version == "1")
     assert sorted(seen.asked["order_id"]) == ["order-0", "order-1"]
 
 
@@ -136,7 +141,7 @@ def test_months_of_what_was_seen_are_written_and_all_others_stay(
     ask(database, 30, order_id="of-this-year")
     report(database, "of-this-year", delivered_at=START + timedelta(days=5))
     report(database, "order-3", delivered_at=START)
-    months = with_seen(history, source, seen())
+    months = with_seen(history, source, [seen()])
     (unlearned,) = {month for month in source.source if months.get(month) != source.source[month]}
     assert months["2024-03"].rows == 1
     assert months[unlearned].rows == source.source[unlearned].rows - 1, "no order takes years"
@@ -150,4 +155,24 @@ def test_nothing_seen_is_the_source_as_it_is(store: ObjectStore, seen: Any, tmp_
     write_orders(tmp_path, general_table(made_up_history(100)), SHOP)
     source = put_source(tmp_path / "prepared", history)
     nothing: Seen = seen()
-    assert with_seen(history, source, nothing) == source.source
+    assert with_seen(history, source, [nothing]) == source.source
+
+
+def test_of_many_orders_each_is_in_one_part_and_the_history_is_the_same(
+    database: Database, store: ObjectStore, seen: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history = HistoryStore(store, f"tests/{uuid4()}/")
+    write_orders(tmp_path, general_table(made_up_history(60)), SHOP)
+    source = put_source(tmp_path / "prepared", history)
+    ask(database, 40)
+    ask(database, 20, predicted_at=START + timedelta(days=9), delivery_time_days=1.0)
+    for number in range(0, 80, 3):
+        report(database, f"order-{number}", delivered_at=START + timedelta(days=number))
+    at_once = with_seen(history, source, [seen()])
+    monkeypatch.setattr(seen_module, "AT_ONCE", 10)
+    parts = list(read_seen(database, store, FACTS))
+    assert len(parts) == 7
+    assert max(part.order_ids.height for part in parts) < 25
+    asked = [each for part in parts for each in part.asked["order_id"]]
+    assert sorted(asked) == sorted(f"order-{number}" for number in range(40))
+    assert with_seen(history, source, parts) == at_once

@@ -19,6 +19,8 @@ from trainer.retraining.retrain import Retrainer, Trained
 from trainer.settings import TrainerSettings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import numpy as np
 
     from common.orders.shop.prepared_shop import PreparedShop
@@ -81,7 +83,7 @@ def history_updates() -> "Updating":
 
     database, objects = Database(load(DatabaseSettings)), ObjectStore(load(ObjectStoreSettings))
 
-    def seen(of: "PreparedShop") -> "Seen":
+    def seen(of: "PreparedShop") -> "Iterator[Seen]":
         with bundles() as registry:
 
             def is_ours(version: str) -> bool:
@@ -90,7 +92,7 @@ def history_updates() -> "Updating":
                 except DeliveryTimeError:  # it is gone for its age
                     return True
 
-            return read_seen(database, objects, of.facts, is_ours)
+            yield from read_seen(database, objects, of.facts, is_ours)
 
     return Updating(shop, sources(), data_settings().prepared, HistoryStore(objects), seen)
 

@@ -1,10 +1,14 @@
 """Folders that appear whole or not at all."""
 
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import mkdtemp
+
+ABANDONED_SECONDS = 86_400.0
+"""What was last written to so long ago is nobody's any more: whoever began it was killed."""
 
 
 @contextmanager
@@ -15,6 +19,7 @@ def staged_folder(target: Path) -> Iterator[Path]:
     """
     made = [folder for folder in target.parents if not folder.exists()]
     target.parent.mkdir(parents=True, exist_ok=True)
+    _remove_abandoned(target)
     staging = Path(mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     staging.chmod(0o755)
     try:
@@ -36,3 +41,11 @@ def replace_folder(staging: Path, target: Path) -> None:
     target.rename(old / "folder")
     staging.rename(target)
     shutil.rmtree(old)
+
+
+def _remove_abandoned(target: Path) -> None:
+    """Delete what those left behind who were killed."""
+    for left in target.parent.glob(f".{target.name}-*"):
+        with suppress(OSError):  # another one deletes it
+            if left.stat().st_mtime < time.time() - ABANDONED_SECONDS:
+                shutil.rmtree(left)

@@ -20,6 +20,9 @@ MOST_ORDERS = 1_000_000
 SHARES = 2**20
 """An order is drawn by as many."""
 
+LONE_BEGIN_DAYS, LONE_BEGIN_SHARE = 90, 0.01
+"""Before a gap of so many days fewer orders than this share of all were bought on a wrong date."""
+
 FEWEST_AFTER_A_GAP = 200
 """Deliveries from which on what was seen after a long silence says how the shop is now."""
 
@@ -40,7 +43,7 @@ def read_version(store: HistoryStore, version: HistoryVersion, as_of: np.datetim
             places = pl.read_parquet(file, columns=NO_PLACES.columns, memory_map=False)
     known = history_of(table, version.shop).as_of(as_of)
     if OURS in table.columns:
-        known = without_lone_end(known)
+        known = without_lone_begin(without_lone_end(known))
     sampled_from = version.orders if is_large else 0
     return TrainingData(known, version.shop, places, version=version.name, as_of=as_of, sampled_from=sampled_from)
 
@@ -63,3 +66,12 @@ def without_lone_end(history: History) -> History:
             break
         history = history.where(np.arange(len(history)) < start)
     return history
+
+
+def without_lone_begin(history: History) -> History:
+    """The history without the few orders that were bought a long time before all others: a client's clock that was
+    never set. From the first order on the pace is followed, and how many there are in a day decides on its groups."""
+    bought = history.orders.purchase_timestamp
+    gaps = np.flatnonzero(np.diff(bought) > LONE_BEGIN_DAYS * DAY) + 1
+    few = gaps[gaps < LONE_BEGIN_SHARE * len(history)]
+    return history.where(np.arange(len(history)) >= few[-1]) if len(few) else history

@@ -1,12 +1,14 @@
 """What the system has seen of orders: what it was asked about, and what was reported of them, hot and cold.
 
+However many there are, it is read in parts of about AT_ONCE orders.
+
 An order counts with its first answer. Of what was reported the newest word of each kind counts, and `null` takes a word
 back. Whoever may ask but reports nothing teaches nothing (`common.database.counted`).
 """
 
 import tempfile
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -44,11 +46,13 @@ KEPT = "kept"
 TRIES = 3
 """A file of the archive may be written again, without an order that was erased, while it is read."""
 
+AT_ONCE = 500_000
+
 
 @dataclass(frozen=True)
 class Seen:
-    """asked: an order a row, with the columns of the general table that requests have, `asked_at`, and the days that
-    were answered. words: an order a row, each kind's newest word (KINDS), and when that was said (`KIND_said`)."""
+    """Some orders. asked: one a row, with the columns of the general table that requests have, `asked_at`, and the days
+    that were answered. words: one a row, each kind's newest word (KINDS), and when that was said (`KIND_said`)."""
 
     asked: pl.DataFrame
     words: pl.DataFrame
@@ -61,40 +65,45 @@ class Seen:
 
 def read_seen(
     database: Database, objects: ObjectStore, facts: Facts, is_ours: Callable[[str], bool] = lambda version: True
-) -> Seen:
-    """What Postgres and the archive hold together at one moment.
+) -> Iterator[Seen]:
+    """What Postgres and the archive hold together at one moment, all of an order in one part.
 
     is_ours: whether a model version is of this shop; what another shop's has answered is none of its orders.
     """
-    for _ in range(TRIES - 1):
-        try:
-            return _read(database, objects, facts, is_ours)
-        except ObjectNotFound:
-            continue
-    return _read(database, objects, facts, is_ours)
-
-
-def _read(database: Database, objects: ObjectStore, facts: Facts, is_ours: Callable[[str], bool]) -> Seen:
     with tempfile.TemporaryDirectory(prefix="seen-") as scratch:
-        folder = Path(scratch)
-        with database.engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
-            archived = connection.execute(select(ColdFile.uri, ColdFile.content).where(ColdFile.state == KEPT)).all()
-            erased = connection.execute(select(Erasure.order_id, Erasure.asked_at)).all()
-            trusted = list(connection.scalars(text(TRUSTED_KEYS)))
-            hot_asked = _copied(connection, "predictions", ASKED, _ASKED_HOT, folder / "asked.csv")
-            hot_words = _copied(connection, "actuals", REPORTED, "true", folder / "words.csv")
-        asked, words = [hot_asked], [hot_words]
-        for number, (uri, content) in enumerate(archived):
-            file = _downloaded(objects, uri, folder / f"{number}.parquet")
-            if content == "predictions":
-                asked.append(_cold_asked(file, trusted))
-            else:
-                words.append(pl.scan_parquet(file).select(_as(REPORTED)))
-        every_answer = _unless_erased(pl.concat(asked), "predicted_at", erased)
-        every_word = _unless_erased(pl.concat(words), "received_at", erased)
-        versions = every_answer.select(pl.col("model_version").unique()).collect(engine="streaming").to_series()
-        answers = every_answer.filter(pl.col("model_version").is_in([each for each in versions if is_ours(each)]))
-        return Seen(_first_asked(answers, facts), _newest_words(every_word))
+        answers, words = _gathered(database, objects, Path(scratch))
+        versions = answers.select(pl.col("model_version").unique()).collect(engine="streaming").to_series()
+        answers = answers.filter(pl.col("model_version").is_in([each for each in versions if is_ours(each)]))
+        rows = [each.select(pl.len()).collect(engine="streaming").item() for each in (answers, words)]
+        parts = 1 + max(rows) // AT_ONCE
+        for part in range(parts):
+            chosen = pl.col("order_id").hash(0) % parts == part
+            yield Seen(_first_asked(answers.filter(chosen), facts), _newest_words(words.filter(chosen)))
+
+
+def _gathered(database: Database, objects: ObjectStore, folder: Path) -> tuple[pl.LazyFrame, pl.LazyFrame]:
+    """Every answer and every word, in files of the folder."""
+    for number in range(TRIES):
+        with suppress(ObjectNotFound) if number < TRIES - 1 else nullcontext():
+            return _gathered_once(database, objects, folder)
+    raise AssertionError("unreachable")
+
+
+def _gathered_once(database: Database, objects: ObjectStore, folder: Path) -> tuple[pl.LazyFrame, pl.LazyFrame]:
+    with database.engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
+        archived = connection.execute(select(ColdFile.uri, ColdFile.content).where(ColdFile.state == KEPT)).all()
+        erased = connection.execute(select(Erasure.order_id, Erasure.asked_at)).all()
+        trusted = list(connection.scalars(text(TRUSTED_KEYS)))
+        asked = [_copied(connection, "predictions", ASKED, _ASKED_HOT, folder)]
+        words = [_copied(connection, "actuals", REPORTED, "true", folder)]
+    for number, (uri, content) in enumerate(archived):
+        file = _downloaded(objects, uri, folder / "archived")
+        is_asked = content == "predictions"
+        rows = _cold_asked(file, trusted) if is_asked else pl.scan_parquet(file).select(_as(REPORTED))
+        (asked if is_asked else words).append(_kept(rows, folder / f"{number}.parquet"))
+    return _unless_erased(pl.concat(asked), "predicted_at", erased), _unless_erased(
+        pl.concat(words), "received_at", erased
+    )
 
 
 def _unless_erased(rows: pl.LazyFrame, at: str, erased: Sequence[Any]) -> pl.LazyFrame:
@@ -154,7 +163,7 @@ def _as(schema: dict[str, Any]) -> list[pl.Expr]:
 _ASKED_HOT = f"role = 'champion' AND order_id IS NOT NULL AND {BOUGHT} AND {TRUSTED}"
 
 
-def _copied(connection: Connection, table: str, schema: dict[str, Any], condition: str, file: Path) -> pl.LazyFrame:
+def _copied(connection: Connection, table: str, schema: dict[str, Any], condition: str, folder: Path) -> pl.LazyFrame:
     """Rows of a table, through a file; moments as microseconds, which need no zone."""
     chosen = ", ".join(
         f"(extract(epoch FROM {name}) * 1000000)::bigint" if kind == MOMENT else f"{name}"
@@ -162,14 +171,19 @@ def _copied(connection: Connection, table: str, schema: dict[str, Any], conditio
     )
     present = f"'{datetime.now(UTC).isoformat()}'"
     query = f"SELECT {chosen} FROM {table} WHERE {condition}".replace(":present", present)  # noqa: S608
+    file = folder / "copied.csv"
     cursor: Any = connection.connection.cursor()
     with file.open("wb") as sink, cursor:
         cursor.copy_expert(f"COPY ({query}) TO STDOUT (FORMAT csv)", sink)
     read = {name: pl.Int64 if kind == MOMENT else kind for name, kind in schema.items()}
     rows = pl.scan_csv(file, has_header=False, schema=read) if file.stat().st_size else pl.LazyFrame(schema=read)
-    return rows.with_columns(
-        pl.from_epoch(name, "us").dt.replace_time_zone("UTC") for name, kind in schema.items() if kind == MOMENT
-    ).select(_as(schema))
+    moments = (pl.from_epoch(name, "us").dt.replace_time_zone("UTC") for name, kind in schema.items() if kind == MOMENT)
+    return _kept(rows.with_columns(moments).select(_as(schema)), folder / f"{table}.parquet")
+
+
+def _kept(rows: pl.LazyFrame, file: Path) -> pl.LazyFrame:
+    rows.sink_parquet(file)
+    return pl.scan_parquet(file)
 
 
 def _downloaded(objects: ObjectStore, uri: str, file: Path) -> Path:

@@ -5,7 +5,7 @@ was taken back too. What can be known of an order but is not said later stays as
 """
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -23,31 +23,49 @@ LONGEST = pl.duration(days=365)
 
 USUAL_DIGITS = 5
 
+KNOWN = {"order_id": pl.String, "month": pl.String}
 
-def with_seen(store: HistoryStore, version: HistoryVersion, seen: Seen) -> dict[str, Part]:
+
+def with_seen(store: HistoryStore, version: HistoryVersion, seen: Iterable[Seen]) -> dict[str, Part]:
     """The version's months with what was seen; months in which nothing was are its source's own parts."""
-    order_ids = seen.order_ids
-    if order_ids.is_empty():
-        return dict(version.source)
     parts = dict(version.source)
     with tempfile.TemporaryDirectory(prefix="history-") as scratch:
-        months = sorted(version.source)
-        files = dict(
-            zip(months, store.download((version.source[month] for month in months), Path(scratch)), strict=True)
-        )
-        known = _known(files, order_ids, version.shop)
-        merged = merge(known, seen, version.shop, _digits(files)).with_columns(month=MONTH)
-        for month in sorted({*known.select(MONTH.unique()).to_series(), *merged["month"]}):
-            rows = merged.filter(pl.col("month") == month).drop("month")
+        folder = Path(scratch)
+        files, known, merged = _merged(store, version, seen, folder)
+        for month in sorted({*known["month"].unique(), *merged.select(pl.col("month").unique()).collect()["month"]}):
+            rows = merged.filter(pl.col("month") == month).drop("month").collect(engine="streaming")
             if month in files:
-                others = pl.scan_parquet(files[month]).join(order_ids.lazy(), on="order_id", how="anti")
+                again = known.filter(pl.col("month") == month).lazy()
+                others = pl.scan_parquet(files[month]).join(again, on="order_id", how="anti")
                 rows = pl.concat([others.collect(engine="streaming"), rows], how="diagonal_relaxed")
             parts.pop(month, None)
             if not rows.is_empty():
-                file = Path(scratch) / "month.parquet"
+                file = folder / "month.parquet"
                 rows.sort("purchase_timestamp", "order_id").write_parquet(file)
                 parts[month] = store.put_part(file, rows.height)
     return parts
+
+
+def _merged(
+    store: HistoryStore, version: HistoryVersion, seen: Iterable[Seen], folder: Path
+) -> tuple[dict[str, Path], pl.DataFrame, pl.LazyFrame]:
+    """The source's months, if anything was seen; which of its orders were (`order_id`, their `month` there); and all
+    that were seen, with the month that they have now."""
+    known, merged = [pl.DataFrame(schema=KNOWN)], [pl.LazyFrame(schema=KNOWN)]
+    files: dict[str, Path] = {}
+    for number, some in enumerate(seen):
+        if some.order_ids.is_empty():
+            continue
+        if not files:
+            months = sorted(version.source)
+            copies = store.download((version.source[month] for month in months), folder)
+            files = dict(zip(months, copies, strict=True))
+        of_source = _known(files, some.order_ids, version.shop)
+        known.append(of_source.select("order_id", MONTH.alias("month")))
+        file = folder / f"seen-{number}.parquet"
+        merge(of_source, some, version.shop, _digits(files)).with_columns(month=MONTH).write_parquet(file)
+        merged.append(pl.scan_parquet(file))
+    return files, pl.concat(known), pl.concat(merged[1:] or merged)
 
 
 def merge(known: pl.DataFrame, seen: Seen, shop: PreparedShop, digits: int = USUAL_DIGITS) -> pl.DataFrame:

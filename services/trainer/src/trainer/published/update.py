@@ -1,6 +1,6 @@
 """The history brought up to date: what the shop's source has changed is prepared anew, what was seen since is added."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,7 +39,7 @@ class Updating:
     sources: Sources
     prepared: Path
     store: HistoryStore
-    seen: Callable[[PreparedShop], Seen]
+    seen: Callable[[PreparedShop], Iterable[Seen]]
 
     def publish_waiting(self) -> HistoryVersion | None:
         """Publish what was prepared on this host since the newest version was made; the newest, None without any."""
