@@ -6,19 +6,21 @@ thirds of that, the archive stays empty. With SCALE_FOLDER the log is made there
 
 import json
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Event, Thread
 from time import perf_counter
 
 from sqlalchemy import text
 from tests.bench.large_log.made import drop_actuals_indexes, fill_cold, fill_hot, index_actuals, spans
-from tests.bench.monitor import ingest, servers
+from tests.bench.monitor import NOBODY, ingest, servers
 from tests.support.model_fixtures import write_sample_bundle
 
 from common.database import actuals, erasures
@@ -26,7 +28,8 @@ from common.database.actuals import OrderReport
 from common.database.session import Database
 from common.servers.objects import ObjectStore
 from common.servers.prediction_log import LoggedPrediction, new_ids
-from common.settings import DatabaseSettings, ObjectStoreSettings, load
+from common.servers.registry import MODEL_NAME, Registry
+from common.settings import DatabaseSettings, ObjectStoreSettings, RegistrySettings, load
 from devstack.stack import Stack
 from monitor.alerts.check import Situation
 from monitor.alerts.checks import run_checks
@@ -34,8 +37,10 @@ from monitor.archive.erasing import erase_archived
 from monitor.archive.moving import archive_actuals, archive_months
 from monitor.log.marks import mark
 from monitor.log.store import store
-from monitor.windows.live import HORIZON, SOURCE, due_windows, windows_to_look_at
+from monitor.windows.live import HORIZON, SOURCE, LiveWindows, due_windows, windows_to_look_at
 from monitor.windows.news import WINDOWS
+from monitor.windows.reference import References
+from monitor.windows.reports import Reports
 from monitor.windows.windows import window_of
 
 ON_REQUEST = True
@@ -78,6 +83,7 @@ class Scale:
             self._first_pace,
             self._measured_windows,
             self._rounds,
+            self._windows,
             self._ingest,
             self._archive,
             self._erase,
@@ -185,6 +191,22 @@ class Scale:
             "checks_s": checks,
         }
 
+    def _windows(self) -> dict[str, float]:
+        """A window of a day measured for the first time, and again because actuals have come."""
+        shutil.copytree(self._folder / "bundle", self._folder / "models" / MODEL_NAME / "1", dirs_exist_ok=True)
+        registry = Registry(RegistrySettings(url=NOBODY, cache_dir=self._folder / "models"))
+        windows = LiveWindows(self._database, References(registry), Reports(self._store), DAY)
+        seconds = {}
+        for name in ("window_compared_s", "window_measured_again_s"):
+            with self._database.transaction() as session:
+                session.execute(text("TRUNCATE waiting_windows"))
+                session.execute(text("UPDATE model_metrics SET actual_seconds = -1"))
+                session.execute(_WAITING, {"start": window_of(self._now - 40 * DAY, DAY).start, "much": PER})
+            begin = perf_counter()
+            written = windows.measure_due()
+            seconds[name] = (perf_counter() - begin) / written
+        return seconds
+
     def _report(self) -> None:
         """New orders of today, and words about orders of the last weeks."""
         now = datetime.now(UTC)
@@ -212,15 +234,41 @@ class Scale:
 
     def _archive(self) -> dict[str, float]:
         """A month leaves Postgres."""
-        begin = perf_counter()
         before = self._now - timedelta(days=180)
+        begin = perf_counter()
         archive_months(self._database, self._store, before)
         months = perf_counter() - begin
-        archive_actuals(self._database, self._store, before)
-        return {
-            "archive_s_per_10m": months / max(self._old.count, 1) * PER,
-            "archive_actuals_s": perf_counter() - begin - months,
-        }
+        with self._database.engine.connect() as connection:
+            actuals_before = connection.scalar(text("SELECT count(*) FROM actuals"))
+        figures = {"archive_s_per_10m": months / max(self._old.count, 1) * PER}
+        for name in ("archive_actuals_s", "archive_actuals_again_s"):
+            begin = perf_counter()
+            with self._reporting() as waits:
+                archive_actuals(self._database, self._store, before)
+            figures |= {name: perf_counter() - begin, f"{name.removesuffix('_s')}_longest_wait_s": max(waits)}
+        with self._database.engine.connect() as connection:
+            left = connection.scalar(text("SELECT count(*) FROM actuals"))
+        return figures | {"archive_actuals_rows": float(actuals_before - left)}
+
+    @contextmanager
+    def _reporting(self) -> Iterator[list[float]]:
+        """A shop that reports an order again and again meanwhile, and how long it waits each time."""
+        ended, waits = Event(), [0.0]
+
+        def report() -> None:
+            while not ended.wait(0.02):
+                begin = perf_counter()
+                with self._database.transaction() as session:
+                    actuals.store(session, [OrderReport(order_id="again", delivered_at=datetime.now(UTC))])
+                waits.append(perf_counter() - begin)
+
+        thread = Thread(target=report)
+        thread.start()
+        try:
+            yield waits
+        finally:
+            ended.set()
+            thread.join()
 
     def _erase(self) -> dict[str, float]:
         """An order leaves the archive."""
@@ -244,6 +292,11 @@ class Scale:
         seconds, megabytes, longest = map(float, printed)
         return seconds, megabytes, longest
 
+
+_WAITING = text("""
+    INSERT INTO waiting_windows (start, changes) SELECT start, :much
+    FROM generate_series(CAST(:start AS timestamptz), CAST(:start AS timestamptz) + interval '2 days', '1 day') AS start
+""")
 
 _MEASURED = text("""
     INSERT INTO model_metrics (timestamp, source, model_version, window_start, window_end, rows, rows_with_actual,

@@ -1,7 +1,7 @@
-"""A retraining as a worker carries it out, alone in its process; prints its largest memory in megabytes."""
+"""A retraining as a worker carries it out, alone in its process; prints the seconds of its steps as JSON."""
 
+import json
 import logging
-import resource
 import sys
 from time import perf_counter
 
@@ -9,13 +9,17 @@ from trainer import wiring
 
 
 def main() -> None:
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO)
     training = wiring.training()
     begin = perf_counter()
     known = training.prepare()
+    seconds = {"retraining_prepare_s": perf_counter() - begin}
     for step in (training.search, training.register):
-        print(step.__name__, step(known), f"{perf_counter() - begin:.0f} s", file=sys.stderr, flush=True)
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+        begun = perf_counter()
+        print(step.__name__, step(known), file=sys.stderr, flush=True)
+        seconds[f"retraining_{step.__name__}_s"] = perf_counter() - begun
+    seconds["retraining_s"] = perf_counter() - begin
+    print(json.dumps(seconds))
 
 
 if __name__ == "__main__":

@@ -89,6 +89,18 @@ def test_one_wrong_year_does_not_say_when_the_data_was_taken(made: ShopFolder) -
     assert PreparedShop.read(made.folder / "prepared").as_of == datetime(2020, 1, 28, 20, tzinfo=UTC)
 
 
+def test_orders_under_way_for_long_are_presumed_lost_by_the_shop_s_own_days(made: ShopFolder) -> None:
+    """Deliveries take ten hours: what has not arrived after 2.4 days is presumed lost."""
+    lines = [f"a{day},2020-01-{1 + day % 28:02} 10:00,2020-01-{1 + day % 28:02} 20:00" for day in range(300)]
+    lines += [f"b{day},2020-01-{day:02} 10:00," for day in (3, 24, 27, 28)]
+    made.orders(f"{HEADER}\n" + "\n".join(lines))
+    made.shop()
+    report = prepared(made.folder)
+    assert (report.read.kept - report.read.delivered, report.orders_presumed_lost) == (4, 2)
+    saved = json.loads((made.folder / "prepared" / "report.json").read_text())
+    assert (saved["orders_under_way"], saved["orders_presumed_lost"]) == (4, 2)
+
+
 def test_orders_of_one_day_are_refused_and_nothing_is_written(made: ShopFolder) -> None:
     made.orders(f"{HEADER}\n" + "".join(f"a{n},2020-03-02 10:{n}:00,2020-03-05 10:00:00\n" for n in range(10, 60)))
     made.shop()

@@ -60,6 +60,7 @@ def _draw_report(found: DataReport) -> None:
                 *((f"dropped: {reason}", count) for reason, count in found.dropped),
                 ("kept", found.kept),
                 ("of them not delivered yet", found.under_way),
+                ("of these presumed lost", found.presumed_lost),
             ]
             table("Rows", ("", "#rows"), [(name, number(count)) for name, count in counts], "compact")
         with block("div"):

@@ -33,6 +33,7 @@ class DataReport:
     dropped: tuple[tuple[str, int], ...]
     kept: int
     under_way: int
+    presumed_lost: int
     notes: tuple[str, ...]
     odd: tuple[str, ...]
     barred: tuple[str, ...]
@@ -82,6 +83,7 @@ def _read(report: Mapping[str, Any]) -> DataReport:
         dropped=_counts(report.get("dropped", {})),
         kept=int(report.get("orders", 0)),
         under_way=int(report.get("orders_under_way", 0)),
+        presumed_lost=int(report.get("orders_presumed_lost", 0)),
         notes=_lines(source.get("notes", ())),
         odd=(*_lines(source.get("implausible", ())), *_lines(each["text"] for each in source.get("findings", ()))),
         barred=_lines(source.get("barred", ())),

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import polars as pl
 from rich.console import Console
 from rich.table import Table
 
+from common.model.time_scale import TimeScale
 from trainer.data.split import SECONDS_PER_DAY, Split
 from trainer.sources.report import OrdersReport
 
@@ -20,7 +22,8 @@ CLOCK = "%Y-%m-%d %H:%M:%S"
 class Report:
     """Counts are rows; `ranges` maps a column to its [smallest, largest] value; seconds of the whole run.
 
-    read: what the reading of the source found. source_mark: see `trainer.sources.source_mark`.
+    read: what the reading of the source found. orders_presumed_lost: of those under way, see `TimeScale.lost`.
+    source_mark: see `trainer.sources.source_mark`.
     """
 
     read: OrdersReport
@@ -28,6 +31,7 @@ class Report:
     train_rows: int
     valid_rows: int
     label_unknown_at_cutoff: int
+    orders_presumed_lost: int
     ranges: dict[str, list[Any]]
     seconds: float
     source_mark: str
@@ -48,13 +52,15 @@ class Report:
         source_mark: str = "",
     ) -> "Report":
         """Count what was kept. names: those that columns have in the CSV files, where they differ."""
+        ranges, presumed_lost = _looked_through(orders, read)
         return cls(
             read=read,
             cutoff=f"{parts.cutoff:{CLOCK}}",
             train_rows=parts.train_rows,
             valid_rows=parts.valid_rows,
             label_unknown_at_cutoff=parts.unknown_at_cutoff,
-            ranges={names.get(name, name): ends for name, ends in _ranges(orders).items()},
+            orders_presumed_lost=presumed_lost,
+            ranges={names.get(name, name): ends for name, ends in ranges.items()},
             seconds=round(seconds, 3),
             source_mark=source_mark,
         )
@@ -89,6 +95,7 @@ class Report:
         table.add_section()
         table.add_row("orders kept", f"{read.kept:,}")
         table.add_row("  of which still under way", f"{read.kept - read.delivered:,}")
+        table.add_row("  of which presumed lost", f"{self.orders_presumed_lost:,}")
         for name, count in read.further.items():
             table.add_row(f"  {name.replace('_', ' ')}", f"{count:,}")
         table.add_row(f"training (delivered before {self.cutoff})", f"{self.train_rows:,}")
@@ -98,7 +105,8 @@ class Report:
         read.show_lines(console)
 
 
-def _ranges(orders: pl.LazyFrame) -> dict[str, list[Any]]:
+def _looked_through(orders: pl.LazyFrame, read: OrdersReport) -> tuple[dict[str, list[Any]], int]:
+    """The ends of columns, and how many orders are presumed lost."""
     bought, delivered, promised = (pl.col(f"{name}_timestamp") for name in ("purchase", "delivered", "promised"))
     columns = {
         "purchase_timestamp": bought,
@@ -108,5 +116,7 @@ def _ranges(orders: pl.LazyFrame) -> dict[str, list[Any]]:
         "destination_lng": pl.col("destination_lng"),
     }
     ends = {f"{end} {name}": getattr(column, end)() for name, column in columns.items() for end in ("min", "max")}
-    found = orders.select(**ends).collect(engine="streaming").row(0, named=True)
-    return {name: [found[f"min {name}"], found[f"max {name}"]] for name in columns}
+    last = read.as_of - timedelta(days=TimeScale.of_median(read.median_days).lost)
+    presumed_lost = (delivered.is_null() & (bought < pl.lit(last))).sum()
+    found = orders.select(**ends, presumed_lost=presumed_lost).collect(engine="streaming").row(0, named=True)
+    return {name: [found[f"min {name}"], found[f"max {name}"]] for name in columns}, found["presumed_lost"]

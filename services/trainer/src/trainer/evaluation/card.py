@@ -31,7 +31,7 @@ def model_card(evaluation: Evaluation, model: Model, table: TrainingTable, finge
 at checkout. Not for judging sellers or carriers.
 
 **Data.** {len(model.learned):,} delivered orders bought {purchases.min()} to {purchases.max()}, of orders with sha256
-`{fingerprint}`. Inputs: {inputs}.
+`{fingerprint}`. Inputs: {inputs}. {_under_way(model, table)}
 
 **Model.** CatBoost, {LOSS} of log days over the delivery pace; smoothed effects of origins, routes, destinations and
 facts on top; interval from recent and long-run residuals, orders under way counted as censored. {_second(model)}
@@ -63,6 +63,14 @@ facts on top; interval from recent and long-run residuals, orders under way coun
 - Orders that never arrive are not forecast; the interval is for those that do.
 - Coverage holds on average. In a month of shock it falls, see the backtest.
 """
+
+
+def _under_way(model: Model, table: TrainingTable) -> str:
+    under_way, lost = ~table.history.known_at(model.cutoff), table.presumed_lost(model.cutoff)
+    return (
+        f"{under_way.sum():,} orders were under way then, {lost.sum():,} of them for more than "
+        f"{table.scale.lost:g} days: presumed lost, they make no forecast slower."
+    )
 
 
 def _second(model: Model) -> str:

@@ -109,6 +109,11 @@ class TrainingTable:
         """The names of the columns."""
         return (*FEATURE_NAMES, *self.further.names, *self.further_names)
 
+    def presumed_lost(self, moment: np.datetime64) -> Bools:
+        """The orders that have been under way at that moment for longer than the scale's `lost`."""
+        oldest = moment - np.timedelta64(round(self.scale.lost * 86_400), "s")
+        return ~self.history.known_at(moment) & (self.history.orders.purchase_timestamp < oldest)
+
     @cached_property
     def unlocated(self) -> tuple[str, ...]:
         """The ends that differ and of which most orders have no coordinates, so that the trees would not see them."""

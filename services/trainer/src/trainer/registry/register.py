@@ -87,7 +87,8 @@ def register(data: TrainingData, versions: Versions, seed: int = 0, as_of: datet
         plots = plot_holdout(Path(scratch), evaluation)
         trial = trials[0].info.run_id if trials else USUAL
         tags = {"step": STEP, "trial": trial, "as_of": str(as_of or NOW), "code": code_version()}
-        tags |= {"history": data.version, "orders": data.extent}
+        lost = table.presumed_lost(model.cutoff).sum()
+        tags |= {"history": data.version, "orders": data.extent, "orders_presumed_lost": f"{lost:,}"}
         with mlflow.start_run(run_name=STEP, tags=tags):
             mlflow.log_params(asdict(params))
             mlflow.log_metrics(evaluation.metrics | {"parity_days": difference})
