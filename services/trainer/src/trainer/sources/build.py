@@ -1,5 +1,8 @@
 """From a shop file to the general table, its places, and what is odd in it."""
 
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,21 +45,26 @@ def build(
         gathered = gather_olist(shop, sources)
     else:
         gathered = gather(shop, sources, between, progress)
-    orders = _written(gathered, folder / ORDERS)
-    between.unlink(missing_ok=True)
-    report = _report(shop, gathered, orders, look)
-    if gathered.places is not None:
-        gathered.places.write_parquet(folder / PLACES, compression_level=1)
+    with _written(gathered, folder / ORDERS) as orders:
+        between.unlink(missing_ok=True)
+        report = _report(shop, gathered, orders, look)
+        if gathered.places is not None:
+            gathered.places.write_parquet(folder / PLACES, compression_level=1)
     return Built(report, orders)
 
 
-def _written(gathered: Gathered, path: Path) -> pl.LazyFrame:
+@contextmanager
+def _written(gathered: Gathered, path: Path) -> Iterator[pl.LazyFrame]:
+    """The orders, to be looked through while few of them are being written; they are when the block ends."""
     if gathered.counts.read > FEW:
         gathered.orders.sink_parquet(path, compression_level=1)
-        return pl.scan_parquet(path)
+        yield pl.scan_parquet(path)
+        return
     orders = gathered.orders.collect()
-    orders.write_parquet(path, compression_level=1)
-    return orders.lazy()
+    with ThreadPoolExecutor(1) as beside:
+        writing = beside.submit(orders.write_parquet, path, compression_level=1)
+        yield orders.lazy()
+        writing.result()
 
 
 def _report(shop: Shop, gathered: Gathered, orders: pl.LazyFrame, look: Look) -> OrdersReport:

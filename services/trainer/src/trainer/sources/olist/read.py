@@ -4,11 +4,12 @@ Two of ten million ids share a hash with a chance of 3e-6 (birthday bound n² / 
 """
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import polars as pl
 
-from trainer.sources.olist.check import describe_duplicates, describe_unreadable, strings, unreadable
+from trainer.sources.olist.check import describe_duplicates, describe_unreadable, strings, typed, unreadable
 from trainer.sources.olist.content import CONTENT, KEYS
 from trainer.sources.olist.errors import UnusableData
 from trainer.sources.olist.files import CUSTOMERS, GEOLOCATION, ITEMS, ORDERS, PRODUCTS, REVIEWS, SELLERS, CsvFile
@@ -22,6 +23,8 @@ JOINED = {
     "geolocation": GEOLOCATION,
 }
 
+UNREADABLE = "unreadable "
+AT_ONCE = 2
 
 LITTLE = 200 * 2**20
 """Bytes of the orders' file up to which their ids are read with it."""
@@ -32,15 +35,14 @@ def read(folder: Path) -> dict[str, pl.DataFrame]:
 
     UnusableData names every column with unreadable values and every duplicated key.
     """
-    frames = {}
-    problems: list[str] = []
-    for name, file in (JOINED | {"reviews": REVIEWS}).items():
-        further = {"order_id": pl.col("order_id")} if file is ORDERS and _is_little(folder) else {}
-        frames[name], unusable = _read(file, folder, further)
-        problems += unusable
+    ids = {"order_id": pl.col("order_id")} if _is_little(folder) else {}
+    files = (*JOINED.values(), REVIEWS)
+    with ThreadPoolExecutor(AT_ONCE) as pool:  # a short file does not keep two cores busy
+        found = list(pool.map(lambda file: _read(file, folder, ids if file is ORDERS else {}), files))
+    problems = [problem for _, unusable in found for problem in unusable]
     if problems:
         raise UnusableData(folder, problems)
-    return {name: frames[name] for name in JOINED}
+    return {name: frame for name, (frame, _) in zip(JOINED, found, strict=False)}
 
 
 def order_ids(orders: pl.DataFrame, folder: Path) -> pl.Series:
@@ -56,15 +58,13 @@ def _is_little(folder: Path) -> bool:
 
 def _read(file: CsvFile, folder: Path, further: Mapping[str, pl.Expr]) -> tuple[pl.DataFrame, list[str]]:
     try:
-        rows = strings(file, folder)
-        present = rows.collect_schema().names()
-        checks = {f"unreadable {column}": check for column, check in unreadable(file, present).items()}
-        if not checks:
-            return pl.DataFrame(), []
-        rows = rows.select(**CONTENT.get(file.name, {}), **further, **checks)
-        frame = rows.collect(engine="streaming")
-        flagged = frame.select(pl.col(name).any() for name in checks).row(0, named=True)
-        columns = [name.removeprefix("unreadable ") for name, is_bad in flagged.items() if is_bad]
+        try:
+            frame = _content(file, typed(file, folder), further)
+        except pl.exceptions.PolarsError:  # of texts, those that are no numbers can be named
+            frame = _content(file, strings(file, folder), further)
+        checks = [name for name in frame.columns if name.startswith(UNREADABLE)]
+        flagged = frame.select(pl.col(name).any() for name in checks).row(0, named=True) if checks else {}
+        columns = [name.removeprefix(UNREADABLE) for name, is_bad in flagged.items() if is_bad]
         problems = [describe_unreadable(file, folder, column) for column in columns]
         if file.key and frame.select(pl.n_unique(KEYS[file.name])).item() < frame.height:
             problems += describe_duplicates(file, folder)
@@ -72,3 +72,12 @@ def _read(file: CsvFile, folder: Path, further: Mapping[str, pl.Expr]) -> tuple[
         reason = str(error).strip().splitlines()[0]
         return pl.DataFrame(), [f"{file.name}: not readable as comma-separated UTF-8 text: {reason}"]
     return frame.drop(*checks, "key", strict=False), problems
+
+
+def _content(file: CsvFile, rows: pl.LazyFrame, further: Mapping[str, pl.Expr]) -> pl.DataFrame:
+    """What is read of the rows, and for each checked column whether its value cannot be read; nothing if neither is."""
+    checks = unreadable(file, rows.collect_schema().names())
+    if not checks:
+        return pl.DataFrame()
+    flags = {f"{UNREADABLE}{column}": check for column, check in checks.items()}
+    return rows.select(**CONTENT.get(file.name, {}), **further, **flags).collect(engine="streaming")
