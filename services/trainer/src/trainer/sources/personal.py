@@ -1,6 +1,7 @@
 """Columns that look personal: by their names, or by what stands in them. They are never kept."""
 
 import re
+from unicodedata import normalize
 
 import polars as pl
 
@@ -20,8 +21,10 @@ _VALUES = {
 
 
 def snake(column: str) -> str:
-    """A column's name in lower case with underscores: `Shipping Name`, `shippingName` and `shipping-name` are one."""
-    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", column.strip())
+    """A column's name in lower case with underscores: `Shipping Name`, `shippingName` and `shipping-name` are one, and
+    so are `Código` and `codigo`."""
+    plain = normalize("NFKD", column).encode("ascii", "ignore").decode()
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", plain.strip())
     return re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_")
 
 

@@ -17,8 +17,8 @@ _PAIRS = """
     UZUZB VAVAT VCVCT VEVEN VGVGB VIVIR VNVNM VUVUT WFWLF WSWSM YEYEM YTMYT ZAZAF ZMZMB ZWZWE
 """
 
-ALPHA2_OF = {pair[2:]: pair[:2] for pair in _PAIRS.split()}
-"""Three letters to two; 249 countries."""
+ALPHA2_OF = {pair[2:]: pair[:2] for pair in _PAIRS.split()} | {"UK": "GB", "EL": "GR"}
+"""Three letters to two, 249 countries; and what Britain calls itself, and the EU Greece, in place of ISO's codes."""
 
 COUNTRIES = frozenset(ALPHA2_OF.values())
 

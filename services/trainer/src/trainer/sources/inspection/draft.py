@@ -100,4 +100,4 @@ class Draft:
         return f"{key} = {json.dumps(value, ensure_ascii=False)}{remark}"
 
     def _format(self, name: str, form: str) -> str:
-        return self._line(name, form) if form else f'# {name} = "%d/%m/%Y"   # to fill in: {self.remarks[name]}'
+        return f"{name} = {json.dumps(form)}" if form else f'# {name} = "%d/%m/%Y"   # to fill in: {self.remarks[name]}'

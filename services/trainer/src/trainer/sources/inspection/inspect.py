@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,7 +16,7 @@ from common.orders.shop.sections import Shop
 from common.orders.shop.source import OLIST, Kind, kind_of
 from trainer.sources.build import build
 from trainer.sources.errors import UnusableSource
-from trainer.sources.inspection.aliases import fields_by_alias
+from trainer.sources.inspection.aliases import clock_beside, columns_like, fields_by_alias
 from trainer.sources.inspection.countries import country_codes, only_zone, usual_country, where_most_lie
 from trainer.sources.inspection.draft import Draft
 from trainer.sources.inspection.suggest import facts, placeholders, statuses
@@ -27,12 +27,19 @@ from trainer.sources.orders.kept import Progress
 from trainer.sources.orders.numbers import Decimal, decimal_of, numbers
 from trainer.sources.orders.reading import ABSENT, known
 from trainer.sources.personal import snake
+from trainer.sources.raw.joined import PLUS, parts, with_joined
 from trainer.sources.raw.open import Sources
 from trainer.sources.raw.table import RawTable
 from trainer.sources.report import OrdersReport
 
 HEAD_ROWS = 100_000
 """Rows by which columns are sorted."""
+
+FULL = 0.8
+"""Of the moments that the fullest column has, in one that is as good."""
+
+CLOCK = r"^\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:\s*[AaPp]\.?[Mm]\.?)?$"
+MOSTLY = 0.8
 
 
 @dataclass(frozen=True)
@@ -71,6 +78,9 @@ def inspect(
     draft.columns = fields_by_alias(table.columns)
     if second:
         _add_deliveries(draft, second, sources)
+    _take_fullest_purchase(draft, head)
+    _join_clocks(draft, head)
+    table = with_joined(table, draft.columns.values())
     _check_countries(draft, head)
     draft.time_zone = draft.time_zone or (only_zone(draft.country) if draft.country else None)
     _look_where_they_lie(draft, head)
@@ -81,8 +91,8 @@ def inspect(
     status = statuses(head, table.columns)
     if status:
         draft.status = dict(zip(("column", "cancelled", "lost"), status, strict=True))
-    used = {*draft.columns.values(), *([status[0]] if status else [])}
-    rest = [column for column in table.columns if column not in used]
+    used = {*chain.from_iterable(map(parts, draft.columns.values())), *([status[0]] if status else [])}
+    rest = [column for column in head.columns if column not in used]
     suggested = facts(head, rest, draft.orders.get("missing", ()))
     draft.facts = {"numeric": list(suggested.numeric), "category": list(suggested.category)}
     _add_shipments(draft, table)
@@ -163,6 +173,33 @@ def _add_deliveries(draft: Draft, second: str, sources: Sources) -> None:
     for name in ("delivered_timestamp", "order_id"):
         if theirs[name] != name and (name != "order_id" or theirs[name] != draft.columns.get(name)):
             draft.columns.setdefault(name, theirs[name])
+
+
+def _take_fullest_purchase(draft: Draft, head: pl.DataFrame) -> None:
+    """Every order has a moment of purchase: where the surest column lacks many, the next that has them."""
+    like = columns_like("purchase_timestamp", head.columns)
+    filled = {column: int(known(head[column], ABSENT).str.contains(r"\d").sum()) for column in like}
+    surest = draft.columns.get("purchase_timestamp")
+    if surest not in filled:
+        return
+    fullest = next(column for column in like if filled[column] >= FULL * max(filled.values()))
+    if fullest != surest and fullest not in draft.columns.values():
+        draft.columns["purchase_timestamp"] = fullest
+        draft.remarks["purchase_timestamp"] = f"{surest} has fewer"
+
+
+def _join_clocks(draft: Draft, head: pl.DataFrame) -> None:
+    """A date and the clock that stands in a column beside it are one moment."""
+    for name in [name for name in MOMENTS if draft.columns.get(name) in head.columns]:
+        column = draft.columns[name]
+        clock = clock_beside(name, [each for each in head.columns if each not in draft.columns.values()])
+        if clock and not _share(head[column], ":") and _share(head[clock], CLOCK) >= MOSTLY:
+            draft.columns[name] = f"{column}{PLUS}{clock}"
+
+
+def _share(texts: pl.Series, pattern: str) -> float:
+    found = known(texts, ABSENT).drop_nulls().str.contains(pattern)
+    return float(found.mean() or 0)  # type: ignore[arg-type]
 
 
 def _check_countries(draft: Draft, head: pl.DataFrame) -> None:

@@ -26,6 +26,12 @@ REPEATED = 0.01
 NUMERIC = 0.95
 MOST_LEVELS = 1_000
 ORDERS_PER_LEVEL = 10
+_SPAN = re.compile(
+    r"^(?:actual_)?(?:delivery|lead|transit|shipping|fulfil?lment|travel)_(?:time|duration)$|^time_taken$|"
+    r"^(?:lieferzeit|laufzeit|tiempo_de_entrega|delai_de_livraison)$"
+)
+"""Names of how long it took, without a unit."""
+
 _IDENTIFIER = re.compile(r"(?:^|_)(?:id|ids|uuid|number|no|ref|reference|token|url|link|sku)$")
 
 
@@ -53,7 +59,7 @@ def facts(head: pl.DataFrame, columns: Sequence[str], missing: Sequence[str]) ->
     numeric, category, left_out = [], [], {}
     for column in columns:
         texts = known(head[column], (*ABSENT, *missing))
-        reason = "its name is one of ours" if column in (*OF_THE_TABLE, *WISHES) else _unfit(column, texts)
+        reason = _unfit(column, texts) or ("its name is one of ours" if column in (*OF_THE_TABLE, *WISHES) else None)
         if reason:
             left_out[column] = reason
         elif _is_number(texts):
@@ -81,6 +87,8 @@ def _unfit(column: str, texts: pl.Series) -> str | None:
     filled = texts.drop_nulls()
     if reason := personal(column, texts):
         return f"looks personal ({reason})"
+    if _SPAN.search(snake(column)):
+        return "how long it took? Then it is delivered_days, delivered_hours or delivered_minutes"
     if snake(column) in STATUS_NAMES:
         return "a status, which changes after the purchase"
     if len(filled) < FILLED * max(len(texts), 1):

@@ -48,7 +48,7 @@ def gather(shop: Shop, sources: Sources, between: Path, progress: Progress) -> G
         orders = _one_row_per_order(orders, shop, table.name, counts)
     orders = _without_lone_purchases(orders, counts)
     orders, notes = padded(orders)
-    notes = (*reading.notes, *notes, *counts.tally.clock.notes, *_notes(table, columns))
+    notes = (*reading.notes, *notes, *counts.tally.notes, *_notes(table, columns))
     if places is not None:
         notes = (*notes, known_codes(orders, places))
     rows_in = {"orders": counts.read}

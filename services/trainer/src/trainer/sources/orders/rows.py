@@ -1,7 +1,9 @@
 """A piece of a source as rows of the general table, each with the reason why it is dropped, if it is."""
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import time
 
 import polars as pl
 
@@ -9,7 +11,7 @@ from common.orders.names import COUNTRY_NAMES, MOMENTS, POSTAL_CODES, REGIONS, S
 from common.orders.shop.countries import ALPHA2_OF, COUNTRIES
 from common.orders.shop.sections import Shop
 from trainer.sources.orders.moments import UTC, ClockChanges, moments
-from trainer.sources.orders.numbers import numbers
+from trainer.sources.orders.numbers import numbers, seconds
 from trainer.sources.orders.postal_codes import normalised
 from trainer.sources.orders.reading import ABSENT, Reading, known
 
@@ -38,13 +40,23 @@ SCHEMA = {
 class Tally:
     """What was counted on the way: values that could not be read by field, with the first of each; clock changes.
 
-    exchanged: pairs of coordinates that are a place only once they are exchanged, by end.
+    exchanged: pairs of coordinates that are a place only once they are exchanged, by end. same_day: later moments that
+    are the date of the purchase, without a clock, by name.
     """
 
     unreadable: Counter[str] = field(default_factory=Counter)
     examples: dict[str, str] = field(default_factory=dict)
     exchanged: Counter[str] = field(default_factory=Counter)
     clock: ClockChanges = field(default_factory=ClockChanges)
+    same_day: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def notes(self) -> Iterator[str]:
+        """What of the moments had to be decided, a line each."""
+        yield from self.clock.notes
+        for name, count in self.same_day.items():
+            if count:
+                yield f"{name}: {count:,} are the date of the purchase, without a clock: read as no earlier than it"
 
     def unread(self, name: str, texts: pl.Series, found: pl.Series) -> pl.Series:
         """Count the texts that gave nothing; which they are."""
@@ -83,6 +95,8 @@ def rows_of(
     status = known(piece[reading.columns.status], ABSENT[:1]) if reading.columns.status else None
     if delivered is not None:
         frame = _with_deliveries(frame, delivered)
+    happened = [name for name in ("shipped_timestamp", "delivered_timestamp") if name in frame.columns]
+    frame = frame.with_columns(_not_before(frame, name, shop.time_zone, tally) for name in happened)
     filled = [
         pl.col(name).fill_null(shop.country) if name in frame.columns else pl.lit(shop.country).alias(name)
         for name in COUNTRY_NAMES
@@ -108,13 +122,25 @@ def _moments(
         tally.unread(name, texts[name], read)
     for span, column in reading.columns.spans.items():
         moment, unit = SPANS[span]
-        number = numbers(texts[span], reading.decimals[column])
-        tally.unread(span, texts[span], number)
-        microseconds = (number * unit * 1_000_000).round()
+        later = seconds(texts[span], reading.decimals[column], unit)
+        tally.unread(span, texts[span], later)
+        microseconds = (later * 1_000_000).round()
         inside = microseconds.is_between(-(2**52), 2**52).fill_null(False)
-        later = microseconds.set(~inside, None).cast(pl.Int64).cast(pl.Duration("us"))
-        found[moment] = (found["purchase_timestamp"] + later).alias(moment)
+        after = microseconds.set(~inside, None).cast(pl.Int64).cast(pl.Duration("us"))
+        found[moment] = (found["purchase_timestamp"] + after).alias(moment)
     return found
+
+
+def _not_before(frame: pl.DataFrame, name: str, zone: str, tally: Tally) -> pl.Series:
+    """Later moments, of which those that are the date of the purchase, without a clock, are no earlier than it."""
+    bought, later = frame["purchase_timestamp"], frame[name]
+    early = (later < bought).fill_null(False)
+    if not early.any():
+        return later
+    begun, ended = (each.filter(early).dt.convert_time_zone(zone) for each in (bought, later))
+    same_day = (ended.dt.date() == begun.dt.date()) & (ended.dt.time() == time(0))
+    tally.same_day[name] += int(same_day.sum())
+    return later.scatter(early.arg_true().filter(same_day), bought.filter(early).filter(same_day))
 
 
 def _ids(texts: pl.Series | None, count: int, first_row: int) -> pl.Series:

@@ -77,6 +77,9 @@ def header_of(name: str, head: str, delimiter: str) -> tuple[str, ...]:
     names = tuple(column.strip() for column in header)
     if not any(names):
         raise UnusableSource(name, "is empty: export the orders again, with the column names in the first row")
+    if len(names) > 2 and sum(map(bool, names)) < len(names) / 2:
+        title = next(filter(None, names))
+        raise UnusableSource(name, f"has no column names in its first row ({title!r}): remove the rows above them")
     twice = sorted({column for column in names if column and names.count(column) > 1})
     if twice:
         raise UnusableSource(name, f"has two columns named {', '.join(twice)}: rename or remove one of them")

@@ -10,6 +10,7 @@ from trainer.sources.errors import UnusableSource
 from trainer.sources.raw.database import Query
 from trainer.sources.raw.file_table import FileTable
 from trainer.sources.raw.files import DataFile, local_files, stored_files
+from trainer.sources.raw.joined import with_joined
 from trainer.sources.raw.table import RawTable
 
 
@@ -22,13 +23,16 @@ class Sources:
 
     def orders(self, shop: Shop) -> RawTable:
         """The shop's orders."""
-        return self.open(
+        table = self.open(
             shop.orders.source, shop.folder, shop.orders.query, shop.orders.delimiter, shop.orders.encoding
         )
+        return with_joined(table, shop.orders.columns.values())
 
     def deliveries(self, shop: Shop) -> RawTable | None:
         """The shop's second table, if it names one."""
-        return self.open(shop.orders.deliveries, shop.folder) if shop.orders.deliveries else None
+        if shop.orders.deliveries is None:
+            return None
+        return with_joined(self.open(shop.orders.deliveries, shop.folder), shop.orders.columns.values())
 
     def files(self, source: str, folder: Path) -> list[DataFile]:
         """The files or objects that a source names."""
