@@ -11,6 +11,7 @@ from scipy.stats import norm
 from support.model_fixtures import made_up_data
 from trainer.evaluation.promises import BY, PROBABILITY, PROMISED, SHARES, SPANS, by_value, calibration, policy, told
 from trainer.evaluation.run import Months, run_promise
+from trainer.search.useful_facts import with_facts_useful_then
 
 ROWS = 20_000
 
@@ -70,7 +71,8 @@ def test_values_come_in_quarters_and_only_where_there_are_some() -> None:
 
 def test_the_command_shows_every_share_and_marks_the_policy() -> None:
     out = io.StringIO()
-    run_promise(made_up_data(3_000), Months("2017-09", "2017-09", 0), 0.85, Console(file=out, width=200))
+    month = Months("2017-09", "2017-09", 0)
+    run_promise(made_up_data(3_000), month, 0.85, Console(file=out, width=200), with_facts_useful_then)
     said = out.getvalue()
     assert all(f"promises at {share:g}" in said for share in (*SHARES, 0.85))
     assert "promises at 0.85, the policy" in said

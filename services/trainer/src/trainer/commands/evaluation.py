@@ -39,6 +39,7 @@ def _backtest(arguments: argparse.Namespace) -> None:
     from rich.console import Console
 
     from trainer.evaluation.run import Months, run_backtest
+    from trainer.search.useful_facts import with_facts_useful_then
 
     console = Console()
     if not arguments.offline:
@@ -46,7 +47,8 @@ def _backtest(arguments: argparse.Namespace) -> None:
     data = wiring.prepared_data() if arguments.offline else wiring.training_data()
     champion = None if arguments.offline else _champion(console)
     months = Months(arguments.first, arguments.last, arguments.seed)
-    run_backtest(data, months, arguments.output, console, champion, logged=not arguments.offline)
+    logged = not arguments.offline
+    run_backtest(data, months, arguments.output, console, champion, logged, with_facts_useful_then)
 
 
 def _champion(console: "Console") -> "Bundle | None":
@@ -79,9 +81,10 @@ def _promise(arguments: argparse.Namespace) -> None:
     from rich.console import Console
 
     from trainer.evaluation.run import Months, run_promise
+    from trainer.search.useful_facts import with_facts_useful_then
 
     months = Months(arguments.first, arguments.last, arguments.seed)
-    run_promise(wiring.training_data(), months, arguments.on_time_share, Console())
+    run_promise(wiring.training_data(), months, arguments.on_time_share, Console(), with_facts_useful_then)
 
 
 def _add_months(command: argparse.ArgumentParser) -> None:

@@ -1,6 +1,7 @@
 """Rolling-origin evaluation: each month is judged by a model that learned only what was known on its first day."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -31,10 +32,10 @@ def backtest(
 ) -> pl.DataFrame:
     """Every delivered order of the wanted months, untruncated, and each forecaster's days for it.
 
-    Columns month, actual_days, promised_days, days, lower_days, upper_days, promise_days, median_days, three_fact_days,
-    champion_days (NaN where the champion learned from the month), region (the destination's group in the delivery
-    pace), value (of the order, NaN where it is no fact), and those of
-    `trainer.evaluation.promises.judged_columns` and `judged_later`.
+    Columns month, actual_days, promised_days, days, lower_days, upper_days, unpromised_days (of the same model without
+    the shop's promise, NaN where that can be no input), promise_days, median_days, three_fact_days, champion_days (NaN
+    where the champion learned from the month), region (the destination's group in the delivery pace), value (of the
+    order, NaN where it is no fact), and those of `trainer.evaluation.promises.judged_columns` and `judged_later`.
     """
     each = (_judged(table, period, params, on_time_share, champion, seed, shares) for period in wanted)
     return pl.concat(progress(each, len(wanted)))
@@ -64,6 +65,9 @@ def _judged(
     judged = history.where(period.delivered_in(history))
     predictor = forecaster(table, params, cutoff, seed)
     predictions = predictor.predict(judged.orders)
+    unpromised = None
+    if judged.orders.promised is not None:
+        unpromised = predictor.predict(replace(judged.orders, promised=None)).days
     regions, groups = table.located.geography.regions, np.array(table.pace.groups)
     chosen = table.located.destination.region[period.delivered_in(history)]
     value = next((name for name in VALUES if name in judged.orders.numbers), None)
@@ -75,6 +79,7 @@ def _judged(
             "days": predictions.days,
             "lower_days": predictions.lower_days,
             "upper_days": predictions.upper_days,
+            "unpromised_days": _or_none(unpromised, len(judged)),
             "promise_days": predictions.distribution.days_at(on_time_share),
             "median_days": constant_median(known, judged.orders),
             "three_fact_days": _or_none(three_fact_baseline(known, judged.orders, seed), len(judged)),

@@ -1,10 +1,10 @@
 """The evaluation commands: what `trainer backtest` and `trainer promise` do and print."""
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import mlflow
 import numpy as np
@@ -14,21 +14,26 @@ from rich.table import Table as Grid
 from tqdm import tqdm
 
 from common.model.bundle import Bundle
-from common.model.quality import mae as mae_of
+from common.model.quality import mae
 from common.model.time_scale import TimeScale
 from common.orders.promises import LEAST_SHARE, MOST_SHARE
 from trainer.data.history import TrainingData
 from trainer.evaluation.after_purchase import later_summary
 from trainer.evaluation.backtest import backtest, own_on_time_share
 from trainer.evaluation.figures import FORECASTERS, POOLED, figures, tabulate, write_figures
-from trainer.evaluation.periods import periods
+from trainer.evaluation.periods import Period, periods
 from trainer.evaluation.plots import plot_backtest
 from trainer.evaluation.promises import SHARES, by_value, policy, told
+from trainer.evaluation.worth import worth_told, worths
 from trainer.model.params import Params
 from trainer.model.table import TrainingTable
 
 NAMED = ("month", "region", "value")
 """Columns of names."""
+
+
+FactsThen: TypeAlias = Callable[[TrainingData, np.datetime64, int], TrainingData]
+"""The data with the facts that a model of some moment would use, by a seed."""
 
 
 @dataclass(frozen=True)
@@ -41,39 +46,49 @@ class Months:
 
 
 def run_backtest(
-    data: TrainingData, judged: Months, output: Path, console: Console, champion: Bundle | None, logged: bool
+    data: TrainingData,
+    judged: Months,
+    output: Path,
+    console: Console,
+    champion: Bundle | None,
+    logged: bool,
+    facts_then: FactsThen,
 ) -> None:
-    """Judge each month, print the tables, and write the figures. logged: to the connected MLflow too."""
-    params = _usual(data)
-    forecasts = _forecasts(data, judged, params, champion)
+    """Judge each month, print the tables, and write the figures. logged: to the connected MLflow too.
+
+    What is judged uses the facts that `register-model` would have chosen before the first month.
+    """
+    params, wanted = _usual(data), _periods(data, judged)
+    served = facts_then(data, wanted[0].start, judged.seed)
+    forecasts = _forecasts(served, wanted, judged.seed, params, champion)
     table, values = tabulate(forecasts), figures(forecasts, data.shop.name)
-    values["facts"] = _worth(data, judged, params, values["mae"])
+    values |= worths(served, forecasts, lambda other: _mae(_forecasts(other, wanted, judged.seed, params, shares=())))
     write_figures(output, values)
     for name in FORECASTERS:
         _print(table.filter(pl.col("forecaster") == name).drop("forecaster"), name, console)
     console.print(_summary(values), soft_wrap=True)
-    for sentence in (*told(values), *later_summary(values)):
+    for sentence in (*told(values), *later_summary(values), *worth_told(values)):
         console.print(sentence, soft_wrap=True)
-    for name, worth in values["facts"].items():
-        without = f"without it the MAE is {values['mae'] + worth:.4g} days ({worth:+.2g})"
-        console.print(f"fact {name}: {without}", soft_wrap=True)
     if logged:
         run_id = _log(table, values, params, judged.seed, output)
         console.print(f"plots: the MLflow run `backtest` ({run_id})", soft_wrap=True)
     console.print(f"figures: {output}", soft_wrap=True)
 
 
-def run_promise(data: TrainingData, judged: Months, on_time_share: float | None, console: Console) -> None:
+def run_promise(
+    data: TrainingData, judged: Months, on_time_share: float | None, console: Console, facts_then: FactsThen
+) -> None:
     """Print what promises at some on-time shares would have done, month by month, against the shop's own; those of the
     policy by region and by the order's value too.
 
     on_time_share: the policy; None: the shop file's, else the share that the shop's own promises had.
     """
-    wanted = periods(TrainingTable.of(data), judged.first, judged.last)
+    wanted = _periods(data, judged)
     share = on_time_share or data.shop.promise_share or own_on_time_share(data.history, wanted)
     share = min(max(share, LEAST_SHARE), MOST_SHARE)
     shares = sorted({*SHARES, share})
-    forecasts = _forecasts(data, judged, _usual(data), None, share, shares)
+    served = facts_then(data, wanted[0].start, judged.seed)
+    forecasts = _forecasts(served, wanted, judged.seed, _usual(data), None, share, shares)
     for each in shares:
         months = policy(forecasts, each, "month")
         every = policy(forecasts.with_columns(month=pl.lit(POOLED)), each, "month")
@@ -94,13 +109,12 @@ def run_promise(data: TrainingData, judged: Months, on_time_share: float | None,
     )
 
 
-def _worth(data: TrainingData, judged: Months, params: Params, mae: float) -> dict[str, float]:
-    """By how many days the MAE grows without each fact."""
-    worth = {}
-    for name in (*data.facts.numeric, *data.facts.category):
-        forecasts = _forecasts(data.without(name), judged, params, None)
-        worth[name] = mae_of(forecasts["actual_days"].to_numpy(), forecasts["days"].to_numpy()) - mae
-    return worth
+def _periods(data: TrainingData, judged: Months) -> list[Period]:
+    return periods(TrainingTable.of(data), judged.first, judged.last)
+
+
+def _mae(forecasts: pl.DataFrame) -> float:
+    return mae(forecasts["actual_days"].to_numpy(), forecasts["days"].to_numpy())
 
 
 def _usual(data: TrainingData) -> Params:
@@ -111,17 +125,16 @@ def _usual(data: TrainingData) -> Params:
 
 def _forecasts(
     data: TrainingData,
-    judged: Months,
+    wanted: list[Period],
+    seed: int,
     params: Params,
-    champion: Bundle | None,
+    champion: Bundle | None = None,
     on_time_share: float | None = None,
     shares: Sequence[float] = SHARES,
 ) -> pl.DataFrame:
-    table = TrainingTable.of(data)
-    wanted = periods(table, judged.first, judged.last)
     share = on_time_share or own_on_time_share(data.history, wanted)
     table = TrainingTable.of(data, wanted[0].start)
-    return backtest(table, wanted, params, share, champion, judged.seed, _progress, shares)
+    return backtest(table, wanted, params, share, champion, seed, _progress, shares)
 
 
 def _summary(values: dict[str, Any]) -> str:

@@ -32,6 +32,11 @@ def with_useful_facts(data: TrainingData, seed: int = 0) -> TrainingData:
     return data
 
 
+def with_facts_useful_then(data: TrainingData, moment: np.datetime64, seed: int = 0) -> TrainingData:
+    """The data with the facts that would have been chosen at a moment, from what was known by then."""
+    return replace(data, used=with_useful_facts(data.known_at(moment), seed).facts)
+
+
 def _mae(data: TrainingData, seed: int) -> float:
     known = int(np.isfinite(data.history.days).sum())
     task = Task.of(data, seed, threads=2)
