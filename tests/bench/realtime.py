@@ -51,6 +51,7 @@ VERSIONS = ["1", "2"]
 MODEL_SIZE = Params(iterations=400, depth=6, learning_rate=0.1)
 ORDER = {"seller_zip_code_prefix": 9350, "customer_lat": -23.577, "customer_lng": -46.587}
 ONE, MANY = json.dumps(ORDER).encode(), json.dumps({"orders": [ORDER] * BULK}).encode()
+PROMISED = json.dumps({**ORDER, "on_time_share": [0.8, 0.9, 0.95]}).encode()
 UVICORN = ["-m", "uvicorn", "--factory", "--log-level", "warning", "--no-access-log", "--app-dir", str(HERE), "--port"]
 
 
@@ -67,6 +68,8 @@ def measure() -> dict[str, float]:
         for _ in range(ROUNDS):
             measured = {name: _load(port, "/delivery_time", ONE) for name, port in ports.items()}
             queue.delete(STREAM)  # in place of the consumer
+            measured["with_promises"] = _load(ports["gateway"], "/delivery_time", PROMISED)
+            queue.delete(STREAM)
             measured["bulk"] = _load(ports["gateway"], "/delivery_times", MANY)
             queue.delete(STREAM)
             rounds.append(measured)
@@ -82,6 +85,7 @@ def measure() -> dict[str, float]:
     return {
         "realtime_vs_constant": rate["gateway"] / rate["constant"],
         "realtime_vs_original": rate["gateway"] / rate["original"],
+        "realtime_with_promises_ratio": rate["with_promises"] / rate["gateway"],
         "realtime_p99_vs_constant": p99_ms["gateway"] / p99_ms["constant"],
         "bulk_vs_single": rate["bulk"] * BULK / rate["gateway"],
         "gateway_start_s": median(starts),

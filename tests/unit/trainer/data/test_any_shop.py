@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -13,6 +14,7 @@ from common.orders.shop.read import read_shop
 from support.olist_folder import nowhere
 from support.shop_files import HEADER, ShopFolder
 from trainer.data.prepare import prepare
+from trainer.data.prepared import read_prepared
 from trainer.data.report import Report
 from trainer.data.synthetic.shops.generate import synthesize_shop
 from trainer.sources.build import ORDERS, PLACES
@@ -77,6 +79,24 @@ def test_what_the_data_bars_is_no_input(made: ShopFolder) -> None:
     assert pl.read_csv(made.folder / "prepared" / "valid_dataset.csv").columns == [
         "purchase_timestamp", "origin_country", "destination_country", "items", "delivery_time"
     ]  # fmt: skip
+
+
+def test_a_promise_read_from_parquet_reaches_the_history(made: ShopFolder) -> None:
+    """A typed moment without a zone is on the shop's clock, as a text is."""
+    bought = pl.datetime(2021, 1, 4, 9) + pl.int_range(200) * pl.duration(hours=7)
+    promised = bought + pl.duration(days=2) + (pl.int_range(200) % 5) * pl.duration(hours=6)
+    pl.select(
+        order_id=pl.int_range(200),
+        purchase_timestamp=bought,
+        delivered_timestamp=bought + (1 + pl.int_range(200) % 3) * pl.duration(days=1),
+        promised_timestamp=pl.when(pl.int_range(200) % 10 > 0).then(promised),
+    ).write_parquet(made.folder / "orders.parquet")
+    made.shop(source="orders.parquet", zone="Asia/Kolkata", country="IN")
+    prepared(made.folder)
+    orders = read_prepared(made.folder / "prepared").history.orders
+    assert orders.purchase_timestamp[0] == np.datetime64("2021-01-04T03:30:00")
+    expected = [2 + number % 5 / 4 if number % 10 else np.nan for number in range(200)]
+    np.testing.assert_allclose(orders.promised_days, expected)
 
 
 def test_one_wrong_year_does_not_say_when_the_data_was_taken(made: ShopFolder) -> None:

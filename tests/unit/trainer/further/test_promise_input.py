@@ -1,11 +1,15 @@
 """The shop's own promise is an input where the shop's own orders are forecast better with it, and nowhere else."""
 
+import io
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 
 from common.model.bundle import Bundle
@@ -14,6 +18,8 @@ from common.orders.orders import Orders
 from scorer.csv.needed_columns import Layout
 from scorer.csv.scoring import score_text
 from support.model_fixtures import PARAMS, SHOP, made_up_history, made_up_places
+from support.scorer.in_process import scored as result_of
+from support.stand_ins.memory_store import MemoryStore
 from trainer.data.history import DAY, History, TrainingData
 from trainer.evaluation.gate import forecaster
 from trainer.evaluation.parity import TOLERANCE_DAYS, parity
@@ -200,6 +206,25 @@ def test_a_file_and_a_data_frame_get_what_the_model_says_of_their_promises(
     model.predictor = predictor
     of_frame = model.predict(None, pd.DataFrame(asked(part)))["delivery_time_days"]
     assert of_frame.to_numpy() == pytest.approx(days)
+
+
+@pytest.mark.parametrize("kind", [pa.timestamp("us", "UTC"), pa.timestamp("ms"), pa.string()], ids=str)
+def test_a_parquet_file_gets_what_the_model_says_of_its_promises(
+    kind: pa.DataType, predictor: Predictor, judged: History
+) -> None:
+    """Moments without a zone, and texts, are on the shop's clock."""
+    part = judged.where(np.arange(len(judged)) < 40)
+    table = pa.Table.from_pylist(asked(part))
+    promises = table["promised_timestamp"].cast(pa.timestamp("s")).cast(pa.timestamp("ms"))
+    if pa.types.is_timestamp(kind) and kind.tz:
+        promises = pc.assume_timezone(promises, SHOP.time_zone)
+    at = table.schema.get_field_index("promised_timestamp")
+    sink = io.BytesIO()
+    pq.write_table(table.set_column(at, "promised_timestamp", promises.cast(kind)), sink)
+    store = MemoryStore()
+    store.keep("orders.parquet", sink.getvalue())
+    found = pq.read_table(io.BytesIO(result_of(store, "orders.parquet", predictor).body))["prediction"]
+    assert found.to_numpy() == pytest.approx(predictor.predict(part.orders).days, abs=0.006)
 
 
 def test_a_promise_that_is_no_moment_costs_its_row_where_it_is_an_input_and_passes_through_elsewhere(
