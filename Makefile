@@ -48,6 +48,13 @@ status: $(READY) ## one line for each process
 logs: $(READY) ## their newest log lines (NAME=gateway for one)
 	@$(DEVSTACK) logs $(NAME)
 
+.PHONY: backup restore
+backup: $(READY) ## everything of the stack in one file, while it runs: FILE=backup.tar.zst (SECRETS=1: passwords and keys too)
+	@$(DEVSTACK) backup "$${FILE:?say where to: make backup FILE=backup.tar.zst}" $(if $(SECRETS),--with-secrets)
+
+restore: $(READY) ## make a stack that is down and empty what it was: FILE=backup.tar.zst (REPLACE=1: lose what it has)
+	@$(DEVSTACK) restore "$${FILE:?say from where: make restore FILE=backup.tar.zst}" $(if $(REPLACE),--replace)
+
 ##@ Data and model
 
 .PHONY: prepare-dirs download-data prepare-data params-search register-model backtest promise run-jupyter

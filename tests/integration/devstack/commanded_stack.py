@@ -31,7 +31,7 @@ class Commanded:
         """A finished command, called in this process unless it starts others or is another user's."""
         settings = self.stack.settings.model_dump()
         env = {name.upper(): str(value) for name, value in settings.items()} | variables
-        if arguments[0] in ("status", "logs", "down") and not self.prefix:
+        if arguments[0] in ("status", "logs", "down", "backup") and not self.prefix:
             return called(cli.main, *arguments, environment=env)
         command = [*self.prefix, sys.executable, "-m", "devstack.cli", *arguments]
         return subprocess.run(command, env=os.environ | env, capture_output=True, text=True, timeout=120)

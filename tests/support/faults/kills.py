@@ -179,6 +179,12 @@ def end(child: int) -> None:
     assert os.WIFSIGNALED(status), "it was not alive any more"
 
 
+def archived(database: Database) -> int:
+    """How many files the archive has."""
+    with database.transaction() as session:
+        return len(session.scalars(select(ColdFile.uri).where(ColdFile.state == KEPT)).all())
+
+
 def everywhere(database: Database, store: ObjectStore) -> tuple[Counter[str], set[str]]:
     """How often each prediction is in Postgres or a kept file, and of which orders there is a word."""
 

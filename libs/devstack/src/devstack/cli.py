@@ -11,6 +11,7 @@ from typing import TypeAlias
 from common.command_line import versioned
 from common.errors import DeliveryTimeError
 from common.settings import load
+from devstack.backup.running import refuse_half_restored
 from devstack.environment import stack_environment
 from devstack.errors import NotSetUp, StackError
 from devstack.settings import StackSettings
@@ -18,7 +19,7 @@ from devstack.stack import Stack
 from devstack.supervision import control, state
 from devstack.supervision.logfiles import follow, tail
 from devstack.supervision.state import HEALTHY, StackState
-from devstack.table import duration, table
+from devstack.table import duration, megabytes, table
 
 Command: TypeAlias = Callable[[Stack, argparse.Namespace], int]
 
@@ -52,10 +53,19 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="run a command with the stack's variables: devstack run -- COMMAND")
     run.add_argument("argv", nargs=argparse.REMAINDER, metavar="-- COMMAND")
     run.set_defaults(command=_run)
+    backup = commands.add_parser("backup", help="everything of the stack in one file, taken while it runs")
+    backup.add_argument("file", type=Path, metavar="FILE", help="appears when it is whole, e.g. backup.tar.zst")
+    backup.add_argument("--with-secrets", action="store_true", help="the stack's passwords and keys too")
+    backup.set_defaults(command=_backup)
+    back = commands.add_parser("restore", help="make a stack that is down and empty what it was at a backup")
+    back.add_argument("file", type=Path, metavar="FILE", help="what `devstack backup` wrote")
+    back.add_argument("--replace", action="store_true", help="a stack that is not empty: all that it has is lost")
+    back.set_defaults(command=_restore)
     return parser
 
 
 def _up(stack: Stack, arguments: argparse.Namespace) -> int:
+    refuse_half_restored(stack)
     found = state.observe(stack.state_file)
     if found and found.alive and found.phase == "up":
         _require_running(found, arguments.names)
@@ -136,6 +146,25 @@ def _run(stack: Stack, arguments: argparse.Namespace) -> int:
         os.execvpe(argv[0], argv, environment)  # noqa: S606  # the user's own command, replacing this process
     except OSError as error:
         raise StackError(f"{argv[0]} cannot be run: {error.strerror}") from error
+
+
+def _backup(stack: Stack, arguments: argparse.Namespace) -> int:
+    from devstack.backup.take import take  # the other commands start without Alembic
+
+    begin = time.monotonic()
+    take(stack, arguments.file, arguments.with_secrets, say)
+    size = megabytes(arguments.file.stat().st_size)
+    say(f"{arguments.file} holds the stack in {stack.directory}: {size}, after {time.monotonic() - begin:.1f} s")
+    return 0
+
+
+def _restore(stack: Stack, arguments: argparse.Namespace) -> int:
+    from devstack.backup.restore import restore
+
+    begin = time.monotonic()
+    restore(stack, arguments.file, arguments.replace, say)
+    say(f"restored into {stack.directory} after {time.monotonic() - begin:.1f} s: `make up` starts it")
+    return 0
 
 
 def _addresses(found: StackState) -> str:

@@ -4,12 +4,17 @@ StackError
 ├── NotSetUp
 ├── PortTaken
 ├── CannotRun
-└── DidNotStart
+├── DidNotStart
+├── BackupUnderWay
+├── DamagedBackup
+├── OtherRelease
+├── NotEmpty
+└── HalfRestored
 """
 
 from pathlib import Path
 
-from common.errors import DeliveryTimeError
+from common.errors import DeliveryTimeError, first_line
 
 
 class StackError(DeliveryTimeError):
@@ -35,3 +40,36 @@ class DidNotStart(StackError):
     def __init__(self, name: str, cause: str, last_line: str, log: Path) -> None:
         said = f"; it said last: {last_line}" if last_line else ""
         super().__init__(f"{name} did not start: {cause}{said} (log: {log})")
+
+
+class BackupUnderWay(StackError):
+    def __init__(self, file: Path) -> None:
+        super().__init__(f"another process is just writing {file}: wait for its end, or name another file")
+
+
+class DamagedBackup(StackError):
+    def __init__(self, file: Path, cause: object) -> None:
+        super().__init__(
+            f"{file} is no whole backup ({first_line(cause)}): nothing was touched by it; take another one"
+        )
+
+
+class OtherRelease(StackError):
+    def __init__(self, file: Path, made_by: str, present: str) -> None:
+        super().__init__(
+            f"{file} was made by release {made_by}, whose tables or format this one ({present}) does not know: "
+            "restore it with that release or a later one"
+        )
+
+
+class NotEmpty(StackError):
+    def __init__(self, directory: Path, what: str) -> None:
+        super().__init__(
+            f"the stack in {directory} is not empty (it has {what}): set STACK_DIR to a new folder, or say --replace, "
+            "and all that it has is lost"
+        )
+
+
+class HalfRestored(StackError):
+    def __init__(self, directory: Path) -> None:
+        super().__init__(f"a restore into {directory} was cut off: run `devstack restore FILE` again")

@@ -26,7 +26,7 @@ from common.orders.shop.prepared_shop import PreparedShop
 from common.servers.objects import ObjectAddress, ObjectStore
 
 FOLDER = "history/"
-VERSIONS, PARTS = "versions/", "parts/"
+VERSIONS, PARTS, NEWEST = "versions/", "parts/", "newest.json"
 PREPARE = "run `make prepare-data` first"
 
 UNNAMED_FOR = timedelta(days=1)
@@ -188,7 +188,7 @@ class HistoryStore:
             version = self.version(version.name)
         except (HistoryGone, DamagedHistory):
             self._put(f"{VERSIONS}{version.name}.json", version)
-        self._put("newest.json", Newest(version=version.name, source_mark=source_mark))
+        self._put(NEWEST, Newest(version=version.name, source_mark=source_mark))
         return version
 
     def put_report(self, report: bytes) -> None:
@@ -270,7 +270,7 @@ class HistoryStore:
 
     def _newest(self) -> Newest | None:
         try:
-            return Newest.model_validate_json(self._read("newest.json"))
+            return Newest.model_validate_json(self._read(NEWEST))
         except ObjectNotFound:
             return None
         except ValidationError as error:

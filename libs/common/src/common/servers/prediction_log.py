@@ -17,6 +17,9 @@ import orjson
 from common.model.predictor import Predictions
 
 STREAM = "prediction-log"
+REFUSED_STREAM = f"{STREAM}-refused"
+"""Where the consumer keeps for a look what Postgres refuses."""
+
 CONSUMER_GROUP = "monitor"
 STREAM_ENTRIES = 2_000
 """Entries that may wait for the consumer: half an hour of Postgres being away at a trickle, or a million predictions at

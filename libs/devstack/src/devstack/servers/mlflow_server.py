@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from importlib.metadata import version
+from pathlib import Path
 
 import httpx
 from sqlalchemy import NullPool, create_engine, inspect
@@ -40,7 +41,7 @@ def process(stack: Stack) -> Process:
 
 def _upgrade(stack: Stack) -> None:
     """Upgrade the tables of another version, without which the server does not start; it makes the first itself."""
-    mark, present = stack.directory / "mlflow-version", version("mlflow")
+    mark, present = _version_mark(stack), version("mlflow")
     if mark.exists() and mark.read_text() == present:
         return
     if inspect(create_engine(stack.mlflow_database_url, poolclass=NullPool)).has_table("alembic_version"):
@@ -49,6 +50,15 @@ def _upgrade(stack: Stack) -> None:
         if done.returncode:
             raise CannotRun(f"MLflow's tables cannot be upgraded to {present}: {done.stderr.strip().splitlines()[-1]}")
     mark.write_text(present)
+
+
+def forget_version(stack: Stack) -> None:
+    """Have the tables looked at before the next start: they are others than those that were there."""
+    _version_mark(stack).unlink(missing_ok=True)
+
+
+def _version_mark(stack: Stack) -> Path:
+    return stack.directory / "mlflow-version"
 
 
 def _flags(port: int) -> list[str]:

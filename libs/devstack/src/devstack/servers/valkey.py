@@ -54,6 +54,11 @@ def _configure(stack: Stack) -> None:
     write_private(stack.directory / "valkey.conf", "".join(f"{name} {value}\n" for name, value in settings.items()))
 
 
+def client(stack: Stack, answer_seconds: float = 60) -> Redis:
+    """A client that tries once."""
+    return Redis.from_url(stack.queue_url, socket_timeout=answer_seconds, retry=Retry(NoBackoff(), 0))
+
+
 def _ping(stack: Stack) -> None:
-    with Redis.from_url(stack.queue_url, socket_timeout=2, retry=Retry(NoBackoff(), 0)) as client:
-        client.ping()
+    with client(stack, answer_seconds=2) as asking:
+        asking.ping()

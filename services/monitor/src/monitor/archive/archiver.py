@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import text
 
 from common.database.session import Database
+from common.database.tables.log import ARCHIVE_LOCK
 from common.servers.history import HistoryStore
 from common.servers.objects import ObjectStore
 from common.servers.registry import Registry
@@ -51,13 +52,14 @@ class Archiver:
         self._stop.set()
 
     def work(self, now: datetime | None = None) -> None:
-        """One round, unless another monitor is at it. A transaction holds the lock, which works behind a pooler too.
+        """One round, unless another monitor is at it or a backup is taken.
 
-        A step that fails keeps none of the others from being done.
+        A transaction holds the lock, which works behind a pooler too. A step that fails keeps none of the others from
+        being done.
         """
         before = (now or datetime.now(UTC)) - timedelta(days=self._settings.hot_days)
         with self._database.engine.begin() as connection:
-            if not connection.scalar(text("SELECT pg_try_advisory_xact_lock(hashtext('archive'))")):
+            if not connection.scalar(text("SELECT pg_try_advisory_xact_lock(hashtext(:name))"), {"name": ARCHIVE_LOCK}):
                 return
             with ExitStack() as steps:
                 steps.callback(self._delete_aged)

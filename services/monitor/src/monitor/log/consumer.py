@@ -20,6 +20,7 @@ from sqlalchemy.exc import DBAPIError
 
 from common.servers.prediction_log import (
     CONSUMER_GROUP,
+    REFUSED_STREAM,
     STREAM,
     CountedRequests,
     LoggedPrediction,
@@ -34,9 +35,8 @@ BLOCK_MS = 500
 ABANDONED_MS = 30_000
 """An entry that another consumer took so long ago is taken over: that consumer is dead or stuck."""
 
-REFUSED_STREAM = f"{STREAM}-refused"
 REFUSED_KEPT = 1_000
-"""Predictions that Postgres refuses (a NUL in a text) and entries that are not ours are kept here for a look."""
+"""So many predictions that Postgres refuses (a NUL in a text) and entries that are not ours are kept for a look."""
 
 RETRY_SECONDS = 0.5
 

@@ -97,6 +97,10 @@ class Erasure(Table):
     archived: Mapped[bool] = mapped_column(server_default=text("true"))
 
 
+ARCHIVE_LOCK = "archive"
+"""Name (hashtext) of the advisory lock of whoever moves, rewrites or deletes what is in the object store."""
+
+
 class ColdFile(Table):
     """A Parquet file of the object store that holds rows which Postgres no longer has.
 
