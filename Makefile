@@ -177,7 +177,10 @@ test-good-commit: ## a message that the hook takes
 ENV_FILE ?= .env
 SECRETS := POSTGRES_PASSWORD DATABASE_PASSWORD MLFLOW_DATABASE_PASSWORD GRAFANA_DATABASE_PASSWORD GRAFANA_ADMIN_PASSWORD \
 	QUEUE_PASSWORD OBJECT_STORE_ACCESS_KEY OBJECT_STORE_SECRET_KEY OBJECT_STORE_SIGNING_KEY \
-	MLFLOW_ACCESS_KEY MLFLOW_SECRET_KEY
+	MLFLOW_ACCESS_KEY MLFLOW_SECRET_KEY MLFLOW_ADMIN_PASSWORD MLFLOW_READER_PASSWORD MLFLOW_SESSION_KEY \
+	GATEWAY_DATABASE_PASSWORD CONSOLE_DATABASE_PASSWORD SCORER_DATABASE_PASSWORD MONITOR_DATABASE_PASSWORD \
+	TRAINER_DATABASE_PASSWORD
+SIGNING := TRAINER_SIGNING_KEY REGISTRY_TRUSTED_KEYS
 IMAGE_PREFIX ?= delivery-time
 VERSION ?= dev
 CHAMPION_IMAGE := $(IMAGE_PREFIX)/gateway-champion:$(VERSION)
@@ -190,6 +193,11 @@ env: ## random secrets for compose in .env; those that are there stay
 	@for name in $(SECRETS); do \
 		grep -q "^$$name=." $(ENV_FILE) || echo "$$name=$$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')" >> $(ENV_FILE); \
 	done
+	@grep -q "^TRAINER_SIGNING_KEY=." $(ENV_FILE) || { \
+		key=$$(openssl genpkey -algorithm ed25519 -outform DER | tail -c 32 | od -An -v -tx1 | tr -d ' \n'); \
+		public=$$(printf '302e020100300506032b657004220420%s' "$$key" | sed 's/../\\x&/g' | xargs -0 printf '%b' | \
+			openssl pkey -inform DER -pubout -outform DER | tail -c 32 | od -An -v -tx1 | tr -d ' \n'); \
+		printf 'TRAINER_SIGNING_KEY=%s\nREGISTRY_TRUSTED_KEYS=%s\n' "$$key" "$$public" >> $(ENV_FILE); }
 	@echo "$(ENV_FILE) has every secret that compose.yaml needs (mode 0600, never committed)"
 
 test-compose: $(READY) ## build the images, start them, test the whole system, take it down (needs Docker)

@@ -4,13 +4,17 @@
       python3 deploy/kubernetes/fill_in.py --host eta.example.com --images ghcr.io/OWNER/REPOSITORY --tag v1.0.0
 
 Writes what is committed (settings.env, roles.yaml, network.yaml, ingress.yaml, kustomization.yaml) and what never is
-(secrets.env, mlflow.env). Needs nothing but Python; a second call changes nothing.
+(secrets.env, mlflow.env, keys.env), with passwords for MLflow and a pair of keys by which models are signed. Needs Python
+and openssl; a second call changes nothing.
 """
 
 import argparse
 import json
 import re
+import secrets
+import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 OVERLAY = Path(__file__).parent / "overlays/production"
@@ -68,7 +72,33 @@ def _secrets(overlay: Path, outputs: dict) -> list[Path]:
         path.touch(mode=0o600)
         path.write_text(text)
         written.append(path)
+    _fill(overlay / "mlflow.env", r"^(MLFLOW_\w+)=PASSWORD$", lambda found: f"{found[1]}={secrets.token_hex(24)}")
+    passwords = dict(re.findall(r"^MLFLOW_(\w+)_PASSWORD=(.*)$", (overlay / "mlflow.env").read_text(), re.M))
+    _fill(
+        overlay / "keys.env",
+        r"(?<=//)(admin|reader):PASSWORD(?=@mlflow)",
+        lambda found: f"{found[1]}:{passwords[found[1].upper()]}",
+    )
+    private, public = _signing_keys()
+    if _fill(overlay / "keys.env", r"^TRAINER_SIGNING_KEY=$", f"TRAINER_SIGNING_KEY={private}"):
+        _fill(overlay / "settings.env", r"^REGISTRY_TRUSTED_KEYS=.*$", f"REGISTRY_TRUSTED_KEYS={public}")
     return written
+
+
+def _fill(path: Path, place: str, value: str | Callable[[re.Match[str]], str]) -> int:
+    """How many places were filled in."""
+    text, count = re.subn(place, value, path.read_text(), flags=re.M)
+    path.write_text(text)
+    return count
+
+
+def _signing_keys() -> tuple[str, str]:
+    """A private key and its public one, as `trainer signing-key` prints them."""
+    made = ["openssl", "genpkey", "-algorithm", "ed25519", "-outform", "DER"]
+    of_it = ["openssl", "pkey", "-inform", "DER", "-pubout", "-outform", "DER"]
+    private = subprocess.run(made, capture_output=True, check=True).stdout
+    public = subprocess.run(of_it, input=private, capture_output=True, check=True).stdout
+    return private[-32:].hex(), public[-32:].hex()
 
 
 if __name__ == "__main__":

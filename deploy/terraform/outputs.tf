@@ -27,7 +27,7 @@ output "database_host" {
 }
 
 output "database_passwords" {
-  description = "Of the roles delivery_time, mlflow and grafana, to be made with them (docs/aws.md)."
+  description = "Of the roles that own the databases, of Grafana's and of each service's, to be made with them (docs/aws.md)."
   value       = { for role, password in random_password.database : role => password.result }
   sensitive   = true
 }

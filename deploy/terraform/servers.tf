@@ -1,5 +1,8 @@
 resource "random_password" "database" {
-  for_each = toset(["delivery_time", "mlflow", "grafana"])
+  for_each = toset([
+    "delivery_time", "mlflow", "grafana", "delivery_time_gateway", "delivery_time_console", "delivery_time_scorer",
+    "delivery_time_monitor", "delivery_time_trainer",
+  ])
   length   = 40
   special  = false
 }

@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from devstack.servers.ports import pick_free
 from support.gateway_fixtures import Gateway, end
+from support.stack_fixtures import TestServers
 from support.waiting import wait_until
 
 WAIT_MS = 20_000
@@ -59,9 +60,12 @@ def console_env(gateway: Gateway, gateway_env: dict[str, str]) -> dict[str, str]
 
 
 @pytest.fixture(scope="session")
-def console(console_env: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
-    """One console for all tests that do not disturb it."""
-    with running_console(console_env, tmp_path_factory.mktemp("console")) as running:
+def console(
+    servers: TestServers, console_env: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Console]:
+    """One console for all tests that do not disturb it, with its own role in the database."""
+    role = servers.stack.environment_of("console")["DATABASE_URL"]
+    with running_console(console_env, tmp_path_factory.mktemp("console"), DATABASE_URL=role) as running:
         yield running
 
 

@@ -18,6 +18,7 @@ from devstack.servers.ports import pick_free
 from gateway import cli
 from support.command_lines import called
 from support.model_fixtures import write_sample_bundle
+from support.stack_fixtures import TestServers
 from support.waiting import wait_until
 
 NOWHERE = "http://127.0.0.1:9"
@@ -114,9 +115,12 @@ def gateway_env(service_env: dict[str, str], model_cache: Path) -> dict[str, str
 
 
 @pytest.fixture(scope="session")
-def gateway(gateway_env: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    """One gateway for all tests that do not disturb it."""
-    with running_gateway(gateway_env, tmp_path_factory.mktemp("gateway")) as running:
+def gateway(
+    servers: TestServers, gateway_env: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Gateway]:
+    """One gateway for all tests that do not disturb it, with its own role in the database."""
+    environment = {**gateway_env, "DATABASE_URL": servers.stack.environment_of("gateway")["DATABASE_URL"]}
+    with running_gateway(environment, tmp_path_factory.mktemp("gateway")) as running:
         running.wait_ready()
         yield running
 

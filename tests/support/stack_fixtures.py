@@ -23,6 +23,9 @@ from devstack.settings import LOOPBACK, StackSettings
 from devstack.stack import Stack
 from devstack.supervision.child import Child, running
 
+UNSIGNED = {"REGISTRY_TRUSTED_KEYS": "", "TRAINER_SIGNING_KEY": ""}
+"""Most tests' models are signed by nobody."""
+
 PORTS = ("postgres_port", "valkey_port", "s3_port", "mlflow_port", "gateway_port", "console_port")
 
 
@@ -140,4 +143,4 @@ def mlflow_url(servers: TestServers) -> str:
 def service_env(servers: TestServers, migrated_postgres_url: str, valkey_url: str) -> dict[str, str]:
     """Every variable a service needs, pointing at running servers; MLflow runs only if a test asks for mlflow_url."""
     assert servers.seaweedfs.pid
-    return {"MODE": "local", **servers.stack.environment, "REGISTRY_POLL_SECONDS": "1"}
+    return {"MODE": "local", **servers.stack.environment, **UNSIGNED, "REGISTRY_POLL_SECONDS": "1"}

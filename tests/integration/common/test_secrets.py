@@ -20,12 +20,14 @@ import scorer.cli
 import trainer.cli
 from common.database import migrate
 from common.servers import fetch_champion
+from common.servers.signatures import SigningKey
 from devstack.servers.ports import pick_free
 from support.command_lines import called
 from support.example import ORDER
 from support.waiting import wait_until
 
 MARK = "s3cr3t-m4rk"
+SIGNING = "5e" * 32
 JOB = "5a9d7c1e-7a52-4a5e-8a43-0d6a2f7e9c11"
 COMMANDS = (
     (migrate.main, ""),
@@ -80,6 +82,8 @@ def marked(broken: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, s
         "MLFLOW_TRACKING_URI": f"http://shop:{MARK}@{broken}",
         "MONITOR_WEBHOOK_URL": f"http://{broken}/services/{MARK}",
         "GATEWAY_API_KEY": MARK,
+        "TRAINER_SIGNING_KEY": SIGNING,
+        "REGISTRY_TRUSTED_KEYS": SigningKey(SIGNING).public,
         "GATEWAY_PORT": str(pick_free()),
         "REGISTRY_CACHE_DIR": str(folder / "models"),
         "DATA_DIR": str(folder / "data"),
@@ -100,6 +104,7 @@ def test_no_command_line_shows_a_secret_and_none_a_traceback(
 ) -> None:
     text = said(marked, main, arguments)
     assert MARK not in text
+    assert SIGNING not in text
     assert "Traceback" not in text
 
 

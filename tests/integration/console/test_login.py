@@ -7,7 +7,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
-from common.database.api_keys import hash_of
+from common.database.access.api_keys import hash_of
 from common.database.session import Database
 from common.database.tables import ApiKey
 from support.console_fixtures import Console, running_console, visit

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from common.servers.signatures import SigningKey
+from support.kubernetes.database import ROLES
 from support.kubernetes.manifests import FOLDER, PRODUCTION, rendered
 
 ROOT = Path(__file__).parents[3]
@@ -18,7 +20,8 @@ COMMANDS = "\n".join(re.findall(r"^```bash\n(.*?)^```", WALK, re.S | re.M))
 STEPS = re.split(r"^## (?=\d+\. )", WALK.partition("\n## What was checked")[0], flags=re.M)[1:]
 RELEASE = (ROOT / ".github/workflows/release.yml").read_text()
 
-PASSWORDS = {"delivery_time": "one", "mlflow": "two", "grafana": "three"}
+PASSWORDS = {role: f"password-of-{role}" for role in ROLES}
+KEY_FILES = ("keys.env", "settings.env")
 OUTPUTS = {
     "region": "eu-west-1",
     "cidr": "10.40.0.0/16",
@@ -31,7 +34,7 @@ OUTPUTS = {
     "queue_password": "four",
     "database_passwords": PASSWORDS,
 }
-PLACEHOLDERS = re.compile(r"PASSWORD|HOST|example\.com|/owner/|0{12}|sa-east-1|10\.20\.|v0\.1\.0")
+PLACEHOLDERS = re.compile(r"(?<!_)PASSWORD|HOST|example\.com|/owner/|0{12}|sa-east-1|10\.20\.|v0\.1\.0")
 
 
 def outputs() -> set[str]:
@@ -59,7 +62,7 @@ def test_outputs_files_and_scripts_that_it_names_are_there() -> None:
     assert named <= outputs() | {"raw"}, named - outputs()
     assert set(OUTPUTS) <= outputs()
     for path in re.findall(r"deploy/[\w./-]*\w", COMMANDS):
-        is_made_here = path.endswith((".tfvars", "secrets.env", "mlflow.env"))
+        is_made_here = path.endswith((".tfvars", "secrets.env", "mlflow.env", "keys.env"))
         assert (ROOT / path).exists() or is_made_here, path
 
 
@@ -68,7 +71,7 @@ def test_the_roles_script_gets_each_password_that_it_asks_for() -> None:
     step = next(step for step in STEPS if "postgres-roles.sh" in step)
     given = dict(re.findall(r'--env=(\w*PASSWORD)="\$\(password (\w+)\)"', step))
     assert set(given) == set(re.findall(r"\$\{?(\w*PASSWORD)", script))
-    assert set(given.values()) == set(re.findall(r"CREATE ROLE (\w+)", script))
+    assert set(given.values()) == set(ROLES)
     assert "--env=POSTGRES_USER=" in step
 
 
@@ -100,9 +103,14 @@ def test_what_fills_in_the_overlay_leaves_nothing_open(tmp_path: Path) -> None:
             text = "\n".join(re.sub(r"#.*", "", line) for line in path.read_text().splitlines())
             assert not PLACEHOLDERS.findall(text), path.name
     text = (overlay / "secrets.env").read_text()
-    assert "delivery_time:one@db.example.net:5432" in text
+    assert "delivery_time:password-of-delivery_time@db.example.net:5432" in text
     assert ":four@queue.example.net:6379" in text
     assert (overlay / "secrets.env").stat().st_mode & 0o077 == 0
+    keys, settings = (dict(re.findall(r"^(\w+)=(.*)$", (overlay / name).read_text(), re.M)) for name in KEY_FILES)
+    assert SigningKey(keys["TRAINER_SIGNING_KEY"]).public == settings["REGISTRY_TRUSTED_KEYS"]
+    admin = re.search(r"//admin:(.+)@mlflow", keys["REGISTRY_WRITER_URL"])
+    assert admin
+    assert f"MLFLOW_ADMIN_PASSWORD={admin[1]}" in (overlay / "mlflow.env").read_text().splitlines()
 
 
 def test_filling_it_in_again_keeps_what_was_written_into_the_secrets(tmp_path: Path) -> None:

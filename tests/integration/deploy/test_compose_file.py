@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from common.database.access import roles
 from devstack.settings import StackSettings
 from devstack.stack import Stack
 
@@ -22,16 +23,15 @@ FOR_PEOPLE = {"gateway", "console", "mlflow", "seaweedfs", "prometheus", "grafan
 def test_settings_have_the_same_names_as_in_the_embedded_stack(tmp_path: Path) -> None:
     embedded = set(Stack(StackSettings(stack_dir=tmp_path)).environment)
     given_by_the_image = {"GATEWAY_HOST", "GATEWAY_PORT"}
-    assert embedded - given_by_the_image <= set(COMPOSE["x-settings"])
+    assert embedded - given_by_the_image <= {*COMPOSE["x-settings"], *SERVICES["trainer"]["environment"]}
     dockerfile = (ROOT / "services/gateway/Dockerfile").read_text()
     assert all(f"{name}=" in dockerfile for name in given_by_the_image)
 
 
 def test_every_secret_stops_with_what_to_run_and_make_env_writes_it() -> None:
     required = set(re.findall(r"\$\{(\w+):\?run `make env` first\}", TEXT))
-    makefile = re.search(r"^SECRETS := ((?:.*\\\n)*.*)$", (ROOT / "Makefile").read_text(), re.M)
-    assert makefile
-    assert required == set(makefile[1].replace("\\\n", " ").split())
+    made = re.findall(r"^(?:SECRETS|SIGNING) := ((?:.*\\\n)*.*)$", (ROOT / "Makefile").read_text(), re.M)
+    assert required == set(" ".join(made).replace("\\\n", " ").split())
     assert not [name for name in re.findall(r"\$\{(\w+)\}", TEXT) if name not in required]
 
 
@@ -40,7 +40,7 @@ def test_an_image_of_others_is_pinned_to_a_version(name: str) -> None:
     assert re.search(r":v?\d+\.\d+", UPSTREAM[name]["image"]), UPSTREAM[name]["image"]
 
 
-ONE_SHOT = ("migrate", "mlflow-migrate")
+ONE_SHOT = ("migrate", "mlflow-migrate", "roles")
 USE_OBJECTS = {"gateway", "console", "scorer", "monitor", "trainer", "retrainer", "mlflow", "jupyter"}
 
 
@@ -80,6 +80,15 @@ def test_the_object_store_is_reached_by_those_alone_who_use_it() -> None:
     beside = {name for name, service in SERVICES.items() if {"objects", "store"} & {*service.get("networks", ())}}
     assert beside == USE_OBJECTS | {"seaweedfs"}
     assert "-disableHttp" in SERVICES["seaweedfs"]["command"]
+
+
+def test_each_service_has_its_own_role_and_the_trainer_alone_signs() -> None:
+    environments = {name: service.get("environment", {}) for name, service in SERVICES.items()}
+    for name, service in {"retrainer": "trainer", **{service: service for service in roles.SERVICES}}.items():
+        assert f"//{roles.role(service)}:" in environments[name]["DATABASE_URL"], name
+    assert {name for name, given in environments.items() if "TRAINER_SIGNING_KEY" in given} == {"trainer", "retrainer"}
+    for name in ("gateway", "scorer", "jupyter"):
+        assert environments[name]["REGISTRY_URL"].startswith("http://reader:"), name
 
 
 def test_every_documented_setting_can_be_given_to_our_services_in_a_file() -> None:

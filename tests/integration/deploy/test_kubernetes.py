@@ -134,12 +134,12 @@ def test_selectors_find_pods() -> None:
             assert any(wanted.items() <= each.items() for each in labels), name
 
 
-ENVIRONMENT = ("settings.env", "secrets.env.example", "mlflow.env.example")
+ENVIRONMENT = ("settings.env", "secrets.env.example")
 
 
 def test_settings_are_documented_ones() -> None:
     documented = set(re.findall(r"^\| `([A-Z_]+)` \|", (REPOSITORY / "docs/settings.md").read_text(), re.M))
-    of_mlflow = {"MLFLOW_ARTIFACTS", "MLFLOW_BACKEND_STORE_URI"}
+    of_mlflow = {"MLFLOW_ARTIFACTS"}
     for file in ENVIRONMENT:
         names = {line.split("=")[0] for line in (PRODUCTION / file).read_text().splitlines()}
         assert names - of_mlflow <= documented | {"REGISTRY_URL", "MLFLOW_TRACKING_URI"}
@@ -172,6 +172,27 @@ def test_no_pod_but_mlflow_s_knows_mlflow_s_database() -> None:
     assert "MLFLOW_BACKEND_STORE_URI=" in (PRODUCTION / "mlflow.env.example").read_text()
     assert "'name': 'secrets'" not in str(PODS["mlflow/Deployment/mlflow"])
     assert "MLFLOW_BACKEND" not in (PRODUCTION / "secrets.env.example").read_text()
+
+
+def test_each_pod_is_given_the_keys_of_its_own_service_alone() -> None:
+    names = {line.split("=")[0] for line in (PRODUCTION / "keys.env.example").read_text().splitlines()}
+    given: dict[str, set[str]] = {}
+    for name, pod in PODS.items():
+        service = name.rpartition("/")[2]
+        given[service] = set(re.findall(r"'name': 'keys', 'key': '(\w+)'", str(pod)))
+        assert "'secretRef': {'name': 'keys'}" not in str(pod)
+    trainer = {"TRAINER_DATABASE_URL", "REGISTRY_WRITER_URL", "TRAINER_SIGNING_KEY"}
+    assert given == {
+        "gateway": {"GATEWAY_DATABASE_URL", "REGISTRY_READER_URL"},
+        "scorer": {"SCORER_DATABASE_URL", "REGISTRY_READER_URL"},
+        "monitor": {"MONITOR_DATABASE_URL", "REGISTRY_WRITER_URL"},
+        "console": {"CONSOLE_DATABASE_URL", "REGISTRY_WRITER_URL"},
+        "retrainer": trainer,
+        "train": trainer,
+        "mlflow": set(),
+        "migrate": set(),
+    }
+    assert set.union(*given.values()) == names
 
 
 def test_whatever_reads_the_shop_s_source_finds_its_file_if_there_is_one() -> None:

@@ -16,6 +16,7 @@ import httpx
 import numpy as np
 import pytest
 
+from common.database.access.roles import SERVICES, role
 from common.servers.objects import ObjectAddress, ObjectStore
 from common.settings import ObjectStoreSettings
 from devstack.servers import postgres, seaweedfs, valkey
@@ -158,7 +159,19 @@ def test_prometheus_finds_what_the_annotations_say(cluster: Cluster, pod: str) -
 def test_mlflow_answers_by_its_name_in_the_cluster_and_by_no_other(cluster: Cluster) -> None:
     address = f"http://127.0.0.1:{cluster.ports['mlflow', 'http'][1]}/api/2.0/mlflow/experiments/search?max_results=1"
     for host, code in (("mlflow:5000", 200), ("mlflow.delivery-time.svc.cluster.local:5000", 200), ("evil:5000", 403)):
-        assert httpx.get(address, headers={"Host": host}).status_code == code, host
+        assert httpx.get(address, headers={"Host": host}, auth=("reader", SECRET)).status_code == code, host
+    assert httpx.get(address, headers={"Host": "mlflow:5000"}).status_code == 401
+
+
+def test_each_service_is_given_its_own_role_and_the_trainer_alone_signs(cluster: Cluster) -> None:
+    given = {pod: cluster.containers(pod)[-1].environment for pod in cluster.manifests.pods}
+    for pod, service in {"retrainer": "trainer", "train": "trainer", **{each: each for each in SERVICES[:4]}}.items():
+        assert f"//{role(service)}:" in given[pod]["DATABASE_URL"], pod
+    assert {pod for pod, found in given.items() if "TRAINER_SIGNING_KEY" in found} == {"retrainer", "train"}
+    assert {pod for pod, found in given.items() if "//reader:" in found.get("REGISTRY_URL", "")} == {
+        "gateway",
+        "scorer",
+    }
 
 
 def test_the_trained_model_is_served_to_whoever_has_a_key(cluster: Cluster) -> None:

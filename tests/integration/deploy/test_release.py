@@ -14,7 +14,11 @@ import yaml
 ROOT = Path(__file__).parents[3]
 OVERLAY = "deploy/kubernetes/overlays/production"
 JOBS: dict[str, Any] = yaml.safe_load((ROOT / ".github/workflows/release.yml").read_text())["jobs"]
-SECRETS = {"SECRETS_ENV": "DATABASE_URL=postgresql://here", "MLFLOW_ENV": "MLFLOW_BACKEND_STORE_URI=there"}
+SECRETS = {
+    "SECRETS_ENV": "DATABASE_URL=postgresql://here",
+    "MLFLOW_ENV": "MLFLOW_BACKEND_STORE_URI=there",
+    "KEYS_ENV": "A=b",
+}
 GIVEN = {"AWS_ROLE": "arn:aws:iam::1:role/release", "AWS_REGION": "sa-east-1", "CLUSTER": "delivery-time", **SECRETS}
 STAND_INS = {
     "curl": """echo '{"value": "a-token-of-github"}'""",
@@ -72,7 +76,11 @@ def test_it_becomes_the_role_and_writes_the_secrets_for_nobody_else(run: Run, tm
     assert "::add-mask::a-key" in done.stdout
     kept = (tmp_path / "github_env").read_text().splitlines()
     assert {"AWS_ACCESS_KEY_ID=an-id", "AWS_SECRET_ACCESS_KEY=a-key", "AWS_SESSION_TOKEN=a-session"} <= set(kept)
-    for name, value in (("secrets.env", SECRETS["SECRETS_ENV"]), ("mlflow.env", SECRETS["MLFLOW_ENV"])):
+    for name, value in (
+        ("secrets.env", SECRETS["SECRETS_ENV"]),
+        ("mlflow.env", SECRETS["MLFLOW_ENV"]),
+        ("keys.env", SECRETS["KEYS_ENV"]),
+    ):
         assert (tmp_path / OVERLAY / name).read_text() == value + "\n"
         assert (tmp_path / OVERLAY / name).stat().st_mode & 0o077 == 0
 

@@ -1,8 +1,12 @@
 """The object store answers nobody without the right keys, by none of its doors."""
 
 import json
+import os
+import stat
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import boto3
@@ -10,6 +14,7 @@ import httpx
 import pytest
 from botocore.exceptions import ClientError
 
+from devstack.servers import seaweedfs
 from devstack.servers.seaweedfs import GRPC_OFFSET
 from devstack.stack import BUCKET, MLFLOW_BUCKET, REGION, Stack
 from support.stack_fixtures import TestServers
@@ -73,19 +78,41 @@ def test_the_master_behind_the_store_gives_nobody_a_token(stack: Stack, query: s
     assert "authorization" not in answer.headers
 
 
-def test_who_has_no_certificate_of_the_store_s_sees_nothing_through_its_inner_doors(
-    stack: Stack, tmp_path: Path
+@pytest.fixture
+def elsewhere() -> Iterator[Path]:
+    """An empty folder that every user of this machine may enter."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
+        Path(name).chmod(0o777)
+        yield Path(name)
+
+
+def test_another_user_of_the_machine_sees_and_deletes_nothing_through_the_store_s_inner_doors(
+    stack: Stack, elsewhere: Path
 ) -> None:
     put(stack, BUCKET, stack.credentials.access_key, stack.credentials.secret_key)
     doors = {name: internal(stack, name) for name in ("master", "filer")}
     argv = [str(Path(sys.executable).parent / "weed"), "shell"]
     argv += [f"-{name}=127.0.0.1:{port}.{port + GRPC_OFFSET}" for name, port in doors.items()]
+    asked = f"fs.ls /buckets/{BUCKET}\nfs.rm /buckets/{BUCKET}/door\n"
     with subprocess.Popen(
-        argv, cwd=tmp_path, env={"HOME": str(tmp_path)}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        argv,
+        cwd=elsewhere,
+        env={"HOME": str(elsewhere)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        user="nobody" if os.geteuid() == 0 else None,
     ) as shell:
         try:
-            said, _ = shell.communicate(f"fs.ls /buckets/{BUCKET}\n", timeout=3)
+            said, _ = shell.communicate(asked, timeout=3)
         except subprocess.TimeoutExpired:
             shell.kill()
             said, _ = shell.communicate()
     assert "door" not in said
+    kept = seaweedfs.client(stack).get_object(Bucket=BUCKET, Key="door")
+    assert kept["Body"].read() == b"secret"
+
+
+def test_another_user_of_the_machine_cannot_read_what_the_store_keeps_on_disk(stack: Stack) -> None:
+    for path in (stack.directory, stack.temp, stack.directory / "seaweedfs"):
+        assert stat.S_IMODE(path.stat().st_mode) & 0o066 == 0, path  # at most entered, where Postgres is nobody's

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
-from common.database import grafana
+from common.database.access import grafana
 from common.database.session import Database
 from common.database.tables import (
     Actual,

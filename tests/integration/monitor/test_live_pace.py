@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select, text
 
-from common.database.alerts import Finding
+from common.database.alerts import Finding, apply
 from common.database.delivery_pace import read_pace
 from common.database.present import replay_reached
 from common.database.session import Database
@@ -14,7 +14,7 @@ from common.model.bundle import Bundle
 from common.model.time_scale import TimeScale
 from common.servers.prediction_log import LoggedPrediction
 from monitor.alerts.check import Situation
-from monitor.alerts.pace_range import PaceOutOfRange
+from monitor.alerts.pace import PaceOutOfRange, SourceOutOfShare
 from monitor.log.store import store
 from monitor.pace.live_pace import keep_pace
 
@@ -193,3 +193,56 @@ def test_orders_of_those_who_may_only_ask_teach_no_pace(
             .order_by(DeliveryPace.day.desc())
         )
         assert session.scalars(newest).first() == pytest.approx(6.0, abs=0.1)
+
+
+def flooded(database: Database, logged: MakeLogged, days: int, orders: int) -> None:
+    """A log of an honest shop, and on its last days the orders of another owner that report to have come in no time."""
+    for key, owner in {"checkout": "shop", "thief": "stranger"}.items():
+        with database.transaction() as session:
+            scopes = ["predict", "actuals"]
+            session.merge(ApiKey(id=key, name=key, owner=owner, sha256=key, scopes=scopes))
+    live_orders(database, logged, take_days=6, days=days)
+    with database.transaction() as session:
+        session.execute(text("UPDATE predictions SET key_id = 'checkout'"))
+    moments = [START + timedelta(days=days - 2, seconds=number) for number in range(orders)]
+    false = [
+        row._replace(order_id=f"false-{row.order_id}", key_id="thief", purchase_timestamp=moment, predicted_at=moment)
+        for row, moment in zip(logged(orders), moments, strict=True)
+    ]
+    store(database.engine, false)
+    with database.transaction() as session:
+        for row in false:
+            delivered = row.purchase_timestamp + timedelta(hours=7)
+            session.add(Actual(order_id=str(row.order_id), delivered_at=delivered, key_id="thief", owner="stranger"))
+
+
+def test_one_owner_s_flood_of_false_deliveries_moves_the_pace_little_and_is_said(
+    database: Database, sample_bundle: Bundle, logged: MakeLogged
+) -> None:
+    flooded(database, logged, days=60, orders=10_000)
+    with database.transaction() as session:
+        measured = keep_pace(session, sample_bundle)
+        assert measured is not None
+        situation = Situation(session, datetime.now(UTC), timedelta(days=1), timedelta(days=1), measured)
+        (finding,) = SourceOutOfShare().findings(situation)
+        newest = select(DeliveryPace.pace_days).order_by(DeliveryPace.day.desc()).limit(len(measured.present.groups))
+        paces = session.scalars(newest).all()
+    assert (finding.subject, finding.change) == ("stranger", "open")
+    assert (
+        "% of the newest orders that the delivery pace comes from are stranger's, where 0% is usual" in finding.message
+    )
+    assert min(paces) > 6 * 0.7  # of the flood itself it would be below one day
+
+
+def test_an_owner_that_is_said_to_grow_is_believed_and_its_alert_closes(
+    database: Database, sample_bundle: Bundle, logged: MakeLogged
+) -> None:
+    flooded(database, logged, days=60, orders=2_000)
+    with database.transaction() as session:
+        situation = Situation(
+            session, datetime.now(UTC), timedelta(days=1), timedelta(days=1), keep_pace(session, sample_bundle)
+        )
+        apply(session, SourceOutOfShare.name, "warning", SourceOutOfShare().findings(situation))
+        growing = keep_pace(session, sample_bundle, unbounded=frozenset({"stranger"}))
+        situation = Situation(session, datetime.now(UTC), timedelta(days=1), timedelta(days=1), growing)
+        assert [each.change for each in SourceOutOfShare().findings(situation)] == ["close"]

@@ -27,8 +27,9 @@ from common.orders.reading import Reading
 from common.servers.prediction_log import LoggedPrediction
 from monitor.log.store import store
 from monitor.pace import counts
-from monitor.pace.counts import keep_counts, read_counts
+from monitor.pace.counts import keep_counts
 from monitor.pace.grouping import Grouping
+from monitor.pace.sources import read_counts
 
 pytestmark = pytest.mark.usefixtures("monitoring")
 
@@ -63,7 +64,8 @@ def counted(session: Session, bundle: Bundle) -> PaceTable:
     """The pace as the counts give it, after they were brought up to date."""
     now, grouping = present(session), Grouping(bundle)
     cells = keep_counts(session, grouping, now)
-    table = cells.pace(read_counts(session, grouping.today(now)), grouping.today(now))
+    assert cells is not None
+    table = cells.pace(read_counts(session, cells, grouping.today(now)).days, grouping.today(now))
     assert table is not None
     return table
 

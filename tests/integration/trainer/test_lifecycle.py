@@ -35,12 +35,13 @@ from trainer.tracking import Tracking
 
 @dataclass(frozen=True)
 class Life:
-    """Data after a search of two trials, and the two registrations that followed it."""
+    """Data after a search of two trials, and the two registrations that followed it. url: MLflow's."""
 
     data: TrainingData
     searches: Path
     versions: Versions
     registered: list[Registered]
+    url: str
 
 
 @pytest.fixture(scope="module")
@@ -58,12 +59,12 @@ def versions(mlflow_url: str, database: Database, tmp_path_factory: pytest.TempP
 
 
 @pytest.fixture(scope="module")
-def life(versions: Versions, tmp_path_factory: pytest.TempPathFactory) -> Life:
+def life(versions: Versions, mlflow_url: str, tmp_path_factory: pytest.TempPathFactory) -> Life:
     folder = tmp_path_factory.mktemp("life")
     write_prepared(folder, slower=1.4)
     data = read_prepared(folder / "prepared")
     search(data, folder / "searches", trials=2)
-    return Life(data, folder / "searches", versions, [register(data, versions), register(data, versions)])
+    return Life(data, folder / "searches", versions, [register(data, versions), register(data, versions)], mlflow_url)
 
 
 def test_the_first_model_that_beats_the_baselines_becomes_champion(life: Life) -> None:
@@ -97,7 +98,7 @@ def test_trials_whose_runs_were_deleted_are_logged_anew(life: Life, caplog: pyte
 def test_after_its_experiment_was_deleted_a_search_goes_on_in_another(
     life: Life, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    client, url, deleted = mlflow.MlflowClient(), life.versions.tracking.url, life.versions.tracking.experiment_id
+    client, url, deleted = mlflow.MlflowClient(), life.url, life.versions.tracking.experiment_id
     client.delete_experiment(deleted)
     try:
         tracking = Tracking.connect(url)
@@ -122,7 +123,7 @@ def test_a_failed_trial_is_one_failed_run(life: Life, monkeypatch: pytest.Monkey
 def test_a_search_without_a_registry_says_so_in_one_line(life: Life, tmp_path: Path) -> None:
     environment = {"REGISTRY_URL": "http://127.0.0.1:9", "MODE": "local", "DATA_DIR": str(tmp_path)}
     done = called(cli.main, "params-search", environment=environment)
-    Tracking.connect(life.versions.tracking.url)
+    Tracking.connect(life.url)
     assert done.returncode == 1
     assert "trainer: the model registry at http://127.0.0.1:9 does not answer" in done.stderr
     assert "Traceback" not in done.stderr
@@ -131,7 +132,7 @@ def test_a_search_without_a_registry_says_so_in_one_line(life: Life, tmp_path: P
 def test_a_search_with_two_jobs_that_is_killed_leaves_nothing_running_and_goes_on(life: Life, tmp_path: Path) -> None:
     write_prepared(tmp_path)
     command = [Path(sys.executable).with_name("trainer"), "params-search", "--jobs", "2", "--trials", "1000"]
-    environment = {"DATA_DIR": str(tmp_path), "REGISTRY_URL": life.versions.tracking.url}
+    environment = {"DATA_DIR": str(tmp_path), "REGISTRY_URL": life.url}
     finished = _runs("params-search")
     killed = psutil.Popen(command, env=os.environ | environment, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 120

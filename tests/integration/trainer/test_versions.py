@@ -17,7 +17,8 @@ from common.database.tables import ModelEvent
 from common.errors import InvalidInput, RegistryUnavailable
 from common.model.bundle import MANIFEST
 from common.promotion import MOVE_LOCK
-from common.servers.registry import ARTIFACTS_API, BUNDLE_PATH, MODEL_NAME, Registry
+from common.servers.registry import BUNDLE_PATH, MODEL_NAME, Registry
+from common.servers.registry_server import ARTIFACTS_API
 from common.settings import DatabaseSettings, RegistrySettings
 from support.model_fixtures import write_sample_bundle
 from trainer.registry.logged_model import log_and_register

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psutil
 
+from common.servers.signatures import SigningKey
 from devstack.servers.ports import pick_free
 from devstack.stack import BUCKET, MLFLOW_BUCKET, REGION, Stack
 from support.kubernetes.kubelet import Container, containers, volume_files
@@ -15,7 +16,8 @@ from support.kubernetes.manifests import Manifests
 from support.kubernetes.sandbox import Running, Stopped, start
 from support.waiting import wait_until
 
-SECRET = "s3cret"
+SECRET = "s3cret-of-all"
+SIGNING = "5e" * 32
 
 
 def fill_in(overlay: Path, stack: Stack) -> None:
@@ -23,13 +25,19 @@ def fill_in(overlay: Path, stack: Stack) -> None:
     postgres, queue = (f"127.0.0.1:{port}" for port in (stack.settings.postgres_port, stack.settings.valkey_port))
     for path in overlay.glob("*.env"):
         text = path.read_text().replace("rediss://:PASSWORD", f"redis://:{stack.credentials.queue_password}")
-        text = text.replace("PASSWORD", SECRET).replace("HOST:5432", postgres).replace("HOST:6379", queue)
+        text = (
+            re.sub(r"(?<=[:=])PASSWORD", SECRET, text)
+            .replace("SIGNING_KEY=", f"SIGNING_KEY={SIGNING}")
+            .replace("HOST:5432", postgres)
+            .replace("HOST:6379", queue)
+        )
         path.write_text(re.sub(r"\?(sslmode|ssl_cert_reqs)=\S*", "", text))
     here = {
         "OBJECT_STORE_ENDPOINT": stack.object_store_endpoint,
         "OBJECT_STORE_REGION": REGION,
         "OBJECT_STORE_BUCKET": BUCKET,
         "MLFLOW_ARTIFACTS": f"s3://{MLFLOW_BUCKET}",
+        "REGISTRY_TRUSTED_KEYS": SigningKey(SIGNING).public,
     }
     settings = (overlay / "settings.env").read_text()
     for name, value in here.items():

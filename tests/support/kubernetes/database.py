@@ -11,8 +11,8 @@ from sqlalchemy import NullPool, create_engine, text
 from devstack.settings import LOOPBACK
 
 SCRIPT = (Path(__file__).parents[3] / "deploy/compose/postgres-roles.sh").read_text()
-ROLES = tuple(re.findall(r"CREATE ROLE (\w+)", SCRIPT))
-DATABASES = tuple(re.findall(r"CREATE DATABASE (\w+)", SCRIPT))
+ROLES = tuple(re.findall(r"^role (\w+) ", SCRIPT, re.M))
+DATABASES = tuple(re.findall(r"^database (\w+)$", SCRIPT, re.M))
 
 
 def asked(port: int, role: str, password: str, database: str, *statements: str) -> list[str]:

@@ -33,7 +33,7 @@ from scorer import wiring
 from scorer.settings import ScorerSettings
 from scorer.wiring import Scorer
 from support.model_fixtures import codes_of, made_up_orders, write_sample_bundle
-from support.stack_fixtures import free_settings
+from support.stack_fixtures import UNSIGNED, free_settings
 
 CHUNK_BYTES = 5_400_000
 NOTE_BYTES = 2_000
@@ -101,13 +101,14 @@ class Rig:
         child.stop()
 
     def start_worker(self, **changes: str) -> subprocess.Popen[bytes]:
-        """A worker process; its log is workers.log."""
+        """A worker process with the scorer's role in the database; its log is workers.log."""
         self.started += 1
+        own_role = {"DATABASE_URL": self.stack.environment_of("scorer")["DATABASE_URL"]}
         heartbeat = str(self.stack.directory / f"heartbeat-{self.started}")
         with (self.stack.directory / "workers.log").open("ab") as log:
             worker = subprocess.Popen(
                 [sys.executable, "-m", "scorer.cli", "worker"],
-                env={**os.environ, **self.environment, "WORKER_HEARTBEAT_FILE": heartbeat, **changes},
+                env={**os.environ, **self.environment, **own_role, "WORKER_HEARTBEAT_FILE": heartbeat, **changes},
                 stdout=log,
                 stderr=log,
             )
@@ -223,7 +224,7 @@ def scorer_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
     (models / "1").mkdir(parents=True)
     write_sample_bundle(models / "1")
     (models / "champion").write_text("1")  # the registry is away; its cache knows the champion
-    environment = {"MODE": "local", **stack.environment, **FAST}
+    environment = {"MODE": "local", **stack.environment, **UNSIGNED, **FAST}
     rig = Rig(stack, environment, scorer_of(environment))
     with ExitStack() as cleanup:
         for name in ("postgres", "valkey", "seaweedfs"):

@@ -1,3 +1,4 @@
+import json
 import stat
 from dataclasses import asdict
 from pathlib import Path
@@ -30,3 +31,12 @@ def test_a_private_file_replaces_an_open_one_and_becomes_private(tmp_path: Path)
     assert path.read_text() == "new"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_secrets_of_an_older_stack_are_kept_and_the_new_ones_made_once(tmp_path: Path) -> None:
+    path = tmp_path / "credentials.json"
+    old = {"queue_password": "of before", "access_key": "also"}
+    path.write_text(json.dumps(old))
+    first = load_or_create(path)
+    assert (first.queue_password, first.access_key) == ("of before", "also")
+    assert load_or_create(path) == first

@@ -6,6 +6,7 @@ import pytest
 
 from devstack.environment import stack_environment
 from devstack.errors import CannotRun, NotSetUp
+from devstack.services import processes
 from devstack.stack import LONGEST_SOCKET_NAME, LONGEST_SOCKET_PATH, Stack
 from support.stack_fixtures import free_settings
 
@@ -51,3 +52,16 @@ def test_a_folder_of_sockets_that_another_user_made_first_is_refused(tmp_path: P
             stack.create()
     finally:
         stack.temp.unlink()
+
+
+def test_each_service_is_given_its_own_keys_alone(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "the user's own")
+    monkeypatch.setenv("GATEWAY_RATE", "7")
+    given = {process.name: process.env for process in processes(stack)}
+    addresses = [given[name]["DATABASE_URL"] for name in ("gateway", "console", "scorer-1", "monitor", "trainer")]
+    assert len({*addresses, stack.database_url}) == 6
+    assert {name for name, env in given.items() if "TRAINER_SIGNING_KEY" in env} == {"trainer", "migrations"}
+    assert {name for name, env in given.items() if "AWS_SECRET_ACCESS_KEY" in env} == {"trainer", "migrations"}
+    assert given["gateway"]["GATEWAY_RATE"] == "7"
+    reading = {name for name, env in given.items() if env["REGISTRY_URL"].startswith("http://reader:")}
+    assert reading == {"gateway", "scorer-1"}

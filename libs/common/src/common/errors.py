@@ -33,6 +33,7 @@ DeliveryTimeError (500)
     ├── ObjectStoreUnavailable
     ├── BundleMissing
     ├── DamagedBundle
+    │   └── UntrustedBundle
     └── DamagedHistory
 
 A class carries its HTTP status and title; it builds its message from the facts: the thing, the value, the way out.
@@ -271,6 +272,15 @@ class BundleMissing(Unavailable):
 class DamagedBundle(Unavailable):
     def __init__(self, folder: object, cause: object) -> None:
         super().__init__(f"the model bundle in {folder} is damaged ({cause}): it will be downloaded again")
+
+
+class UntrustedBundle(DamagedBundle):
+    def __init__(self, version: str, cause: str) -> None:
+        Unavailable.__init__(
+            self,
+            f"model version {version} is not served: {cause}, and REGISTRY_TRUSTED_KEYS asks for another. "
+            f"If you know where it is from, `trainer sign {version}` vouches for it",
+        )
 
 
 class HistoryGone(NotFound):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import delete, func, select
 
+from common.database.access.acts import record
 from common.database.session import Database
 from common.database.tables import ModelEvent
 from common.errors import BundleMissing, DamagedBundle, InvalidInput, NoChampion, RegistryUnavailable
@@ -42,10 +43,14 @@ class Promotion:
             self._move(version, reason, actor, PROMOTED)
 
     def promote_over(self, champion: str | None, version: str, reason: str, actor: str) -> bool:
-        """Make a version the champion if `champion` still is; False, with nothing changed, if another one is by now."""
+        """Make a version the champion if `champion` still is; False, with nothing changed, if another one is by now.
+
+        One that cannot be loaded, or that nobody vouches for, is as none.
+        """
         self._must_load(version)
         with self._alone():
-            if self.champion_version() != champion:
+            present = self.champion_version()
+            if present != champion and not (champion is None and self._cannot_load(present)):
                 return False
             self._move(version, reason, actor, PROMOTED)
             return True
@@ -74,6 +79,8 @@ class Promotion:
             with self.database.transaction() as session:
                 session.execute(delete(ModelEvent).where(ModelEvent.id == recorded))
             raise
+        with self.database.transaction() as session:
+            record(session, "version promoted" if event == PROMOTED else "version rolled back", actor, version, reason)
         if self._at(CHALLENGER) == version:
             self.bundles.unpoint(CHALLENGER)
 
@@ -111,6 +118,14 @@ class Promotion:
             self.bundles.verify(version)
         except (BundleMissing, DamagedBundle) as error:
             raise InvalidInput(f"version {version} cannot be champion, its files cannot be loaded: {error}") from error
+
+    def _cannot_load(self, version: str | None) -> bool:
+        try:
+            if version is not None:
+                self.bundles.verify(version)
+        except (BundleMissing, DamagedBundle):
+            return True
+        return False
 
     def _record(self, event: str, version: str, actor: str, reason: str) -> int:
         with self.database.transaction() as session:

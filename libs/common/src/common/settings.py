@@ -148,6 +148,8 @@ class BatchSettings(SettingsGroup):
 
     limit_bytes: int = Field(200 * 2**30, gt=0, description="largest input of a job, in bytes")
     limit_objects: int = Field(10_000, gt=0, description="most objects under an input prefix")
+    open_jobs: int = Field(1_000, gt=0, description="most jobs of one API key that have not ended")
+    open_bytes: int = Field(2**40, gt=0, description="most bytes of the inputs of one API key's jobs still to be read")
     result_link_seconds: int = Field(3600, ge=1, le=604_800, description="how long a presigned result address works")
 
 
@@ -161,6 +163,24 @@ class RegistrySettings(SettingsGroup):
     )
     cache_dir: Path = Field(Path(".stack/models"), description="folder of verified model bundles")
     poll_seconds: float = Field(10.0, gt=0, description="how often the champion alias is looked up")
+    trusted_keys: Names = Field(
+        frozenset(),
+        description="public keys of trainers (`trainer signing-key` makes one): models that none of them signed are "
+        "not loaded; none: all are, with MODE=local only",
+    )
+
+    @field_validator("trusted_keys")
+    @classmethod
+    def _are_keys(cls, keys: frozenset[str]) -> frozenset[str]:
+        if not all(re.fullmatch(r"[0-9a-f]{64}", key) for key in keys):
+            raise ValueError("must be public keys as `trainer signing-key` prints them: 64 digits and letters a to f")
+        return keys
+
+    @model_validator(mode="after")
+    def _require_trusted_keys(self) -> Self:
+        if not self.trusted_keys and _in_production():
+            raise ValueError("REGISTRY_TRUSTED_KEYS must be set, except with MODE=local: see docs/deploy.md")
+        return self
 
 
 Settings = TypeVar("Settings", bound=SettingsGroup)
@@ -193,10 +213,14 @@ def _problem(group: type[SettingsGroup], part: Mapping[str, Any]) -> str:
     return said if example is None or str(example) in said or not str(example) else f"{said}, e.g. {example}"
 
 
+def _in_production() -> bool:
+    return os.environ.get("MODE", "local").strip() != "local"
+
+
 Secret = TypeVar("Secret")
 
 
 def _strong(value: Secret, secret: str) -> Secret:
-    if os.environ.get("MODE", "local").strip() != "local" and secret.lower() in WEAK_SECRETS:
+    if _in_production() and secret.lower() in WEAK_SECRETS:
         raise ValueError("holds an empty or well-known secret, which only MODE=local accepts")
     return value

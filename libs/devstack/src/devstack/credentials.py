@@ -6,6 +6,8 @@ import secrets
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from common.servers.signatures import new_key
+
 
 def _new_secret() -> str:
     return secrets.token_hex(24)
@@ -23,13 +25,24 @@ class Credentials:
     secret_key: str = field(default_factory=_new_secret, repr=False)
     mlflow_access_key: str = field(default_factory=lambda: secrets.token_hex(10).upper(), repr=False)
     mlflow_secret_key: str = field(default_factory=_new_secret, repr=False)
+    mlflow_admin_password: str = field(default_factory=_new_secret, repr=False)
+    mlflow_reader_password: str = field(default_factory=_new_secret, repr=False)
+    mlflow_session_key: str = field(default_factory=_new_secret, repr=False)
+    gateway_database_password: str = field(default_factory=_new_secret, repr=False)
+    console_database_password: str = field(default_factory=_new_secret, repr=False)
+    scorer_database_password: str = field(default_factory=_new_secret, repr=False)
+    monitor_database_password: str = field(default_factory=_new_secret, repr=False)
+    trainer_database_password: str = field(default_factory=_new_secret, repr=False)
+    signing_key: str = field(default_factory=new_key, repr=False)
 
 
 def load_or_create(path: Path) -> Credentials:
-    """The credentials kept in `path`, made on the first call."""
-    if not path.exists():
-        write_private(path, json.dumps(asdict(Credentials()), indent=1))
-    return Credentials(**json.loads(path.read_text()))
+    """The credentials kept in `path`; those that are not there yet are made, and kept."""
+    kept = json.loads(path.read_text()) if path.exists() else {}
+    credentials = Credentials(**kept)
+    if kept != asdict(credentials):
+        write_private(path, json.dumps(asdict(credentials), indent=1))
+    return credentials
 
 
 def write_private(path: Path, text: str) -> None:

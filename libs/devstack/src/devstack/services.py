@@ -1,6 +1,7 @@
 """The project's own processes, as data: database migrations, gateway, console, scorers, monitor, trainer."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -14,6 +15,15 @@ from devstack.settings import LOOPBACK
 from devstack.stack import Stack
 
 WORKER_PROBE_SECONDS = 10.0
+
+OURS = re.compile(
+    r"(BATCH|CONSOLE|DATABASE|GATEWAY|MONITOR|OBJECT_STORE|PRIVACY|QUEUE|REGISTRY|RETENTION|SCORER|WORKER|OTEL|PROMETHEUS"
+    r"|PYTHON|COVERAGE|LC|MALLOC|OMP|POLARS)_?.*|MODE|PATH|HOME|LANG|TZ|TZDIR|TMPDIR|DATA_DIR|SHOP_FILE"
+    r"|(http|https|no|all)_proxy|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE",
+    re.IGNORECASE,
+)
+"""Variables that services other than the trainer are given: settings, and how Python, TLS and proxies work here."""
+
 HEALTH = [sys.executable, "-m", "common.worker.health"]
 """The command that Docker and Kubernetes give too: with --ready, whether the worker listens."""
 
@@ -31,7 +41,7 @@ def _migrations(stack: Stack) -> Process:
     return Process(
         name="migrations",
         argv=[sys.executable, "-m", "common.database.migrate"],
-        env=_environment(stack),
+        env={**os.environ, **stack.environment},
         needs=("postgres",),
         once=True,
     )
@@ -43,7 +53,7 @@ def _gateway(stack: Stack) -> Process:
     return Process(
         name="gateway",
         argv=[sys.executable, "-m", "gateway.cli", "serve"],
-        env=_environment(stack),
+        env=_environment(stack, "gateway"),
         probe=lambda _pid: _require_live(address),
         needs=("migrations", "valkey", "seaweedfs"),
         ports=(Port(port, "gateway", "GATEWAY_PORT"),),
@@ -58,7 +68,7 @@ def _console(stack: Stack) -> Process:
     return Process(
         name="console",
         argv=[sys.executable, "-m", "console.cli", "serve"],
-        env={**_environment(stack), "CONSOLE_PORT": str(port), "CONSOLE_GATEWAY_URL": gateway},
+        env={**_environment(stack, "console"), "CONSOLE_PORT": str(port), "CONSOLE_GATEWAY_URL": gateway},
         probe=lambda _pid: _require_live(address),
         needs=("migrations",),
         ports=(Port(port, "console", "CONSOLE_PORT"),),
@@ -69,7 +79,8 @@ def _console(stack: Stack) -> Process:
 
 def _worker(stack: Stack, name: str, module: str) -> Process:
     heartbeat = stack.heartbeats / name
-    environment = {**_environment(stack), "WORKER_HEARTBEAT_FILE": str(heartbeat)}
+    service = module.partition(".")[0]
+    environment = {**_environment(stack, service), "WORKER_HEARTBEAT_FILE": str(heartbeat)}
     return Process(
         name=name,
         argv=[sys.executable, "-m", module, "worker"],
@@ -84,8 +95,10 @@ def _worker(stack: Stack, name: str, module: str) -> Process:
     )
 
 
-def _environment(stack: Stack) -> dict[str, str]:
-    return {**os.environ, **stack.environment}
+def _environment(stack: Stack, service: str) -> dict[str, str]:
+    """The user's settings, and no other secrets. The trainer has all: a shop file may name any variable."""
+    inherited = {name: value for name, value in os.environ.items() if service == "trainer" or OURS.fullmatch(name)}
+    return inherited | stack.environment_of(service)
 
 
 def _require_live(address: str) -> None:

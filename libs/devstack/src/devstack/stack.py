@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from common.database.access import roles
+from common.servers.signatures import SigningKey
 from devstack.credentials import Credentials, load_or_create, write_private
 from devstack.errors import CannotRun
+from devstack.mlflow_login import ADMIN, READER
 from devstack.settings import LOOPBACK, StackSettings
 
 DATABASE = "delivery_time"
@@ -79,8 +82,11 @@ class Stack:
 
     @property
     def database_url(self) -> str:
-        password = self.credentials.database_password
-        return f"postgresql+psycopg2://{DATABASE}:{password}@{LOOPBACK}:{self.settings.postgres_port}/{DATABASE}"
+        """Of the role that owns all tables: the operator's."""
+        return self._database_url(DATABASE, self.credentials.database_password)
+
+    def _database_url(self, role: str, password: str) -> str:
+        return f"postgresql+psycopg2://{role}:{password}@{LOOPBACK}:{self.settings.postgres_port}/{DATABASE}"
 
     @property
     def mlflow_database_url(self) -> str:
@@ -96,12 +102,37 @@ class Stack:
         return f"http://{LOOPBACK}:{self.settings.s3_port}"
 
     @property
-    def mlflow_url(self) -> str:
+    def mlflow_address(self) -> str:
+        """To be shown."""
         return f"http://{LOOPBACK}:{self.settings.mlflow_port}"
 
     @property
+    def mlflow_url(self) -> str:
+        """Of the account that may do all."""
+        return self._mlflow_url(ADMIN, self.credentials.mlflow_admin_password)
+
+    def _mlflow_url(self, account: str, password: str) -> str:
+        return f"http://{account}:{password}@{LOOPBACK}:{self.settings.mlflow_port}"
+
+    @property
+    def trusted_key(self) -> str:
+        """The public key of the trainer's."""
+        return SigningKey(self.credentials.signing_key).public
+
+    def environment_of(self, service: str) -> dict[str, str]:
+        """The variables of one service: its role in the database, and no more of MLflow and of keys than it uses."""
+        role, password = roles.role(service), getattr(self.credentials, f"{service}_database_password")
+        given = self.environment | {"DATABASE_URL": self._database_url(role, password)}
+        if service != "trainer":
+            del given["TRAINER_SIGNING_KEY"]
+        if service in ("gateway", "scorer"):
+            del given["MLFLOW_TRACKING_URI"]
+            given["REGISTRY_URL"] = self._mlflow_url(READER, self.credentials.mlflow_reader_password)
+        return given
+
+    @property
     def environment(self) -> dict[str, str]:
-        """The variables by which services and commands find this stack."""
+        """The variables by which the operator's commands find this stack: they may do all."""
         return {
             "DATABASE_URL": self.database_url,
             "QUEUE_URL": self.queue_url,
@@ -111,6 +142,8 @@ class Stack:
             "OBJECT_STORE_REGION": REGION,
             "OBJECT_STORE_BUCKET": BUCKET,
             "REGISTRY_URL": self.mlflow_url,
+            "REGISTRY_TRUSTED_KEYS": self.trusted_key,
+            "TRAINER_SIGNING_KEY": self.credentials.signing_key,
             "REGISTRY_CACHE_DIR": str(self.directory / "models"),
             "MLFLOW_TRACKING_URI": self.mlflow_url,
             "GATEWAY_HOST": LOOPBACK,

@@ -6,7 +6,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp
 
 from common import logs
-from common.database import api_keys
+from common.database.access import api_keys
 from common.database.session import Database
 from common.database.tables import ApiKey
 from common.promotion import Promotion

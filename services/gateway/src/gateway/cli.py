@@ -1,10 +1,11 @@
-"""`gateway serve`, `gateway keys create | list | revoke`."""
+"""`gateway serve`, `gateway keys create | list | revoke`, `gateway acts`."""
 
 import argparse
 import sys
 
 from common import command_line, logs
 from common.command_line import line, positive
+from common.database.access import acts
 from common.database.session import Database
 from common.settings import DatabaseSettings, ModeSettings, ObjectStoreSettings, QueueSettings, RegistrySettings, load
 from gateway.access.key_store import KeyStore
@@ -43,6 +44,10 @@ def _parser() -> argparse.ArgumentParser:
     revoking = keys.add_parser("revoke", help="make a key invalid for good")
     revoking.add_argument("name")
     revoking.set_defaults(run=_revoke)
+
+    acting = commands.add_parser("acts", help="who made keys, promoted, erased and so on: the record, newest first")
+    acting.add_argument("--last", type=positive, default=50, help="how many (default 50)")
+    acting.set_defaults(run=_acts)
     return parser
 
 
@@ -71,6 +76,12 @@ def _list(_: argparse.Namespace) -> None:
 def _revoke(arguments: argparse.Namespace) -> None:
     _key_store().revoke(arguments.name)
     print(f"{arguments.name} is revoked")
+
+
+def _acts(arguments: argparse.Namespace) -> None:
+    with Database(load(DatabaseSettings)).transaction() as session:
+        for act in acts.newest(session, arguments.last):
+            print(f"{act.happened_at:%Y-%m-%d %H:%M:%S}  {act.act:20} {act.subject:24} {act.actor:20} {act.reason}")
 
 
 def _key_store() -> KeyStore:

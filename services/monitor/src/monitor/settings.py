@@ -7,7 +7,7 @@ from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from common.addresses import HttpAddress
-from common.settings import SettingsGroup
+from common.settings import Names, SettingsGroup
 
 LENGTHS = {"hourly": timedelta(hours=1), "daily": timedelta(days=1), "weekly": timedelta(days=7)}
 
@@ -69,6 +69,9 @@ class MonitorSettings(SettingsGroup):
         0.5, gt=0, le=1, description="an order under way is at risk that misses its promise with this probability"
     )
     silence_minutes: float = Field(60, gt=0, description="no prediction for so long opens an alert")
+    growing_owners: Names = Field(
+        frozenset(), description="owners of API keys whose part in the delivery pace may grow from one day to the next"
+    )
     webhook_url: HttpAddress | None = Field(
         None, description="alerts are posted here as JSON when they open and close, and orders at risk once each"
     )

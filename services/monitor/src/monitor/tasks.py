@@ -94,7 +94,8 @@ class Tasks:
         except Unavailable as error:
             logger.info("the delivery pace waits: %s", error)
             return
-        self._open_and_close(lambda session: live_pace.keep_pace(session, bundle, COUNTING_SECONDS))
+        unbounded = self._settings.growing_owners
+        self._open_and_close(lambda session: live_pace.keep_pace(session, bundle, COUNTING_SECONDS, unbounded))
         with self._database.transaction() as session:
             waits = is_counting(session)
         if waits:  # behind whatever else is due

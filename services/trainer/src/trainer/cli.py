@@ -3,7 +3,7 @@
 import argparse
 
 from common.command_line import run
-from trainer.commands import data, evaluation, models, retraining
+from trainer.commands import data, evaluation, models, retraining, signing
 
 
 def main() -> None:
@@ -14,7 +14,7 @@ def main() -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="trainer", description=__doc__.partition("\n")[0])
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for each in (data, models, evaluation, retraining):
+    for each in (data, models, evaluation, retraining, signing):
         each.add_commands(commands)
     return parser
 

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from common.database import retrainings
 from common.database.present import is_replayed, present
 from common.database.session import Database
-from common.errors import DeliveryTimeError, InvalidInput
+from common.errors import DeliveryTimeError, InvalidInput, InvalidSettings
 from common.servers.queue import Queue
 from common.servers.registry import Registry
+from common.servers.signatures import SigningKey
 from common.settings import DatabaseSettings, ModeSettings, ObjectStoreSettings, QueueSettings, RegistrySettings, load
 from trainer.data.settings import DataSettings
 from trainer.retraining.retrain import Retrainer, Trained
@@ -125,8 +126,26 @@ def versions() -> "Versions":
     """The registered versions; RegistryUnavailable."""
     from trainer.registry.versions import Versions
 
-    database = Database(load(DatabaseSettings))
-    return Versions(bundles(), database, tracking())
+    database, key = Database(load(DatabaseSettings)), signing_key()
+    return Versions(bundles(), database, tracking(), key)
+
+
+def database() -> Database:
+    """Postgres; InvalidSettings."""
+    return Database(load(DatabaseSettings))
+
+
+def signing_key() -> SigningKey | None:
+    """By which new models are signed; None where nobody asks for that. InvalidSettings if it is missing, or another."""
+    given, trusted = load(TrainerSettings).signing_key, load(RegistrySettings).trusted_keys
+    if given is None and not trusted:
+        return None
+    if given is None:
+        raise InvalidSettings({"TRAINER_SIGNING_KEY": "is not set, and models that nobody signed are not loaded"})
+    key = SigningKey(given.get_secret_value())
+    if trusted and key.public not in trusted:
+        raise InvalidSettings({"TRAINER_SIGNING_KEY": f"its public key {key.public} is not in REGISTRY_TRUSTED_KEYS"})
+    return key
 
 
 def bundles() -> Registry:
@@ -141,7 +160,7 @@ def queue() -> Queue:
 
 def retrainer() -> Retrainer:
     """Claims retrainings and records how they end; InvalidSettings for what a training will need, too."""
-    load(RegistrySettings), load(ObjectStoreSettings), data_settings()
+    signing_key(), load(ObjectStoreSettings), data_settings()
     return Retrainer(Database(load(DatabaseSettings)), load(TrainerSettings).lease_seconds)
 
 

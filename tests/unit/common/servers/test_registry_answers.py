@@ -26,7 +26,7 @@ def answering(cache: Path) -> Iterator[Answering]:
     answers: list[httpx.Response] = []
     with Registry(RegistrySettings(url="http://mlflow:5000", cache_dir=cache)) as registry:
         registry.close()
-        registry._http = httpx.Client(
+        registry._server._http = httpx.Client(
             base_url="http://mlflow:5000", transport=httpx.MockTransport(lambda _: answers[-1])
         )
 
@@ -82,4 +82,4 @@ def test_a_version_without_files_is_gone(answering: Answering) -> None:
 def test_artifacts_are_found_behind_the_proxy_whether_or_not_their_address_names_it(
     answering: Answering, uri: str
 ) -> None:
-    assert answering(httpx.Response(200, json={"artifact_uri": uri}))._artifact_root("1") == "1/m"
+    assert answering(httpx.Response(200, json={"artifact_uri": uri}))._server.artifact_root("1") == "1/m"

@@ -9,7 +9,7 @@ GREEN, YELLOW, RED = "green", "#EAB839", "red"
 
 Steps = Sequence[tuple[float | None, str]]
 
-RELATIVE = frozenset({"worse-than-trained", "pace-out-of-range", "no-predictions"})
+RELATIVE = frozenset({"worse-than-trained", "pace-out-of-range", "source-out-of-share", "no-predictions"})
 """Their limits are factors of something that differs from version to version or from region to region."""
 
 

@@ -20,7 +20,9 @@ from common.batch.inputs import InputHead, check_head
 from common.batch.outputs import result_of
 from common.batch.reach import ANYWHERE, Reach
 from common.batch.results import manifest_of, refuse_foreign, refuse_owned
+from common.batch.shares import refuse_too_many
 from common.batch.submission import ACTUALS, PREDICTIONS, Kind, Submission
+from common.database.access.acts import record
 from common.database.session import Database
 from common.database.tables import BatchChunk, BatchJob, BatchOutput
 from common.errors import (
@@ -92,8 +94,8 @@ class BatchJobs:
 
         overwrite: replace whatever is where the result goes to, not only an earlier result of the owner.
         Checks what can be checked at once (see common.batch.inputs.check_head). Raises InvalidInput and its kinds,
-        ObjectNotFound, IdempotencyConflict, OutputTaken, OutputNotOurs, OutOfReach, ObjectStoreUnavailable; then
-        there is no row.
+        ObjectNotFound, IdempotencyConflict, OutputTaken, OutputNotOurs, OutOfReach, TooManyJobs,
+        ObjectStoreUnavailable; then there is no row.
         """
         if kind == ACTUALS and (output_uri or further.columns):
             raise InvalidInput("a job of actuals writes no output: leave output_uri, on_time_shares and details out")
@@ -166,6 +168,8 @@ class BatchJobs:
             except OperationalError as error:
                 raise JobStateConflict(job_id, "being completed", "cancelled") from error
             job = self._get(session, job_id)
+            if self._key_id and job.owner != self._owner:
+                record(session, "job cancelled", self._key_id, str(job_id), f"of {job.owner or 'nobody'}")
         if job.status != "cancelled":
             raise JobStateConflict(job_id, job.status, "cancelled")
         return job
@@ -212,6 +216,8 @@ class BatchJobs:
             if known := self._known(session, submission):
                 return known, False
             refuse_taken(session, output, self._visible)
+        if self._key_id:
+            refuse_too_many(session, self._key_id, head.size, self._settings)
         values = {
             **submission.as_stored,
             "id": job_id,

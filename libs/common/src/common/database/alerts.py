@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from common.database.access.acts import record
 from common.database.tables import Alert
 from common.errors import Conflict, NotFound
 
@@ -63,6 +64,7 @@ def acknowledge(session: Session, alert_id: int, by: str) -> Alert:
         at = f"{alert.closed_at.astimezone(UTC):%Y-%m-%d %H:%M}"
         raise Conflict(f"alert {alert_id} ({alert.rule}) closed at {at}: nothing is left")
     alert.status, alert.acknowledged_at, alert.acknowledged_by = "acknowledged", datetime.now(UTC), by
+    record(session, "alert acknowledged", by, f"{alert_id} {alert.rule}")
     return alert
 
 

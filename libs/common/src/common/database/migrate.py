@@ -9,7 +9,7 @@ from alembic.config import Config
 from sqlalchemy import NullPool, create_engine
 
 from common.command_line import run
-from common.database import grafana
+from common.database.access import grafana, roles
 from common.settings import DatabaseSettings, load
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -23,6 +23,7 @@ def migrate(url: str, revision: str = "head") -> None:
     command.upgrade(config, revision)
     if revision == "head":
         with create_engine(url, poolclass=NullPool).begin() as connection:
+            roles.grant(connection)
             grafana.grant(connection)
 
 

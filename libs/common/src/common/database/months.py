@@ -60,6 +60,9 @@ def make_month(connection: Connection, month: Month) -> None:
     moved = f"WITH moved AS (DELETE FROM {REST} WHERE {within} RETURNING *)"  # noqa: S608
     connection.execute(text(f"LOCK TABLE {REST} IN ACCESS EXCLUSIVE MODE"))
     connection.execute(text(f"CREATE TABLE {month.name} (LIKE predictions INCLUDING DEFAULTS)"))
+    owner, mine = connection.execute(_OWNERS, {"month": month.name}).one()
+    if owner != mine:  # an operator makes it: whoever owns the log must be able to drop it
+        connection.execute(text(f"ALTER TABLE {month.name} OWNER TO {owner}"))
     connection.execute(
         text(f"{moved} INSERT INTO {month.name} SELECT * FROM moved"),  # noqa: S608
         {"start": month.start, "end": month.end},
@@ -75,6 +78,11 @@ def _overlap(one: Month, other: Month) -> bool:
 def _utc(moment: str) -> datetime:
     return datetime.fromisoformat(moment).astimezone(UTC)
 
+
+_OWNERS = text("""
+    SELECT logs.relowner::regrole::text, months.relowner::regrole::text FROM pg_class AS logs, pg_class AS months
+    WHERE logs.oid = 'predictions'::regclass AND months.oid = CAST(:month AS regclass)
+""")
 
 _PARTITIONS = text("""
     SELECT child.relname, pg_get_expr(child.relpartbound, child.oid)

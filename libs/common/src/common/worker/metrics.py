@@ -17,8 +17,8 @@ FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """The variable by which prometheus_client, when it is imported, learns to share metrics between processes."""
 
 
-def counted(port: int) -> Callable[[], None]:
-    """Count the tasks of this process and of its children from now on. Returns what to call to answer on the port.
+def counted(host: str, port: int) -> Callable[[], None]:
+    """Count the tasks of this process and of its children from now on. Returns what to call to answer there.
 
     Not before the worker has forked its children: they must not inherit the thread that answers.
     """
@@ -40,7 +40,7 @@ def counted(port: int) -> Callable[[], None]:
     def answer() -> None:
         merged = CollectorRegistry()
         MultiProcessCollector(merged)  # type: ignore[no-untyped-call]
-        start_http_server(port, registry=merged)
+        start_http_server(port, addr=host, registry=merged)
 
     signals.task_prerun.connect(begins, weak=False)
     signals.task_postrun.connect(ends, weak=False)

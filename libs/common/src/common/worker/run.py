@@ -28,7 +28,7 @@ def run_worker(app: Celery, queue: str, concurrency: int, pool: str = "prefork",
     if settings.heartbeat_file:
         beside.append(_shows_life(settings.heartbeat_file, settings.deaf_seconds))
     if settings.metrics_port:
-        answer = metrics.counted(settings.metrics_port)
+        answer = metrics.counted(settings.metrics_host, settings.metrics_port)
         beside.append(lambda _worker: answer())
     stop.limit(settings.stop_seconds)
     app.steps["worker"].add(_alongside(beside))

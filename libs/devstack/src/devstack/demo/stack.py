@@ -74,9 +74,12 @@ class ComposeStack:
         services = json.loads(compose("config", "--format", "json"))["services"]
         settings = services["gateway"]["environment"]
         self.gateway, self.data = published(services["gateway"]), "/data"
+        account = settings["REGISTRY_URL"].rpartition("@")[0]
+        mlflow = published(services["mlflow"]).removeprefix("http://")
+        kept = ("OBJECT_STORE_ACCESS_KEY", "OBJECT_STORE_SECRET_KEY", "REGISTRY_TRUSTED_KEYS")
         os.environ.update(
-            {name: settings[name] for name in ("OBJECT_STORE_ACCESS_KEY", "OBJECT_STORE_SECRET_KEY")}
-            | {"OBJECT_STORE_ENDPOINT": published(services["seaweedfs"]), "REGISTRY_URL": published(services["mlflow"])}
+            {name: settings[name] for name in kept}
+            | {"OBJECT_STORE_ENDPOINT": published(services["seaweedfs"]), "REGISTRY_URL": f"{account}@{mlflow}"}
         )
 
     def run(self, *arguments: str) -> int:

@@ -1,14 +1,20 @@
-"""The MLflow server: runs in Postgres, artifacts in the object store, handed through by the server."""
+"""The MLflow server: runs in Postgres, artifacts in the object store, handed through by the server, behind a login."""
 
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
 import httpx
 from sqlalchemy import NullPool, create_engine, inspect
 
+from common.errors import BundleMissing, DamagedBundle
+from common.servers.registry import Registry
+from common.servers.signatures import SigningKey
+from common.settings import RegistrySettings
+from devstack import mlflow_login
 from devstack.errors import CannotRun
 from devstack.servers.ports import Port
 from devstack.servers.process import Process
@@ -26,14 +32,15 @@ def process(stack: Stack) -> Process:
     port = stack.settings.mlflow_port
     return Process(
         name=NAME,
-        argv=[sys.executable, "-m", "mlflow", "server", *_flags(port)],
+        argv=[sys.executable, "-m", mlflow_login.__name__, *_flags(port)],
         cwd=stack.directory,
         env=_environment(stack),
-        probe=lambda _pid: _require_health(stack.mlflow_url),
+        probe=lambda _pid: _require_health(stack.mlflow_address),
         prepare=lambda: _upgrade(stack),
+        settle=lambda: _sign_what_is_there(stack),
         needs=("postgres", "seaweedfs"),
         ports=(Port(port, "MLflow", "MLFLOW_PORT"),),
-        address=stack.mlflow_url,
+        address=stack.mlflow_address,
         start_seconds=180,
         probe_failures=6,
     )
@@ -53,12 +60,17 @@ def _upgrade(stack: Stack) -> None:
 
 
 def forget_version(stack: Stack) -> None:
-    """Have the tables looked at before the next start: they are others than those that were there."""
+    """Have tables and models looked at at the next start: they are others than those that were there."""
     _version_mark(stack).unlink(missing_ok=True)
+    _signed_mark(stack).unlink(missing_ok=True)
 
 
 def _version_mark(stack: Stack) -> Path:
     return stack.directory / "mlflow-version"
+
+
+def _signed_mark(stack: Stack) -> Path:
+    return stack.directory / "models-signed"
 
 
 def _flags(port: int) -> list[str]:
@@ -75,6 +87,9 @@ def _environment(stack: Stack) -> dict[str, str]:
         "TMPDIR": str(stack.temp),
         "LC_ALL": "C.UTF-8",
         "MLFLOW_BACKEND_STORE_URI": stack.mlflow_database_url,
+        "MLFLOW_ADMIN_PASSWORD": stack.credentials.mlflow_admin_password,
+        "MLFLOW_READER_PASSWORD": stack.credentials.mlflow_reader_password,
+        "MLFLOW_FLASK_SERVER_SECRET_KEY": stack.credentials.mlflow_session_key,
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # its job runner takes 25 s and 1 GB more
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "DO_NOT_TRACK": "true",
@@ -83,6 +98,21 @@ def _environment(stack: Stack) -> dict[str, str]:
         "AWS_SECRET_ACCESS_KEY": stack.credentials.mlflow_secret_key,
         "AWS_DEFAULT_REGION": REGION,
     }
+
+
+def _sign_what_is_there(stack: Stack) -> None:
+    """Vouch, once, for the models that serve in a stack of before signatures, or that came out of another's backup."""
+    mark = _signed_mark(stack)
+    if mark.exists():
+        return
+    settings = RegistrySettings.model_validate(
+        {"url": stack.mlflow_url, "cache_dir": stack.directory / "models", "trusted_keys": stack.trusted_key}
+    )
+    with Registry(settings) as registry:
+        for version in registry.aliased():
+            with suppress(BundleMissing, DamagedBundle):  # nobody could load it until now either
+                registry.sign(version, SigningKey(stack.credentials.signing_key))
+    mark.touch()
 
 
 def _require_health(url: str) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import NullPool, create_engine, text
 
+from common.database.access.roles import MONITOR, SERVICES, role
 from common.errors import first_line
 from devstack import leftovers
 from devstack.credentials import write_private
@@ -26,7 +27,7 @@ MLFLOW = "mlflow"
 
 
 def process(stack: Stack) -> Process:
-    """The server, with a role and a database each for the services and for MLflow, neither a superuser."""
+    """The server, with a database each for the services and for MLflow; roles own these, and each service has one."""
     folder = programs()
     data = stack.directory / "postgres"
     runner = account(stack.directory.parent, folder)
@@ -153,6 +154,12 @@ def _create_databases(stack: Stack) -> None:
             _query(stack, SUPERUSER, f"CREATE ROLE {name} LOGIN PASSWORD :password", password=password)
         if name not in databases:
             _query(stack, SUPERUSER, *_creation(name))
+    for service in SERVICES:
+        if (name := role(service)) not in roles:
+            password = getattr(stack.credentials, f"{service}_database_password")
+            _query(stack, SUPERUSER, f"CREATE ROLE {name} LOGIN PASSWORD :password", password=password)
+        _query(stack, SUPERUSER, f"GRANT CONNECT ON DATABASE {DATABASE} TO {name}")
+    _query(stack, SUPERUSER, f"GRANT {role(MONITOR)} TO {DATABASE}")
 
 
 def _creation(database: str) -> tuple[str, str]:

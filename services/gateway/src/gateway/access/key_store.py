@@ -6,6 +6,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from common.batch.reach import prefix
+from common.database.access.acts import account, record
 from common.database.session import Database
 from common.database.tables import ApiKey
 from common.errors import Conflict, NotFound
@@ -39,9 +40,13 @@ class KeyStore:
         prefixes = {"reads": [*map(prefix, reads)], "writes": [*map(prefix, writes)]}
         key, text = new_key(name, owner, scopes)
         row = ApiKey(id=key.id, name=name, owner=owner, sha256=key.sha256, scopes=sorted(key.scopes), **prefixes)
+        allowed = ", ".join(
+            [*row.scopes, *(f"reads {each}" for each in row.reads), *(f"writes {each}" for each in row.writes)]
+        )
         try:
             with self._database.transaction() as session:
                 session.add(row)
+                record(session, "key created", account(), f"{key.id} {name}", f"of {owner}: {allowed}")
         except IntegrityError as error:
             raise KeyNameTaken(name) from error
         return text
@@ -50,8 +55,10 @@ class KeyStore:
         """Make a key invalid for good; gateways notice within seconds. KeyNotFound."""
         statement = update(ApiKey).where(ApiKey.name == name, ApiKey.revoked_at.is_(None))
         with self._database.transaction() as session:
-            if session.scalar(statement.values(revoked_at=func.now()).returning(ApiKey.id)) is None:
+            key_id = session.scalar(statement.values(revoked_at=func.now()).returning(ApiKey.id))
+            if key_id is None:
                 raise KeyNotFound(name)
+            record(session, "key revoked", account(), f"{key_id} {name}")
 
     def valid(self) -> list[Key]:
         """Every key that may be used."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from common.database.api_keys import hash_of
+from common.database.access.api_keys import hash_of
 from common.errors import Unavailable
 
 Scope = Literal["predict", "jobs", "actuals", "read", "admin"]

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import FastAPI, Path, Request
 from pydantic import BaseModel, Field
 
+from common.database.access.acts import NO_KEY, record
 from common.database.erasures import erase
 from common.database.session import Database
 from gateway.access.keys import Key
@@ -47,6 +48,7 @@ def add_routes(app: FastAPI, database: Database) -> None:
             raise problems.Refused(problems.problem(403, "Forbidden", detail))
         with database.transaction() as session:
             erased = erase(session, order_id)
+            record(session, "order erased", key.id if key else NO_KEY)  # which one must be forgotten
         return ErasedOrder(
             order_id=order_id,
             predictions=erased.predictions,

@@ -14,7 +14,7 @@ from monitor.alerts.failed_retrainings import FAILED_RETRAININGS
 from monitor.alerts.impossible_actuals import ImpossibleActuals
 from monitor.alerts.invalid_requests import INVALID_REQUESTS
 from monitor.alerts.kept_promises import KEPT_PROMISES
-from monitor.alerts.pace_range import PaceOutOfRange
+from monitor.alerts.pace import PaceOutOfRange, SourceOutOfShare
 from monitor.alerts.silence import Silence
 from monitor.alerts.staleness import STALE_METRICS, STALE_PACE
 from monitor.alerts.window_rules import WINDOW_RULES
@@ -24,6 +24,7 @@ CHECKS: tuple[Check, ...] = (
     KEPT_PROMISES,
     ErrorSoFar(),
     PaceOutOfRange(),
+    SourceOutOfShare(),
     Silence(),
     INVALID_REQUESTS,
     ImpossibleActuals(),

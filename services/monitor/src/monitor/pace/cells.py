@@ -77,6 +77,10 @@ class Cells:
             np.where(gone < self._never, arrived, NONE),
         )
 
+    def are_waiting(self, cells: Ints) -> Bools:
+        """Which cells are of orders under way: every order counts in one of these, and in another once delivered."""
+        return cells % self._width < self._first_arrived
+
     def pace(self, counts: Iterable[DayCounts], until: date) -> PaceTable | None:
         """The pace of every day until `until` from the counts of days in their order; None without any order."""
         days = [each for each in counts if len(each.cells)]

@@ -8,8 +8,8 @@ A champion that groups orders otherwise has the log counted anew, in parts of a 
 """
 
 import io
-from collections.abc import Iterator, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from itertools import repeat
 from math import inf
 from time import monotonic
@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 from common.database.counted import BOUGHT_WHEN_ASKED, COUNTED, TOLERANCE, TRUSTED_KEYS
 from common.database.tables import ApiKey, CountedOrder, PaceBasis
 from monitor.log.marks import LONGEST_WRITE
-from monitor.pace.cells import NONE, Cells, CountedOrders, DayCounts, Ints
+from monitor.pace.cells import NONE, Cells, CountedOrders, Ints
 from monitor.pace.grouping import Grouping
 
 FINE, COARSE = 60, 1
@@ -50,13 +50,16 @@ def keep_counts(session: Session, grouping: Grouping, present: datetime, seconds
     if begins:
         basis.resolution = COARSE if Counts.orders(session) > MOST_FINE else FINE
         basis.grouping, basis.oldest, basis.present, basis.keys = grouping.name, oldest, present, keys
+        basis.owners = []
         basis.until, basis.counted_until = now, oldest
         session.execute(_EMPTY)
     if basis.counted_until is not None and not _counted(session, grouping, basis, seconds):
         session.add(basis)
         return None
     if not begins:
-        Counts(session, grouping, oldest, present, keys).follow(grouping.cells(basis.resolution), basis)
+        counts = Counts(session, grouping, oldest, present, keys, basis.owners)
+        counts.follow(grouping.cells(basis.resolution), basis)
+        basis.owners = counts.owners
         basis.oldest, basis.present, basis.keys, basis.until = oldest, present, keys, now
         if basis.resolution == FINE and Counts.orders(session) > MOST_FINE:
             _count_coarsely(session, basis)
@@ -75,9 +78,10 @@ def is_counting(session: Session) -> bool:
 def _counted(session: Session, grouping: Grouping, basis: PaceBasis, seconds: float) -> bool:
     """Go on counting the whole log, day of purchase by day of purchase; whether all of it is counted."""
     end = monotonic() + seconds
-    counts = Counts(session, grouping, basis.oldest, basis.present, basis.keys)
+    counts = Counts(session, grouping, basis.oldest, basis.present, basis.keys, basis.owners)
     while basis.counted_until is not None:
         basis.counted_until = counts.count_a_day(grouping.cells(basis.resolution), basis.counted_until)
+        basis.owners = [*counts.owners]
         if basis.resolution == FINE and Counts.orders(session) > MOST_FINE:
             _count_coarsely(session, basis)
         if basis.counted_until is not None and monotonic() > end:
@@ -92,21 +96,23 @@ def _count_coarsely(session: Session, basis: PaceBasis) -> None:
     session.execute(_EMPTY)
 
 
-def read_counts(session: Session, until: date) -> Iterator[DayCounts]:
-    """The orders bought on each day until that one, oldest first."""
-    for day, cells, orders in session.execute(_READ, {"until": until}):
-        yield DayCounts(day, np.array(cells, dtype=np.int64), np.array(orders, dtype=np.int64))
-
-
 class Counts:
     """The tables `pace_counts` and `counted_orders` in one transaction.
 
-    oldest: purchases from then on count. keys: of whose asking orders count.
+    oldest: purchases from then on count. keys: of whose asking orders count. owners: of the keys that counted orders
+    came by; the tables know each by its place in the list.
     """
 
     def __init__(
-        self, session: Session, grouping: Grouping, oldest: datetime, present: datetime, keys: list[str]
+        self,
+        session: Session,
+        grouping: Grouping,
+        oldest: datetime,
+        present: datetime,
+        keys: list[str],
+        owners: Sequence[str],
     ) -> None:
+        self.owners = [*owners]
         self._session = session
         self._grouping = grouping
         self._given: dict[str, Any] = {"oldest": oldest, "present": present, "keys": keys}
@@ -158,34 +164,45 @@ class Counts:
         """Count the rows, and no longer those that are gone from `counted_orders`."""
         columns = dict(zip(_COLUMNS, zip(*rows, strict=True) if rows else repeat(()), strict=False))
         hashes = columns.pop("hash")
+        owners = self._places_of(columns.pop("owner"))
         if rows:
             counted = self._grouping.counted(columns, cells)
         else:
             counted = CountedOrders(*(np.empty(0, dtype=np.int64) for _ in CountedOrders._fields))
-        self._remember(hashes, counted)
-        out = np.array([tuple(row) for row in gone], dtype=np.int64).reshape(-1, 3).T
-        self._change(counted, CountedOrders(*out))
+        self._remember(hashes, counted, owners)
+        *out, gone_owners = np.array([tuple(row) for row in gone], dtype=np.int64).reshape(-1, 4).T
+        self._change((counted, owners), (CountedOrders(*out), gone_owners))
 
-    def _remember(self, hashes: Sequence[str], counted: CountedOrders) -> None:
+    def _places_of(self, owners: Sequence[str]) -> Ints:
+        """Where owners stand in the list; new ones are added to it."""
+        self.owners.extend(dict.fromkeys(owner for owner in owners if owner not in self.owners))
+        places = {owner: place for place, owner in enumerate(self.owners)}
+        return np.array([places[owner] for owner in owners], dtype=np.int64)
+
+    def _remember(self, hashes: Sequence[str], counted: CountedOrders, owners: Ints) -> None:
         days = counted.day.astype("datetime64[D]").tolist()
         arrived = ["\\N" if cell == NONE else cell for cell in counted.arrived.tolist()]
-        rows = zip(hashes, days, counted.waiting.tolist(), arrived, strict=True)
-        lines = io.StringIO("".join(f"{order}\t{day}\t{waiting}\t{cell}\n" for order, day, waiting, cell in rows))
+        rows = zip(hashes, days, counted.waiting.tolist(), arrived, owners.tolist(), strict=True)
+        lines = io.StringIO(
+            "".join(f"{order}\t{day}\t{waiting}\t{cell}\t{owner}\n" for order, day, waiting, cell, owner in rows)
+        )
         connection: Any = self._session.connection().connection
         with connection.cursor() as cursor:
-            cursor.copy_expert("COPY counted_orders (hash, day, waiting, arrived) FROM STDIN", lines)
+            cursor.copy_expert("COPY counted_orders (hash, day, waiting, arrived, owner) FROM STDIN", lines)
 
-    def _change(self, more: CountedOrders, less: CountedOrders) -> None:
+    def _change(self, more: tuple[CountedOrders, Ints], less: tuple[CountedOrders, Ints]) -> None:
         parts = [
-            (each.day, cell, sign) for each, sign in ((more, 1), (less, -1)) for cell in (each.waiting, each.arrived)
+            (each.day, cell, owners, np.full(len(owners), sign))
+            for (each, owners), sign in ((more, 1), (less, -1))
+            for cell in (each.waiting, each.arrived)
         ]
-        days, cells = np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
-        signs = np.concatenate([np.full(len(part[0]), part[2]) for part in parts])
+        days, cells, owners, signs = map(np.concatenate, zip(*parts, strict=True))
         valid = cells != NONE
-        at, inverse = np.unique(np.stack([days[valid], cells[valid]]), axis=1, return_inverse=True)
+        at, inverse = np.unique(np.stack([days[valid], cells[valid], owners[valid]]), axis=1, return_inverse=True)
         change: Ints = np.bincount(inverse.ravel(), signs[valid], minlength=at.shape[1]).astype(np.int64)
         moved = change != 0
-        values = {"days": at[0, moved].tolist(), "cells": at[1, moved].tolist(), "orders": change[moved].tolist()}
+        places = dict(zip(("days", "cells", "owners"), at[:, moved].tolist(), strict=True))
+        values = {**places, "orders": change[moved].tolist()}
         self._session.execute(_CHANGE, values)
 
 
@@ -195,6 +212,7 @@ _HASH = "encode(substring(sha256(convert_to({}, 'UTF8')) FOR 16), 'hex')"
 
 _COLUMNS = (
     "hash",
+    "owner",
     "seller_zip_code_prefix",
     "customer_lat",
     "customer_lng",
@@ -205,12 +223,13 @@ _COLUMNS = (
 
 _ORDERS = f"""
     SELECT DISTINCT ON (order_id)
-           {_HASH.format("order_id")} AS hash, seller_zip_code_prefix, customer_lat, customer_lng, further,
+           {_HASH.format("order_id")} AS hash, coalesce(api_keys.owner, '') AS owner,
+           seller_zip_code_prefix, customer_lat, customer_lng, further,
            purchase_timestamp AT TIME ZONE 'UTC' AS purchase_timestamp, delivered_at AT TIME ZONE 'UTC' AS delivered_at
-    FROM predictions LEFT JOIN actuals USING (order_id)
+    FROM predictions LEFT JOIN actuals USING (order_id) LEFT JOIN api_keys ON api_keys.id = predictions.key_id
     WHERE role = 'champion' AND {BOUGHT_WHEN_ASKED} AND {COUNTED} AND predictions.key_id = ANY(:keys)
       AND purchase_timestamp >= :oldest AND %s
-    ORDER BY order_id, predictions.purchase_timestamp, predicted_at, id
+    ORDER BY order_id, predictions.purchase_timestamp, predicted_at, predictions.id
 """  # noqa: S608
 
 _OF_ORDERS = text(_ORDERS % "order_id = ANY(:ids)")
@@ -256,18 +275,13 @@ _FORGET = text("""
 _TAKE_OUT = text(f"""
     DELETE FROM counted_orders USING unnest(CAST(:ids AS text[])) AS changed
     WHERE hash = CAST({_HASH.format("changed")} AS uuid)
-    RETURNING day - DATE '1970-01-01', waiting, coalesce(arrived, {NONE})
+    RETURNING day - DATE '1970-01-01', waiting, coalesce(arrived, {NONE}), owner
 """)  # noqa: S608
 
 _CHANGE = text("""
-    INSERT INTO pace_counts (day, cell, orders)
-    SELECT DATE '1970-01-01' + day, cell, orders
-    FROM unnest(CAST(:days AS integer[]), CAST(:cells AS integer[]), CAST(:orders AS integer[]))
-         AS changes (day, cell, orders)
-    ON CONFLICT (day, cell) DO UPDATE SET orders = pace_counts.orders + excluded.orders
-""")
-
-_READ = text("""
-    SELECT day - DATE '1970-01-01', array_agg(cell), array_agg(orders)
-    FROM pace_counts WHERE orders > 0 AND day <= :until GROUP BY day ORDER BY day
+    INSERT INTO pace_counts (day, cell, owner, orders)
+    SELECT DATE '1970-01-01' + day, cell, owner, orders
+    FROM unnest(CAST(:days AS integer[]), CAST(:cells AS integer[]), CAST(:owners AS integer[]),
+                CAST(:orders AS integer[])) AS changes (day, cell, owner, orders)
+    ON CONFLICT (day, cell, owner) DO UPDATE SET orders = pace_counts.orders + excluded.orders
 """)

@@ -17,7 +17,7 @@ from common.orders.logged import logged_orders
 from common.orders.reading import Reading
 from monitor.pace.cells import Cells, CountedOrders
 
-SCHEME = 1
+SCHEME = 2
 """Raised when cells mean something else than before: what was counted is counted anew."""
 
 

@@ -25,7 +25,6 @@ from trainer.model.bundling import code_version, write_bundle
 from trainer.model.fit import fit
 from trainer.model.params import Params
 from trainer.model.table import TrainingTable, scale_of
-from trainer.registry.logged_model import log_and_register
 from trainer.registry.versions import Versions
 from trainer.search.useful_facts import with_useful_facts
 
@@ -94,7 +93,7 @@ def register(data: TrainingData, versions: Versions, seed: int = 0, as_of: datet
             mlflow.log_metrics(evaluation.metrics | {"parity_days": difference})
             for path in (*plots, folder / "model_card.md"):
                 mlflow.log_artifact(str(path))
-            version = log_and_register(folder, Predictor(bundle).reading.further)
+            version = versions.log_and_register(folder, Predictor(bundle).reading.further)
             mlflow.set_tag("version", version)
             mlflow.set_tag("mlflow.runName", f"version {version}")
             mlflow.MlflowClient().update_model_version(MODEL_NAME, version, description=card.partition("\n## ")[0])

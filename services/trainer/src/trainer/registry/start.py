@@ -16,7 +16,6 @@ from trainer.model.declared import declared_of, fingerprint_of, made_up
 from trainer.model.fit import fit
 from trainer.model.params import Params
 from trainer.model.table import TrainingTable
-from trainer.registry.logged_model import log_and_register
 from trainer.registry.versions import Versions
 
 STEP = "declared-days"
@@ -60,7 +59,7 @@ def start(data: TrainingData, versions: Versions) -> tuple[str, str]:
         tags = {"step": STEP, "history": data.version, "code": code_version()}
         with mlflow.start_run(run_name=STEP, tags=tags):
             mlflow.log_params(asdict(params) | {"declared": declared.model_dump_json()[:500]})
-            version = log_and_register(folder, (*data.shop.facts.numeric, *data.shop.facts.category))
+            version = versions.log_and_register(folder, (*data.shop.facts.numeric, *data.shop.facts.category))
             mlflow.set_tag("version", version)
             mlflow.set_tag("mlflow.runName", f"version {version}")
     reason = f"{few}: what the shop declares serves until there are more"

@@ -1,7 +1,9 @@
 """The registered versions as the gate meets them: who is champion, and who stays challenger."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from sqlalchemy import select
 
@@ -10,6 +12,8 @@ from common.errors import BundleMissing, DamagedBundle
 from common.model.bundle import Bundle
 from common.promotion import PROMOTED, REASON, ROLLED_BACK, Promotion
 from common.servers.registry import CHALLENGER
+from common.servers.signatures import SigningKey
+from trainer.registry.logged_model import log_and_register
 from trainer.tracking import Tracking
 
 REGISTERED = "registered"
@@ -19,9 +23,19 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Versions(Promotion):
-    """The registered versions, with the record of who was champion when, and why. tracking: where their runs are."""
+    """The registered versions, with the record of who was champion when, and why.
+
+    tracking: where their runs are. key: by which new ones are signed; None, and they are not.
+    """
 
     tracking: Tracking
+    key: SigningKey | None = None
+
+    def log_and_register(self, folder: Path, facts: Sequence[str] = ()) -> str:
+        """Sign a sealed bundle and register it in the running MLflow run; the new version. facts: the shop's."""
+        if self.key:
+            self.key.sign(folder)
+        return log_and_register(folder, facts)
 
     def champion(self) -> Bundle | None:
         """The champion's bundle; None before the first, or, with a warning, when its files cannot be loaded."""

@@ -4,12 +4,13 @@ Hyperopt is asked for `jobs` trials at a time. Finished ones are kept on disk, s
 it stopped when it is started again with the same data and seed.
 """
 
+import json
 import logging
-import pickle
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from hyperopt import JOB_STATE_DONE, Trials, tpe
 from hyperopt.base import Domain
 
@@ -46,7 +47,7 @@ def search(
     log.info("searching on %s", searched.extent)
     task = Task.of(with_useful_facts(searched, seed), seed, CORES // jobs or 1)
     tags = search_tags(data.fingerprint, seed) | {"history": data.version, "orders": searched.extent}
-    store = kept_in / f"{tags['search']}.pkl"
+    store = kept_in / f"{tags['search']}.json"
     past = _resume(store)
     log_missing(past.results, tags, seed)
     domain = Domain(lambda _: None, SPACE)
@@ -74,11 +75,22 @@ def _values(doc: dict[str, Any]) -> dict[str, Any]:
 
 
 def _resume(store: Path) -> Trials:
-    return pickle.loads(store.read_bytes()) if store.exists() else Trials()  # noqa: S301, our own file
+    past = Trials()
+    if store.exists():
+        docs = json.loads(store.read_text())
+        past.new_trial_ids(len(docs))
+        past.insert_trial_docs(docs)
+        past.refresh()
+    return past
 
 
 def _save(store: Path, past: Trials) -> None:
     store.parent.mkdir(parents=True, exist_ok=True)
     scratch = store.with_suffix(".part")
-    scratch.write_bytes(pickle.dumps(past))
+    scratch.write_text(json.dumps(past.trials, default=_plain))
     scratch.replace(store)
+
+
+def _plain(value: object) -> object:
+    """NumPy's numbers as Python's; moments, which Hyperopt alone looks at, as nothing."""
+    return value.item() if isinstance(value, np.generic) else None

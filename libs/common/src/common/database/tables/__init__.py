@@ -2,7 +2,7 @@
 
 from common.database.tables.base import Table
 from common.database.tables.batch import BatchChunk, BatchJob, BatchOutput, PaceSnapshot
-from common.database.tables.keys import ApiKey
+from common.database.tables.keys import Act, ApiKey
 from common.database.tables.log import Actual, ColdFile, Erasure, InvalidRequests, Prediction
 from common.database.tables.models import ModelEvent, Retraining
 from common.database.tables.monitoring import (
@@ -21,6 +21,7 @@ from common.database.tables.monitoring import (
 )
 
 __all__ = [
+    "Act",
     "Actual",
     "Alert",
     "ApiKey",

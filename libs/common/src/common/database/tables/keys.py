@@ -1,9 +1,9 @@
-"""Clients' keys."""
+"""Clients' keys, and what was done by those who administer."""
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, text
+from sqlalchemy import BigInteger, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from common.database.tables.base import Table
@@ -26,3 +26,19 @@ class ApiKey(Table):
     writes: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'"))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     revoked_at: Mapped[datetime | None]
+
+
+class Act(Table):
+    """What somebody did who administers: which services add, and only the owner of the tables could change.
+
+    actor: the key's id, or the account that ran a command. subject: a key, version, job or alert; no order.
+    """
+
+    __tablename__ = "acts"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    happened_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
+    actor: Mapped[str]
+    act: Mapped[str]
+    subject: Mapped[str]
+    reason: Mapped[str]

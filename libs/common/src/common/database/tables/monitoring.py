@@ -59,13 +59,14 @@ class DeliveryPace(Table):
 class PaceCount(Table):
     """Orders of the log bought on a day (the shop's clock) that count in a cell of the delivery pace.
 
-    cell: see `monitor.pace.cells`, of the model and resolution of PaceBasis.
+    cell: see `monitor.pace.cells`, of the model and resolution of PaceBasis. owner: place in the basis' list of them.
     """
 
     __tablename__ = "pace_counts"
 
     day: Mapped[date] = mapped_column(primary_key=True)
     cell: Mapped[int] = mapped_column(primary_key=True)
+    owner: Mapped[int] = mapped_column(primary_key=True, server_default="0")
     orders: Mapped[int]
 
 
@@ -81,15 +82,16 @@ class CountedOrder(Table):
     day: Mapped[date] = mapped_column(index=True)
     waiting: Mapped[int]
     arrived: Mapped[int | None]
+    owner: Mapped[int] = mapped_column(server_default="0")
 
 
 class PaceBasis(Table):
     """What `pace_counts` counts, one row.
 
     grouping: how the champion groups orders. oldest: purchases from then on. until: all that was logged and reported
-    by then. present: see `common.database.present`. keys: those whose orders teach. next_due: when a delivery
-    that lies too far ahead to be true yet has come. counted_until: purchases before then are counted, while the log is
-    counted from its beginning; NULL once all of it is.
+    by then. present: see `common.database.present`. keys: those whose orders teach. owners: whose they are.
+    next_due: when a delivery that lies too far ahead to be true yet has come. counted_until: purchases before then are
+    counted, while the log is counted from its beginning; NULL once all of it is.
     """
 
     __tablename__ = "pace_bases"
@@ -101,6 +103,7 @@ class PaceBasis(Table):
     until: Mapped[datetime]
     present: Mapped[datetime]
     keys: Mapped[list[Any]]
+    owners: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'"))
     next_due: Mapped[datetime | None]
     counted_until: Mapped[datetime | None]
 

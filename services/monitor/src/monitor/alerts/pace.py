@@ -1,4 +1,4 @@
-"""Deliveries that are slower than the model has seen: the earliest sign of a wave of delays."""
+"""The delivery pace: slower than the model has seen, the earliest sign of a wave of delays; or one owner's work."""
 
 from collections.abc import Iterator
 
@@ -9,6 +9,9 @@ from common.model.pace import FEWEST_ORDERS
 from monitor.alerts.check import Check, Situation
 
 SLOW_QUANTILE = 0.95
+
+NO_OWNER = "no key"
+"""What orders are called that were asked for without one."""
 
 
 class PaceOutOfRange(Check):
@@ -38,3 +41,27 @@ class PaceOutOfRange(Check):
                 "of the days in the training data"
             )
             yield Finding(region, self.change(pace / limit), message, pace, limit)
+
+
+class SourceOutOfShare(Check):
+    """Opens while some of an owner's orders do not count in the pace, see `monitor.pace.sources`."""
+
+    name = "source-out-of-share"
+    severity = "warning"
+    opens = 1.0
+    closes = 1.0
+
+    def findings(self, situation: Situation) -> Iterator[Finding]:
+        """One finding for each owner that is held, and one that closes it for each that no longer is."""
+        if situation.pace is None:
+            return
+        held = {each.owner or NO_OWNER: each for each in situation.pace.held}
+        for owner, each in held.items():
+            message = (
+                f"{each.share:.0%} of the newest orders that the delivery pace comes from are {owner}'s, where "
+                f"{each.usual:.0%} is usual: they count as {each.bound:.0%}"
+            )
+            yield Finding(owner, "open", message, each.share / each.bound, self.opens)
+        for rule, owner in situation.alerts:
+            if rule == self.name and owner not in held:
+                yield Finding(owner, "close", f"{owner}'s part in the delivery pace is within its bound again")
