@@ -27,12 +27,14 @@ REPORT = {
     },
 }
 
+MONTH = ("mae_vs_promise", "coverage", "on_time_share", "olist_on_time_share")
+
 
 @pytest.fixture(scope="module", autouse=True)
 def nothing_published(store: ObjectStore) -> Iterator[None]:
     """No history before these tests, and none after them."""
     for after in (False, True):
-        for name in ("newest.json", "report.json"):
+        for name in ("newest.json", "report.json", "backtest.json"):
             store.delete(ObjectAddress(store.bucket, FOLDER + name))
         if not after:
             yield
@@ -57,3 +59,20 @@ def test_the_history_and_what_was_odd_in_it_are_shown(
         expect(seen.page.get_by_role("row", name="dropped: delivered before the purchase")).to_contain_text("10")
         expect(seen.page.get_by_role("listitem").filter(has_text="12 orders end on one day")).to_be_visible()
         expect(seen.page.get_by_role("listitem").filter(has_text="promised_timestamp")).to_be_visible()
+
+
+def test_the_newest_backtest_is_shown_with_what_each_input_is_worth(
+    chromium: Browser, console: Console, store: ObjectStore
+) -> None:
+    month = dict.fromkeys(MONTH, 0.9) | {"orders": 1_200, "mae": 5.0, "median_mae": 10.0, "promise_days_vs_olist": -1.3}
+    worth = {"facts": {"weight_kg": 0.25, "colour": -0.01}, "facts_used": ["weight_kg"]}
+    promise = {"promise_worth": None, "promise_used": None}
+    figures = month | worth | promise | {"shop": "trucks", "months": [month | {"month": "2019-10"}]}
+    HistoryStore(store).reports.put("backtest", json.dumps(figures).encode())
+    with visit(chromium, console.url) as seen:
+        seen.open("/data")
+        expect(seen.page.get_by_role("img", name="Error by month")).to_be_visible()
+        row = seen.page.get_by_role("row", name="2019-10")
+        expect(row).to_have_text("2019-101,2005.0050 %90.0 %90.0 %90.0 %1.3")
+        expect(seen.page.get_by_role("row", name="fact weight_kg")).to_contain_text("0.250")
+        expect(seen.page.get_by_role("row", name="fact colour")).to_contain_text("did not help")

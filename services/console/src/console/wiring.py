@@ -71,10 +71,10 @@ def from_environment() -> ASGIApp:
     sessions = Sessions(find_key, settings.session_hours, login_required(settings, load(ModeSettings)))
     shell = Shell(watch, sessions, words := Words(settings.time_zone))
     jobs, champions, orders = Jobs(gateway), Champions(gateway), Orders(gateway, words.zone)
-    pace = ChampionPace(champions, read)
+    pace, places = ChampionPace(champions, read), Places(registry)
     pages: list[Page] = [
         NowPage(shell, champions, read, watch, traffic, pace),
-        AskPage(shell, gateway, champions, Places(registry), settings.gateway_public_url or settings.gateway_url),
+        AskPage(shell, gateway, champions, places, settings.gateway_public_url or settings.gateway_url),
         FilesPage(shell, jobs, Uploads(store), settings.upload_bytes),
         JobPage(shell, jobs, store),
         OrdersPage(shell, orders),
@@ -82,7 +82,7 @@ def from_environment() -> ASGIApp:
         AlertsPage(shell, read, Runbook()),
         ModelsPage(shell, ModelVersions(registry), read, Promotion(registry, database)),
         QualityPage(shell, read, store),
-        PacePage(shell, pace, read),
+        PacePage(shell, champions, pace, places, read),
         DataPage(shell, Data(HistoryStore(store))),
     ]
     background = [

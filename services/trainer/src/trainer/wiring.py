@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from common.orders.shop.prepared_shop import PreparedShop
     from common.orders.shop.sections import Shop
+    from common.servers.reports import Reports
     from trainer.data.history import TrainingData
     from trainer.published.seen import Seen
     from trainer.published.update import Updating
@@ -73,6 +74,14 @@ def prepared_data() -> "TrainingData":
 def has_object_store() -> bool:
     """Whether the settings name an object store: preparing and backtesting do without."""
     return bool(os.environ.get("OBJECT_STORE_ENDPOINT"))
+
+
+def reports() -> "Reports":
+    """Of what models learn from, where the console finds them; InvalidSettings."""
+    from common.servers.history import HistoryStore
+    from common.servers.objects import ObjectStore
+
+    return HistoryStore(ObjectStore(load(ObjectStoreSettings))).reports
 
 
 def history_updates() -> "Updating":

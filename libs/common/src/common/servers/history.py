@@ -24,6 +24,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, TypeAdapter, Validati
 from common.errors import DamagedHistory, HistoryGone, InvalidInput, ObjectNotFound
 from common.orders.shop.prepared_shop import PreparedShop
 from common.servers.objects import ObjectAddress, ObjectStore
+from common.servers.reports import Reports
 
 FOLDER = "history/"
 VERSIONS, PARTS, NEWEST = "versions/", "parts/", "newest.json"
@@ -112,6 +113,7 @@ class HistoryStore:
     def __init__(self, objects: ObjectStore, folder: str = FOLDER) -> None:
         self._objects = objects
         self._folder = folder
+        self.reports = Reports(objects, folder)
 
     def newest(self) -> HistoryVersion | None:
         """The newest version; None before the first."""
@@ -190,17 +192,6 @@ class HistoryStore:
             self._put(f"{VERSIONS}{version.name}.json", version)
         self._put(NEWEST, Newest(version=version.name, source_mark=source_mark))
         return version
-
-    def put_report(self, report: bytes) -> None:
-        """Keep the report of a reading of the shop's source (JSON), in place of the one before."""
-        self._objects.put(self._address("report.json"), report, "application/json")
-
-    def report(self) -> bytes | None:
-        """The newest report; None if none was kept."""
-        try:
-            return self._read("report.json")
-        except ObjectNotFound:
-            return None
 
     def download(self, parts: Iterable[Part], folder: Path) -> list[Path]:
         """Copies of the parts in a folder, in their order; DamagedHistory if one is not what its name says, or gone."""

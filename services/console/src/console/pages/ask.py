@@ -20,7 +20,7 @@ from console.pages.answer import Promise, draw_answer
 from console.pages.places_chart import places_chart
 from console.reads.champion import Champions
 from console.reads.order_form import PATH, FormField, order_form, request_of
-from console.reads.places import Places, Point
+from console.reads.places import Place, Places
 
 SHARES = [0.5, 0.75, 0.9, 0.95, 0.99]
 """On-time shares between which the visitor chooses: as many as the gateway takes at once."""
@@ -53,7 +53,7 @@ class AskPage:
         """The order's fields, from the gateway."""
         return await order_form(self._gateway)
 
-    async def picture(self, visitor: Visitor) -> list[Point]:
+    async def picture(self, visitor: Visitor) -> list[Place]:
         """Places of the version that answers."""
         return await self._places.of_version((await self._champions.of(visitor)).version)
 
@@ -111,9 +111,9 @@ class Question:
             made.props('inputmode="decimal"')
         return made
 
-    def _draw_picture(self, points: list[Point]) -> None:
-        places_chart(points, self._picked)
-        text("p", f"{number(len(points))} of the places that the model knows. Any other place: type it.", "soft")
+    def _draw_picture(self, places: list[Place]) -> None:
+        places_chart("Places as dots", {"longitude, latitude": places}, {}, self._picked)
+        text("p", f"{number(len(places))} of the places that the model knows. Any other place: type it.", "soft")
 
     def _picked(self, event: EChartPointClickEventArguments) -> None:
         there = [pair for pair in PAIRS if pair[0] in self._inputs]

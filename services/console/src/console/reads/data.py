@@ -39,6 +39,34 @@ class DataReport:
     barred: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Judged:
+    """A month, or a week that begins on a day, or all of them, judged by models that knew what was known before it.
+
+    Errors are means in days, None of rivals that the shop does not have; shares are of orders.
+    """
+
+    name: str
+    orders: int
+    mae: float
+    median_mae: float | None
+    promise_mae: float | None
+    coverage: float
+    kept: float | None
+    days_saved: float | None
+    shops_kept: float | None
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """worth: of each fact and of the shop's promise, whether it is used, and by how many days the error is lower."""
+
+    shop: str
+    months: tuple[Judged, ...]
+    pooled: Judged
+    worth: tuple[tuple[str, bool, float], ...]
+
+
 class Data:
     """Reads the object store in threads, whose errors it raises; NotFound where nothing is there yet."""
 
@@ -54,10 +82,17 @@ class Data:
 
     async def report(self) -> DataReport:
         """The newest report."""
-        report = await run_in_threadpool(self._store.report)
+        report = await run_in_threadpool(lambda: self._store.reports.newest("source"))
         if report is None:
             raise NotFound("no report of the shop's data was kept yet: `trainer prepare-data` writes it")
         return _read(json.loads(report))
+
+    async def backtest(self) -> Backtest:
+        """The newest backtest."""
+        report = await run_in_threadpool(lambda: self._store.reports.newest("backtest"))
+        if report is None:
+            raise NotFound("no backtest was kept yet: `trainer backtest` judges the model on each month that is over")
+        return _backtest(json.loads(report))
 
 
 def _shown(version: HistoryVersion) -> LearnedFrom:
@@ -96,3 +131,26 @@ def _counts(counts: Mapping[str, Any]) -> tuple[tuple[str, int], ...]:
 
 def _lines(lines: Iterable[Any]) -> tuple[str, ...]:
     return tuple(map(str, lines))
+
+
+def _backtest(figures: Mapping[str, Any]) -> Backtest:
+    worth = [(f"fact {name}", name in figures["facts_used"], days) for name, days in figures["facts"].items()]
+    if figures["promise_worth"] is not None:
+        worth.append(("the shop's promise", bool(figures["promise_used"]), figures["promise_worth"]))
+    months = tuple(_judged(month["month"], month) for month in figures["months"])
+    return Backtest(figures["shop"], months, _judged("all", figures), tuple(worth))
+
+
+def _judged(name: str, figures: Mapping[str, Any]) -> Judged:
+    ratio, saved = figures["mae_vs_promise"], figures["promise_days_vs_olist"]
+    return Judged(
+        name=name,
+        orders=figures["orders"],
+        mae=figures["mae"],
+        median_mae=figures["median_mae"],
+        promise_mae=ratio and figures["mae"] / ratio,
+        coverage=figures["coverage"],
+        kept=figures["on_time_share"],
+        days_saved=saved and -saved,
+        shops_kept=figures["olist_on_time_share"],
+    )

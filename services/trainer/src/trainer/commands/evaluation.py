@@ -49,6 +49,8 @@ def _backtest(arguments: argparse.Namespace) -> None:
     months = Months(arguments.first, arguments.last, arguments.seed)
     logged = not arguments.offline
     run_backtest(data, months, arguments.output, console, champion, logged, with_facts_useful_then)
+    if logged and wiring.has_object_store():
+        wiring.reports().put("backtest", arguments.output.read_bytes())
 
 
 def _champion(console: "Console") -> "Bundle | None":

@@ -31,7 +31,7 @@ def put_source(folder: Path, store: HistoryStore) -> HistoryVersion:
     places = _put_places(folder / PLACES, store)
     shop = PreparedShop.read(folder)
     if (report := folder / REPORT).exists():
-        store.put_report(report.read_bytes())
+        store.reports.put("source", report.read_bytes())
     return HistoryVersion(shop=shop, months=source, source=source, places=places, made_at=datetime.now(UTC))
 
 
