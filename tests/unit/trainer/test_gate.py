@@ -125,3 +125,13 @@ def test_made_up_orders_take_no_real_champion_s_place(table: TrainingTable, tmp_
     champion = champion_of(TrainingTable.of(real), CHANGE, tmp_path / "bundle")
     objections = [judge(data, PARAMS, champion).objections for data in (real, made_up)]
     assert ["made up" in " ".join(each) for each in objections] == [False, True]
+
+
+@pytest.mark.parametrize("barred", [True, False])
+def test_a_promise_that_was_revised_later_is_shown_but_need_not_be_beaten(barred: bool) -> None:
+    history = made_up_history(1_500)
+    shop = SHOP.model_copy(update={"promise_barred": barred})
+    revised = replace(history, promised_days=history.days)
+    evaluation = judge(TrainingData(revised, shop, made_up_places()), PARAMS, None)
+    assert evaluation.metrics["mae_of_shops_promise"] == 0
+    assert any("the shop's promise" in objection for objection in evaluation.objections) is not barred
