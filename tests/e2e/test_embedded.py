@@ -20,7 +20,7 @@ def test_a_killed_gateway_shows_in_status_and_comes_back(system: Any) -> None:
         shown = system.run("devstack", "status", check=False)
         return bool(re.search(r"^gateway .*killed by signal 9", shown.stdout, re.MULTILINE))
 
-    wait_until(noticed, 10, what="status to show why the gateway was restarted")
+    wait_until(noticed, what="status to show why the gateway was restarted")
     wait_until(lambda: system.gateway.get("/readyz").is_success, 30, what="the gateway to come back")
     wait_until(lambda: system.run("devstack", "status", check=False).returncode == 0, 30, what="a healthy status")
 

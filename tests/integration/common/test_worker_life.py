@@ -161,7 +161,7 @@ def snapshots_failing(admin: Redis) -> None:
     (folder / "dump.rdb" / "in the way").mkdir(parents=True)
     admin.config_set("save", "3600 1")
     admin.bgsave()
-    wait_until(lambda: admin.info("persistence")["rdb_last_bgsave_status"] == "err", 10, what="the snapshot to fail")
+    wait_until(lambda: admin.info("persistence")["rdb_last_bgsave_status"] == "err", what="the snapshot to fail")
 
 
 def out_of_memory(admin: Redis) -> None:

@@ -94,7 +94,7 @@ def test_a_new_champion_is_served_without_restart_and_without_a_failed_request(
         with database.transaction() as session:
             return session.scalars(query).all()
 
-    wait_until(lambda: f"replaces version {versions[0]}" in recorded(), 10)
+    wait_until(lambda: f"replaces version {versions[0]}" in recorded())
 
 
 def test_a_challenger_is_logged_but_never_answered(
@@ -110,7 +110,7 @@ def test_a_challenger_is_logged_but_never_answered(
         entries = [fields for _, fields in queue.xrange(STREAM) if FIELD in fields]  # other tests share the stream
         return {row.role: row for fields in entries for row in decode(fields) if row.order_id == "shadowed"}
 
-    wait_until(lambda: len(logged()) == 2, 10)
+    wait_until(lambda: len(logged()) == 2)
     champion, challenger = logged()["champion"], logged()["challenger"]
     queue.close()
     assert (champion.model_version, challenger.model_version) == tuple(versions)
@@ -164,7 +164,7 @@ def test_a_cache_that_takes_no_bundle_is_named(
     (tmp_path / "full").write_text("no folder")
     environment = {**gateway_env, "REGISTRY_URL": mlflow_url, "REGISTRY_CACHE_DIR": str(tmp_path / "full")}
     with running_gateway(environment, tmp_path) as stuck:
-        wait_until(lambda: str(tmp_path / "full") in stuck.client.get("/readyz").json()["detail"], 10)
+        wait_until(lambda: str(tmp_path / "full") in stuck.client.get("/readyz").json()["detail"])
         assert stuck.client.post("/delivery_time", json=ORDER).status_code == 503
         assert "Traceback" not in stuck.log()
 

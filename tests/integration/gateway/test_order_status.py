@@ -204,7 +204,7 @@ def test_an_owner_sees_his_own_orders_alone(guarded: Gateway, engine: Engine, ga
         many = guarded.client.get("/orders", params={"at_risk": "true", "limit": 1000}, headers=headers)
         return one.status_code, [item["order_id"] for item in many.json().get("items", [])]
 
-    wait_until(lambda: guarded.client.get("/model", headers=mine).status_code == 200, 10)
+    wait_until(lambda: guarded.client.get("/model", headers=mine).status_code == 200)
     assert seen(mine) == (200, [order_id])
     assert seen(other) == (404, [])
     assert seen(admin)[0] == 200

@@ -65,7 +65,7 @@ def logging_gateway(queue: Queue, gateway_env: dict[str, str], tmp_path: Path) -
 def test_a_prediction_is_logged_as_it_was_answered(queue: Queue, logging_gateway: Gateway) -> None:
     order = {**ORDER, "order_id": "order-1", "purchase_timestamp": "2018-05-01T10:00:00+02:00"}
     answer = logging_gateway.client.post("/delivery_time", json=order, headers={"X-Request-ID": "request-1"}).json()
-    wait_until(lambda: queue.has(1), 5)
+    wait_until(lambda: queue.has(1))
     (row,) = queue.logged()
     assert (row.request_id, row.order_id, row.role, row.model_version) == ("request-1", "order-1", "champion", "1")
     assert (row.seller_zip_code_prefix, row.customer_lat, row.customer_lng) == (9350, -23.577, -46.587)
@@ -80,7 +80,7 @@ def test_a_prediction_is_logged_as_it_was_answered(queue: Queue, logging_gateway
 def test_of_many_orders_each_is_logged(queue: Queue, logging_gateway: Gateway) -> None:
     orders = [{**ORDER, "seller_zip_code_prefix": prefix, "order_id": f"order-{prefix}"} for prefix in range(1, 801)]
     answers = logging_gateway.client.post("/delivery_times", json={"orders": orders}).json()
-    wait_until(lambda: queue.has(800), 5)
+    wait_until(lambda: queue.has(800))
     rows = queue.logged()
     assert len({row.id for row in rows}) == 800
     assert [row.order_id for row in rows] == [order["order_id"] for order in orders]
@@ -97,7 +97,7 @@ def test_invalid_requests_are_counted_in_the_log(queue: Queue, logging_gateway: 
         entries = [decode_invalid(fields) for _, fields in queue.client.xrange(STREAM)]
         return [entry for entry in entries if entry is not None]
 
-    wait_until(lambda: sum(entry.requests for entry in counted()) == 4, 5)
+    wait_until(lambda: sum(entry.requests for entry in counted()) == 4)
     assert abs(counted()[-1].counted_at.timestamp() - time.time()) < 10
     assert queue.client.xlen(STREAM) == len(counted()) + 1
 
@@ -112,7 +112,7 @@ def test_while_the_queue_is_away_predictions_wait_in_memory_and_then_flow(
         assert answer.elapsed.total_seconds() < 1
     time.sleep(1)
     queue.start()
-    wait_until(lambda: queue.has(50), 15)
+    wait_until(lambda: queue.has(50))
     assert [row.order_id for row in queue.logged()] == [str(number) for number in range(50)]
 
 
@@ -120,7 +120,7 @@ def test_what_does_not_fit_into_memory_is_dropped_and_counted(queue: Queue, logg
     queue.stop()
     for _ in range(3):
         assert logging_gateway.client.post("/delivery_times", json={"orders": [ORDER] * 600}).status_code == 200
-    wait_until(lambda: "gateway_log_dropped_total 1200.0" in logging_gateway.client.get("/metrics").text, 10)
+    wait_until(lambda: "gateway_log_dropped_total 1200.0" in logging_gateway.client.get("/metrics").text)
     assert logging_gateway.client.get("/readyz").json()["prediction_log"] == {"buffered": 600, "dropped": 1200}
 
 

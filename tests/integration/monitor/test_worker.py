@@ -56,11 +56,11 @@ def test_the_worker_answers_consumes_measures_and_stops(
         wait_until(lambda: worker.pid in {stats["pid"] for stats in (inspect.stats() or {}).values()}, 30)
     play_until(datetime(2018, 3, 6, tzinfo=UTC))
     queue.xadd(STREAM, encode(logged(200)))
-    wait_until(lambda: count(database, "predictions") == 200, 10)
+    wait_until(lambda: count(database, "predictions") == 200)
     wait_until(lambda: count(database, "model_metrics") == 1, 60)
     with database.engine.begin() as elsewhere:
         elsewhere.execute(text("LOCK TABLE predictions"))  # the next measuring waits for this, longer than a stop may
-        wait_until(lambda: waits_for_a_lock(elsewhere), 10)
+        wait_until(lambda: waits_for_a_lock(elsewhere))
         worker.send_signal(signal.SIGTERM)
         assert worker.wait(timeout=20) == 0
 

@@ -120,7 +120,7 @@ def test_who_dawdles_is_told_so_and_who_is_silent_is_cut_off_but_not_who_is_idle
         assert 5 < time.monotonic() - started < 15
         assert alive(idle)
     counted = 'gateway_requests_total{route="/delivery_time",status="408"}'
-    wait_until(lambda: counted in gateway.client.get("/metrics").text, 5)
+    wait_until(lambda: counted in gateway.client.get("/metrics").text)
 
 
 def without_header(body: bytes) -> bytes:

@@ -65,7 +65,7 @@ def proxy(request: pytest.FixtureRequest, prefixed: Gateway, tmp_path_factory: p
     with subprocess.Popen([str(NGINX), "-c", file, "-p", folder], stderr=subprocess.DEVNULL) as process:
         try:
             url = f"http://127.0.0.1:{port}/eta"
-            wait_until(lambda: httpx.get(f"{url}/livez").is_success, 10)
+            wait_until(lambda: httpx.get(f"{url}/livez").is_success)
             yield url
         finally:
             process.terminate()

@@ -194,7 +194,7 @@ def test_a_webhook_that_hangs_stops_no_check(
     notifier = notify.Notifier(database, webhook.url)
     sending = threading.Thread(target=notifier.run)
     sending.start()
-    wait_until(lambda: bool(webhook.bodies), 10)
+    wait_until(lambda: bool(webhook.bodies))
     with database.transaction() as session:
         for _ in range(2):
             session.add(Retraining(reason="test", status="failed", finished_at=datetime.now(UTC)))
