@@ -158,3 +158,25 @@ def docker(*arguments: str) -> str:
     done = subprocess.run(["docker", *arguments], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
+
+
+ASK_THE_MASTER = """
+import socket, ssl
+plain = socket.create_connection(("seaweedfs", 19333), 5)
+plain.settimeout(3)
+context = ssl.create_default_context()
+context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+context.set_alpn_protocols(["h2"])
+try:
+    door = context.wrap_socket(plain)
+    door.sendall(b"PRI * HTTP/2.0\\r\\n\\r\\nSM\\r\\n\\r\\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0]))
+    print("answered" if door.recv(9) else "closed")
+except (ssl.SSLError, OSError) as error:
+    print("refused", type(error).__name__)
+"""
+"""As gRPC begins, with TLS, but without a certificate of the store's."""
+
+
+def test_a_container_beside_the_object_store_gets_no_word_out_of_its_inner_doors(system: ComposeSystem) -> None:
+    told = system.compose("exec", "--no-TTY", "gateway", "python", "-c", ASK_THE_MASTER).stdout.strip()
+    assert told.startswith(("refused", "closed")), told

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from common.database.access import roles
+from devstack.servers import seaweedfs
 from devstack.settings import StackSettings
 from devstack.stack import Stack
 
@@ -40,7 +41,7 @@ def test_an_image_of_others_is_pinned_to_a_version(name: str) -> None:
     assert re.search(r":v?\d+\.\d+", UPSTREAM[name]["image"]), UPSTREAM[name]["image"]
 
 
-ONE_SHOT = ("migrate", "mlflow-migrate", "roles")
+ONE_SHOT = ("migrate", "mlflow-migrate", "roles", "certificates")
 USE_OBJECTS = {"gateway", "console", "scorer", "monitor", "trainer", "retrainer", "mlflow", "jupyter"}
 
 
@@ -73,13 +74,17 @@ def test_only_what_people_use_is_published_on_loopback_unless_told_otherwise() -
     assert COMPOSE["networks"]["servers"]["internal"] is True
     assert COMPOSE["networks"]["objects"]["internal"] is True
     inside = {name for name, service in SERVICES.items() if "servers" in service.get("networks", ())}
-    assert inside == SERVICES.keys() - {"gateway-champion", "seaweedfs"}
+    assert inside == SERVICES.keys() - {"gateway-champion", "seaweedfs", "certificates"}
 
 
 def test_the_object_store_is_reached_by_those_alone_who_use_it() -> None:
     beside = {name for name, service in SERVICES.items() if {"objects", "store"} & {*service.get("networks", ())}}
     assert beside == USE_OBJECTS | {"seaweedfs"}
     assert "-disableHttp" in SERVICES["seaweedfs"]["command"]
+    parts = re.findall(r"^\[grpc\.(\w+)\]$", COMPOSE["configs"]["s3-signing"]["content"], re.M)
+    assert set(parts) == set(seaweedfs.CERTIFIED)
+    mounted = {name for name, each in SERVICES.items() if "certificates:" in str(each.get("volumes"))}
+    assert mounted == {"certificates", "seaweedfs"}
 
 
 def test_each_service_has_its_own_role_and_the_trainer_alone_signs() -> None:

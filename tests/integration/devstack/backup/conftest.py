@@ -27,6 +27,7 @@ from support.example import logged
 from support.faults import kills
 from support.gateway_fixtures import NOWHERE, create_key, fill_cache, running_gateway
 from support.scorer.rig import FAST, Rig, csv_file, scorer_of
+from support.stack_fixtures import UNSIGNED
 from support.waiting import wait_until
 
 SMALL = b"seller_zip_code_prefix,customer_lat,customer_lng\n" + b"9350,-23.577,-46.587\n" * 50
@@ -121,7 +122,14 @@ def restored(backup: Backup, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 def rig_of(stack: Commanded) -> Rig:
-    environment = {"MODE": "local", **stack.environment, **FAST, "REGISTRY_URL": NOWHERE, "GATEWAY_KEYS": "required"}
+    environment = {
+        "MODE": "local",
+        **stack.environment,
+        **UNSIGNED,
+        **FAST,
+        "REGISTRY_URL": NOWHERE,
+        "GATEWAY_KEYS": "required",
+    }
     return Rig(stack.stack, environment, scorer_of(environment))
 
 

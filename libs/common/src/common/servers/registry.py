@@ -169,10 +169,12 @@ class Registry:
         _write_whole(self._cache / CHAMPION, version)
 
     def last_champion(self) -> Bundle:
-        """The last champion that this cache has seen, without asking MLflow."""
+        """The last champion that this cache has seen, without asking MLflow; UntrustedBundle."""
         try:
             version = (self._cache / CHAMPION).read_text()
             return self._loaded(self._folder(version), version)
+        except UntrustedBundle:
+            raise
         except (OSError, DamagedBundle) as error:
             raise RegistryUnavailable(self.url, "and no champion is in the cache") from error
 
@@ -189,7 +191,7 @@ class Registry:
     def _instead_of_untrusted(self, error: UntrustedBundle) -> Bundle:
         try:
             bundle = self.last_champion()
-        except RegistryUnavailable:
+        except (RegistryUnavailable, UntrustedBundle):
             raise error from None
         log.warning("%s; going on with version %s", error, bundle.version)
         return bundle

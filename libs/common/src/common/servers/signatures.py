@@ -10,9 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-
 from common.errors import UntrustedBundle
 from common.model.bundle import MANIFEST
 
@@ -30,6 +27,8 @@ class SigningKey:
     """A trainer's private key: 32 random bytes, in hexadecimal."""
 
     def __init__(self, text: str) -> None:
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
         self._key = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(text))
         self.public = self._key.public_key().public_bytes_raw().hex()
 
@@ -77,6 +76,9 @@ def _lines(folder: Path) -> Iterator[tuple[str, str]]:
 
 
 def _is_valid(public: str, signature: str, signed: bytes) -> bool:
+    from cryptography.exceptions import InvalidSignature  # 6 MB, for those who ask for signatures alone
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
     try:
         Ed25519PublicKey.from_public_bytes(bytes.fromhex(public)).verify(bytes.fromhex(signature), signed)
     except (InvalidSignature, ValueError):

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.config import Config
 
+from common.servers.certificates import AUTHORITY, CERTIFICATE, KEY, certify
 from devstack.credentials import write_private
 from devstack.errors import CannotRun
-from devstack.servers.certificates import AUTHORITY, CERTIFICATE, KEY, certify
 from devstack.servers.ports import Port, is_free, pick_free
 from devstack.servers.process import Process
 from devstack.settings import LOOPBACK
