@@ -24,7 +24,7 @@ from tempfile import TemporaryDirectory
 import httpx
 import redis
 from packaging.requirements import Requirement
-from tests.bench._alias import Alias, serving
+from tests.bench.serving.alias import Alias, serving
 from tests.support.model_fixtures import made_up_data
 
 from common.servers.prediction_log import STREAM
@@ -40,7 +40,7 @@ from trainer.model.fit import fit
 from trainer.model.params import Params
 from trainer.model.table import TrainingTable
 
-HERE = Path(__file__).parent
+SERVING = Path(__file__).parent / "serving"
 SERVER_CORE, CLIENT_CORE = 0, 1
 ROUNDS, SECONDS, CONNECTIONS = 5, 4.0, 32
 BULK = 1_000
@@ -52,7 +52,17 @@ MODEL_SIZE = Params(iterations=400, depth=6, learning_rate=0.1)
 ORDER = {"seller_zip_code_prefix": 9350, "customer_lat": -23.577, "customer_lng": -46.587}
 ONE, MANY = json.dumps(ORDER).encode(), json.dumps({"orders": [ORDER] * BULK}).encode()
 PROMISED = json.dumps({**ORDER, "on_time_share": [0.8, 0.9, 0.95]}).encode()
-UVICORN = ["-m", "uvicorn", "--factory", "--log-level", "warning", "--no-access-log", "--app-dir", str(HERE), "--port"]
+UVICORN = [
+    "-m",
+    "uvicorn",
+    "--factory",
+    "--log-level",
+    "warning",
+    "--no-access-log",
+    "--app-dir",
+    str(SERVING),
+    "--port",
+]
 
 
 def measure() -> dict[str, float]:
@@ -175,7 +185,7 @@ def _environment() -> Iterator[dict[str, str]]:
 def _server(name: str, environment: dict[str, str]) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
     """A server on its core, ready; its port and process."""
     port = pick_free()
-    served = ["-m", "gateway.cli", "serve"] if name == "gateway" else [*UVICORN, str(port), f"_realtime_servers:{name}"]
+    served = ["-m", "gateway.cli", "serve"] if name == "gateway" else [*UVICORN, str(port), f"servers:{name}"]
     variables = {**environment, "GATEWAY_PORT": str(port)}
     process = subprocess.Popen([sys.executable, *served], env=variables, stderr=subprocess.DEVNULL)
     os.sched_setaffinity(process.pid, {SERVER_CORE})
@@ -197,7 +207,7 @@ def _answers(url: str) -> bool:
 
 
 def _load(port: int, path: str, body: bytes, seconds: float = SECONDS) -> dict[str, float]:
-    argv = [sys.executable, HERE / "_load.py", str(CLIENT_CORE), str(port), path, str(CONNECTIONS), str(seconds)]
+    argv = [sys.executable, SERVING / "load.py", str(CLIENT_CORE), str(port), path, str(CONNECTIONS), str(seconds)]
     ended = subprocess.run(argv, input=body, capture_output=True, check=False)
     if ended.returncode:
         raise RuntimeError(f"load on {path}: {ended.stderr.decode().strip()}")
