@@ -66,6 +66,15 @@ def test_outputs_files_and_scripts_that_it_names_are_there() -> None:
         assert (ROOT / path).exists() or is_made_here, path
 
 
+def test_what_is_run_in_a_pod_is_in_its_image() -> None:
+    text = WALK + (ROOT / "docs/deploy.md").read_text()
+    run = set(re.findall(r"exec deployment/(\w+) -- (\S+ \S+ \S+)", text))
+    assert len(run) > 1
+    for pod, command in run:
+        service = {"retrainer": "trainer"}.get(pod, pod)
+        assert command == f"python -m {service}.cli"
+
+
 def test_the_roles_script_gets_each_password_that_it_asks_for() -> None:
     script = (ROOT / "deploy/compose/postgres-roles.sh").read_text()
     step = next(step for step in STEPS if "postgres-roles.sh" in step)
