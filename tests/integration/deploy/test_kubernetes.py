@@ -22,7 +22,6 @@ from common.settings import (
 from devstack import services
 from devstack.servers import mlflow_server
 from gateway.settings import GatewaySettings
-from support.gateway_fixtures import Gateway
 from trainer.commands.models import NOT_PROMOTED
 
 REPOSITORY = Path(__file__).parents[3]
@@ -248,32 +247,6 @@ def test_no_deployment_waits_for_a_download_before_it_starts() -> None:
     """A release waits for its roll-out: whatever is slow outside of the cluster would fail it."""
     waits = {name for name, pod in PODS.items() if "initContainers" in pod["spec"] and "/Deployment/" in name}
     assert waits == {"mlflow/Deployment/mlflow"}
-
-
-def test_the_certificate_that_the_ingress_names_is_made_and_its_maker_gets_through() -> None:
-    ingress = DOCUMENTS["ingress/Ingress/gateway"]
-    (issuer,) = ingress["metadata"]["annotations"].values()
-    walk = (REPOSITORY / "docs/aws.md").read_text()
-    assert f"kind: ClusterIssuer\nmetadata: {{ name: {issuer} }}" in walk
-    assert f"create secret tls {ingress['spec']['tls'][0]['secretName']} " in DEPLOY_DOC
-    name = ingress["spec"]["ingressClassName"]
-    assert f"ingressClassName: {name} " in walk
-    assert f"--namespace {name} --create-namespace" in walk
-    for policy in ("ingress/NetworkPolicy/to-certificate-solver", "network/NetworkPolicy/to-gateway"):
-        assert f"'kubernetes.io/metadata.name': '{name}'" in str(DOCUMENTS[policy])
-
-
-def test_the_world_reaches_every_documented_route_but_health_and_metrics(gateway: Gateway) -> None:
-    (rule,) = DOCUMENTS["ingress/Ingress/gateway"]["spec"]["rules"]
-    prefixes = [each["path"] for each in rule["http"]["paths"] if each["pathType"] == "Prefix"]
-
-    def is_open(path: str) -> bool:
-        return any(f"{path}/".startswith(f"{prefix}/") for prefix in prefixes)
-
-    described = gateway.client.get("/openapi.json").json()["paths"]
-    inside = {path for path, verbs in described.items() if any("health" in verb["tags"] for verb in verbs.values())}
-    assert {path for path in (*described, "/docs", "/openapi.json") if not is_open(path)} == inside
-    assert inside == {"/livez", "/readyz", "/metrics"}
 
 
 def test_images_may_come_from_a_private_registry_whose_name_the_overlay_gives() -> None:
