@@ -136,3 +136,9 @@ def test_a_title_above_the_column_names_is_said(made: ShopFolder) -> None:
     made.shop()
     with pytest.raises(UnusableSource, match=r"no column names in its first row \('Orders of 2020'\): remove the rows"):
         made.build()
+
+
+def test_columns_that_a_spreadsheet_left_empty_are_no_title(made: ShopFolder) -> None:
+    made.orders(f"{HEADER},,,,,\na,2020-03-02,2020-03-05,,,,,\nb,2020-03-03,2020-03-05,,,,,\n")
+    made.shop()
+    assert made.build()[1].kept == 2

@@ -2,7 +2,9 @@
 
 Recent orders, forecast by a model that had not seen them, are blended with the residuals of the whole history: the
 recent ones alone swing with every shock. Adaptive conformal prediction (Gibbs & Candes 2021), which follows each day
-what was kept, gained nothing in the backtest: that a promise of three weeks is missed is known after three weeks.
+what was kept, gained nothing in the backtest: that a promise of three weeks is missed is known after three weeks. Nor
+did far ends that follow each week's newest three weeks, under way or not: in the worst month promises at 0.9 are then
+off by 10.2 points in place of 11.7, and are 1.3 days longer in every month.
 """
 
 from dataclasses import dataclass

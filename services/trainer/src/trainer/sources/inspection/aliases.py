@@ -20,7 +20,7 @@ _CODE = (
     "postal_code postcode zip zip_code zip_code_prefix zipcode pin_code plz postleitzahl code_postal codigo_postal cep"
 )
 _COUNTRY = "country country_code country_iso region_code land pays pais"
-_REGION = "region state province province_code bundesland provincia estado uf departement"
+_REGION = "region state province province_code bundesland provincia uf departement"
 _LAT, _LNG = "lat latitude", "lng longitude lon long"
 
 

@@ -4,6 +4,7 @@ import codecs
 import csv
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 
 from trainer.sources.errors import UnusableSource
 
@@ -11,6 +12,9 @@ HEAD_BYTES = 256 * 1024
 """The delimiter is told by the rows in these."""
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+LOOKED_AT = 50
+"""Rows by which a first row is taken for a title."""
+
 RAGGED = 0.9
 """Share of the rows that must have as many fields as the header."""
 
@@ -72,12 +76,15 @@ def delimiter_of(name: str, head: str) -> str:
 
 
 def header_of(name: str, head: str, delimiter: str) -> tuple[str, ...]:
-    """The first row's names; UnusableSource when there is none or a name stands twice."""
-    header = next(csv.reader(head.splitlines(keepends=True), delimiter=delimiter), [])
+    """The first row's names; UnusableSource when there is none, a name stands twice, or most columns lack one."""
+    reader = csv.reader(head.splitlines(keepends=True), delimiter=delimiter)
+    header, rows = next(reader, []), list(islice(reader, LOOKED_AT))
     names = tuple(column.strip() for column in header)
     if not any(names):
         raise UnusableSource(name, "is empty: export the orders again, with the column names in the first row")
-    if len(names) > 2 and sum(map(bool, names)) < len(names) / 2:
+    unnamed = [place for place, column in enumerate(names) if not column]
+    filled = sum(any(row[place].strip() for place in unnamed if place < len(row)) for row in rows)
+    if len(unnamed) > len(names) / 2 and filled > len(rows) / 2:
         title = next(filter(None, names))
         raise UnusableSource(name, f"has no column names in its first row ({title!r}): remove the rows above them")
     twice = sorted({column for column in names if column and names.count(column) > 1})
