@@ -1,6 +1,8 @@
 """What promises and probabilities are measured by: orders whose days are known to follow what was said of them."""
 
 import io
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import polars as pl
@@ -8,8 +10,20 @@ import pytest
 from rich.console import Console
 from scipy.stats import norm
 
+from common.orders.clock import Clock
 from support.model_fixtures import made_up_data
-from trainer.evaluation.promises import BY, PROBABILITY, PROMISED, SHARES, SPANS, by_value, calibration, policy, told
+from trainer.evaluation.promises import (
+    BY,
+    PROBABILITY,
+    PROMISED,
+    SHARES,
+    SPANS,
+    by_value,
+    calibration,
+    judged_columns,
+    policy,
+    told,
+)
 from trainer.evaluation.run import Months, run_promise
 from trainer.search.useful_facts import with_facts_useful_then
 
@@ -49,6 +63,17 @@ def test_a_wave_of_delays_shows_in_both() -> None:
     found = calibration(forecasts(slower=1.3))
     assert found["shares"]["0.9"] < 0.8
     assert min(found[error] for error in ("share_error", "share_error_worst_month", "deliver_by_error")) > 0.05
+
+
+@pytest.mark.parametrize(("typical", "by"), [(0.02, [0.006, 0.02, 0.06]), (4.0, [1.5, 4.5, 12.5])])
+def test_days_are_judged_to_their_ends_and_minutes_to_the_minute(typical: float, by: list[float]) -> None:
+    """Of an order that was bought at noon."""
+    history = made_up_data(10).history
+    noon = np.full(10, np.datetime64("2017-03-01T12:00:00"))
+    bought = replace(history, orders=replace(history.orders, purchase_timestamp=noon))
+    said = SimpleNamespace(distribution=SimpleNamespace(days_at=np.zeros_like, probability_by=np.zeros_like))
+    columns = judged_columns(said, bought, Clock("UTC"), typical, ())  # type: ignore[arg-type]
+    assert [columns[BY.format(span)][0] for span in (0.3, 1.0, 3.0)] == pytest.approx(by, rel=0.01)
 
 
 def test_a_policy_says_what_it_would_have_promised_kept_and_saved() -> None:

@@ -50,7 +50,7 @@ def _params_search(arguments: argparse.Namespace) -> None:
             from trainer.search.search import search
 
             best = search(data, wiring.data_settings().searches, trials, seed, jobs, bar.update)
-    print(f"best of {trials} trials: MAE {best.metrics['mae']:.3f} days, {_in_words(best.params)}; run {best.run_id}")
+    print(f"best of {trials} trials: MAE {best.metrics['mae']:.4g} days, {_in_words(best.params)}; run {best.run_id}")
     print(f"all trials: {tracking.url}")
 
 

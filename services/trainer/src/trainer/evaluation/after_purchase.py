@@ -24,6 +24,8 @@ BEFORE_THE_END = 0.7
 
 SHARES = (0.5, 0.75, 0.8, 0.9, 0.95)
 BINS = 10
+FEWEST = 100
+"""Orders under way at an age, below which the shares that they keep say nothing."""
 
 
 def judged_later(predictor: Predictor, judged: History, scale: TimeScale) -> dict[str, Floats]:
@@ -129,7 +131,7 @@ def _kept(forecasts: pl.DataFrame) -> Iterator[tuple[str, list[float]]]:
     for name in (f"{kind}_{age}" for kind in ("aged", "then") for age in AGES):
         share = forecasts[name].to_numpy()
         share = share[~np.isnan(share)]
-        if len(share):
+        if len(share) >= FEWEST:
             yield name, [float((share <= wanted).mean()) for wanted in SHARES]
 
 

@@ -90,7 +90,7 @@ def evaluate(
     for name, (ours, theirs) in _compared(judged.days, predictions.days, rivals):
         metrics[_metric(name)] = theirs
         if ours > theirs * (1 - MARGIN) and name not in unbeatable:
-            objections.append(f"MAE {ours:.3f} is not {MARGIN:.1%} below {name}'s {theirs:.3f}")
+            objections.append(f"MAE {ours:.4g} is not {MARGIN:.1%} below {name}'s {theirs:.4g}")
     low, high = COVERAGE_BOUNDS
     if not low <= metrics["interval_coverage"] <= high:
         objections.append(f"the interval covers {metrics['interval_coverage']:.1%}, outside {low:.0%}..{high:.0%}")
@@ -105,7 +105,7 @@ def evaluate(
         theirs = mae(judged.days[told], days_from_hand_over(rival, judged)[told])
         metrics["mae_after_hand_over_of_champion"] = theirs
         if min(ours, first) > theirs * (1 + MARGIN):
-            objections.append(f"after the hand-over, MAE {ours:.3f} is more than the champion's {theirs:.3f}")
+            objections.append(f"after the hand-over, MAE {ours:.4g} is more than the champion's {theirs:.4g}")
     return Evaluation(holdout, judged, predictions, metrics, objections, helps, promises_help)
 
 

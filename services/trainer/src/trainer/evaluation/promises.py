@@ -16,7 +16,8 @@ SHARES = (0.5, 0.75, 0.8, 0.9, 0.95)
 """On-time shares that every backtest judges."""
 
 SPANS = (0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0)
-"""Typical deliveries from the purchase to the ends of the days whose probability every backtest judges."""
+"""Typical deliveries from the purchase to the ends of the days whose probability every backtest judges; to the moments
+themselves where deliveries mostly arrive within the day."""
 
 BINS = 10
 MUST_HOLD = 0.9
@@ -33,12 +34,14 @@ VALUES = ("order_value", "value", "price", "total", "amount")
 def judged_columns(
     predictions: Predictions, judged: History, clock: Clock, typical: float, shares: Sequence[float]
 ) -> dict[str, Floats]:
-    """The promises at the shares, and the probabilities to arrive by the ends of some days, for n orders."""
+    """The promises at the shares, and the probabilities to arrive by the ends of some days, for n orders; see SPANS."""
     columns = {PROMISED.format(share): predictions.distribution.days_at(share) for share in shares}
     purchase = judged.orders.purchase_timestamp
     for span in SPANS:
-        day = clock.local(purchase + np.timedelta64(round(span * typical * 86_400), "s")).astype("datetime64[D]") + 1
-        days = (clock.utc(day.astype("datetime64[s]")) - purchase) / DAY
+        moment = purchase + np.timedelta64(round(span * typical * 86_400), "s")
+        if typical >= 1:
+            moment = clock.utc((clock.local(moment).astype("datetime64[D]") + 1).astype("datetime64[s]"))
+        days = (moment - purchase) / DAY
         columns |= {BY.format(span): days, PROBABILITY.format(span): predictions.distribution.probability_by(days)}
     return columns
 

@@ -166,7 +166,7 @@ def _print(table: pl.DataFrame, title: str, console: Console) -> None:
     if table.is_empty():
         return
     table = table[[column.name for column in table if column.null_count() < table.height]]
-    rows = [tuple(f"{each:.3f}" if isinstance(each, float) else str(each) for each in row) for row in table.iter_rows()]
+    rows = [tuple(_shown(each) if isinstance(each, float) else str(each) for each in row) for row in table.iter_rows()]
     grid = Grid(title=title)
     for name, cells in zip(table.columns, zip(*rows, strict=True), strict=True):
         longest = max(len(word) for cell in cells for word in cell.split())  # names fold, numbers stay whole
@@ -175,6 +175,11 @@ def _print(table: pl.DataFrame, title: str, console: Console) -> None:
     for row in rows:
         grid.add_row(*row)
     console.print(grid)
+
+
+def _shown(number: float) -> str:
+    """Three digits behind the point, or three that count: minutes are few days."""
+    return f"{number:.3f}" if abs(number) >= 0.1 else np.format_float_positional(number, 3, fractional=False, trim="-")
 
 
 def _log(table: pl.DataFrame, values: dict[str, object], params: Params, seed: int, output: Path) -> str:

@@ -172,5 +172,5 @@ def _decided(version: str, evaluation: Evaluation, difference: float) -> Registe
         objections.append(f"the single-row path differs from CatBoost by {difference:.2g} days")
     if objections:
         return Registered(version, CHALLENGER, evaluation.metrics, "; ".join(objections))
-    won = f"won on {evaluation.holdout}: MAE {evaluation.metrics['mae']:.3f} days"
+    won = f"won on {evaluation.holdout}: MAE {evaluation.metrics['mae']:.4g} days"
     return Registered(version, CHAMPION, evaluation.metrics, won)

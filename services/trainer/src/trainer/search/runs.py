@@ -64,7 +64,7 @@ def best_of(results: list[dict[str, Any]]) -> Trial:
 def _log(
     params: dict[str, Any], metrics: dict[str, float], tags: dict[str, str], seed: int, failure: str | None
 ) -> str:
-    name = f"trial, MAE {metrics['mae']:.3f} days" if "mae" in metrics else "trial, failed"
+    name = f"trial, MAE {metrics['mae']:.4g} days" if "mae" in metrics else "trial, failed"
     with mlflow.start_run(run_name=name, tags={"step": "params-search", **tags}) as run:
         mlflow.log_params(params | {"seed": seed})
         mlflow.log_metrics(metrics)
