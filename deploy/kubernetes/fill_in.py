@@ -4,8 +4,8 @@
       python3 deploy/kubernetes/fill_in.py --host eta.example.com --images ghcr.io/OWNER/REPOSITORY --tag v1.0.0
 
 Writes what is committed (settings.env, roles.yaml, network.yaml, ingress.yaml, kustomization.yaml) and what never is
-(secrets.env, mlflow.env, keys.env), with passwords for MLflow and a pair of keys by which models are signed. Needs Python
-and openssl; a second call changes nothing.
+(secrets.env, mlflow.env, keys.env), with passwords for MLflow and a pair of keys by which models are signed. Needs
+Python and openssl; a second call changes nothing.
 """
 
 import argparse
@@ -18,23 +18,46 @@ from collections.abc import Callable
 from pathlib import Path
 
 OVERLAY = Path(__file__).parent / "overlays/production"
+NEEDED = (
+    *("region", "cidr", "bucket", "mlflow_bucket", "services_role", "mlflow_role"),
+    *("database_host", "database_passwords", "queue_host", "queue_password"),
+)
 PASSWORD_OF = r"(?<=://{role}:)PASSWORD(?=@HOST:5432)"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--host", required=True, help="name by which clients call the gateway")
+    parser.add_argument("--host", required=True, type=_name, help="name by which clients call the gateway")
     parser.add_argument("--images", required=True, help="where the images are, without their names")
     parser.add_argument("--tag", required=True, help="their tag")
     parser.add_argument("--overlay", type=Path, default=OVERLAY, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    outputs = {name: each["value"] for name, each in json.load(sys.stdin).items()}
+    outputs = _outputs()
     for path in fill_in(arguments.overlay, outputs, arguments.host, arguments.images.lower(), arguments.tag):
         print(path)
 
 
+def _name(text: str) -> str:
+    if not re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", text):
+        raise argparse.ArgumentTypeError(
+            f"must be a name such as eta.example.com, without scheme or path (got {text!r})"
+        )
+    return text
+
+
+def _outputs() -> dict:
+    """Terraform's outputs, of which none that is needed is missing: the overlay is filled in whole or not at all."""
+    try:
+        outputs = {name: each["value"] for name, each in json.load(sys.stdin).items()}
+    except ValueError:
+        sys.exit("fill_in: standard input must be what `terraform output -json` prints")
+    if missing := [name for name in NEEDED if name not in outputs]:
+        sys.exit(f"fill_in: Terraform has no output {', '.join(missing)}: run `terraform apply` first")
+    return outputs
+
+
 def fill_in(overlay: Path, outputs: dict, host: str, images: str, tag: str) -> list[Path]:
-    """The files that were written; KeyError names an output that Terraform has not given."""
+    """The files that were written."""
     region = outputs["region"]
     changed = {
         "settings.env": {
@@ -66,7 +89,7 @@ def _secrets(overlay: Path, outputs: dict) -> list[Path]:
         path = example.with_suffix("")
         text = (path if path.exists() else example).read_text()
         for role, password in outputs["database_passwords"].items():
-            text = re.sub(PASSWORD_OF.format(role=role), password, text)
+            text = re.sub(PASSWORD_OF.format(role=role), lambda _, password=password: password, text)
         text = text.replace("@HOST:5432", f"@{outputs['database_host']}:5432")
         text = text.replace(":PASSWORD@HOST:6379", f":{outputs['queue_password']}@{outputs['queue_host']}:6379")
         path.touch(mode=0o600)

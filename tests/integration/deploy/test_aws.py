@@ -136,6 +136,39 @@ def test_filling_it_in_again_keeps_what_was_written_into_the_secrets(tmp_path: P
     assert {path.name: path.read_text() for path in overlay.iterdir()} == before
 
 
+@pytest.mark.parametrize(
+    ("told", "host", "said"),
+    [
+        ("", "eta.shop.example", "`terraform output -json`"),
+        ("{}", "eta.shop.example", "no output region"),
+        (json.dumps({name: {"value": ""} for name in OUTPUTS if name != "queue_host"}), "a.example", "queue_host"),
+        ("{}", "https://eta.shop.example", "without scheme"),
+    ],
+)
+def test_what_fills_in_says_what_is_missing_and_has_changed_nothing(
+    tmp_path: Path, told: str, host: str, said: str
+) -> None:
+    overlay = shutil.copytree(FOLDER, tmp_path / "kubernetes") / PRODUCTION
+    before = {path.name: path.read_text() for path in overlay.iterdir()}
+    command = [
+        sys.executable,
+        FOLDER / "fill_in.py",
+        "--overlay",
+        overlay,
+        "--host",
+        host,
+        "--images",
+        "i",
+        "--tag",
+        "t",
+    ]
+    done = subprocess.run(command, input=told, capture_output=True, text=True)
+    assert done.returncode != 0
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert {path.name: path.read_text() for path in overlay.iterdir()} == before
+
+
 @pytest.mark.skipif(shutil.which("kubectl") is None, reason="NOT RUN: needs kubectl")
 def test_the_filled_in_overlay_renders_with_our_images_roles_host_and_network(tmp_path: Path) -> None:
     manifests = rendered(filled_in(tmp_path, OUTPUTS))
