@@ -45,7 +45,7 @@ class LeaseKeeper:
                 self._held.discard(claim)
 
     def run_until(self, ended: Event) -> None:
-        """Renew what is held until `ended` is set."""
+        """Renew what is held until `ended` is set, whatever happens: without it others would take the work over."""
         while not ended.wait(self._pause):
             with self._lock:
                 claims = frozenset(self._held)
@@ -54,6 +54,8 @@ class LeaseKeeper:
                     self._renew(claims)
             except DBAPIError as error:
                 log.warning("leases were not renewed: %s", error.orig)
+            except Exception:
+                log.exception("leases were not renewed")
 
     @contextmanager
     def running(self) -> Iterator["LeaseKeeper"]:

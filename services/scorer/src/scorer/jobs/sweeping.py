@@ -64,7 +64,7 @@ class Sweeper:
         self._settings = settings
 
     def run_until(self, ended: Event) -> None:
-        """Sweep every SCORER_SWEEP_SECONDS, and tidy up now and then, until `ended` is set."""
+        """Sweep every SCORER_SWEEP_SECONDS, and tidy up now and then, until `ended` is set, whatever happens."""
         pause = self._settings.sweep_seconds
         until_tidy = 0.0
         while not ended.wait(pause):
@@ -76,6 +76,8 @@ class Sweeper:
                     until_tidy = TIDY_SECONDS
             except (redis.RedisError, DBAPIError, DeliveryTimeError) as error:
                 log.warning("sweeping has to wait: %s", first_line(error))
+            except Exception:
+                log.exception("sweeping has to wait")
 
     def sweep(self) -> list[UUID]:
         """Wake every forgotten job and clean up after ended ones; the jobs woken."""
