@@ -1,7 +1,8 @@
 """What is kept of a customer: coordinates as coarse as asked for, and nothing of an order that was erased."""
 
+import csv
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from redis import Redis
@@ -10,6 +11,7 @@ from sqlalchemy import select
 from common.database.erasures import GONE_AFTER, archive_is_clean, archived, erase
 from common.database.session import Database
 from common.database.tables import Erasure, Prediction
+from common.model.bundle import REFERENCE, Bundle
 from common.servers.prediction_log import STREAM, LoggedPrediction, encode
 from monitor.log.consumer import LogConsumer
 
@@ -68,3 +70,13 @@ def test_an_erasure_names_its_order_for_a_day_and_until_the_archive_is_clean(dat
     with database.transaction() as session:
         assert set(session.scalars(select(Erasure.order_id))) == {"gone", "long gone, but not looked through"}
         assert archived(session) == ["long gone, but not looked through"]
+
+
+def test_the_reference_in_a_bundle_knows_no_street_and_no_moment(sample_bundle: Bundle) -> None:
+    with (sample_bundle.folder / REFERENCE).open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert rows
+    for row in rows:
+        assert len(row["destination_lat"].partition(".")[2]) <= 2
+        assert len(row["destination_lng"].partition(".")[2]) <= 2
+        assert datetime.fromisoformat(row["purchase_timestamp"]).time() == time()

@@ -32,6 +32,7 @@ LOCAL = "local"
 """The version of what is not registered."""
 
 REFERENCE_ROWS = 5_000
+COORDINATES = ("origin_lat", "origin_lng", "destination_lat", "destination_lng")
 PACE_DAYS = 400
 """How far back the bundle's pace reaches, for batches of past orders."""
 
@@ -199,7 +200,10 @@ def _until(pace: PaceTable, day: date) -> PaceTable:
 
 
 def _reference(learned: History, served: Servable) -> pl.DataFrame:
-    """A sample of the training rows with their predictions: what monitoring compares with."""
+    """A sample of the training rows with their predictions: what monitoring compares with.
+
+    It goes wherever the model goes, so places are to a kilometre and moments to a day.
+    """
     chosen = np.zeros(len(learned), dtype=bool)
     chosen[np.random.default_rng(0).permutation(len(chosen))[:REFERENCE_ROWS]] = True
     sample = learned.where(chosen)
@@ -208,8 +212,8 @@ def _reference(learned: History, served: Servable) -> pl.DataFrame:
     return pl.DataFrame(
         {
             **texts,
-            **orders.numbers,
-            "purchase_timestamp": orders.purchase_timestamp.astype("datetime64[ms]"),
+            **{name: np.round(values, 2) if name in COORDINATES else values for name, values in orders.numbers.items()},
+            "purchase_timestamp": orders.purchase_timestamp.astype("datetime64[D]").astype("datetime64[ms]"),
             "prediction": Predictor(served).predict(orders).days,
             "delivery_days": sample.days,
         }
