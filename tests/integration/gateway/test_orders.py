@@ -60,6 +60,9 @@ def test_an_erased_order_is_gone_from_log_and_actuals_whatever_its_id(
     assert any("models are trained from" in place for place in erased["left"])
     assert [rows(engine, table, order_id) for table in ("predictions", "actuals")] == [0, 0]
     assert [rows(engine, table, other) for table in ("predictions", "actuals")] == [2, 1]
+    with engine.connect() as connection:
+        newest = "SELECT act, actor, subject FROM acts WHERE act = 'order erased' ORDER BY id DESC LIMIT 1"
+        assert connection.execute(sqlalchemy.text(newest)).one() == ("order erased", "no key", "")
     again = gateway.client.delete(f"/orders/{encoded}")
     assert (again.status_code, again.json()["predictions"]) == (200, 0)
 

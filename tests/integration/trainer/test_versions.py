@@ -12,6 +12,7 @@ import mlflow
 import pytest
 from sqlalchemy import delete, func, select
 
+from common.database.access.acts import newest
 from common.database.session import Database
 from common.database.tables import ModelEvent
 from common.errors import InvalidInput, RegistryUnavailable
@@ -19,6 +20,7 @@ from common.model.bundle import MANIFEST
 from common.promotion import MOVE_LOCK
 from common.servers.registry import BUNDLE_PATH, MODEL_NAME, Registry
 from common.servers.registry_server import ARTIFACTS_API
+from common.servers.signatures import SigningKey
 from common.settings import DatabaseSettings, RegistrySettings
 from support.model_fixtures import write_sample_bundle
 from trainer.registry.logged_model import log_and_register
@@ -122,6 +124,34 @@ def test_a_champion_that_cannot_be_loaded_holds_up_no_registration(
     mlflow.MlflowClient().set_registered_model_alias(MODEL_NAME, "champion", registered[2])
     assert versions.champion() is None
     assert f"version {registered[2]}, the champion, cannot be loaded" in caplog.text
+    assert versions.promote_over(None, registered[0], "judged against nobody", actor="trainer")
+    assert versions.champion_version() == registered[0]
+
+
+def test_nobody_promotes_what_nobody_vouches_for_until_somebody_does(
+    versions: Versions, mlflow_url: str, registered: list[str], tmp_path: Path
+) -> None:
+    key, second = SigningKey("01" * 32), registered[1]
+    settings = RegistrySettings(url=mlflow_url, cache_dir=tmp_path / "careful", trusted_keys={key.public})
+    with Registry(settings) as bundles:
+        careful = replace(versions, bundles=bundles)
+        with pytest.raises(InvalidInput, match=f"model version {second} is not served: it has no valid signature"):
+            careful.promote(second, "better", actor="ana")
+        assert versions.champion_version() == registered[0]
+        bundles.sign(second, key)
+        careful.promote(second, "better", actor="ana")
+        assert bundles.champion().version == second
+
+
+def test_who_moved_the_champion_and_why_is_on_record(
+    versions: Versions, database: Database, registered: list[str]
+) -> None:
+    versions.promote(registered[1], "better in the north", actor="ana")
+    versions.rollback("it promises too much", actor="bo")
+    with database.transaction() as session:
+        back, forth = newest(session, 2)
+        assert (forth.act, forth.actor, forth.subject) == ("version promoted", "ana", registered[1])
+        assert (back.act, back.actor, back.reason) == ("version rolled back", "bo", "it promises too much")
 
 
 def test_a_champion_that_moved_meanwhile_is_not_overwritten(versions: Versions, registered: list[str]) -> None:
