@@ -1,6 +1,7 @@
 """The data set from Kaggle, by kagglehub in a process of its own: it retries for minutes when Kaggle is away."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,13 @@ DOWNLOAD = ("-m", __name__)
 
 PROBE_SECONDS = 10
 DOWNLOAD_SECONDS = 900
+
+NEEDED = re.compile(
+    r"PATH|HOME|TMPDIR|LANG|(LC|PYTHON|COVERAGE|KAGGLE|KAGGLEHUB)_?.*|(http|https|no|all)_proxy|SSL_CERT_(FILE|DIR)"
+    r"|REQUESTS_CA_BUNDLE",
+    re.IGNORECASE,
+)
+"""Variables that the process is given: a downloader has no use for the keys of databases and stores."""
 
 FAILED = 3
 """Exit code of the process when Kaggle answered, but not with the data set."""
@@ -50,7 +58,8 @@ def fetch(folder: Path) -> None:
 
 
 def _python(arguments: tuple[str, str], seconds: float, cache: str | None = None) -> str:
-    environment = os.environ | ({"KAGGLEHUB_CACHE": cache} if cache else {})
+    environment = {name: value for name, value in os.environ.items() if NEEDED.fullmatch(name)}
+    environment |= {"KAGGLEHUB_CACHE": cache} if cache else {}
     command = [sys.executable, *arguments]
     try:
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=seconds, check=True)
