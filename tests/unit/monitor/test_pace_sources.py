@@ -5,7 +5,7 @@ import pytest
 
 from common.model.time_scale import TimeScale
 from monitor.pace.cells import Cells
-from monitor.pace.sources import FREE_SHARE, GROWTH, SourcedDay, Sources, bounded
+from monitor.pace.sources import FREE_SHARE, GROWTH, NO_OWNER, SourcedDay, Sources, bounded
 
 CELLS = Cells(("south", "other region", "same region"), TimeScale(10.0), 1)
 WINDOW = CELLS.scale.pace_window
@@ -72,6 +72,21 @@ def test_who_was_said_to_grow_grows() -> None:
     sources = bounded(days, [SHOP, THIEF], CELLS, frozenset({THIEF}))
     assert not sources.held
     assert counted(sources, 1) == 50_100
+
+
+def test_who_takes_over_from_another_counts_once_that_one_is_silent() -> None:
+    days = [day_of(day, 100, 0) for day in range(80)] + [day_of(80 + day, 0, 100) for day in range(WINDOW + 1)]
+    assert bounded(days[:85], [SHOP, APP], CELLS, frozenset()).held
+    last = bounded(days, [SHOP, APP], CELLS, frozenset()).days[-1]
+    assert last.orders[CELLS.are_waiting(last.cells)].sum() == 100
+
+
+def test_a_shop_that_switches_keys_on_is_not_held_and_the_next_owner_is() -> None:
+    days = [day_of(day, 100, 0, 0) for day in range(80)] + [day_of(80 + day, 0, 100, 0) for day in range(50)]
+    assert not bounded(days, [NO_OWNER, SHOP, THIEF], CELLS, frozenset()).held
+    days += [day_of(130, 0, 100, 50_000)]
+    (held,) = bounded(days, [NO_OWNER, SHOP, THIEF], CELLS, frozenset()).held
+    assert held.owner == THIEF
 
 
 def test_a_shop_of_one_owner_and_a_young_log_are_left_alone() -> None:

@@ -10,7 +10,7 @@ from monitor.alerts.check import Check, Situation
 
 SLOW_QUANTILE = 0.95
 
-NO_OWNER = "no key"
+NO_KEY = "no key"
 """What orders are called that were asked for without one."""
 
 
@@ -55,7 +55,7 @@ class SourceOutOfShare(Check):
         """One finding for each owner that is held, and one that closes it for each that no longer is."""
         if situation.pace is None:
             return
-        held = {each.owner or NO_OWNER: each for each in situation.pace.held}
+        held = {each.owner or NO_KEY: each for each in situation.pace.held}
         for owner, each in held.items():
             message = (
                 f"{each.share:.0%} of the newest orders that the delivery pace comes from are {owner}'s, where "

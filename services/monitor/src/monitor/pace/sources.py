@@ -14,7 +14,7 @@ import numpy as np
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from common.arrays import Floats
+from common.arrays import Bools, Floats
 from common.database.tables import PaceBasis
 from monitor.pace.cells import Cells, DayCounts, Ints
 
@@ -28,6 +28,9 @@ USUAL_DAYS = 60
 """Before a day, whose weekly shares have the usual one as their median: a flood of a few days changes nothing."""
 
 WEEK = 7
+
+NO_OWNER = ""
+"""Of orders without a key, which are none where keys are asked for: these make nobody a rival of the first owner."""
 
 
 class SourcedDay(NamedTuple):
@@ -81,10 +84,11 @@ def bounded(days: Sequence[SourcedDay], owners: Sequence[str], cells: Cells, unb
         np.add.at(bought[each.day - first], each.owners[waiting], each.orders[waiting])
     usual = _usual(bought)
     free = np.array([owner in unbounded for owner in owners])
+    named = np.array([owner != NO_OWNER for owner in owners])
     bound = np.where(free, 1.0, np.clip(GROWTH * usual, FREE_SHARE, 1.0))
     counted = bought.copy()
     for day in range(min(window, len(bought)), len(bought)):
-        counted[day] = _within(bought[day], counted[day - window + 1 : day].sum(axis=0), bound[day])
+        counted[day] = _within(bought[day], counted[day - window + 1 : day].sum(axis=0), bound[day], named)
     kept = np.divide(counted, bought, out=np.ones_like(bought), where=bought > 0)
     thinned = [_thinned(each, kept[each.day - first]) for each in days]
     return Sources(thinned, tuple(_held(bought[-window:], counted[-window:], usual[-1], bound[-1], owners)))
@@ -105,15 +109,17 @@ def _usual(bought: Floats) -> Floats:
     return usual
 
 
-def _within(bought: Floats, before: Floats, bound: Floats) -> Floats:
+def _within(bought: Floats, before: Floats, bound: Floats, named: Bools) -> Floats:
     """How many of a day's orders count of each owner, where `before` count of the rest of the window.
 
     What one owner may have depends on what counts of the others, so the bound is applied until nothing changes.
+    An owner that is alone is not bounded: it has taken over, or is the first.
     """
     counted = bought
     for _ in range(50):
-        others = (before + counted).sum() - before - counted
-        room = np.where(bound < 1, bound / np.maximum(1 - bound, 1e-9) * others - before, np.inf)
+        window = before + counted
+        others, rivals = window.sum() - window, (window * named).sum() - window * named
+        room = np.where((bound < 1) & (rivals > 0), bound / np.maximum(1 - bound, 1e-9) * others - before, np.inf)
         fewer = np.minimum(counted, np.maximum(np.floor(room), 0.0))
         if np.array_equal(fewer, counted):
             break
