@@ -81,7 +81,8 @@ def targets(pods: dict[str, Peer]) -> dict[str, tuple[Peer, int]]:
         for app, pod in pods.items()
         for name, port in pod.ports.items()
     }
-    return OUTSIDE | listening | {"solver": (SOLVER, 8089)}
+    unnamed = {"a pod without a name here": (STRANGERS["a pod without a name here"], 80)}
+    return OUTSIDE | listening | unnamed | {"solver": (SOLVER, 8089)}
 
 
 def test_whoever_must_talk_may_and_nobody_else(
