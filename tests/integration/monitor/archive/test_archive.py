@@ -8,7 +8,8 @@ from uuid import UUID
 
 import pyarrow.parquet as pq
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import Connection, func, select, text
+from sqlalchemy.exc import OperationalError
 
 from common.database import actuals
 from common.database.actuals import OrderReport
@@ -20,9 +21,10 @@ from common.servers.objects import ObjectAddress, ObjectStore
 from common.servers.prediction_log import LoggedPrediction
 from common.servers.registry import Registry
 from common.settings import RegistrySettings
+from monitor.archive import files as files_of_archive
 from monitor.archive import moving
 from monitor.archive.archiver import Archiver
-from monitor.archive.files import COLD, KEPT, ArchiveDiffers, downloaded
+from monitor.archive.files import COLD, KEPT, ArchiveDiffers, Part, downloaded
 from monitor.log.store import store as store_predictions
 from monitor.settings import RetentionSettings
 from support.gateway_fixtures import NOWHERE
@@ -212,6 +214,34 @@ def test_actuals_follow_their_orders_and_a_later_word_stays(
     with database.transaction() as session:
         rows = {row.order_id: (row.delivered_at, row.said) for row in session.scalars(select(Actual))}
     assert rows == {old.order_id: (None, 0b01), young.order_id: (NOW - 2 * DAY, 0b01)}
+
+
+def test_who_reports_other_orders_waits_for_none_that_are_archived(
+    database: Database, logged: MakeLogged, archiver: Archiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (old,) = log(database, logged(1), datetime(2018, 5, 1, tzinfo=UTC))
+    say(database, old.order_id, delivered_at=NOW - 2 * DAY)
+    with database.transaction() as session:
+        session.execute(text("UPDATE actuals SET received_at = '2018-05-09T00:00:00Z'"))
+    fingerprint, waited = files_of_archive._fingerprint, []
+
+    def meanwhile(connection: Connection, part: Part) -> object:
+        if part.content == "actuals" and connection.get_isolation_level() == "READ COMMITTED":
+            for order_id in ("another", old.order_id):
+                with database.transaction() as session:
+                    session.execute(text("SET LOCAL lock_timeout = 100"))
+                    try:
+                        actuals.store(session, [OrderReport(order_id=str(order_id), delivered_at=NOW)])
+                    except OperationalError:
+                        waited.append(order_id)
+                        session.rollback()
+        return fingerprint(connection, part)
+
+    monkeypatch.setattr(files_of_archive, "_fingerprint", meanwhile)
+    archiver.work()
+    assert waited == [old.order_id]
+    with database.transaction() as session:
+        assert session.scalars(select(Actual.order_id)).all() == ["another"]
 
 
 def test_however_long_a_shop_reports_postgres_holds_the_actuals_of_the_hot_days(
