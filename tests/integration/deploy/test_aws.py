@@ -31,7 +31,7 @@ OUTPUTS = {
     "mlflow_role": "arn:aws:iam::111122223333:role/delivery-time-production-mlflow",
     "database_host": "db.example.net",
     "queue_host": "queue.example.net",
-    "queue_password": "four",
+    "queue_password": "s3cret",
     "database_passwords": PASSWORDS,
 }
 PLACEHOLDERS = re.compile(r"(?<!_)PASSWORD|HOST|example\.com|/owner/|0{12}|sa-east-1|10\.20\.|v0\.1\.0")
@@ -113,7 +113,7 @@ def test_what_fills_in_the_overlay_leaves_nothing_open(tmp_path: Path) -> None:
             assert not PLACEHOLDERS.findall(text), path.name
     text = (overlay / "secrets.env").read_text()
     assert "delivery_time:password-of-delivery_time@db.example.net:5432" in text
-    assert ":four@queue.example.net:6379" in text
+    assert ":s3cret@queue.example.net:6379" in text
     assert (overlay / "secrets.env").stat().st_mode & 0o077 == 0
     keys, settings = (dict(re.findall(r"^(\w+)=(.*)$", (overlay / name).read_text(), re.M)) for name in KEY_FILES)
     assert SigningKey(keys["TRAINER_SIGNING_KEY"]).public == settings["REGISTRY_TRUSTED_KEYS"]

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[3]
 OVERLAY = "deploy/kubernetes/overlays/production"
 JOBS: dict[str, Any] = yaml.safe_load((ROOT / ".github/workflows/release.yml").read_text())["jobs"]
 SECRETS = {
-    "SECRETS_ENV": "DATABASE_URL=postgresql://here",
+    "SECRETS_ENV": "hidden",
     "MLFLOW_ENV": "MLFLOW_BACKEND_STORE_URI=there",
     "KEYS_ENV": "A=b",
 }

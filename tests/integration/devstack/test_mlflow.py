@@ -87,7 +87,7 @@ def attacks(written: dict[str, str]) -> list[tuple[str, str, dict[str, object]]]
         ("DELETE", f"{model}/delete", {"json": name}),
         ("POST", "/mlflow/runs/set-tag", {"json": {"run_id": written["run"], "key": "step", "value": "x"}}),
         ("POST", "/mlflow/experiments/delete", {"json": {"experiment_id": written["experiment"]}}),
-        ("POST", "/mlflow/users/create", {"json": {"username": "intruder", "password": "long enough 123"}}),
+        ("POST", "/mlflow/users/create", {"json": {"username": "intruder", "password": "secret of a test"}}),
     ]
 
 

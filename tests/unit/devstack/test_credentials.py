@@ -35,8 +35,8 @@ def test_a_private_file_replaces_an_open_one_and_becomes_private(tmp_path: Path)
 
 def test_secrets_of_an_older_stack_are_kept_and_the_new_ones_made_once(tmp_path: Path) -> None:
     path = tmp_path / "credentials.json"
-    old = {"queue_password": "of before", "access_key": "also"}
+    old = {"queue_password": "s3cret", "access_key": "also"}
     path.write_text(json.dumps(old))
     first = load_or_create(path)
-    assert (first.queue_password, first.access_key) == ("of before", "also")
+    assert (first.queue_password, first.access_key) == ("s3cret", "also")
     assert load_or_create(path) == first
