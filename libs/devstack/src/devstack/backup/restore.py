@@ -46,7 +46,7 @@ def restore(stack: Stack, file: Path, replace: bool, say: Say) -> None:
         _take_credentials(stack, file, say)
         with only_servers_up(stack, say):
             if not mark.exists() and not replace:
-                _require_empty(stack)
+                require_empty(stack)
             write_private(mark, about.as_json().decode())
             _empty(stack)
             _put_back(stack, file, say)
@@ -77,7 +77,8 @@ def _take_credentials(stack: Stack, file: Path, say: Say) -> None:
         say("the stack keeps its own passwords and keys, not those of the backup")
 
 
-def _require_empty(stack: Stack) -> None:
+def require_empty(stack: Stack) -> None:
+    """NotEmpty if a stack whose servers are up has anything of a user's."""
     for bucket in (BUCKET, MLFLOW_BUCKET):
         if not objects.is_empty(seaweedfs.client(stack, patient=True), bucket):
             raise NotEmpty(stack.directory, f"objects in the bucket {bucket}")
