@@ -16,14 +16,18 @@ from common.database.access.acts import newest
 from common.database.session import Database
 from common.database.tables import ModelEvent
 from common.errors import InvalidInput, RegistryUnavailable
-from common.model.bundle import MANIFEST
+from common.model import bundle
+from common.model.bundle import MANIFEST, Bundle
+from common.model.manifest import FORMAT
 from common.promotion import MOVE_LOCK
 from common.servers.registry import BUNDLE_PATH, MODEL_NAME, Registry
 from common.servers.registry_server import ARTIFACTS_API
 from common.servers.signatures import SigningKey
 from common.settings import DatabaseSettings, RegistrySettings
+from support.former_bundles import arrays_of_4, write_format_4
 from support.model_fixtures import write_sample_bundle
 from trainer.registry.logged_model import log_and_register
+from trainer.registry.migration import migrate_bundle
 from trainer.registry.versions import Versions
 from trainer.tracking import Tracking
 
@@ -190,3 +194,19 @@ def test_moves_wait_for_each_other(versions: Versions, database: Database, regis
         assert versions.champion_version() == registered[0]
     move.join()
     assert versions.champion_version() == second
+
+
+def test_a_champion_of_an_earlier_format_is_registered_again_in_the_present_one(
+    versions: Versions, sample_bundle: Bundle, tmp_path: Path
+) -> None:
+    write_format_4(tmp_path / "bundle", sample_bundle, arrays_of_4())
+    with mlflow.start_run():
+        former = log_and_register(tmp_path / "bundle")
+    versions.promote(former, "of the release before", actor="ana")
+    new = migrate_bundle(former, versions, "ana")
+    assert new is not None
+    assert versions.champion_version() == new
+    assert bundle.format_of(versions.bundles.bundle(new).folder) == FORMAT
+    assert migrate_bundle(new, versions, "ana") is None
+    assert migrate_bundle(former, versions, "ana") != new
+    assert versions.champion_version() == new, "who was not champion does not become it"

@@ -33,6 +33,7 @@ DeliveryTimeError (500)
     ├── ObjectStoreUnavailable
     ├── BundleMissing
     ├── DamagedBundle
+    │   ├── OtherFormat
     │   └── UntrustedBundle
     └── DamagedHistory
 
@@ -280,6 +281,22 @@ class UntrustedBundle(DamagedBundle):
             self,
             f"model version {version} is not served: {cause}, and REGISTRY_TRUSTED_KEYS asks for another. "
             f"If you know where it is from, `trainer sign {version}` vouches for it",
+        )
+
+
+class OtherFormat(DamagedBundle):
+    """Nothing is damaged, but this release does not read the bundle."""
+
+    def __init__(self, folder: object, found: object, oldest: int, newest: int) -> None:
+        is_newer = isinstance(found, int) and found > newest
+        way_out = (
+            "upgrade this service; until then it goes on with the model that it has"
+            if is_newer
+            else "run `trainer migrate-bundle` of an earlier release that reads it, or register a new model; "
+            "until then that release's images serve it"
+        )
+        Unavailable.__init__(
+            self, f"the model bundle in {folder} has format {found}, this release reads {oldest} to {newest}: {way_out}"
         )
 
 

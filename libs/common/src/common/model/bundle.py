@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from common.errors import DamagedBundle
+from common.errors import DamagedBundle, OtherFormat
 from common.model import bundle_format_4
 from common.model.effects import Effects, Usual
 from common.model.geography import Geography
@@ -43,6 +43,8 @@ CATBOOST = "model.cbm"
 ARRAYS = "arrays.npz"
 PACE = "pace.csv"
 REFERENCE = "reference.csv"
+READ = (bundle_format_4.FORMAT, FORMAT)
+"""Formats that are read, the oldest first."""
 
 
 @dataclass(frozen=True)
@@ -108,14 +110,12 @@ def save(folder: Path, manifest: Manifest) -> None:
 
 
 def load(folder: Path, version: str) -> Bundle:
-    """Load and verify a bundle; DamagedBundle if a file is missing, changed, or of another format."""
+    """Load and verify a bundle; DamagedBundle if a file is missing or changed, OtherFormat."""
     try:
         stored = json.loads((folder / MANIFEST).read_bytes())
+        if stored["format"] not in READ:
+            raise OtherFormat(folder, stored["format"], READ[0], READ[-1])
         is_earlier = stored["format"] == bundle_format_4.FORMAT
-        if not is_earlier and stored["format"] != FORMAT:
-            raise DamagedBundle(
-                folder, f"format {stored['format']}, this code reads {bundle_format_4.FORMAT} and {FORMAT}"
-            )
         manifest = manifest_of(bundle_format_4.manifest_of(stored) if is_earlier else stored)
         for name, checksum in manifest.files.items():
             if _sha256(folder / name) != checksum:
@@ -139,6 +139,12 @@ def load(folder: Path, version: str) -> Bundle:
             )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DamagedBundle(folder, error) from error
+
+
+def format_of(folder: Path) -> int:
+    """The format in which a bundle that can be loaded is written."""
+    found: int = json.loads((folder / MANIFEST).read_bytes())["format"]
+    return found
 
 
 def write_arrays(folder: Path, model: Servable) -> None:

@@ -11,7 +11,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Self
 
-from common.errors import BundleMissing, DamagedBundle, NoChampion, NotFound, RegistryUnavailable, UntrustedBundle
+from common.errors import (
+    BundleMissing,
+    DamagedBundle,
+    NoChampion,
+    NotFound,
+    OtherFormat,
+    RegistryUnavailable,
+    UntrustedBundle,
+)
 from common.model.bundle import MANIFEST, Bundle, load
 from common.model.manifest import Manifest
 from common.servers import registry_answers as answers
@@ -118,6 +126,8 @@ class Registry:
             try:
                 if self._is_origin_of(folder, version):
                     return self._loaded(folder, version)
+            except OtherFormat:
+                raise  # a service of another release may need the copy
             except DamagedBundle:
                 pass
             is_stale = True
@@ -173,7 +183,7 @@ class Registry:
         try:
             version = (self._cache / CHAMPION).read_text()
             return self._loaded(self._folder(version), version)
-        except UntrustedBundle:
+        except (OtherFormat, UntrustedBundle):
             raise
         except (OSError, DamagedBundle) as error:
             raise RegistryUnavailable(self.url, "and no champion is in the cache") from error

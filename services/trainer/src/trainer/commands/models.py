@@ -1,4 +1,5 @@
-"""The commands that make models and choose the champion: params-search, register-model, promote, rollback."""
+"""The commands that make models and choose the champion: params-search, register-model, promote, rollback,
+migrate-bundle."""
 
 import argparse
 import getpass
@@ -14,11 +15,12 @@ NOT_PROMOTED = 3
 
 
 def add_commands(commands: Commands) -> None:
-    """params-search, register-model, promote, rollback."""
+    """params-search, register-model, promote, rollback, migrate-bundle."""
     _add_params_search(commands)
     _add_register_model(commands)
     _add_promote(commands)
     _add_rollback(commands)
+    _add_migrate_bundle(commands)
 
 
 def _add_params_search(commands: Commands) -> None:
@@ -117,6 +119,27 @@ def _add_rollback(commands: Commands) -> None:
 def _rollback(arguments: argparse.Namespace) -> None:
     version = wiring.versions().rollback(arguments.reason, getpass.getuser())
     print(f"version {version} is champion again: {arguments.reason}")
+
+
+def _add_migrate_bundle(commands: Commands) -> None:
+    command = commands.add_parser(
+        "migrate-bundle", help="register a model of an earlier release again, in this release's format"
+    )
+    command.add_argument("version", metavar="VERSION", nargs="?", help="default: the champion")
+    command.set_defaults(run=_migrate_bundle)
+
+
+def _migrate_bundle(arguments: argparse.Namespace) -> None:
+    from trainer.registry.migration import migrate_bundle
+
+    versions = wiring.versions()
+    version = arguments.version or versions.bundles.resolve().version
+    new = migrate_bundle(version, versions, getpass.getuser())
+    if new is None:
+        print(f"version {version} has this release's format already")
+        return
+    served = ", and champion in its place" if versions.champion_version() == new else ""
+    print(f"version {version} is version {new} in this release's format{served}")
 
 
 def _add_reason(command: argparse.ArgumentParser) -> None:

@@ -1,62 +1,36 @@
-"""A bundle of format 4, from when there was one shop, answers what it answered then."""
+"""Bundles of earlier formats answer what they answered then, and can be written anew."""
 
-import csv
 import json
 import math
-import shutil
-from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from common.errors import DamagedBundle
+from common.errors import OtherFormat
 from common.model import bundle
-from common.model.bundle import ARRAYS, MANIFEST, PACE, Bundle
-from common.model.bundle_format_4 import GROUP_OF, PACE_GROUPS, REST, STATES
+from common.model.bundle import MANIFEST, Bundle
+from common.model.bundle_format_4 import GROUP_OF, REST, STATES
+from common.model.manifest import FORMAT
 from common.model.predictor import SPREAD_WEIGHT, Predictor
 from common.model.working_time import WorkingTime
 from common.orders.distances import great_circle_km
 from common.orders.fields import Order
-
-PACES = (6.0, 9.0, 8.0, 10.0, 14.0, 11.0, 7.0)
-HOLIDAYS = ["2018-01-01", "2018-12-25"]
-NEW = {"typical_days", "shop", "calendar", "map", "fact_effects", "under_way", "after_hand_over"}
+from support.former_bundles import HOLIDAYS, PACES, arrays_of_4, write_first_format_5, write_format_4
+from support.model_fixtures import made_up_orders
+from trainer.registry.migration import rewritten
 
 
 @pytest.fixture
 def arrays() -> dict[str, np.ndarray]:
-    rng = np.random.default_rng(4)
-    return {
-        "places_lat": rng.uniform(-33, 5, 100_000),
-        "places_lng": rng.uniform(-73, -34, 100_000),
-        "places_known": rng.random(100_000) < 0.7,
-        "places_state": rng.integers(0, len(STATES), 100_000).astype(np.int8),
-        "places_state_grid": rng.integers(0, len(STATES), (200, 200)).astype(np.int8),
-        "seller_effect": rng.normal(0, 0.1, 100_000),
-    }
+    return arrays_of_4()
 
 
 @pytest.fixture
 def earlier(sample_bundle: Bundle, arrays: dict[str, np.ndarray], tmp_path: Path) -> Path:
-    """The sample's trees in a folder as it was written then."""
-    folder = tmp_path / "4"
-    shutil.copytree(sample_bundle.folder, folder)
-    with np.load(folder / ARRAYS) as present:
-        trees = {name: present[name] for name in present if name.startswith("trees_")}
-    np.savez(folder / ARRAYS, **trees, **arrays)
-    with (folder / PACE).open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["day", "group", "pace_days", "orders"])
-        writer.writerows(["2018-03-01", group, pace, 100] for group, pace in zip(PACE_GROUPS, PACES, strict=True))
-    kept = {name: value for name, value in asdict(sample_bundle.manifest).items() if name not in NEW}
-    names = [path.name for path in folder.iterdir() if path.name != MANIFEST]
-    files = {name: bundle._sha256(folder / name) for name in names}
-    (folder / MANIFEST).write_text(
-        json.dumps(kept | {"format": 4, "residuals": kept["residuals"][0], "holidays": HOLIDAYS, "files": files})
-    )
-    return folder
+    write_format_4(tmp_path / "4", sample_bundle, arrays)
+    return tmp_path / "4"
 
 
 def test_it_answers_as_it_did(earlier: Path, arrays: dict[str, np.ndarray], sample_bundle: Bundle) -> None:
@@ -81,8 +55,36 @@ def test_it_answers_as_it_did(earlier: Path, arrays: dict[str, np.ndarray], samp
         assert found.seller_known == arrays["places_known"][prefix]
 
 
-def test_other_formats_are_refused(earlier: Path) -> None:
+@pytest.mark.parametrize(
+    ("other", "way_out"),
+    [
+        (
+            3,
+            "has format 3, this release reads 4 to 5: run `trainer migrate-bundle` of an earlier release that reads it",
+        ),
+        (6, "has format 6, this release reads 4 to 5: upgrade this service"),
+        ("new", "or register a new model"),
+    ],
+)
+def test_other_formats_are_refused_with_the_way_out(earlier: Path, other: object, way_out: str) -> None:
     manifest = json.loads((earlier / MANIFEST).read_text())
-    (earlier / MANIFEST).write_text(json.dumps(manifest | {"format": 3}))
-    with pytest.raises(DamagedBundle, match="format 3, this code reads 4 and 5"):
+    (earlier / MANIFEST).write_text(json.dumps(manifest | {"format": other}))
+    with pytest.raises(OtherFormat, match=way_out):
         bundle.load(earlier, "1")
+
+
+@pytest.mark.parametrize("format_", ["4", "5 at first"])
+def test_written_anew_it_answers_the_same_to_the_bit(
+    format_: str, earlier: Path, sample_bundle: Bundle, tmp_path: Path
+) -> None:
+    if format_ != "4":
+        write_first_format_5(tmp_path / "5", sample_bundle)
+        earlier = tmp_path / "5"
+    former = bundle.load(earlier, "1")
+    anew = rewritten(former, tmp_path / "anew")
+    assert bundle.format_of(anew.folder) == FORMAT
+    assert {path.name for path in anew.folder.iterdir()} == {path.name for path in earlier.iterdir()}
+    orders = made_up_orders(300)
+    before, after = Predictor(former).predict(orders), Predictor(anew).predict(orders)
+    for name in ("days", "lower_days", "upper_days", "seller_known"):
+        assert np.array_equal(getattr(before, name), getattr(after, name))
