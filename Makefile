@@ -97,7 +97,7 @@ replay: up ## play past orders through the gateway with a model that does not kn
 
 ##@ Quality
 
-.PHONY: tests integration-tests pytest coverage check docs format bench fuzz lock install-local-reqs
+.PHONY: tests integration-tests pytest coverage check docs format bench bench-compare fuzz lock install-local-reqs
 tests: $(READY) ## unit tests
 	@$(BIN)/pytest tests/unit
 
@@ -136,6 +136,9 @@ format: $(READY) ## put imports and format right
 
 bench: $(READY) ## benchmarks: a table on screen, bench/results.json on disk (ONLY=realtime)
 	@$(BIN)/python -m tests.bench $(ONLY)
+
+bench-compare: $(READY) ## benchmarks of another commit and of this code in turn: REV=v0.1.0 ONLY=realtime
+	@$(BIN)/python -m tests.bench._compare "$${REV:?with which commit: make bench-compare REV=v0.1.0}" $(ONLY)
 
 docs: $(READY) ## remake docs/settings.md from the settings classes
 	@$(BIN)/python tools/settings_table.py

@@ -2,7 +2,7 @@
 
 A benchmark is a module with `measure() -> dict[str, float]`; its keys are the figures of the product's contract and
 what they were computed from. `make bench ONLY="realtime batch"` runs some and keeps the other figures of the file; one
-that says ON_REQUEST runs only so.
+that says ON_REQUEST runs only so. Each run is added to bench/history.jsonl, and says which bounds it missed.
 """
 
 import json
@@ -10,10 +10,12 @@ import sys
 import time
 from pathlib import Path
 
+from tests.bench._bounds import missed, remember
 from tests.bench._process import measured
 
 HERE = Path(__file__).parent
 RESULTS = Path("bench/results.json")
+HISTORY = RESULTS.with_name("history.jsonl")
 
 
 def main(only: list[str]) -> None:
@@ -31,7 +33,10 @@ def main(only: list[str]) -> None:
         results |= figures
         RESULTS.parent.mkdir(exist_ok=True)
         RESULTS.write_text(json.dumps(results, indent=1, sort_keys=True) + "\n")
-    print(f"written to {RESULTS}")
+        remember(HISTORY, {"benchmark": name, **figures})
+    print(f"written to {RESULTS}, and added to {HISTORY}")
+    for line in missed(results):
+        print(f"MISSED: {line}")
 
 
 if __name__ == "__main__":
