@@ -11,8 +11,9 @@ ENOUGH = 20_000
 FEWEST_TREES = 40
 
 FEW, SHALLOW = ENOUGH // 2, 4
-"""With fewer deliveries deep trees learn single orders by heart: on trucks shallow ones take 1 % off the MAE, and a
-quarter off the error of the probabilities of dates."""
+"""With fewer deliveries deep trees learn single orders by heart: on trucks shallow ones take a quarter off the error of
+the probabilities of dates, and some in either half of the months. The MAE is 1 % lower on the months that chose them;
+chosen by one half and judged on the other, 0.1 %."""
 
 
 @dataclass(frozen=True)
