@@ -22,7 +22,7 @@ from common.model.manifest import FORMAT
 from common.promotion import MOVE_LOCK
 from common.servers.registry import BUNDLE_PATH, MODEL_NAME, Registry
 from common.servers.registry_server import ARTIFACTS_API
-from common.servers.signatures import SigningKey
+from common.servers.signatures import SIGNATURES, SigningKey
 from common.settings import DatabaseSettings, RegistrySettings
 from support.former_bundles import arrays_of_4, write_format_4
 from support.model_fixtures import write_sample_bundle
@@ -203,10 +203,11 @@ def test_a_champion_of_an_earlier_format_is_registered_again_in_the_present_one(
     with mlflow.start_run():
         former = log_and_register(tmp_path / "bundle")
     versions.promote(former, "of the release before", actor="ana")
-    new = migrate_bundle(former, versions, "ana")
+    new = migrate_bundle(former, replace(versions, key=SigningKey("01" * 32)), "ana")
     assert new is not None
     assert versions.champion_version() == new
     assert bundle.format_of(versions.bundles.bundle(new).folder) == FORMAT
+    assert (versions.bundles.bundle(new).folder / SIGNATURES).exists(), "the trainer vouches for what it has rewritten"
     assert migrate_bundle(new, versions, "ana") is None
     assert migrate_bundle(former, versions, "ana") != new
     assert versions.champion_version() == new, "who was not champion does not become it"

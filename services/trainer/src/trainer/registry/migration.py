@@ -12,7 +12,6 @@ from common.model.bundle import ARRAYS, PACE, Bundle
 from common.model.manifest import FORMAT
 from common.model.predictor import Predictor
 from trainer.model.bundling import LOCAL, code_version
-from trainer.registry.logged_model import log_and_register
 from trainer.registry.versions import Versions
 
 STEP = "migrate-bundle"
@@ -42,7 +41,7 @@ def migrate_bundle(version: str, versions: Versions, actor: str) -> str | None:
         written = rewritten(given, Path(scratch) / "bundle")
         tags = {"step": STEP, "migrated_from": version, "code": code_version()}
         with mlflow.start_run(run_name=STEP, tags=tags):
-            new = log_and_register(written.folder, Predictor(written).reading.further)
+            new = versions.log_and_register(written.folder, Predictor(written).reading.further)
             mlflow.set_tag("version", new)
     versions.promote_over(version, new, f"version {version} in format {FORMAT} in place of {former}", actor)
     return new
