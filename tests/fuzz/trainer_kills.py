@@ -24,6 +24,9 @@ from support.faults.killed_trainer import Trainer
 from trainer.registry.versions import Versions
 
 KILLS = int(os.environ.get("KILLS", "3"))
+SHIFT = float(os.environ.get("KILLS_SHIFT", "0"))
+"""From 0 to 1: runs with another shift die at moments in between."""
+
 FIRST_ORDERS, MORE = 1_500, 20
 
 
@@ -112,7 +115,7 @@ def test_whenever_a_trainer_is_killed_nothing_is_half_done_and_the_next_one_goes
         orders = FIRST_ORDERS + MORE * (number + 1)
         trainer.bring(orders)
         ask(database)
-        assert trainer.life(dies_at=moments * number // KILLS) is None, "it was killed"
+        assert trainer.life(dies_at=int(moments * (number + SHIFT) / KILLS)) is None, "it was killed"
         assert_whole(store, history, versions, copies)
         ask(database)
         assert trainer.life() is not None

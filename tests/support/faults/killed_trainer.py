@@ -29,6 +29,7 @@ from trainer.data import staging
 from trainer.published.read import read_version
 from trainer.published.seen import ASKED, Seen
 from trainer.published.update import Updating
+from trainer.registry import logged_model
 from trainer.registry.versions import Versions
 from trainer.retraining.retrain import Retrainer
 from trainer.retraining.training import Known, Training
@@ -82,7 +83,7 @@ class Trainer:
 
     def _live(self, dies_at: int | None, told: Connection) -> None:
         os.environ |= self.environment
-        trial.MOST_TREES = TREES
+        trial.MOST_TREES, logged_model.EXAMPLE = TREES, None  # MLflow predicts an example for seconds
         histories.UNNAMED_FOR, staging.ABANDONED_SECONDS = AT_ONCE, 0.0
         database, deaths = Database(DatabaseSettings()), Deaths(dies_at)
         with database.transaction() as session:
