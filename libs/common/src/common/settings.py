@@ -166,7 +166,7 @@ class RegistrySettings(SettingsGroup):
     trusted_keys: Names = Field(
         frozenset(),
         description="public keys of trainers (`trainer signing-key` makes one): models that none of them signed are "
-        "not loaded; none: all are, with MODE=local only",
+        "not loaded; none: all are, which is said on each start outside MODE=local",
     )
 
     @field_validator("trusted_keys")
@@ -175,12 +175,6 @@ class RegistrySettings(SettingsGroup):
         if not all(re.fullmatch(r"[0-9a-f]{64}", key) for key in keys):
             raise ValueError("must be public keys as `trainer signing-key` prints them: 64 digits and letters a to f")
         return keys
-
-    @model_validator(mode="after")
-    def _require_trusted_keys(self) -> Self:
-        if not self.trusted_keys and _in_production():
-            raise ValueError("REGISTRY_TRUSTED_KEYS must be set, except with MODE=local: see docs/deploy.md")
-        return self
 
 
 Settings = TypeVar("Settings", bound=SettingsGroup)
@@ -213,7 +207,8 @@ def _problem(group: type[SettingsGroup], part: Mapping[str, Any]) -> str:
     return said if example is None or str(example) in said or not str(example) else f"{said}, e.g. {example}"
 
 
-def _in_production() -> bool:
+def in_production() -> bool:
+    """Whether this is no local installation: secrets that everybody knows are refused there."""
     return os.environ.get("MODE", "local").strip() != "local"
 
 
@@ -221,6 +216,6 @@ Secret = TypeVar("Secret")
 
 
 def _strong(value: Secret, secret: str) -> Secret:
-    if _in_production() and secret.lower() in WEAK_SECRETS:
+    if in_production() and secret.lower() in WEAK_SECRETS:
         raise ValueError("holds an empty or well-known secret, which only MODE=local accepts")
     return value

@@ -7,7 +7,9 @@ import pytest
 
 from common.errors import UntrustedBundle
 from common.model.bundle import MANIFEST
+from common.servers.registry import Registry
 from common.servers.signatures import SIGNATURES, SigningKey, Trust, new_key
+from common.settings import RegistrySettings
 
 OURS, NEXT, FOREIGN = SigningKey("01" * 32), SigningKey("02" * 32), SigningKey("03" * 32)
 TRUST = Trust(frozenset({OURS.public}))
@@ -74,3 +76,14 @@ def test_without_keys_everybody_is_trusted(folder: Path) -> None:
 
 def test_a_new_key_is_a_new_one() -> None:
     assert SigningKey(new_key()).public != SigningKey(new_key()).public
+
+
+@pytest.mark.parametrize(
+    ("mode", "keys", "said"), [("production", set(), 1), ("production", {"ab" * 32}, 0), ("", set(), 0)]
+)
+def test_outside_local_mode_it_is_said_that_any_model_is_loaded(
+    mode: str, keys: set[str], said: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("MODE", mode)
+    Registry(RegistrySettings(url="http://127.0.0.1:9", trusted_keys=keys)).close()
+    assert caplog.text.count("REGISTRY_TRUSTED_KEYS is not set") == said

@@ -25,7 +25,7 @@ from common.model.manifest import Manifest
 from common.servers import registry_answers as answers
 from common.servers.registry_server import ARTIFACTS_API, MOST_BYTES, RegistryServer
 from common.servers.signatures import SIGNATURES, SigningKey, Trust
-from common.settings import RegistrySettings
+from common.settings import RegistrySettings, in_production
 
 MODEL_NAME = "delivery-time"
 CHAMPION = "champion"
@@ -41,6 +41,9 @@ MOST_FILES = 64
 """Of a bundle: far more than any has."""
 
 log = logging.getLogger(__name__)
+
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,8 @@ class Registry:
         self._cache = settings.cache_dir / MODEL_NAME
         self._server = RegistryServer(settings.url, MODEL_NAME)
         self._trust = Trust(settings.trusted_keys)
+        if in_production() and not settings.trusted_keys:
+            logger.warning("models are loaded whoever made them: REGISTRY_TRUSTED_KEYS is not set (docs/deploy.md)")
 
     def __enter__(self) -> Self:
         return self
