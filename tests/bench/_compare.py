@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.support.former_release import ROOT, checked_out
+from tests.support.former.release import ROOT, checked_out
 
 ROUNDS = 3
 

@@ -12,7 +12,7 @@ from common.model.predictor import Predictor
 from common.orders.fields import Order
 from common.servers.registry import CHAMPION, MODEL_NAME
 from support.example import ORDER
-from support.former_bundles import arrays_of_4, write_format_4
+from support.former.bundles import arrays_of_4, write_format_4
 from support.gateway_fixtures import running_gateway
 from support.waiting import wait_until
 

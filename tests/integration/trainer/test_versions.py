@@ -24,7 +24,7 @@ from common.servers.registry import BUNDLE_PATH, MODEL_NAME, Registry
 from common.servers.registry_server import ARTIFACTS_API
 from common.servers.signatures import SIGNATURES, SigningKey
 from common.settings import DatabaseSettings, RegistrySettings
-from support.former_bundles import arrays_of_4, write_format_4
+from support.former.bundles import arrays_of_4, write_format_4
 from support.model_fixtures import write_sample_bundle
 from trainer.registry.logged_model import log_and_register
 from trainer.registry.migration import migrate_bundle

@@ -17,7 +17,7 @@ from common.model.predictor import SPREAD_WEIGHT, Predictor
 from common.model.working_time import WorkingTime
 from common.orders.distances import great_circle_km
 from common.orders.fields import Order
-from support.former_bundles import HOLIDAYS, PACES, arrays_of_4, write_first_format_5, write_format_4
+from support.former.bundles import HOLIDAYS, PACES, arrays_of_4, write_first_format_5, write_format_4
 from support.model_fixtures import made_up_orders
 from trainer.registry.migration import rewritten
 

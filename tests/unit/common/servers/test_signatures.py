@@ -79,7 +79,7 @@ def test_a_new_key_is_a_new_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("mode", "keys", "said"), [("production", set(), 1), ("production", {"ab" * 32}, 0), ("", set(), 0)]
+    ("mode", "keys", "said"), [("production", set(), 1), ("production", {"ab" * 32}, 0), ("local", set(), 0)]
 )
 def test_outside_local_mode_it_is_said_that_any_model_is_loaded(
     mode: str, keys: set[str], said: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import NullPool, create_engine, text
+from sqlalchemy.exc import DBAPIError
 
 from common.database.tables.log import ARCHIVE_LOCK
 from devstack.backup import databases, objects, waiting_log
@@ -50,11 +51,13 @@ def take(stack: Stack, file: Path, with_secrets: bool, say: Say) -> None:
 def nothing_deleted(stack: Stack, say: Say) -> Iterator[None]:
     """While the block runs, no archiver of the monitor moves, rewrites or deletes anything. Waits for one at work."""
     engine = create_engine(stack.database_url, poolclass=NullPool)
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with engine.begin() as connection:  # the lock is this transaction's
         lock = {"name": ARCHIVE_LOCK}
-        if not connection.scalar(text("SELECT pg_try_advisory_lock(hashtext(:name))"), lock):
+        if not connection.scalar(text("SELECT pg_try_advisory_xact_lock(hashtext(:name))"), lock):
             say("  waits for the monitor, which is archiving")
-            connection.execute(text("SELECT pg_advisory_lock(hashtext(:name))"), lock)
+            connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), lock)
         yield
-        if not connection.scalar(text("SELECT pg_advisory_unlock(hashtext(:name))"), lock):
-            raise StackError("the lock of the archive was lost meanwhile: run the backup again")
+        try:
+            connection.execute(text("SELECT 1"))
+        except DBAPIError as error:
+            raise StackError("the lock of the archive was lost meanwhile: run the backup again") from error

