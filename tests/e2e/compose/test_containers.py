@@ -15,7 +15,7 @@ from e2e.compose_system import ROOT, ComposeSystem, compose
 from support.waiting import wait_until
 
 OWN = ("gateway", "console", "scorer", "monitor", "retrainer", "mlflow")
-MEGABYTES = {"gateway": 300, "console": 400, "scorer": 900}
+MEGABYTES = {"gateway": 320, "console": 400, "scorer": 920}
 ROWS = 3_000_000
 """Enough for several chunks a scorer: the job must not end before one is killed."""
 

@@ -41,11 +41,22 @@ def test_the_context_holds_what_images_are_built_from_and_nothing_else() -> None
         "requirements.lock",
         "pyproject.toml",
         "libs/common",
+        "libs/devstack/src/devstack/mlflow_login.py",
         "services",
         "docs/runbook.md",
         "notebooks",
         "build/champion",
     }
+
+
+@pytest.mark.parametrize("path", DOCKERFILES, ids=NAMES)
+def test_what_it_copies_is_in_the_context(path: Path) -> None:
+    allowed = [line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")]
+    text = path.read_text().replace("\\\n", " ")
+    mounted = re.findall(r"type=bind,source=([^, ]+)", text)
+    copied = re.findall(r"^COPY (?!--from)(?:--\S+ )*(\S+) \S+$", text, re.M)
+    for source in (*mounted, *copied):
+        assert any(source == each or source.startswith(f"{each}/") for each in allowed), source
 
 
 def test_python_and_uv_are_those_of_the_lock() -> None:
