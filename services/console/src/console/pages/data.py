@@ -72,7 +72,7 @@ def _draw_backtest(found: Backtest) -> None:
             "#inside 90 %",
             "#promises kept",
             "#shop's kept",
-            "#saved",
+            "#days saved",
         ),
         [_row(each) for each in (*found.months, found.pooled)],
     )

@@ -18,7 +18,12 @@ def places_chart(
     picked: Callable[[EChartPointClickEventArguments], object] | None = None,
 ) -> ui.echart:
     """A picture of places by kind, each kind in its colour, else in the common one; its dots can be clicked."""
-    axis = {"scale": True, "axisLabel": {"color": INK, "formatter": "{value}°"}, "splitLine": {"show": False}}
+    axis = {
+        "scale": True,
+        "axisLine": {"onZero": False},
+        "axisLabel": {"color": INK, "formatter": "{value}°"},
+        "splitLine": {"show": False},
+    }
     options = {
         "animation": False,
         "grid": {"left": 48, "right": 12, "top": 32 if len(places) > 1 else 8, "bottom": 28},
