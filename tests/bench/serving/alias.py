@@ -34,7 +34,7 @@ def serving(alias: Alias) -> Iterator[str]:
 
     class Answering(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            asked = parse_qs(urlsplit(self.path).query)["alias"]
+            asked = parse_qs(urlsplit(self.path).query).get("alias")
             if asked == [CHAMPION]:
                 self._answer(200, {"model_version": {"version": alias.resolve(), "source": ""}})
             else:
