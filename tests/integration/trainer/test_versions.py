@@ -84,6 +84,21 @@ def test_when_the_alias_does_not_move_no_event_says_that_it_did(
     assert events(database) == [("promoted", registered[0])]
 
 
+def test_a_version_whose_alias_was_not_set_is_not_judged_yet(
+    versions: Versions, registered: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(registry: Registry, *_: object) -> None:
+        raise RegistryUnavailable(registry.url, "refused")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Registry, "point", refused)
+        with pytest.raises(RegistryUnavailable):
+            versions.keep_as_challenger(registered[1], "worse")
+    assert not versions.was_judged(registered[1])
+    versions.keep_as_challenger(registered[1], "worse")
+    assert versions.was_judged(registered[1])
+
+
 def test_a_registry_that_fails_is_not_taken_for_one_without_a_champion(versions: Versions, tmp_path: Path) -> None:
     away = Registry(RegistrySettings(url="http://127.0.0.1:9", cache_dir=tmp_path))
     with away, pytest.raises(RegistryUnavailable, match="does not answer"):

@@ -59,7 +59,10 @@ class Versions(Promotion):
         return REGISTERED in events or (bool(events) and (newest != version or self.champion_version() == version))
 
     def keep_as_challenger(self, version: str, reason: str) -> None:
-        """The version did not pass the gate: alias `challenger`, the reason as a tag."""
-        self._record(REGISTERED, version, "trainer", reason)
+        """The version did not pass the gate: alias `challenger`, the reason as a tag.
+
+        The record comes last: `was_judged` goes by it, and what has no alias is deleted for its age.
+        """
         self.bundles.tag(version, REASON, reason)
         self.bundles.point(CHALLENGER, version)
+        self._record(REGISTERED, version, "trainer", reason)
